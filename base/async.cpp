@@ -1,0 +1,81 @@
+#include "base/async.hpp"
+
+#include <exception>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include "base/log.hpp"
+
+namespace slipway {
+namespace {
+
+void log_escape(const std::string& name, std::exception_ptr escaped) {
+  try {
+    if (escaped) std::rethrow_exception(escaped);
+  } catch (const boost::system::system_error& e) {
+    if (e.code() != asio::error::operation_aborted)
+      log::error("task ended by exception", {{"task", name}, {"what", e.what()}});
+  } catch (const std::exception& e) {
+    log::error("task ended by exception", {{"task", name}, {"what", e.what()}});
+  }
+}
+
+}  // namespace
+
+awaitable<void> sleep_for(Duration time) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, time);
+  co_await timer.async_wait(use_awaitable);
+}
+
+awaitable<void> allow_cleanup() {
+  co_await asio::this_coro::reset_cancellation_state();
+}
+
+void spawn(Executor executor, std::string name, awaitable<void> work) {
+  asio::co_spawn(executor, std::move(work),
+                 [name = std::move(name)](std::exception_ptr escaped) { log_escape(name, escaped); });
+}
+
+Tasks::Tasks(Executor executor) : executor_(executor), idle_(executor, std::chrono::steady_clock::time_point::max()) {}
+
+Tasks::~Tasks() {
+  if (!signals_.empty()) log::error("tasks outlive their owner", {{"count", signals_.size()}});
+}
+
+void Tasks::spawn(std::string name, awaitable<void> work) {
+  const auto place = signals_.emplace(signals_.end());
+  asio::co_spawn(
+      executor_, std::move(work),
+      asio::bind_cancellation_slot(place->slot(), [this, place, name = std::move(name)](std::exception_ptr escaped) {
+        log_escape(name, escaped);
+        signals_.erase(place);
+        if (signals_.empty()) idle_.cancel();
+      }));
+}
+
+void Tasks::cancel() {
+  // A task that ends at once erases its own signal, so step on before emitting.
+  for (auto place = signals_.begin(); place != signals_.end();) {
+    auto& signal = *place++;
+    signal.emit(asio::cancellation_type::terminal);
+  }
+}
+
+awaitable<void> Tasks::join() {
+  while (!signals_.empty()) {
+    boost::system::error_code ignored;
+    co_await idle_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+      throw boost::system::system_error(asio::error::operation_aborted);
+    }
+  }
+}
+
+namespace detail {
+awaitable<void> expire(Duration limit) {
+  co_await sleep_for(limit);
+}
+}  // namespace detail
+
+}  // namespace slipway

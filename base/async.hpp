@@ -1,0 +1,97 @@
+#pragma once
+#include <chrono>
+#include <list>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/result.hpp"
+
+/// The coroutine vocabulary. Rules that every caller keeps (docs/decisions/0002-coroutines.md):
+///  - parameters by value, no capturing-lambda coroutines;
+///  - an argument inside a `co_await` expression that is an aggregate or a capturing lambda is named first and moved in
+///    (g++ 12.2 destroys such a temporary twice);
+///  - cancellation arrives as boost::system::system_error(operation_aborted); everything else foreseeable is a Result.
+namespace slipway {
+
+namespace asio = boost::asio;
+template <class T = void>
+using awaitable = asio::awaitable<T>;
+using asio::use_awaitable;
+using Executor = asio::any_io_executor;
+using Duration = std::chrono::steady_clock::duration;
+
+/// Suspends for `time`. Cancelling ends it at once.
+awaitable<void> sleep_for(Duration time);
+
+/// After cancellation: lets this coroutine await again, for a cleanup that has a deadline of its own.
+awaitable<void> allow_cleanup();
+
+/// Runs `work` on `executor`, detached; an exception that escapes is logged with `name` (cancellation is not).
+void spawn(Executor executor, std::string name, awaitable<void> work);
+
+/// Coroutines that live no longer than their owner. Destroying it before `join()` has returned is a bug.
+class Tasks {
+ public:
+  explicit Tasks(Executor executor);
+  Tasks(const Tasks&) = delete;
+  Tasks& operator=(const Tasks&) = delete;
+  ~Tasks();
+
+  void spawn(std::string name, awaitable<void> work);
+  /// Asks all that run now to stop.
+  void cancel();
+  /// Waits until none is left; cancelling the wait leaves them running.
+  awaitable<void> join();
+  [[nodiscard]] std::size_t size() const { return signals_.size(); }
+
+ private:
+  Executor executor_;
+  std::list<asio::cancellation_signal> signals_;
+  asio::steady_timer idle_;  // never expires; cancelled to wake `join`
+};
+
+namespace detail {
+awaitable<void> expire(Duration limit);
+}
+
+/// `work`, cancelled and answered with Kind::timeout ("`what` took longer than …") if it takes longer than `limit`.
+template <class T>
+awaitable<Result<T>> with_deadline(Duration limit, awaitable<Result<T>> work, std::string what) {
+  using namespace asio::experimental::awaitable_operators;
+  auto outcome = co_await (std::move(work) || detail::expire(limit));
+  if (outcome.index() == 0) co_return std::move(std::get<0>(outcome));
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+  co_return fail(Error::Kind::timeout, what + " took longer than " + std::to_string(ms) + " ms");
+}
+
+/// Threads for what blocks: files, hashing, libcurl. The work must not touch what the io thread owns.
+class Pool {
+ public:
+  explicit Pool(std::size_t threads) : pool_(threads) {}
+  ~Pool() { pool_.join(); }
+
+  /// Runs `work()` on a pool thread and resumes the caller on its own executor. Not cancellable once started.
+  template <class Work>
+  awaitable<std::invoke_result_t<Work>> run(Work work) {
+    auto job = call(std::move(work));
+    co_return co_await asio::co_spawn(pool_.get_executor(), std::move(job), use_awaitable);
+  }
+
+ private:
+  template <class Work>
+  static awaitable<std::invoke_result_t<Work>> call(Work work) {
+    co_return work();
+  }
+  asio::thread_pool pool_;
+};
+
+}  // namespace slipway

@@ -1,0 +1,200 @@
+#include "base/http_client.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+
+#include <curl/curl.h>
+
+namespace slipway {
+namespace {
+
+struct CurlFree {
+  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using Handle = std::unique_ptr<CURL, CurlFree>;
+using HeaderList = std::unique_ptr<curl_slist, CurlFree>;
+
+long millis(Duration time) {
+  return static_cast<long>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+
+/// What libcurl's callbacks write into.
+struct Transfer {
+  const HttpRequest& request;
+  HttpResponse response;
+  CURL* curl;
+  bool too_large = false;
+};
+
+std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  std::string_view line(data, size);
+  if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // a redirect or 100 was before this one
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string_view value = line.substr(colon + 1);
+  while (!value.empty() && std::isspace(static_cast<unsigned char>(value.front()))) value.remove_prefix(1);
+  while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back()))) value.remove_suffix(1);
+  transfer.response.headers.emplace_back(std::move(name), value);
+  return size;
+}
+
+std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  long status = 0;
+  curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (transfer.request.on_body && status >= 200 && status < 300) {
+    return transfer.request.on_body(std::string_view(data, size)) ? size : 0;
+  }
+  if (transfer.response.body.size() + size > transfer.request.body_limit) {
+    transfer.too_large = true;
+    return 0;
+  }
+  transfer.response.body.append(data, size);
+  return size;
+}
+
+int check_stop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Transfer*>(user)->request.stop.stop_requested() ? 1 : 0;
+}
+
+Result<HeaderList> header_list(const HttpRequest& request) {
+  HeaderList list;
+  const auto add = [&](const std::string& line) { list.reset(curl_slist_append(list.release(), line.c_str())); };
+  for (const auto& [name, value] : request.headers) {
+    if (name.find_first_of(":\r\n") != std::string::npos || value.find_first_of("\r\n") != std::string::npos) {
+      return fail(Error::Kind::invalid, "header '" + name.substr(0, 40) + "' holds a character that is not allowed");
+    }
+    add(name + ": " + value);
+  }
+  add("Expect:");  // no 100-continue round trip
+  return list;
+}
+
+Result<void> check_url(const std::string& text) {
+  const std::unique_ptr<CURLU, CurlFree> url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
+    return fail(Error::Kind::invalid, "'" + text.substr(0, 200) + "' is not a URL");
+  }
+  char* user = nullptr;
+  if (curl_url_get(url.get(), CURLUPART_USER, &user, 0) == CURLUE_OK) {
+    curl_free(user);
+    return fail(Error::Kind::invalid, "a URL must not hold credentials", "give user and password apart from the URL");
+  }
+  return {};
+}
+
+void set_authentication(CURL* curl, const HttpRequest& request) {
+  if (!request.bearer.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, request.bearer.reveal().c_str());
+  } else if (!request.username.empty()) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    curl_easy_setopt(curl, CURLOPT_USERNAME, request.username.c_str());
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, request.password.reveal().c_str());
+  }
+}
+
+void set_method(CURL* curl, const HttpRequest& request) {
+  if (request.method == "HEAD") {
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+  } else if (request.method != "GET") {
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
+  }
+}
+
+void set_limits(CURL* curl, const HttpRequest& request) {
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, request.url.starts_with("https:") ? "https" : "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, millis(request.connect_timeout));
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, millis(request.timeout));
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
+  if (!request.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (!request.unix_socket.empty()) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+}
+
+void set_callbacks(CURL* curl, Transfer& transfer) {
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+}
+
+Error transfer_error(CURLcode code, const Transfer& transfer, const char* detail) {
+  const std::string what = transfer.request.method + " " + transfer.request.url + ": ";
+  if (transfer.too_large)
+    return {Error::Kind::too_large,
+            what + "the answer is over the limit of " + std::to_string(transfer.request.body_limit) + " bytes"};
+  if (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_WRITE_ERROR) return {Error::Kind::cancelled, what + "stopped"};
+  const std::string why = *detail ? detail : curl_easy_strerror(code);
+  if (code == CURLE_OPERATION_TIMEDOUT) return {Error::Kind::timeout, what + why};
+  if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) return {Error::Kind::invalid, what + why};
+  if (code == CURLE_PEER_FAILED_VERIFICATION)
+    return {Error::Kind::unauthorized, what + why, "give the CA that signed the server's certificate"};
+  return {Error::Kind::unavailable, what + why};
+}
+
+}  // namespace
+
+std::string HttpResponse::header(std::string_view lower_case_name) const {
+  const auto found =
+      std::find_if(headers.begin(), headers.end(), [&](const auto& h) { return h.first == lower_case_name; });
+  return found == headers.end() ? std::string() : found->second;
+}
+
+Result<HttpResponse> send_http(const HttpRequest& request) {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  if (Result<void> good = check_url(request.url); !good) return fail(good.error());
+  Result<HeaderList> headers = header_list(request);
+  if (!headers) return fail(headers.error());
+  const Handle curl(curl_easy_init());
+  Transfer transfer{request, {}, curl.get()};
+  char detail[CURL_ERROR_SIZE] = "";
+  curl_easy_setopt(curl.get(), CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, detail);
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers->get());
+  set_method(curl.get(), request);
+  set_authentication(curl.get(), request);
+  set_limits(curl.get(), request);
+  set_callbacks(curl.get(), transfer);
+  const CURLcode code = curl_easy_perform(curl.get());
+  if (code != CURLE_OK) return fail(transfer_error(code, transfer, detail));
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  transfer.response.status = static_cast<int>(status);
+  return std::move(transfer.response);
+}
+
+awaitable<Result<HttpResponse>> send_http(Pool& pool, HttpRequest request) {
+  auto work = [request = std::move(request)] { return send_http(request); };
+  co_return co_await pool.run(std::move(work));
+}
+
+std::string percent_encode(std::string_view text) {
+  static constexpr char hex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : text) {
+    if (std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      out += static_cast<char>(c);
+    } else {
+      out.append({'%', hex[c >> 4], hex[c & 15]});
+    }
+  }
+  return out;
+}
+
+}  // namespace slipway

@@ -1,0 +1,35 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/async.hpp"
+
+namespace slipway {
+
+/// A program to run without a shell. `program` is looked up in PATH; `arguments` never pass through a shell.
+struct ProcessSpec {
+  ProcessSpec(std::string name, std::vector<std::string> words)
+      : program(std::move(name)), arguments(std::move(words)) {}
+
+  std::string program;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;  ///< the whole environment but PATH and HOME, which are inherited
+  std::filesystem::path directory;                 ///< empty: the daemon's own
+  std::string input;                               ///< given on stdin, which is then closed
+  Duration deadline = std::chrono::minutes(5);     ///< then SIGKILL to its process group, Kind::timeout
+  std::size_t output_limit = 1 << 20;  ///< bytes kept of stdout and of stderr each; the rest is read and dropped
+};
+
+struct ProcessOutcome {
+  int exit_code = 0;  ///< 128 + N if ended by signal N
+  std::string output;
+  std::string errors;
+};
+
+/// Runs to the end. A program that can't be started is Kind::not_found; a non-zero exit is an outcome, not an error.
+/// Cancelling kills the process group.
+awaitable<Result<ProcessOutcome>> run_process(ProcessSpec spec);
+
+}  // namespace slipway

@@ -1,0 +1,33 @@
+# slipway_library(NAME [PUBLIC targets...] [PRIVATE targets...])
+#   One static library from all .cpp files beside the calling CMakeLists.txt (sub-folders are their own targets).
+# slipway_program(NAME targets...)   one program, likewise.
+# slipway_test(NAME targets...)      one Catch2 program, run by ctest.
+set(SLIPWAY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+
+function(slipway_settings target)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE ${SLIPWAY_WARNINGS})
+  if(NOT ${target} STREQUAL slipway_base AND NOT ARGV1 STREQUAL NO_PCH)
+    target_precompile_headers(${target} REUSE_FROM slipway_base)
+  endif()
+endfunction()
+
+function(slipway_library name)
+  cmake_parse_arguments(ARG "" "" "PUBLIC;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  slipway_settings(${name})
+endfunction()
+
+function(slipway_program name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  slipway_settings(${name})
+endfunction()
+
+function(slipway_test name)
+  slipway_program(${name} ${ARGN} Catch2::Catch2WithMain)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endfunction()

@@ -1,0 +1,35 @@
+# Compiler and linker settings that hold for every target.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(SLIPWAY_TESTS "Build the tests" ON)
+set(SLIPWAY_SANITIZE "" CACHE STRING "Sanitizers to compile in, as -fsanitize= takes them")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # A PCH defeats ccache unless it may trust the PCH's own hash; base_dir lets several checkouts share one cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # Line tables are enough for a backtrace and halve compile and link time against full -g.
+  set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
+else()
+  add_compile_options(-ffunction-sections -fdata-sections)
+  add_link_options(-Wl,--gc-sections)
+endif()
+
+if(SLIPWAY_SANITIZE)
+  add_compile_options(-fsanitize=${SLIPWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SLIPWAY_SANITIZE})
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+endif()

@@ -1,0 +1,93 @@
+#include "base/async.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "base/process.hpp"
+#include "tests/support/run_async.hpp"
+
+using namespace slipway;
+using namespace std::chrono_literals;
+
+namespace {
+
+awaitable<Result<int>> answer_after(Duration time) {
+  co_await sleep_for(time);
+  co_return 42;
+}
+
+}  // namespace
+
+TEST_CASE("work that ends before its deadline gives its value") {
+  const auto result = run_async(with_deadline(5s, answer_after(1ms), "answer"));
+  REQUIRE(result);
+  CHECK(*result == 42);
+}
+
+TEST_CASE("work that takes longer than its deadline is cancelled and answered with a timeout") {
+  const auto result = run_async(with_deadline(5ms, answer_after(1h), "answer"));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Error::Kind::timeout);
+  CHECK(result.error().message == "answer took longer than 5 ms");
+}
+
+TEST_CASE("a process gets its input and gives its output, errors and exit code") {
+  ProcessSpec spec("sh", {"-c", "cat; echo oops >&2; exit 3"});
+  spec.input = "hello";
+  const auto outcome = run_async(run_process(std::move(spec)));
+  REQUIRE(outcome);
+  CHECK(outcome->output == "hello");
+  CHECK(outcome->errors == "oops\n");
+  CHECK(outcome->exit_code == 3);
+}
+
+TEST_CASE("a process that outlives its deadline is killed with its children") {
+  ProcessSpec spec("sh", {"-c", "sleep 1000 & sleep 1000"});
+  spec.deadline = 50ms;
+  const auto outcome = run_async(run_process(std::move(spec)));
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == Error::Kind::timeout);
+}
+
+TEST_CASE("a program that does not exist is an error that names it") {
+  const auto outcome = run_async(run_process(ProcessSpec("no-such-program", {})));
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == Error::Kind::not_found);
+  CHECK(outcome.error().message.find("no-such-program") != std::string::npos);
+}
+
+TEST_CASE("output over the limit is read but not kept") {
+  ProcessSpec spec("sh", {"-c", "head -c 100000 /dev/zero"});
+  spec.output_limit = 1000;
+  const auto outcome = run_async(run_process(std::move(spec)));
+  REQUIRE(outcome);
+  CHECK(outcome->output.size() == 1000);
+  CHECK(outcome->exit_code == 0);
+}
+
+TEST_CASE("a pool runs blocking work and resumes the caller on its own executor") {
+  Pool pool(1);
+  const auto value = run_async([](Pool& p) -> awaitable<Result<int>> {
+    auto work = [] { return Result<int>(7); };
+    co_return co_await p.run(std::move(work));
+  }(pool));
+  CHECK(*value == 7);
+}
+
+TEST_CASE("cancelled tasks end and can be joined") {
+  asio::io_context io;
+  Tasks tasks(io.get_executor());
+  tasks.spawn("sleeper", sleep_for(1h));
+  tasks.spawn("sleeper", sleep_for(1h));
+  bool joined = false;
+  spawn(io.get_executor(), "joiner", [](Tasks& t, bool& flag) -> awaitable<void> {
+    co_await t.join();
+    flag = true;
+  }(tasks, joined));
+  io.run_for(5ms);
+  tasks.cancel();
+  io.restart();
+  io.run_for(1s);
+  CHECK(joined);
+  CHECK(tasks.size() == 0);
+}
