@@ -1,0 +1,44 @@
+# Base images, made from Debian's packages where none can be pulled. Sourced by rig.sh.
+# shellcheck shell=bash disable=SC2154
+
+has_image() { curl -sf --max-time 5 --unix-socket "$engine_socket" -o /dev/null "http://engine/images/$1/json"; }
+
+# import_tar TAR REPOSITORY TAG [CMD]
+import_tar() {
+  curl -sf --unix-socket "$engine_socket" -X POST -H 'Content-Type: application/x-tar' --data-binary "@$1" -o /dev/null \
+    "http://engine/images/create?fromSrc=-&repo=$2&tag=$3"
+}
+
+# busybox:latest with every applet, from busybox-static (2 MB)
+base_busybox() {
+  has_image busybox:latest && return 0
+  local root=$dir/busybox-root applet
+  mkdir -p "$root/bin" "$root/tmp" "$root/etc" "$root/root" "$root/var/run"
+  chmod 1777 "$root/tmp"
+  printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' > "$root/etc/passwd"
+  cp /bin/busybox "$root/bin/busybox"
+  for applet in $("$root/bin/busybox" --list); do
+    [ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"
+  done
+  tar -C "$root" --owner=0 --group=0 -cf "$dir/busybox.tar" .
+  import_tar "$dir/busybox.tar" busybox latest
+  rm -rf "$root" "$dir/busybox.tar"
+}
+
+# python:3-slim: Debian with its python3, where the real one is neither here nor to be pulled. The tar is kept in a
+# cache folder, since making it takes most of a minute.
+base_python() {
+  has_image python:3-slim && return 0
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/slipway-rig
+  local tar=$cache/python-bookworm.tar
+  if [ ! -s "$tar" ]; then
+    say "making a python:3-slim image from Debian's packages (once, about a minute)"
+    mkdir -p "$cache"
+    mmdebstrap --quiet --variant=minbase --include=python3 --aptopt='Apt::Install-Recommends "false"' \
+      --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+      --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$tar.new" > "$cache/log" 2>&1 ||
+      { say "mmdebstrap failed, see $cache/log"; return 1; }
+    mv "$tar.new" "$tar"
+  fi
+  import_tar "$tar" python 3-slim
+}

@@ -1,0 +1,49 @@
+# Target hosts: a network namespace each, with its own dockerd on TLS. Sourced by rig.sh.
+# shellcheck shell=bash disable=SC2154
+
+host_answers() {
+  curl -sf --max-time 2 --cacert "$dir/tls/ca.pem" --cert "$dir/tls/cert.pem" --key "$dir/tls/key.pem" \
+    "https://$(host_address "$1"):2376/_ping"
+}
+
+host_up() {
+  local i=$1 home=$dir/hosts/h$1 space=slipway-h$1
+  alive "$home/pid" && return 0
+  # An engine that was killed leaves a pid file, sockets and perhaps containers; its data stays.
+  rm -rf "$home/pid" "$home/exec"
+  mkdir -p "$home"
+  [ -e "/run/netns/$space" ] || join_bridge "$space" "slipway-v$i" "$(host_address "$i")"
+  # `ip netns exec` would remount /sys, and dockerd then finds no cgroups.
+  start_dockerd "$home/log" nsenter --net="/run/netns/$space" dockerd \
+    --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/pid" \
+    -H "unix://$home/docker.sock" -H "tcp://$(host_address "$i"):2376" \
+    --tlsverify --tlscacert "$dir/tls/ca.pem" --tlscert "$dir/tls/cert.pem" --tlskey "$dir/tls/key.pem"
+}
+
+host_containers_down() {
+  local home=$1 ids id
+  ids=$(curl -sf --max-time 5 --unix-socket "$home/docker.sock" 'http://engine/containers/json?all=1' | jq -r '.[].Id' || true)
+  for id in $ids; do
+    curl -sf --max-time 20 --unix-socket "$home/docker.sock" -X DELETE "http://engine/containers/$id?force=1&v=1" || true
+  done
+}
+
+host_down() {
+  local home=$1 name
+  name=$(basename "$home")
+  if alive "$home/pid"; then host_containers_down "$home"; fi
+  stop_pidfile "$home/pid"
+  # Of an engine that was killed, containerd and shims live on; their command lines name this host's exec root.
+  pkill -9 -f "^[^ ]*containerd(-shim[^ ]*)? .*$home/exec" 2>/dev/null || true
+  ip netns del "slipway-$name" 2>/dev/null || true
+  ip link del "slipway-v${name#h}" 2>/dev/null || true
+  remove_engine_data "$home"
+}
+
+hosts_down() {
+  local home
+  for home in "$dir"/hosts/h*; do
+    [ -d "$home" ] && host_down "$home" &
+  done
+  wait
+}

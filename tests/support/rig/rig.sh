@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# The test rig: a Docker Engine, a registry and target hosts on one Linux machine, all of them real.
+#
+#   rig.sh up DIR [--hosts N]   start what does not run yet; prints nothing; writes DIR/env (source it)
+#   rig.sh down DIR             stop and remove everything that `up DIR` started
+#   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
+#
+# What runs: the machine's engine (started only where none answers), a registry over TLS with htpasswd, N hosts, each a
+# network namespace with its own dockerd on TLS. Addresses are out of 198.51.100.0/24 (RFC 5737, never routed).
+# DIR holds all state: sockets, pid files, certificates, images. Needs root.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/support/rig/engine.sh
+. "$here/engine.sh"
+# shellcheck source=tests/support/rig/network.sh
+. "$here/network.sh"
+# shellcheck source=tests/support/rig/registry.sh
+. "$here/registry.sh"
+# shellcheck source=tests/support/rig/hosts.sh
+. "$here/hosts.sh"
+# shellcheck source=tests/support/rig/base_images.sh
+. "$here/base_images.sh"
+
+say() { printf 'rig: %s\n' "$*" >&2; }
+
+# alive PIDFILE: the process that the file names still runs
+alive() { [ -s "$1" ] && kill -0 "$(cat "$1")" 2>/dev/null; }
+
+# wait_for SECONDS WHAT COMMAND...
+wait_for() {
+  local tries=$(($1 * 20)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || { say "$what did not come up"; return 1; }
+    sleep 0.05
+  done
+}
+
+# stop_pidfile PIDFILE: SIGTERM, then SIGKILL after 10 s
+stop_pidfile() {
+  alive "$1" || { rm -f "$1"; return 0; }
+  local pid tries=200
+  pid=$(cat "$1")
+  kill "$pid" 2>/dev/null || true
+  while kill -0 "$pid" 2>/dev/null && [ $tries -gt 0 ]; do sleep 0.05; tries=$((tries - 1)); done
+  kill -9 "$pid" 2>/dev/null || true
+  rm -f "$1"
+}
+
+write_env() {
+  local names=() i
+  for i in $(seq 1 "$hosts"); do names+=("tcp://$(host_address "$i"):2376"); done
+  cat > "$dir/env" <<END
+export SLIPWAY_TEST_RIG='$dir'
+export SLIPWAY_TEST_ENGINE='unix://$engine_socket'
+export SLIPWAY_TEST_REGISTRY='$registry_address'
+export SLIPWAY_TEST_REGISTRY_CA='$dir/tls/ca.pem'
+export SLIPWAY_TEST_REGISTRY_USER='slipway'
+export SLIPWAY_TEST_REGISTRY_PASSWORD='slipway-test'
+export SLIPWAY_TEST_HOSTS='$(IFS=,; echo "${names[*]}")'
+export SLIPWAY_TEST_TLS='$dir/tls'
+END
+}
+
+up() {
+  mkdir -p "$dir"
+  # Two `up` at once would start everything twice; the lock must not be held by the servers that we leave running.
+  exec 9> "$dir/lock"
+  flock 9
+  engine_up
+  network_up
+  certificates
+  registry_up
+  local i
+  for i in $(seq 1 "$hosts"); do host_up "$i" & done
+  wait
+  for i in $(seq 1 "$hosts"); do wait_for 30 "host h$i" host_answers "$i"; done
+  base_busybox
+  write_env
+}
+
+down() {
+  [ -d "$dir" ] || return 0
+  hosts_down
+  registry_down
+  network_down
+  engine_down
+  rm -rf "$dir/env" "$dir/lock"
+}
+
+verb=${1:-}
+dir=${2:-}
+hosts=3
+[ -n "$dir" ] || { sed -n '2,9p' "$0" >&2; exit 2; }
+[ "$(id -u)" = 0 ] || { say "must run as root: it makes network namespaces"; exit 1; }
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
+engine_socket=/var/run/docker.sock
+shift 2
+case "$verb" in
+  up)
+    [ "${1:-}" = --hosts ] && hosts=$2
+    up
+    ;;
+  down) down ;;
+  host-up) host_up "${1#h}" && wait_for 30 "host $1" host_answers "${1#h}" ;;
+  python) base_python ;;
+  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+esac
