@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The tests. See ./dev.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+all=0
+name=.
+for word in "$@"; do
+  case "$word" in
+    --all) all=1 ;;
+    *) name=$word ;;
+  esac
+done
+
+rig=$PWD/.dev/rig
+rig_was_up=0
+[ -e "$rig/env" ] && rig_was_up=1
+# shellcheck disable=SC2317  # called by the trap
+end_rig() {
+  [ "$rig_was_up" = 1 ] || tests/support/rig/rig.sh down "$rig"
+}
+
+tools/install.sh test
+trap end_rig EXIT
+trap 'exit 130' INT TERM
+tests/support/rig/rig.sh up "$rig" --hosts 3
+tests/support/rig/rig.sh python "$rig" &
+base_image=$!
+tools/build.sh dev
+wait "$base_image"
+# shellcheck disable=SC1091
+. "$rig/env"
+
+# Unit tests share nothing and run side by side; the others share one engine, its figures and its ports.
+status=0
+report=build/dev/Testing/report
+mkdir -p "$report"
+ctest --test-dir build/dev --output-on-failure -j "$(nproc)" -R "^unit_.*$name" --no-tests=ignore || status=1
+ctest --test-dir build/dev --output-on-failure -R "^(integration|e2e)_.*$name" --timeout 900 --no-tests=ignore || status=1
+if [ $all = 1 ]; then
+  tools/test_all.sh || status=1
+fi
+exit $status
