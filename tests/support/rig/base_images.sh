@@ -25,20 +25,31 @@ base_busybox() {
   rm -rf "$root" "$dir/busybox.tar"
 }
 
-# python:3-slim: Debian with its python3, where the real one is neither here nor to be pulled. The tar is kept in a
-# cache folder, since making it takes most of a minute.
+# base_tar NAME PACKAGES: sets $base_tar to a tar of a minimal Debian 12 with those packages. It is kept in a cache
+# folder, since making it takes up to a minute.
+base_tar() {
+  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/slipway-rig
+  base_tar=$cache/$1.tar
+  [ -s "$base_tar" ] && return 0
+  say "making $1.tar from Debian's packages (once, about half a minute)"
+  mkdir -p "$cache"
+  mmdebstrap --quiet --variant=minbase ${2:+"--include=$2"} --aptopt='Apt::Install-Recommends "false"' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$base_tar.new" > "$cache/log" 2>&1 ||
+    { say "mmdebstrap failed, see $cache/log"; return 1; }
+  mv "$base_tar.new" "$base_tar"
+}
+
+# python:3-slim: Debian with its python3
 base_python() {
   has_image python:3-slim && return 0
-  local cache=${XDG_CACHE_HOME:-$HOME/.cache}/slipway-rig
-  local tar=$cache/python-bookworm.tar
-  if [ ! -s "$tar" ]; then
-    say "making a python:3-slim image from Debian's packages (once, about a minute)"
-    mkdir -p "$cache"
-    mmdebstrap --quiet --variant=minbase --include=python3 --aptopt='Apt::Install-Recommends "false"' \
-      --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-      --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$tar.new" > "$cache/log" 2>&1 ||
-      { say "mmdebstrap failed, see $cache/log"; return 1; }
-    mv "$tar.new" "$tar"
-  fi
-  import_tar "$tar" python 3-slim
+  base_tar python-bookworm python3
+  import_tar "$base_tar" python 3-slim
+}
+
+# debian:bookworm-slim, for Dockerfiles that start from it
+base_debian() {
+  has_image debian:bookworm-slim && return 0
+  base_tar debian-bookworm ""
+  import_tar "$base_tar" debian bookworm-slim
 }

@@ -4,6 +4,7 @@
 #   rig.sh up DIR [--hosts N]   start what does not run yet; prints nothing; writes DIR/env (source it)
 #   rig.sh down DIR             stop and remove everything that `up DIR` started
 #   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
+#   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian) on the machine's engine
 #
 # What runs: the machine's engine (started only where none answers), a registry over TLS with htpasswd, N hosts, each a
 # network namespace with its own dockerd on TLS. Addresses are out of 198.51.100.0/24 (RFC 5737, never routed).
@@ -92,7 +93,7 @@ down() {
 verb=${1:-}
 dir=${2:-}
 hosts=3
-[ -n "$dir" ] || { sed -n '2,9p' "$0" >&2; exit 2; }
+[ -n "$dir" ] || { sed -n '2,10p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { say "must run as root: it makes network namespaces"; exit 1; }
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -105,6 +106,6 @@ case "$verb" in
     ;;
   down) down ;;
   host-up) host_up "${1#h}" && wait_for 30 "host $1" host_answers "${1#h}" ;;
-  python) base_python ;;
-  *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+  base-image) "base_$1" ;;
+  *) sed -n '2,10p' "$0" >&2; exit 2 ;;
 esac
