@@ -33,7 +33,7 @@ base_tar() {
   [ -s "$base_tar" ] && return 0
   say "making $1.tar from Debian's packages (once, about half a minute)"
   mkdir -p "$cache"
-  mmdebstrap --quiet --variant=minbase ${2:+"--include=$2"} --aptopt='Apt::Install-Recommends "false"' \
+  mmdebstrap --quiet --format=tar --variant=minbase ${2:+"--include=$2"} --aptopt='Apt::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$base_tar.new" > "$cache/log" 2>&1 ||
     { say "mmdebstrap failed, see $cache/log"; return 1; }
