@@ -22,17 +22,22 @@ engine_up() {
   wait_for 30 "the engine (see $dir/engine/log)" engine_answers
 }
 
+# containers_down SOCKET: removes every container of an engine that is ours
+containers_down() {
+  local ids id
+  ids=$(curl -sf --max-time 5 --unix-socket "$1" 'http://engine/containers/json?all=1' | jq -r '.[].Id' || true)
+  for id in $ids; do
+    curl -sf --max-time 20 --unix-socket "$1" -X DELETE "http://engine/containers/$id?force=1&v=1" || true
+  done
+}
+
 engine_down() {
   if [ -e "$dir/engine-by-systemd" ]; then
     systemctl stop docker docker.socket || true
     rm -f "$dir/engine-by-systemd"
   fi
   if [ -e "$dir/engine/pid" ]; then
-    local ids
-    ids=$(curl -sf --max-time 5 --unix-socket "$engine_socket" 'http://engine/containers/json?all=1' | jq -r '.[].Id' || true)
-    for id in $ids; do
-      curl -sf --max-time 20 --unix-socket "$engine_socket" -X DELETE "http://engine/containers/$id?force=1&v=1" || true
-    done
+    containers_down "$engine_socket"
     stop_pidfile "$dir/engine/pid"
     remove_engine_data "$dir/engine"
   fi

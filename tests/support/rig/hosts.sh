@@ -20,18 +20,10 @@ host_up() {
     --tlsverify --tlscacert "$dir/tls/ca.pem" --tlscert "$dir/tls/cert.pem" --tlskey "$dir/tls/key.pem"
 }
 
-host_containers_down() {
-  local home=$1 ids id
-  ids=$(curl -sf --max-time 5 --unix-socket "$home/docker.sock" 'http://engine/containers/json?all=1' | jq -r '.[].Id' || true)
-  for id in $ids; do
-    curl -sf --max-time 20 --unix-socket "$home/docker.sock" -X DELETE "http://engine/containers/$id?force=1&v=1" || true
-  done
-}
-
 host_down() {
   local home=$1 name
   name=$(basename "$home")
-  if alive "$home/pid"; then host_containers_down "$home"; fi
+  if alive "$home/pid"; then containers_down "$home/docker.sock"; fi
   stop_pidfile "$home/pid"
   # Of an engine that was killed, containerd and shims live on; their command lines name this host's exec root.
   pkill -9 -f "^[^ ]*containerd(-shim[^ ]*)? .*$home/exec" 2>/dev/null || true

@@ -4,6 +4,7 @@
 #   rig.sh up DIR [--hosts N]   start what does not run yet; prints nothing; writes DIR/env (source it)
 #   rig.sh down DIR             stop and remove everything that `up DIR` started
 #   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
+#   rig.sh second-up DIR         a second engine, of Debian 13 (26.1, API 1.45), at DIR/second/run/docker.sock
 #   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian) on the machine's engine
 #
 # What runs: the machine's engine (started only where none answers), a registry over TLS with htpasswd, N hosts, each a
@@ -19,6 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/registry.sh"
 # shellcheck source=tests/support/rig/hosts.sh
 . "$here/hosts.sh"
+# shellcheck source=tests/support/rig/second_engine.sh
+. "$here/second_engine.sh"
 # shellcheck source=tests/support/rig/base_images.sh
 . "$here/base_images.sh"
 
@@ -84,6 +87,7 @@ up() {
 down() {
   [ -d "$dir" ] || return 0
   hosts_down
+  second_down
   registry_down
   network_down
   engine_down
@@ -93,7 +97,7 @@ down() {
 verb=${1:-}
 dir=${2:-}
 hosts=3
-[ -n "$dir" ] || { sed -n '2,10p' "$0" >&2; exit 2; }
+[ -n "$dir" ] || { sed -n '2,11p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { say "must run as root: it makes network namespaces"; exit 1; }
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -104,8 +108,9 @@ case "$verb" in
     [ "${1:-}" = --hosts ] && hosts=$2
     up
     ;;
+  second-up) second_up ;;
   down) down ;;
   host-up) host_up "${1#h}" && wait_for 30 "host $1" host_answers "${1#h}" ;;
   base-image) "base_$1" ;;
-  *) sed -n '2,10p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,11p' "$0" >&2; exit 2 ;;
 esac
