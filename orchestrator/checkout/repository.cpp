@@ -1,0 +1,226 @@
+#include "orchestrator/checkout/repository.hpp"
+
+#include <charconv>
+
+#include "base/ids.hpp"
+
+namespace slipway::checkout {
+namespace {
+
+constexpr std::size_t kFileLimit = 1 << 20;
+constexpr std::size_t kMessageLimit = 64 << 10;
+constexpr std::size_t kPathsLimit = 20'000;
+
+std::string ref_of(const std::string& commit) {
+  return "refs/slipway/" + commit;
+}
+
+/// `git cat-file --batch` answers "<id> <type> <size>\n<content>\n", or "<name> missing\n".
+Result<std::string> take_object(std::string_view& output, std::string_view name) {
+  const auto line_end = output.find('\n');
+  if (line_end == std::string_view::npos) return fail(Error::Kind::protocol, "git cat-file: answer cut short");
+  const std::string_view line = output.substr(0, line_end);
+  output.remove_prefix(line_end + 1);
+  if (line.ends_with(" missing")) return fail(Error::Kind::not_found, std::string(name) + " is not in the commit");
+  const std::string_view digits = line.substr(line.rfind(' ') + 1);
+  std::size_t size = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (line.find(" tree ") != std::string_view::npos) {
+    return fail(Error::Kind::invalid, std::string(name) + " is a folder, not a file");
+  }
+  if (output.size() < size + 1) return fail(Error::Kind::protocol, "git cat-file: answer cut short");
+  std::string content(output.substr(0, size));
+  output.remove_prefix(size + 1);
+  return content;
+}
+
+/// "Name <mail> 1700000000 +0100" → name and mail; the time goes to `time`.
+std::string split_signature(std::string_view signature, Time* time) {
+  const auto end = signature.rfind('>');
+  if (end == std::string_view::npos) return std::string(signature);
+  std::string_view digits = signature.substr(end + 1);
+  while (digits.starts_with(' ')) digits.remove_prefix(1);
+  std::int64_t seconds = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  if (time) *time = Time(std::chrono::seconds(seconds));
+  return std::string(signature.substr(0, end + 1));
+}
+
+CommitInfo parse_commit(std::string_view object) {
+  CommitInfo info;
+  while (!object.empty()) {
+    const auto end = std::min(object.find('\n'), object.size());
+    const std::string_view line = object.substr(0, end);
+    object.remove_prefix(std::min(end + 1, object.size()));
+    if (line.empty()) break;
+    if (line.starts_with("author ")) info.author = split_signature(line.substr(7), nullptr).substr(0, 1024);
+    if (line.starts_with("committer ")) split_signature(line.substr(10), &info.committed_at);
+  }
+  info.message = object.substr(0, kMessageLimit);
+  info.subject = info.message.substr(0, info.message.find('\n'));
+  return info;
+}
+
+}  // namespace
+
+Repository::Repository(const GitSettings& settings, const std::string& name, GitUrl url, GitCredentials credentials)
+    : settings_(&settings),
+      mirror_(settings.folder / (name + ".git")),
+      url_(std::move(url)),
+      credentials_(std::move(credentials)) {}
+
+GitCommand Repository::git(std::vector<std::string> words) const {
+  GitCommand command(*settings_, std::move(words));
+  command.repository(mirror_);
+  return command;
+}
+
+GitCommand Repository::git_remote(std::vector<std::string> words) const {
+  GitCommand command = git(std::move(words));
+  command.remote(url_, credentials_, std::filesystem::path(mirror_).replace_extension("known_hosts"));
+  return command;
+}
+
+awaitable<Result<void>> Repository::prepare() {
+  std::error_code ignored;
+  if (std::filesystem::exists(mirror_ / "HEAD", ignored)) co_return Result<void>();
+  GitCommand init(*settings_, {"init", "--quiet", "--bare", "--template=", mirror_.string()});
+  const Result<std::string> made = co_await init.run();
+  if (!made) co_return fail(made.error());
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
+  if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
+  if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
+  const auto held = co_await lock_.acquire();
+  const Result<void> ready = co_await prepare();
+  if (!ready) co_return fail(ready.error());
+  // The ref is written last, so where it is the objects are; looking at it spawns nothing.
+  std::error_code ignored;
+  if (std::filesystem::exists(mirror_ / ref_of(commit), ignored)) co_return Result<void>();
+  Result<void> fetched = co_await fetch_one(commit, std::move(ref));
+  if (!fetched) co_return fail(std::move(fetched.error()).in("fetch " + commit.substr(0, 12)));
+  co_return fetched;
+}
+
+awaitable<Result<void>> Repository::fetch_one(std::string commit, std::string ref) {
+  const std::vector<std::string> words = {
+      "fetch", "--quiet",  "--no-tags", "--depth=1", "--force", "--no-write-fetch-head", "--no-recurse-submodules",
+      "--",    url_.text()};
+  std::vector<std::string> by_id = words;
+  by_id.push_back(commit + ":" + ref_of(commit));
+  GitCommand direct = git_remote(std::move(by_id));
+  const Result<std::string> fetched = co_await direct.run();
+  if (fetched) co_return Result<void>();
+  if (ref.empty() || fetched.error().kind != Error::Kind::not_found) co_return fail(fetched.error());
+  // The server gives out no commit by its id alone (or no longer has it): take the ref with its history, then look.
+  std::vector<std::string> by_ref = words;
+  std::erase(by_ref, "--depth=1");
+  by_ref.push_back(ref + ":refs/slipway-heads/" + commit);
+  GitCommand whole = git_remote(std::move(by_ref));
+  const Result<std::string> history = co_await whole.run();
+  if (!history) co_return fail(history.error());
+  GitCommand keep = git({"update-ref", ref_of(commit), commit});
+  const Result<std::string> kept = co_await keep.run();
+  if (!kept) co_return fail(Error::Kind::not_found, "the commit is not in " + ref + " any more");
+  co_return Result<void>();
+}
+
+awaitable<Result<CommitFile>> Repository::read(std::string commit, std::string path) {
+  if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
+  if (!is_tree_path(path)) co_return fail(Error::Kind::invalid, "'" + path + "' is no path in a repository");
+  GitCommand batch = git({"cat-file", "--batch"});
+  batch.input(commit + "\n" + commit + ":" + path + "\n").output_limit(2 * kFileLimit);
+  const Result<std::string> output = co_await batch.run();
+  if (!output) co_return fail(Error(output.error()).in("read " + path));
+  std::string_view rest = *output;
+  const Result<std::string> object = take_object(rest, commit);
+  if (!object) co_return fail(object.error());
+  Result<std::string> text = take_object(rest, path);
+  if (!text) co_return fail(text.error());
+  if (text->size() > kFileLimit) co_return fail(Error::Kind::too_large, path + " is over 1 MiB");
+  CommitFile file;
+  file.commit = parse_commit(*object);
+  file.text = std::move(*text);
+  co_return file;
+}
+
+awaitable<Result<std::vector<std::string>>> Repository::changed_paths(std::string base, std::string head) {
+  Result<void> fetched = co_await fetch(base, "");
+  if (!fetched) co_return fail(fetched.error());
+  GitCommand diff = git({"diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head});
+  diff.output_limit(8 << 20);
+  const Result<std::string> output = co_await diff.run();
+  if (!output) co_return fail(output.error());
+  std::vector<std::string> paths;
+  for (std::string_view rest = *output; !rest.empty();) {
+    const auto end = rest.find('\0');
+    paths.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(rest.size(), end == std::string_view::npos ? rest.size() : end + 1));
+    if (paths.size() > kPathsLimit) co_return fail(Error::Kind::too_large, "over 20000 changed paths");
+  }
+  co_return paths;
+}
+
+awaitable<Result<std::string>> Repository::resolve(std::string ref) {
+  if (!is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
+  GitCommand list = git_remote({"ls-remote", "--quiet", "--", url_.text(), ref, ref + "^{}"});
+  const Result<void> ready = co_await prepare();
+  if (!ready) co_return fail(ready.error());
+  const Result<std::string> output = co_await list.run();
+  if (!output) co_return fail(output.error());
+  // A short name matches any ref that ends with it: the branch wins over the tag, a peeled tag over the tag itself.
+  std::string best;
+  int best_rank = 0;
+  for (std::string_view rest = *output; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const auto tab = line.find('\t');
+    if (tab == std::string_view::npos) continue;
+    const std::string_view name = line.substr(tab + 1);
+    const int rank = name == ref + "^{}"                  ? 6
+                     : name == ref                        ? 5
+                     : name == "refs/heads/" + ref        ? 4
+                     : name == "refs/tags/" + ref + "^{}" ? 3
+                     : name == "refs/tags/" + ref         ? 2
+                                                          : 0;
+    if (rank > best_rank) {
+      best_rank = rank;
+      best = line.substr(0, tab);
+    }
+  }
+  if (!is_commit_id(best)) co_return fail(Error::Kind::not_found, "no branch or tag '" + ref + "' at the remote");
+  co_return best;
+}
+
+awaitable<Result<void>> Repository::collect_garbage(std::size_t keep) {
+  const auto held = co_await lock_.acquire();
+  const Result<void> ready = co_await prepare();
+  if (!ready) co_return fail(ready.error());
+  GitCommand list = git({"for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/slipway/"});
+  list.output_limit(32 << 20);
+  const Result<std::string> refs = co_await list.run();
+  if (!refs) co_return fail(refs.error());
+  std::string deletions;
+  std::size_t seen = 0;
+  for (std::string_view rest = *refs; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string name(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (++seen <= keep) continue;
+    deletions += "delete " + name + "\n";
+  }
+  if (deletions.empty()) co_return Result<void>();
+  GitCommand forget = git({"update-ref", "--stdin"});
+  forget.input(std::move(deletions));
+  const Result<std::string> forgotten = co_await forget.run();
+  if (!forgotten) co_return fail(forgotten.error());
+  GitCommand collect = git({"gc", "--quiet", "--prune=now"});
+  const Result<std::string> collected = co_await collect.run();
+  if (!collected) co_return fail(collected.error());
+  co_return Result<void>();
+}
+
+}  // namespace slipway::checkout

@@ -1,0 +1,76 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/async_lock.hpp"
+#include "base/clock.hpp"
+#include "orchestrator/checkout/git_command.hpp"
+
+namespace slipway::checkout {
+
+/// What a commit says about itself. Written by whoever pushed: untrusted text, cut to 64 KiB.
+struct CommitInfo {
+  std::string author;   ///< "Name <mail>"
+  std::string subject;  ///< the message's first line
+  std::string message;
+  Time committed_at{};
+};
+
+/// A commit and one file of it, read together.
+struct CommitFile {
+  CommitInfo commit;
+  std::string text;
+};
+
+/// The bare mirror of one project's repository below `settings.folder`, holding only the commits that were asked for
+/// (shallow, one deep). Made when first needed; a broken one may be deleted at any time. One fetch at a time, others
+/// queue. Borrows `settings`.
+class Repository {
+ public:
+  /// `name` is a file name ("project-7").
+  Repository(const GitSettings& settings, const std::string& name, GitUrl url, GitCredentials credentials);
+
+  /// Brings `commit` (is_commit_id) into the mirror; one that is there costs no network. A server that does not serve
+  /// single commits is asked for `ref` (may be empty), after which the commit must be there.
+  awaitable<Result<void>> fetch(std::string commit, std::string ref);
+
+  /// A fetched commit and its file `path` (is_tree_path), in one process. No such file: Kind::not_found; over 1 MiB:
+  /// Kind::too_large.
+  awaitable<Result<CommitFile>> read(std::string commit, std::string path);
+
+  /// Paths that differ between two commits, `base` fetched if need be; over 20 000 is Kind::too_large. A rename is
+  /// both paths.
+  awaitable<Result<std::vector<std::string>>> changed_paths(std::string base, std::string head);
+
+  /// The commit a branch or tag of the remote points at now; an annotated tag's commit, not the tag.
+  awaitable<Result<std::string>> resolve(std::string ref);
+
+  /// Writes the tree of a fetched commit into `folder`, which is made and must not exist yet, with the submodules (at
+  /// most 64, four levels deep, each URL under the same policy as the project's) and, when git-lfs is installed, LFS
+  /// files. No .git is left in it. A failure removes the folder.
+  awaitable<Result<void>> export_to(std::string commit, std::filesystem::path folder);
+
+  /// Forgets all but the newest `keep` fetched commits and gives the disk back.
+  awaitable<Result<void>> collect_garbage(std::size_t keep);
+
+ private:
+  struct Submodule;
+
+  awaitable<Result<void>> prepare();
+  awaitable<Result<void>> fetch_one(std::string commit, std::string ref);
+  awaitable<Result<void>> write_tree(std::string commit, std::filesystem::path folder);
+  awaitable<Result<void>> export_tree(std::string commit, std::filesystem::path folder, int depth, int* left);
+  awaitable<Result<std::vector<Submodule>>> submodules_of(std::string commit);
+  awaitable<Result<void>> export_submodule(Submodule module, std::filesystem::path folder, int depth, int* left);
+  GitCommand git(std::vector<std::string> words) const;
+  GitCommand git_remote(std::vector<std::string> words) const;
+
+  const GitSettings* settings_;
+  std::filesystem::path mirror_;
+  GitUrl url_;
+  GitCredentials credentials_;
+  AsyncLock lock_;  // git's own shallow.lock makes two fetches fail, not queue
+};
+
+}  // namespace slipway::checkout

@@ -1,0 +1,288 @@
+#include "orchestrator/checkout/repository.hpp"
+
+#include <fstream>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <catch2/catch.hpp>
+#include <stdlib.h>
+
+#include "base/encoding.hpp"
+#include "base/files.hpp"
+#include "tests/support/run_async.hpp"
+
+using namespace slipway;
+using namespace slipway::checkout;
+namespace fs = std::filesystem;
+using asio::ip::tcp;
+
+namespace {
+
+/// A folder with a repository `source` made by the real git, and what a Repository needs to mirror it.
+class Workshop {
+ public:
+  Workshop() : root_(make_folder()), settings(root_ / "git") {
+    settings.urls = {true, false};
+    REQUIRE(prepare_git(settings));
+    shell(
+        "git init -q -b main source && cd source && git config user.email dev@example.org && git config user.name Dev");
+  }
+  ~Workshop() { fs::remove_all(root_); }
+  Workshop(const Workshop&) = delete;
+
+  /// The output of a shell script run in the folder, without its last newline.
+  std::string shell(const std::string& script) {
+    ProcessSpec spec("sh", {"-ec", script});
+    spec.directory = root_;
+    spec.environment = {{"GIT_CONFIG_GLOBAL", "/dev/null"}};
+    const auto outcome = run_async(run_process(std::move(spec)));
+    REQUIRE(outcome);
+    INFO(outcome->errors);
+    REQUIRE(outcome->exit_code == 0);
+    return outcome->output.substr(0, outcome->output.find_last_not_of('\n') + 1);
+  }
+  std::string commit(const std::string& script) {
+    return shell("cd source; " + script + "; git add -A; git commit -qm 'Change it\n\nbecause.'; git rev-parse HEAD");
+  }
+  Repository repository(const std::string& name = "project-1") {
+    return Repository(settings, name, *parse_git_url((root_ / "source").string(), settings.urls), {});
+  }
+  fs::path root() const { return root_; }
+
+ private:
+  static fs::path make_folder() {
+    std::string name = (fs::temp_directory_path() / "slipway-checkout-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()));
+    return name;
+  }
+  fs::path root_;
+
+ public:
+  GitSettings settings;
+};
+
+GitUrl server_url(const tcp::acceptor& server) {
+  return *parse_git_url("http://127.0.0.1:" + std::to_string(server.local_endpoint().port()) + "/shop.git", {});
+}
+
+/// Takes one HTTP request and answers 401.
+awaitable<void> refuse_one(tcp::acceptor& acceptor, std::string& request) {
+  tcp::socket client = co_await acceptor.async_accept(use_awaitable);
+  co_await asio::async_read_until(client, asio::dynamic_buffer(request), "\r\n\r\n", use_awaitable);
+  const std::string answer = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  co_await asio::async_write(client, asio::buffer(answer), use_awaitable);
+}
+
+}  // namespace
+
+TEST_CASE("a commit is fetched alone and its pipeline file read without a checkout") {
+  Workshop shop;
+  shop.commit("echo old > slipway.yml");
+  const std::string id = shop.commit("echo 'jobs: {}' > slipway.yml");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  const auto file = run_async(repository.read(id, "slipway.yml"));
+  REQUIRE(file);
+  CHECK(file->text == "jobs: {}\n");
+  CHECK(file->commit.author == "Dev <dev@example.org>");
+  CHECK(file->commit.subject == "Change it");
+  CHECK(file->commit.message == "Change it\n\nbecause.\n");
+  CHECK(file->commit.committed_at > Time(std::chrono::hours(24 * 365 * 50)));
+  CHECK(shop.shell("git --git-dir git/project-1.git rev-list --count " + id) == "1");
+}
+
+TEST_CASE("a file that is not in the commit, a folder, or one over 1 MiB is a clear error") {
+  Workshop shop;
+  const std::string id = shop.commit("mkdir folder; echo x > folder/x; head -c 1100000 /dev/zero > big.yml");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  CHECK(run_async(repository.read(id, "slipway.yml")).error().kind == Error::Kind::not_found);
+  CHECK(run_async(repository.read(id, "folder")).error().kind == Error::Kind::invalid);
+  CHECK(run_async(repository.read(id, "big.yml")).error().kind == Error::Kind::too_large);
+  CHECK(run_async(repository.read(id, "../../etc/passwd")).error().kind == Error::Kind::invalid);
+  CHECK(run_async(repository.read("--batch-all-objects", "x")).error().kind == Error::Kind::invalid);
+}
+
+TEST_CASE("a commit the remote does not have is not found") {
+  Workshop shop;
+  shop.commit("echo x > x");
+  Repository repository = shop.repository();
+  const auto fetched = run_async(repository.fetch(std::string(40, 'a'), "main"));
+  REQUIRE_FALSE(fetched);
+  CHECK(fetched.error().kind == Error::Kind::not_found);
+}
+
+TEST_CASE("a remote that is not there is an error that says so") {
+  Workshop shop;
+  Repository repository(shop.settings, "gone", *parse_git_url("/no/such/repository", shop.settings.urls), {});
+  const auto fetched = run_async(repository.fetch(std::string(40, 'a'), ""));
+  REQUIRE_FALSE(fetched);
+  CHECK(fetched.error().kind == Error::Kind::not_found);
+  CHECK(fetched.error().message.find("/no/such/repository") != std::string::npos);
+}
+
+TEST_CASE("the changed paths of two commits are listed, renames as both names") {
+  Workshop shop;
+  const std::string base = shop.commit("mkdir src; echo a > src/a; echo b > b; echo same > same");
+  const std::string head = shop.commit("mv src/a src/c; echo 2 > b; printf x > 'with space'");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(head, "")));
+  const auto paths = run_async(repository.changed_paths(base, head));
+  REQUIRE(paths);
+  CHECK(*paths == std::vector<std::string>{"b", "src/a", "src/c", "with space"});
+}
+
+TEST_CASE("a branch and an annotated tag resolve to a commit") {
+  Workshop shop;
+  const std::string id = shop.commit("echo x > x");
+  shop.shell("cd source && git tag -a -m note v1 && git branch v1x");
+  Repository repository = shop.repository();
+  CHECK(*run_async(repository.resolve("main")) == id);
+  CHECK(*run_async(repository.resolve("v1")) == id);
+  CHECK(*run_async(repository.resolve("refs/tags/v1")) == id);
+  CHECK(run_async(repository.resolve("nothing")).error().kind == Error::Kind::not_found);
+  CHECK(run_async(repository.resolve("--heads")).error().kind == Error::Kind::invalid);
+}
+
+TEST_CASE("an exported tree has files, modes and links, and no .git") {
+  Workshop shop;
+  const std::string id = shop.commit(
+      "mkdir -p a/b; echo hi > a/b/file; printf '#!/bin/sh\n' > run.sh; chmod +x run.sh; ln -s a/b/file link;"
+      "echo 'secret.txt export-ignore' > .gitattributes; echo kept > secret.txt");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  const fs::path folder = shop.root() / "work" / "7";
+  REQUIRE(run_async(repository.export_to(id, folder)));
+  CHECK(*read_file(folder / "a/b/file") == "hi\n");
+  CHECK(*read_file(folder / "secret.txt") == "kept\n");
+  CHECK(fs::read_symlink(folder / "link") == "a/b/file");
+  CHECK((fs::status(folder / "run.sh").permissions() & fs::perms::owner_exec) != fs::perms::none);
+  CHECK_FALSE(fs::exists(folder / ".git"));
+  CHECK(run_async(repository.export_to(id, folder)).error().kind == Error::Kind::conflict);
+}
+
+TEST_CASE("an empty tree exports as an empty folder") {
+  Workshop shop;
+  const std::string id = shop.shell("cd source; git commit -q --allow-empty -m none; git rev-parse HEAD");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  REQUIRE(run_async(repository.export_to(id, shop.root() / "work")));
+  CHECK(fs::is_empty(shop.root() / "work"));
+}
+
+TEST_CASE("submodules come with the tree, nested ones too") {
+  Workshop shop;
+  shop.shell(
+      "for name in inner outer; do git init -q -b main $name; git -C $name config user.email d@e; git -C $name config "
+      "user.name D; echo $name > $name/$name.txt; done;"
+      "(cd inner; git add -A; git commit -qm i); export GIT_ALLOW_PROTOCOL=file;"
+      "(cd outer; git submodule --quiet add ../inner in; git add -A; git commit -qm o)");
+  const std::string id = shop.commit("export GIT_ALLOW_PROTOCOL=file; git submodule --quiet add ../outer lib/out");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  const auto exported = run_async(repository.export_to(id, shop.root() / "work"));
+  INFO((exported ? "" : exported.error().message));
+  REQUIRE(exported);
+  CHECK(*read_file(shop.root() / "work/lib/out/outer.txt") == "outer\n");
+  CHECK(*read_file(shop.root() / "work/lib/out/in/inner.txt") == "inner\n");
+}
+
+TEST_CASE("a submodule whose URL breaks the policy stops the export and leaves nothing behind") {
+  const std::string url = GENERATE("ext::sh -c 'touch /tmp/pwned'", "-u./payload", "http://169.254.169.254/x",
+                                   "https://user:password@forge.example/x", "git://forge.example/x");
+  Workshop shop;
+  const std::string id = shop.commit("printf '[submodule \"x\"]\\n\\tpath = lib\\n\\turl = \"" + url +
+                                     "\"\\n' > .gitmodules; git update-index --add --cacheinfo 160000," +
+                                     std::string(40, 'b') + ",lib; mkdir lib");
+  Repository repository = shop.repository();
+  const auto fetched = run_async(repository.fetch(id, ""));
+  // Some of these git's own check of objects refuses already.
+  const auto exported = fetched ? run_async(repository.export_to(id, shop.root() / "work")) : fetched;
+  REQUIRE_FALSE(exported);
+  CHECK_FALSE(fs::exists(shop.root() / "work"));
+}
+
+TEST_CASE("hooks, filters and settings that a repository brings are not run") {
+  Workshop shop;
+  const std::string id = shop.commit(
+      "printf '* filter=evil diff=evil\n' > .gitattributes; printf '[filter \"evil\"]\n\tsmudge = touch ../pwned\n' > "
+      ".gitconfig; mkdir -p hooks; printf '#!/bin/sh\ntouch ../pwned\n' > hooks/post-checkout; chmod +x hooks/*;"
+      "printf '[core]\n\tfsmonitor = touch ../pwned\n' > config");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  REQUIRE(run_async(repository.export_to(id, shop.root() / "work")));
+  CHECK_FALSE(fs::exists(shop.root() / "pwned"));
+  CHECK(fs::exists(shop.root() / "work/hooks/post-checkout"));
+}
+
+TEST_CASE("a fetch over the size limit fails and the next, smaller one works") {
+  Workshop shop;
+  const std::string small = shop.commit("echo x > x");
+  const std::string big = shop.commit("head -c 3000000 /dev/urandom > big");
+  shop.settings.file_limit = 1'000'000;
+  Repository repository = shop.repository();
+  CHECK_FALSE(run_async(repository.fetch(big, "")));
+  CHECK(run_async(repository.fetch(small, "")));
+}
+
+TEST_CASE("two fetches at the same time both end well") {
+  Workshop shop;
+  const std::string first = shop.commit("echo 1 > x");
+  const std::string second = shop.commit("echo 2 > x");
+  Repository repository = shop.repository();
+  const auto both = run_async([](Repository& r, std::string a, std::string b) -> awaitable<bool> {
+    using namespace asio::experimental::awaitable_operators;
+    auto [x, y] = co_await (r.fetch(a, "") && r.fetch(b, ""));
+    co_return x.has_value() && y.has_value();
+  }(repository, first, second));
+  CHECK(both);
+  CHECK(run_async(repository.read(first, "x"))->text == "1\n");
+  CHECK(run_async(repository.read(second, "x"))->text == "2\n");
+}
+
+TEST_CASE("garbage collection keeps the newest commits and frees the rest") {
+  Workshop shop;
+  Repository repository = shop.repository();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(shop.commit("export GIT_COMMITTER_DATE='2026-01-0" + std::to_string(i + 1) + "T00:00:00Z'; echo " +
+                              std::to_string(i) + " > x"));
+    REQUIRE(run_async(repository.fetch(ids.back(), "")));
+  }
+  REQUIRE(run_async(repository.collect_garbage(2)));
+  CHECK(run_async(repository.read(ids[3], "x")));
+  CHECK(run_async(repository.read(ids[2], "x")));
+  CHECK_FALSE(run_async(repository.read(ids[0], "x")));
+  REQUIRE(run_async(repository.fetch(ids[0], "")));
+  CHECK(run_async(repository.read(ids[0], "x")));
+}
+
+TEST_CASE("a git server that hangs is left at the deadline") {
+  Workshop shop;
+  shop.settings.deadline = std::chrono::milliseconds(300);
+  asio::io_context io;
+  const tcp::acceptor silent(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  Repository repository(shop.settings, "slow", server_url(silent), {});
+  const auto fetched = run_async(repository.fetch(std::string(40, 'a'), ""));
+  REQUIRE_FALSE(fetched);
+  CHECK(fetched.error().kind == Error::Kind::timeout);
+}
+
+TEST_CASE("a password goes to its own server in a header, and no error repeats it") {
+  Workshop shop;
+  GitCredentials credentials;
+  credentials.username = "robot";
+  credentials.password = Secret("hunter2");
+  std::string request;
+  const auto fetched = run_async([](Workshop& w, GitCredentials c, std::string& seen) -> awaitable<Result<void>> {
+    using namespace asio::experimental::awaitable_operators;
+    tcp::acceptor acceptor(co_await asio::this_coro::executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    Repository repository(w.settings, "private", server_url(acceptor), std::move(c));
+    co_return co_await (repository.fetch(std::string(40, 'a'), "") && refuse_one(acceptor, seen));
+  }(shop, credentials, request));
+  REQUIRE_FALSE(fetched);
+  CHECK(fetched.error().kind == Error::Kind::unauthorized);
+  CHECK(fetched.error().message.find("hunter2") == std::string::npos);
+  CHECK(request.find("Authorization: Basic " + to_base64("robot:hunter2")) != std::string::npos);
+}
