@@ -1,0 +1,58 @@
+#include "orchestrator/logs/capture.hpp"
+
+namespace slipway::logs {
+
+Capture::Capture(std::unique_ptr<LogWriter> writer, std::shared_ptr<const MaskPatterns> patterns, std::uint64_t limit)
+    : writer_(std::move(writer)), patterns_(std::move(patterns)), limit_(limit) {
+  begin_pass();
+}
+
+void Capture::begin_pass() {
+  transcriber_.emplace(*patterns_, limit_);
+  skip_ = writer_->size();
+  first_of_pass_ = true;
+}
+
+Result<void> Capture::frame(Stream stream, std::string_view payload) {
+  transcriber_->frame(stream, payload);
+  over_limit_ = over_limit_ || transcriber_->over_limit();
+  return store(transcriber_->take());
+}
+
+Result<void> Capture::end() {
+  transcriber_->end();
+  over_limit_ = over_limit_ || transcriber_->over_limit();
+  return store(transcriber_->take());
+}
+
+Result<void> Capture::store(std::string records) {
+  if (records.empty()) return {};
+  if (std::exchange(first_of_pass_, false) && skip_ > 0) {
+    const std::string time = records.substr(0, records.find(' '));
+    if (time != writer_->first_time()) {
+      has_gap_ = true;
+      stored_until_ = writer_->last_time();
+      std::string note;
+      append_record(note, stored_until_, Stream::slipway, true,
+                    "a part of the output is missing here: it came faster than it could be kept");
+      Result<void> noted = writer_->append(note);
+      if (!noted) return noted;
+    }
+  }
+  if (has_gap_) return store_after_gap(records);
+  const std::size_t known = std::min<std::uint64_t>(skip_, records.size());
+  skip_ -= known;
+  const std::string_view fresh = std::string_view(records).substr(known);
+  return fresh.empty() ? Result<void>() : writer_->append(fresh);
+}
+
+Result<void> Capture::store_after_gap(std::string_view records) {
+  std::string fresh;
+  while (auto record = take_record(records)) {
+    if (record->time <= stored_until_) continue;
+    append_record(fresh, record->time, record->stream, record->ends_line, record->text);
+  }
+  return fresh.empty() ? Result<void>() : writer_->append(fresh);
+}
+
+}  // namespace slipway::logs

@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "orchestrator/logs/log_store.hpp"
+
+namespace slipway::logs {
+
+namespace {
+
+constexpr std::size_t kTimeSize = 64;
+// The Engine splits lines at 16 KiB, and masking makes them at most three times as long.
+constexpr std::size_t kLongestRecord = 64 << 10;
+
+std::string read_at(int fd, std::uint64_t offset, std::size_t count) {
+  std::string bytes(count, '\0');
+  const ssize_t got = ::pread(fd, bytes.data(), count, static_cast<off_t>(offset));
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return bytes;
+}
+
+std::string first_word(std::string_view text) {
+  return std::string(text.substr(0, std::min(text.find(' '), text.size())));
+}
+
+std::string_view last_line(std::string_view records) {
+  if (!records.empty()) records.remove_suffix(1);
+  const auto newline = records.rfind('\n');
+  return newline == std::string_view::npos ? records : records.substr(newline + 1);
+}
+
+}  // namespace
+
+Error disk_error(const std::string& name, int code) {
+  const auto kind = code == ENOSPC || code == EDQUOT ? Error::Kind::unavailable : Error::Kind::internal;
+  return {kind, "log " + name + ": " + std::strerror(code)};
+}
+
+LogWriter::LogWriter(LogStore& store, LogKey key, int fd, std::uint64_t size)
+    : store_(store), key_(std::move(key)), fd_(fd), size_(size), synced_(size) {
+  if (size == 0) return;
+  first_time_ = first_word(read_at(fd, 0, kTimeSize));
+  const std::uint64_t from = size > kLongestRecord ? size - kLongestRecord : 0;
+  last_time_ = first_word(last_line(read_at(fd, from, kLongestRecord)));
+}
+
+LogWriter::~LogWriter() {
+  ::close(fd_);
+}
+
+Result<void> LogWriter::append(std::string_view records) {
+  std::string_view rest = records;
+  while (!rest.empty()) {
+    const ssize_t count = ::write(fd_, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int code = errno;
+      // Half a record must not stay; if even that fails, `committed` cuts it off at the next start.
+      if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) log::error("log can't be cut back", {{"log", key_.name}});
+      return fail(disk_error(key_.name, code));
+    }
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (size_ == 0) first_time_ = first_word(records);
+  last_time_ = first_word(last_line(records));
+  size_ += records.size();
+  store_.wake(key_);
+  return {};
+}
+
+Result<void> LogWriter::note(std::string_view text) {
+  std::string record;
+  std::string line(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  append_record(record, format_time(SystemClock().now()), Stream::slipway, true, line);
+  return append(record);
+}
+
+awaitable<Result<std::uint64_t>> LogWriter::sync() {
+  const std::uint64_t size = size_;
+  if (size == synced_) co_return size;
+  auto work = [fd = fd_] { return ::fdatasync(fd) == 0 ? 0 : errno; };
+  const int code = co_await store_.pool_.run(std::move(work));
+  if (code != 0) co_return fail(disk_error(key_.name, code));
+  synced_ = std::max(synced_, size);
+  co_return size;
+}
+
+awaitable<Result<void>> LogWriter::seal() {
+  const Result<std::uint64_t> synced = co_await sync();
+  if (!synced) co_return fail(synced.error());
+  auto work = store_.seal(key_);
+  co_return co_await std::move(work);
+}
+
+}  // namespace slipway::logs
