@@ -1,0 +1,428 @@
+#include "orchestrator/rollouts/machine.hpp"
+
+#include <algorithm>
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr Milliseconds restart_grace{15'000};
+
+bool in_flight(Stage stage) {
+  return stage == Stage::batch || stage == Stage::baking || stage == Stage::paused;
+}
+
+std::string on_host(const std::string& host, const std::string& reason) {
+  return "host " + host + ": " + reason;
+}
+
+}  // namespace
+
+std::vector<Action> Machine::on(const Event& event, Time now) {
+  actions_.clear();
+  if (is_end(progress_.stage)) return {};
+  now_ = now;
+  std::visit([this](const auto& one) { take(one); }, event);
+  advance();
+  return std::move(actions_);
+}
+
+std::vector<Action> Machine::again(Time now) {
+  actions_.clear();
+  if (is_end(progress_.stage)) return {};
+  now_ = now;
+  for (HostProgress& host : progress_.hosts) {
+    if (!host.reaching) continue;
+    // A forward step that a rollback was about to cancel died with the process.
+    if (progress_.stage == Stage::rolling_back && host.heading == Heading::forward) {
+      host.reaching.reset();
+    } else {
+      // A deadline that passed while nobody worked on it leaves time for one look.
+      host.deadline = std::max(host.deadline.value_or(now), now + restart_grace);
+      actions_.push_back({Action::Kind::reach, host.host, *host.reaching, host.heading, *host.deadline});
+    }
+  }
+  if (progress_.stage == Stage::baking) actions_.push_back({Action::Kind::watch, {}, {}, {}, *progress_.until});
+  if (progress_.stage == Stage::waiting) actions_.push_back({Action::Kind::wait, {}, {}, {}, *progress_.until});
+  advance();
+  return std::move(actions_);
+}
+
+bool Machine::accepts(Verb verb) const {
+  const Stage stage = progress_.stage;
+  if (is_end(stage) || stage == Stage::rolling_back || stage == Stage::finalizing) return false;
+  if (verb == Verb::resume) return stage == Stage::paused || progress_.pause_asked;
+  if (verb == Verb::pause) return stage != Stage::paused && !progress_.pause_asked;
+  if (verb == Verb::roll_back) return pace_.may_roll_back;
+  return true;
+}
+
+void Machine::take(const event::Begun&) {
+  if (progress_.stage != Stage::planned) return;
+  progress_.floor = std::min(pace_.min_healthy, serving());
+  progress_.stage = Stage::waiting;
+  progress_.until = now_ + pace_.wait_deadline;
+  actions_.push_back({Action::Kind::wait, {}, {}, {}, *progress_.until});
+}
+
+void Machine::take(const event::Reached& reached) {
+  HostProgress* host = find(reached.host);
+  if (host == nullptr || host->reaching != reached.stage) return;
+  host->reaching.reset();
+  host->deadline.reset();
+  host->stage = reached.stage;
+  host->lost = false;
+  const bool back_to_nothing = host->heading == Heading::back && !pace_.has_previous;
+  if (reached.stage == HostStage::healthy) host->health = back_to_nothing ? Health::unhealthy : Health::healthy;
+  if (host->heading == Heading::forward && progress_.stage != Stage::batch) return;
+  if (host->stage != HostStage::committed && !done(*host)) reach(*host, *after(host->stage, pace_.order));
+}
+
+void Machine::take(const event::Failed& failed) {
+  HostProgress* host = find(failed.host);
+  if (host == nullptr || !host->reaching) return;
+  host->reaching.reset();
+  host->deadline.reset();
+  if (host->heading == Heading::back) {
+    host->restore_failed = true;
+    host->reason += (host->reason.empty() ? "" : "; ") + ("going back: " + failed.reason);
+    if (in_flight(progress_.stage)) roll_back(on_host(host->host, "going back: " + failed.reason));
+    return;
+  }
+  // What is left to do on a finalizing host is tidying up: the next rollout does it.
+  if (progress_.stage == Stage::finalizing) {
+    host->reason = failed.reason;
+    return;
+  }
+  host_failed(*host, failed.reason);
+}
+
+void Machine::take(const event::Lost& lost) {
+  HostProgress* host = find(lost.host);
+  if (host == nullptr || !host->reaching) return;
+  host->reaching.reset();
+  host->deadline.reset();
+  host->lost = true;
+  host->health = Health::unknown;
+  host->reason = lost.reason;
+}
+
+void Machine::take(const event::Cancelled& cancelled) {
+  HostProgress* host = find(cancelled.host);
+  if (host == nullptr || host->heading == Heading::back) return;
+  host->reaching.reset();
+  host->deadline.reset();
+}
+
+void Machine::take(const event::Answers& answers) {
+  HostProgress* host = find(answers.host);
+  if (host != nullptr && progress_.stage == Stage::waiting) host->lost = false;
+}
+
+void Machine::take(const event::Seen& seen) {
+  HostProgress* host = find(seen.host);
+  if (host == nullptr || host->reaching) return;
+  host->health = seen.health;
+  const bool updated = host->heading == Heading::forward && done(*host) && !host->failed;
+  const bool counts = progress_.stage == Stage::batch || progress_.stage == Stage::baking;
+  if (counts && updated && seen.health == Health::unhealthy) host_failed(*host, seen.reason);
+}
+
+void Machine::take(const event::TimeUp&) {
+  if (!progress_.until || now_ < *progress_.until) return;
+  if (progress_.stage == Stage::waiting) {
+    progress_.reason = "too few hosts answer: " + std::to_string(std::max<std::size_t>(1, pace_.min_healthy)) +
+                       " needed to keep min_healthy; nothing was changed";
+    end(Stage::rolled_back);
+  } else if (progress_.stage == Stage::baking) {
+    after_baking();
+  }
+}
+
+void Machine::take(const event::Asked& asked) {
+  if (!accepts(asked.verb)) return;
+  switch (asked.verb) {
+    case Verb::pause:
+      progress_.pause_asked = true;
+      progress_.reason = "paused by " + asked.by;
+      if (progress_.stage == Stage::baking) after_baking();
+      break;
+    case Verb::resume:
+      progress_.pause_asked = false;
+      progress_.reason.clear();
+      if (progress_.stage == Stage::paused) next_batch();
+      break;
+    case Verb::stop:
+      progress_.stop_asked = true;
+      progress_.reason = "stopped by " + asked.by;
+      if (progress_.stage == Stage::baking) after_baking();
+      if (progress_.batch == 0 && progress_.stage != Stage::pulling) end(Stage::stopped);
+      if (progress_.stage == Stage::paused) end(Stage::stopped);
+      break;
+    case Verb::roll_back:
+      roll_back("asked for by " + asked.by);
+      break;
+  }
+}
+
+/// One stage may open the way to the next.
+void Machine::advance() {
+  Stage before;
+  do {
+    before = progress_.stage;
+    advance_once();
+  } while (progress_.stage != before);
+}
+
+void Machine::advance_once() {
+  switch (progress_.stage) {
+    case Stage::waiting:
+      return after_waiting();
+    case Stage::pulling:
+      return after_pulling();
+    case Stage::batch:
+      return after_batch();
+    case Stage::rolling_back:
+      return go_back();
+    case Stage::finalizing:
+      if (!any_busy()) end(Stage::succeeded);
+      return;
+    default:
+      return;
+  }
+}
+
+void Machine::after_waiting() {
+  const auto answering = static_cast<std::size_t>(
+      std::count_if(progress_.hosts.begin(), progress_.hosts.end(), [](const HostProgress& h) { return !h.lost; }));
+  if (answering < std::max<std::size_t>(1, std::min(pace_.min_healthy, progress_.hosts.size()))) return;
+  progress_.stage = Stage::pulling;
+  progress_.until.reset();
+  for (HostProgress& host : progress_.hosts) {
+    if (!host.lost) reach(host, HostStage::pulled);
+  }
+}
+
+void Machine::after_pulling() {
+  if (any_busy()) return;
+  for (const HostProgress& host : progress_.hosts) {
+    if (!host.failed) continue;
+    progress_.reason = on_host(host.host, host.reason) + "; nothing was changed";
+    return end(pace_.may_roll_back ? Stage::rolled_back : Stage::rollback_failed);
+  }
+  next_batch();
+}
+
+void Machine::after_batch() {
+  if (any_busy()) return;
+  if (serving() < progress_.floor && pace_.may_roll_back) {
+    return too_few_serve("only " + std::to_string(serving()) + " hosts serve, " + std::to_string(progress_.floor) +
+                         " must");
+  }
+  const bool more = std::any_of(progress_.hosts.begin(), progress_.hosts.end(),
+                                [](const HostProgress& h) { return h.batch == 0 && !h.lost; });
+  const Milliseconds bake = pace_.monitor + (more ? pace_.delay : Milliseconds(0));
+  if (bake.count() <= 0 || progress_.pause_asked || progress_.stop_asked) return after_baking();
+  progress_.stage = Stage::baking;
+  progress_.until = now_ + bake;
+  actions_.push_back({Action::Kind::watch, {}, {}, {}, *progress_.until});
+}
+
+void Machine::after_baking() {
+  progress_.until.reset();
+  if (any_busy()) {
+    progress_.stage = Stage::batch;
+    return;
+  }
+  next_batch();
+}
+
+/// The only place where hosts are taken, and so where a pause or stop takes hold.
+void Machine::next_batch() {
+  if (progress_.stop_asked) return end(Stage::stopped);
+  std::vector<HostProgress*> chosen;
+  std::size_t spare_hosts = spare();
+  HostProgress* first_left = nullptr;
+  for (HostProgress& host : progress_.hosts) {
+    if (host.batch != 0 || host.lost) continue;
+    if (first_left == nullptr) first_left = &host;
+    if (chosen.size() == pace_.batch_size) break;
+    if (takes_down(host)) {
+      if (spare_hosts == 0) continue;
+      --spare_hosts;
+    }
+    chosen.push_back(&host);
+  }
+  if (progress_.pause_asked) {
+    progress_.stage = Stage::paused;
+    return;
+  }
+  if (chosen.empty() && first_left == nullptr) return finalize();
+  if (chosen.empty() && pace_.may_roll_back) {
+    return too_few_serve("no host can be taken out: " + std::to_string(serving()) + " serve and min_healthy is " +
+                         std::to_string(pace_.min_healthy));
+  }
+  if (chosen.empty()) chosen.push_back(first_left);
+  progress_.stage = Stage::batch;
+  ++progress_.batch;
+  for (HostProgress* host : chosen) {
+    host->batch = progress_.batch;
+    reach(*host, *after(host->stage, pace_.order));
+  }
+}
+
+void Machine::finalize() {
+  const auto updated = [this](const HostProgress& h) { return h.heading == Heading::forward && done(h) && !h.failed; };
+  if (!pace_.may_roll_back) {
+    const auto broken =
+        std::find_if(progress_.hosts.begin(), progress_.hosts.end(), [](const HostProgress& h) { return h.failed; });
+    if (broken != progress_.hosts.end()) {
+      progress_.reason = on_host(broken->host, broken->reason);
+      return end(Stage::rollback_failed);
+    }
+  }
+  if (std::none_of(progress_.hosts.begin(), progress_.hosts.end(), updated)) {
+    return roll_back("no host could be brought to the new generation");
+  }
+  if (serving() < pace_.min_healthy && pace_.may_roll_back) {
+    return too_few_serve("only " + std::to_string(serving()) + " hosts serve, min_healthy is " +
+                         std::to_string(pace_.min_healthy));
+  }
+  progress_.stage = Stage::finalizing;
+  progress_.pause_asked = false;
+  progress_.reason.clear();
+  actions_.push_back({Action::Kind::promote, {}, {}, {}, {}});
+  for (HostProgress& host : progress_.hosts) {
+    if (updated(host)) reach(host, HostStage::committed);
+  }
+}
+
+void Machine::end(Stage stage) {
+  progress_.stage = stage;
+  progress_.until.reset();
+}
+
+void Machine::host_failed(HostProgress& host, const std::string& reason) {
+  host.failed = true;
+  host.reason = reason;
+  if (progress_.stage == Stage::pulling || progress_.stage == Stage::rolling_back) return;
+  if (!pace_.may_roll_back) return;
+  const auto failed =
+      std::count_if(progress_.hosts.begin(), progress_.hosts.end(), [](const HostProgress& h) { return h.failed; });
+  const double ratio = static_cast<double>(failed) / static_cast<double>(progress_.hosts.size());
+  const bool too_many = ratio > pace_.max_failure_ratio;
+  if (too_many && pace_.on_failure == FailureAction::roll_back) return roll_back(on_host(host.host, reason));
+  if (too_many && pace_.on_failure == FailureAction::pause) {
+    progress_.pause_asked = true;
+    progress_.reason = on_host(host.host, reason);
+  }
+  begin_back(host);
+}
+
+void Machine::too_few_serve(const std::string& reason) {
+  if (pace_.on_failure != FailureAction::pause) return roll_back(reason);
+  progress_.stage = Stage::paused;
+  progress_.reason = reason;
+}
+
+void Machine::roll_back(const std::string& reason) {
+  progress_.reason = reason;
+  if (!pace_.may_roll_back) return end(Stage::rollback_failed);
+  progress_.stage = Stage::rolling_back;
+  progress_.until.reset();
+  for (const HostProgress& host : progress_.hosts) {
+    if (host.reaching && host.heading == Heading::forward) {
+      actions_.push_back({Action::Kind::cancel, host.host, *host.reaching, host.heading, now_});
+    }
+  }
+}
+
+/// Hosts that do not serve go back at once, those that do as far as min_healthy allows, and never none.
+void Machine::go_back() {
+  std::vector<HostProgress*> waiting;
+  for (HostProgress& host : progress_.hosts) {
+    if (!host.reaching && host.heading == Heading::forward && host.batch != 0) waiting.push_back(&host);
+  }
+  std::size_t spare_hosts = spare();
+  for (HostProgress* host : waiting) {
+    if (takes_down(*host)) {
+      if (spare_hosts == 0 && any_busy()) continue;
+      if (spare_hosts > 0) --spare_hosts;
+    }
+    begin_back(*host);
+  }
+  if (!any_busy()) end_of_way_back();
+}
+
+void Machine::end_of_way_back() {
+  bool failed = false;
+  for (const HostProgress& host : progress_.hosts) {
+    if (host.restore_failed) failed = true;
+    if (host.restore_failed && progress_.reason.find(host.reason) == std::string::npos) {
+      progress_.reason += "; " + on_host(host.host, host.reason);
+    }
+    if (host.lost && host.batch != 0)
+      progress_.reason += "; host " + host.host + " does not answer, it goes back when it does";
+  }
+  end(failed ? Stage::rollback_failed : Stage::rolled_back);
+}
+
+void Machine::begin_back(HostProgress& host) {
+  host.heading = Heading::back;
+  host.stage = HostStage::pending;
+  reach(host, HostStage::pulled);
+}
+
+void Machine::reach(HostProgress& host, HostStage stage) {
+  host.reaching = stage;
+  host.deadline = now_ + limit_of(stage);
+  if (pace_.order == Order::stop_first && stage == HostStage::old_drained) host.health = Health::unhealthy;
+  actions_.push_back({Action::Kind::reach, host.host, stage, host.heading, *host.deadline});
+}
+
+HostProgress* Machine::find(const std::string& host) {
+  const auto found = std::find_if(progress_.hosts.begin(), progress_.hosts.end(),
+                                  [&](const HostProgress& one) { return one.host == host; });
+  return found == progress_.hosts.end() ? nullptr : &*found;
+}
+
+bool Machine::any_busy() const {
+  return std::any_of(progress_.hosts.begin(), progress_.hosts.end(),
+                     [](const HostProgress& host) { return host.reaching.has_value(); });
+}
+
+/// All but the last tidying up is behind it.
+bool Machine::done(const HostProgress& host) const {
+  return host.stage == HostStage::committed || after(host.stage, pace_.order) == HostStage::committed;
+}
+
+std::size_t Machine::serving() const {
+  return static_cast<std::size_t>(
+      std::count_if(progress_.hosts.begin(), progress_.hosts.end(),
+                    [](const HostProgress& host) { return host.health == Health::healthy; }));
+}
+
+/// How many serving hosts may be taken out.
+std::size_t Machine::spare() const {
+  const std::size_t now = serving();
+  return now > pace_.min_healthy ? now - pace_.min_healthy : 0;
+}
+
+bool Machine::takes_down(const HostProgress& host) const {
+  return pace_.order == Order::stop_first && host.health == Health::healthy;
+}
+
+Milliseconds Machine::limit_of(HostStage stage) const {
+  switch (stage) {
+    case HostStage::pulled:
+      return pace_.pull_deadline;
+    case HostStage::healthy:
+      return pace_.health_deadline;
+    case HostStage::old_drained:
+    case HostStage::old_stopped:
+      return pace_.stop_deadline;
+    default:
+      return pace_.step_deadline;
+  }
+}
+
+}  // namespace slipway::rollouts

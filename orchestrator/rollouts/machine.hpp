@@ -1,0 +1,169 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "orchestrator/rollouts/stages.hpp"
+
+/// What a rollout does next, decided without touching anything: events in, actions out. The driver performs the
+/// actions, feeds back what it saw, and stores Progress before and after each of them.
+namespace slipway::rollouts {
+
+/// How fast, how careful. Made by the plan and kept with the rollout.
+struct Pace {
+  Order order = Order::start_first;
+  std::size_t batch_size = 1;    ///< hosts in work at the same time, at least 1
+  std::size_t min_healthy = 0;   ///< hosts that must serve throughout; a host that does not answer does not serve
+  double max_failure_ratio = 0;  ///< of all hosts; more failed hosts than that are the rollout's failure
+  FailureAction on_failure = FailureAction::roll_back;
+  bool may_roll_back = true;              ///< false for a rollback: one that fails is not rolled back again
+  bool has_previous = true;               ///< false: there is no promoted generation, back means to nothing
+  Milliseconds delay{0};                  ///< between batches
+  Milliseconds monitor{0};                ///< after each batch: its hosts must stay healthy so long
+  Milliseconds step_deadline{60'000};     ///< for one step on one host, pull and health check aside
+  Milliseconds pull_deadline{600'000};    ///< for the pull on one host
+  Milliseconds health_deadline{120'000};  ///< from started to healthy
+  Milliseconds stop_deadline{60'000};     ///< for draining and stopping the old, its grace period included
+  Milliseconds wait_deadline{300'000};    ///< for enough hosts to answer
+};
+
+struct HostProgress {
+  std::string host;
+  HostStage stage = HostStage::pending;  ///< reached, towards `heading`
+  Heading heading = Heading::forward;
+  std::optional<HostStage> reaching;  ///< the step in work
+  std::optional<Time> deadline;       ///< of the step in work
+  Health health = Health::unknown;    ///< whether this host serves, whichever generation
+  std::size_t batch = 0;              ///< counted from 1; 0: not begun
+  bool failed = false;                ///< the new generation did not work out here
+  bool lost = false;                  ///< did not answer until a deadline passed; what it runs is unknown
+  bool restore_failed = false;        ///< the way back did not work out either
+  std::string reason;                 ///< why failed or lost
+};
+
+/// All that must be kept to go on after a restart.
+struct Progress {
+  Stage stage = Stage::planned;
+  std::size_t batch = 0;
+  std::size_t floor = 0;  ///< hosts that served when it began, if fewer than min_healthy: it can't ask for more
+  bool pause_asked = false;
+  bool stop_asked = false;
+  std::optional<Time> until;        ///< the end of waiting or baking
+  std::string reason;               ///< why it failed, is paused or stopped; one line
+  std::vector<HostProgress> hosts;  ///< in the order they are taken
+};
+
+enum class Verb { pause, resume, stop, roll_back };
+
+namespace event {
+struct Begun {};  ///< the plan is committed and the application is ours
+struct Reached {
+  std::string host;
+  HostStage stage;
+};
+struct Failed {
+  std::string host;
+  std::string reason;
+};
+struct Lost {
+  std::string host;
+  std::string reason;
+};
+struct Cancelled {
+  std::string host;
+};
+struct Answers {
+  std::string host;
+};
+struct Seen {
+  std::string host;
+  Health health;
+  std::string reason;
+};
+struct TimeUp {};
+struct Asked {
+  Verb verb;
+  std::string by;
+};
+}  // namespace event
+
+using Event = std::variant<event::Begun, event::Reached, event::Failed, event::Lost, event::Cancelled, event::Answers,
+                           event::Seen, event::TimeUp, event::Asked>;
+
+struct Action {
+  enum class Kind {
+    reach,    ///< bring `host` to `stage` towards `heading` before `deadline`; answer Reached, Failed or Lost
+    cancel,   ///< end the step in work on `host`; answer Cancelled, unless the step's own answer came first
+    watch,    ///< answer Seen as the health of updated hosts changes, and TimeUp at `deadline`
+    wait,     ///< answer Answers for each lost host that answers, and TimeUp at `deadline`
+    promote,  ///< the new generation is the application's
+  };
+  Kind kind = Kind::reach;
+  std::string host;
+  HostStage stage = HostStage::pending;
+  Heading heading = Heading::forward;
+  Time deadline{};
+};
+
+/// A value: no I/O, no clock, no threads.
+class Machine {
+ public:
+  Machine(Pace pace, Progress progress) : pace_(pace), progress_(std::move(progress)) {}
+
+  /// An event that the stage has no use for changes nothing and asks for nothing.
+  std::vector<Action> on(const Event& event, Time now);
+  /// After a restart: what was in work, asked for again. Every step can be repeated.
+  std::vector<Action> again(Time now);
+  /// Whether a person's wish makes sense now.
+  [[nodiscard]] bool accepts(Verb verb) const;
+
+  [[nodiscard]] const Progress& progress() const { return progress_; }
+  [[nodiscard]] const Pace& pace() const { return pace_; }
+
+ private:
+  void take(const event::Begun& begun);
+  void take(const event::Reached& reached);
+  void take(const event::Failed& failed);
+  void take(const event::Lost& lost);
+  void take(const event::Cancelled& cancelled);
+  void take(const event::Answers& answers);
+  void take(const event::Seen& seen);
+  void take(const event::TimeUp& up);
+  void take(const event::Asked& asked);
+
+  void advance();
+  void advance_once();
+  void after_waiting();
+  void after_pulling();
+  void after_batch();
+  void after_baking();
+  void next_batch();
+  void finalize();
+  void end(Stage stage);
+  void go_back();
+  void end_of_way_back();
+
+  void reach(HostProgress& host, HostStage stage);
+  void begin_back(HostProgress& host);
+  void host_failed(HostProgress& host, const std::string& reason);
+  void too_few_serve(const std::string& reason);
+  void roll_back(const std::string& reason);
+
+  [[nodiscard]] HostProgress* find(const std::string& host);
+  [[nodiscard]] bool any_busy() const;
+  [[nodiscard]] bool done(const HostProgress& host) const;
+  [[nodiscard]] std::size_t serving() const;
+  [[nodiscard]] std::size_t spare() const;
+  [[nodiscard]] bool takes_down(const HostProgress& host) const;
+  [[nodiscard]] Milliseconds limit_of(HostStage stage) const;
+
+  Pace pace_;
+  Progress progress_;
+  std::vector<Action> actions_;
+  Time now_{};
+};
+
+}  // namespace slipway::rollouts

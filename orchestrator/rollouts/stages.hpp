@@ -1,0 +1,68 @@
+#pragma once
+#include <optional>
+#include <string_view>
+
+/// The words of a rollout: its stages, and those of each of its hosts. Stored and shown by these names.
+namespace slipway::rollouts {
+
+/// A rollout's own stage. `queued` waits behind another rollout of the same application; `planned` has seen the hosts;
+/// `waiting` waits until enough hosts answer. The last five are ends.
+enum class Stage {
+  queued,
+  planned,
+  waiting,
+  pulling,
+  batch,
+  baking,
+  finalizing,
+  paused,
+  rolling_back,
+  succeeded,
+  stopped,
+  rolled_back,
+  rollback_failed,
+};
+
+/// What a host has behind it. Which one follows which depends on the Order: start-first stops the old containers last,
+/// stop-first before the new ones start.
+enum class HostStage {
+  pending,
+  pulled,
+  created,
+  started,
+  healthy,
+  attached,
+  old_drained,
+  old_stopped,
+  committed,
+};
+
+/// Which of the two sets of containers on a host goes first.
+enum class Order { start_first, stop_first };
+
+/// Towards the generation that is rolled out, or back to the one that was there.
+enum class Heading { forward, back };
+
+/// As far as is known; `unknown` is neither: a host that does not answer.
+enum class Health { unknown, healthy, unhealthy };
+
+enum class FailureAction { roll_back, pause, go_on };
+
+std::string_view name_of(Stage stage);
+std::string_view name_of(HostStage stage);
+std::string_view name_of(Order order);
+std::string_view name_of(Heading heading);
+std::string_view name_of(Health health);
+std::string_view name_of(FailureAction action);
+
+std::optional<Stage> stage_of(std::string_view name);
+std::optional<HostStage> host_stage_of(std::string_view name);
+std::optional<Health> health_of(std::string_view name);
+
+/// succeeded, stopped, rolled_back or rollback_failed.
+bool is_end(Stage stage);
+
+/// The stage that comes after `stage` on a host. There is none after `committed`.
+std::optional<HostStage> after(HostStage stage, Order order);
+
+}  // namespace slipway::rollouts

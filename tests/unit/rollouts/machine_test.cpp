@@ -1,0 +1,364 @@
+#include "orchestrator/rollouts/machine.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include <catch2/catch.hpp>
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+const Time noon{Milliseconds(1'764'000'000'000)};
+
+Progress hosts(std::size_t count, Health health = Health::healthy) {
+  Progress progress;
+  for (std::size_t i = 1; i <= count; ++i) {
+    HostProgress host;
+    host.host = "h" + std::to_string(i);
+    host.health = health;
+    progress.hosts.push_back(host);
+  }
+  return progress;
+}
+
+/// Performs every action at once and successfully, but for what `fails` and `loses` name as "host:stage".
+struct Bench {
+  Bench(Pace pace, Progress progress) : machine(pace, std::move(progress)) {}
+
+  void feed(const Event& event) {
+    for (const Action& action : machine.on(event, now)) queue.push_back(action);
+  }
+  void run() {
+    while (!queue.empty() && machine.progress().stage != stop_at) {
+      const Action action = queue.front();
+      queue.pop_front();
+      answer(action);
+    }
+  }
+  void answer(const Action& action) {
+    if (action.kind == Action::Kind::promote) ++promoted;
+    if (action.kind == Action::Kind::cancel) feed(event::Cancelled{action.host});
+    if (action.kind == Action::Kind::watch) {
+      for (const auto& seen : sick) feed(event::Seen{seen, Health::unhealthy, "health check failed"});
+      sick.clear();
+      now = action.deadline;
+      feed(event::TimeUp{});
+    }
+    if (action.kind != Action::Kind::reach) return;
+    const std::string step =
+        action.host + ":" + std::string(name_of(action.heading)) + ":" + std::string(name_of(action.stage));
+    trace.push_back(step);
+    if (std::erase(fails, step) > 0) return feed(event::Failed{action.host, "it broke"});
+    if (std::erase(loses, step) > 0) return feed(event::Lost{action.host, "no answer"});
+    feed(event::Reached{action.host, action.stage});
+  }
+  Stage stage() const { return machine.progress().stage; }
+  const HostProgress& host(std::size_t i) const { return machine.progress().hosts[i - 1]; }
+  std::vector<std::string> steps_of(const std::string& host) const {
+    std::vector<std::string> found;
+    for (const auto& step : trace) {
+      if (step.starts_with(host + ":")) found.push_back(step.substr(host.size() + 1));
+    }
+    return found;
+  }
+
+  Machine machine;
+  Time now = noon;
+  Stage stop_at = Stage::succeeded;
+  std::deque<Action> queue;
+  std::vector<std::string> fails, loses, sick, trace;
+  int promoted = 0;
+};
+
+Bench begun(Pace pace, Progress progress) {
+  Bench bench(pace, std::move(progress));
+  bench.feed(event::Begun{});
+  return bench;
+}
+
+}  // namespace
+
+TEST_CASE("a start-first rollout takes each host through its stages and stops the old containers last") {
+  Bench bench = begun(Pace{}, hosts(1));
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(bench.steps_of("h1") == std::vector<std::string>{"forward:pulled", "forward:created", "forward:started",
+                                                         "forward:healthy", "forward:attached", "forward:old_drained",
+                                                         "forward:old_stopped", "forward:committed"});
+  CHECK(bench.promoted == 1);
+}
+
+TEST_CASE("a stop-first rollout stops the old containers before the new ones start") {
+  Pace pace;
+  pace.order = Order::stop_first;
+  Bench bench = begun(pace, hosts(1));
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(bench.steps_of("h1") == std::vector<std::string>{"forward:pulled", "forward:created", "forward:old_drained",
+                                                         "forward:old_stopped", "forward:started", "forward:healthy",
+                                                         "forward:attached", "forward:committed"});
+}
+
+TEST_CASE("every host has pulled before any host is touched") {
+  Bench bench = begun(Pace{}, hosts(3));
+  bench.run();
+  for (std::size_t i = 0; i < 3; ++i) CHECK(bench.trace[i].ends_with(":pulled"));
+}
+
+TEST_CASE("a pull that fails on one host ends the rollout with nothing changed") {
+  Bench bench = begun(Pace{}, hosts(3));
+  bench.fails = {"h2:forward:pulled"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason == "host h2: it broke; nothing was changed");
+  CHECK(bench.trace.size() == 3);
+}
+
+TEST_CASE("an unhealthy second host of three brings the first two back and leaves the third alone") {
+  Bench bench = begun(Pace{}, hosts(3));
+  bench.fails = {"h2:forward:healthy"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason == "host h2: it broke");
+  CHECK(bench.host(1).heading == Heading::back);
+  CHECK(bench.host(2).heading == Heading::back);
+  CHECK(bench.host(3).batch == 0);
+  CHECK(bench.promoted == 0);
+}
+
+TEST_CASE("a way back that fails ends as rollback_failed and is not tried again") {
+  Bench bench = begun(Pace{}, hosts(2));
+  bench.fails = {"h2:forward:healthy", "h1:back:healthy"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rollback_failed);
+  CHECK(bench.host(1).restore_failed);
+  CHECK(bench.host(1).reason == "going back: it broke");
+}
+
+TEST_CASE("a rollback that fails on one host is finished on the others and never rolled back itself") {
+  Pace pace;
+  pace.may_roll_back = false;
+  Bench bench = begun(pace, hosts(3));
+  bench.fails = {"h2:forward:started"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rollback_failed);
+  CHECK(std::none_of(bench.trace.begin(), bench.trace.end(),
+                     [](const std::string& step) { return step.find(":back:") != std::string::npos; }));
+  CHECK(bench.host(3).stage == HostStage::old_stopped);
+}
+
+TEST_CASE("a host that stops answering counts as not serving but does not fail the rollout") {
+  Bench bench = begun(Pace{}, hosts(3));
+  bench.loses = {"h1:forward:created"};
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(bench.host(1).lost);
+  CHECK(bench.host(1).health == Health::unknown);
+  CHECK(bench.promoted == 1);
+}
+
+TEST_CASE("losing a host below min_healthy rolls the others back") {
+  Pace pace;
+  pace.min_healthy = 3;
+  Bench bench = begun(pace, hosts(3));
+  bench.loses = {"h2:forward:created", "h2:back:pulled"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason.starts_with("only 2 hosts serve, 3 must"));
+  CHECK(bench.machine.progress().reason.ends_with("host h2 does not answer, it goes back when it does"));
+}
+
+TEST_CASE("a rollout waits until enough hosts answer, and gives up at its deadline") {
+  Pace pace;
+  pace.min_healthy = 2;
+  Progress progress = hosts(3, Health::unknown);
+  for (auto& host : progress.hosts) host.lost = true;
+  progress.hosts[0].lost = false;
+  Bench bench = begun(pace, progress);
+  CHECK(bench.stage() == Stage::waiting);
+
+  SECTION("one more host is enough") {
+    bench.feed(event::Answers{"h3"});
+    CHECK(bench.stage() == Stage::pulling);
+  }
+  SECTION("none comes") {
+    bench.now += pace.wait_deadline;
+    bench.feed(event::TimeUp{});
+    CHECK(bench.stage() == Stage::rolled_back);
+    CHECK(bench.trace.empty());
+  }
+  SECTION("a timer that fires early changes nothing") {
+    bench.feed(event::TimeUp{});
+    CHECK(bench.stage() == Stage::waiting);
+  }
+}
+
+TEST_CASE("stop-first takes out only as many serving hosts as min_healthy leaves") {
+  Pace pace;
+  pace.order = Order::stop_first;
+  pace.batch_size = 3;
+  pace.min_healthy = 2;
+  Bench bench = begun(pace, hosts(4));
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(bench.host(2).batch == 1);
+  CHECK(bench.host(3).batch == 2);
+}
+
+TEST_CASE("stop-first says so when min_healthy leaves no host to take out") {
+  Pace pace;
+  pace.order = Order::stop_first;
+  pace.min_healthy = 2;
+  Bench bench = begun(pace, hosts(2));
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason == "no host can be taken out: 2 serve and min_healthy is 2");
+}
+
+TEST_CASE("a rollout that mends unhealthy hosts is not held to hosts that never served") {
+  Pace pace;
+  pace.min_healthy = 2;
+  Bench bench = begun(pace, hosts(3, Health::unhealthy));
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+}
+
+TEST_CASE("failure_action and max_failure_ratio decide what one failed host of four means") {
+  struct Row {
+    FailureAction action;
+    double ratio;
+    Stage stage;
+    HostStage third;
+  };
+  const auto row = GENERATE(Row{FailureAction::roll_back, 0, Stage::rolled_back, HostStage::pulled},
+                            Row{FailureAction::roll_back, 0.25, Stage::succeeded, HostStage::committed},
+                            Row{FailureAction::pause, 0, Stage::paused, HostStage::pulled},
+                            Row{FailureAction::pause, 0.25, Stage::succeeded, HostStage::committed},
+                            Row{FailureAction::go_on, 0, Stage::succeeded, HostStage::committed});
+  Pace pace;
+  pace.on_failure = row.action;
+  pace.max_failure_ratio = row.ratio;
+  Bench bench = begun(pace, hosts(4));
+  bench.fails = {"h2:forward:healthy"};
+  bench.run();
+  CHECK(bench.stage() == row.stage);
+  CHECK(bench.host(3).stage == row.third);
+  CHECK(bench.host(2).heading == Heading::back);
+}
+
+TEST_CASE("a rollout that no host can take is never a success, whatever failure_action says") {
+  Pace pace;
+  pace.on_failure = FailureAction::go_on;
+  Bench bench = begun(pace, hosts(2));
+  bench.fails = {"h1:forward:healthy", "h2:forward:healthy"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.promoted == 0);
+}
+
+TEST_CASE("an updated host that turns unhealthy while the batch is monitored fails the rollout") {
+  Pace pace;
+  pace.monitor = Milliseconds(5000);
+  Bench bench = begun(pace, hosts(3));
+  bench.sick = {"h1"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason == "host h1: health check failed");
+  CHECK(bench.host(2).batch == 0);
+}
+
+TEST_CASE("a host that is still to come may be unhealthy while others are monitored") {
+  Pace pace;
+  pace.monitor = Milliseconds(5000);
+  Bench bench = begun(pace, hosts(2));
+  bench.sick = {"h2"};
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+}
+
+TEST_CASE("the delay lies between batches and not after the last") {
+  Pace pace;
+  pace.delay = Milliseconds(7000);
+  Bench bench = begun(pace, hosts(3));
+  bench.run();
+  CHECK(bench.now - noon == Milliseconds(14000));
+}
+
+TEST_CASE("pause takes hold between batches, resume goes on where it was") {
+  Bench bench = begun(Pace{}, hosts(2));
+  bench.feed(event::Asked{Verb::pause, "ann"});
+  bench.run();
+  CHECK(bench.stage() == Stage::paused);
+  CHECK(bench.machine.progress().reason == "paused by ann");
+  CHECK_FALSE(bench.machine.accepts(Verb::pause));
+  bench.feed(event::Asked{Verb::resume, "ann"});
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+}
+
+TEST_CASE("stop leaves the hosts of later batches alone") {
+  Bench bench = begun(Pace{}, hosts(2));
+  while (bench.host(1).stage != HostStage::healthy) {
+    const Action next = bench.queue.front();
+    bench.queue.pop_front();
+    bench.answer(next);
+  }
+  bench.feed(event::Asked{Verb::stop, "ann"});
+  bench.run();
+  CHECK(bench.stage() == Stage::stopped);
+  CHECK(bench.host(1).stage == HostStage::old_stopped);
+  CHECK(bench.host(2).batch == 0);
+  CHECK(bench.promoted == 0);
+}
+
+TEST_CASE("a person's rollback cancels the steps in work and brings every touched host back") {
+  Pace pace;
+  pace.batch_size = 2;
+  Bench bench = begun(pace, hosts(3));
+  while (bench.host(1).stage != HostStage::started) {
+    const Action next = bench.queue.front();
+    bench.queue.pop_front();
+    bench.answer(next);
+  }
+  bench.feed(event::Asked{Verb::roll_back, "ann"});
+  CHECK(std::count_if(bench.queue.begin(), bench.queue.end(),
+                      [](const Action& a) { return a.kind == Action::Kind::cancel; }) == 2);
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.host(1).stage == HostStage::old_stopped);
+  CHECK(bench.host(2).heading == Heading::back);
+  CHECK(bench.host(3).batch == 0);
+}
+
+TEST_CASE("after a restart the steps in work are asked for again with time for at least one look") {
+  Bench bench = begun(Pace{}, hosts(1));
+  const Time later = noon + std::chrono::hours(5);
+  Machine reborn(bench.machine.pace(), bench.machine.progress());
+  const auto actions = reborn.again(later);
+  REQUIRE(actions.size() == 1);
+  CHECK(actions[0].kind == Action::Kind::reach);
+  CHECK(actions[0].stage == HostStage::pulled);
+  CHECK(actions[0].deadline > later);
+}
+
+TEST_CASE("going back to nothing leaves a host that does not serve") {
+  Pace pace;
+  pace.has_previous = false;
+  Bench bench = begun(pace, hosts(1, Health::unhealthy));
+  bench.fails = {"h1:forward:healthy"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.host(1).health == Health::unhealthy);
+}
+
+TEST_CASE("all stages have names that read back") {
+  for (int i = 0; i <= static_cast<int>(Stage::rollback_failed); ++i) {
+    CHECK(stage_of(name_of(static_cast<Stage>(i))) == static_cast<Stage>(i));
+  }
+  for (int i = 0; i <= static_cast<int>(HostStage::committed); ++i) {
+    CHECK(host_stage_of(name_of(static_cast<HostStage>(i))) == static_cast<HostStage>(i));
+  }
+  CHECK_FALSE(stage_of("loading"));
+}
