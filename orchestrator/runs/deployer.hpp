@@ -1,0 +1,49 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/async.hpp"
+#include "base/ids.hpp"
+#include "orchestrator/runs/machine.hpp"
+
+namespace slipway::runs {
+
+/// An image that a run built, tested and pushed: what a deploy job may hand on, and nothing else.
+struct PushedImage {
+  PushedImage() = default;
+  std::string repository;  ///< "registry.example/shop/app"
+  std::string digest;      ///< of the manifest in that repository, "sha256:…"
+  std::string config_id;   ///< of the image as it was built and tested
+};
+
+/// What a deploy job asks for.
+struct DeployRequest {
+  DeployRequest() = default;
+  RunId run;
+  ProjectId project;
+  std::string commit;
+  std::string job;
+  int attempt = 1;
+  std::string compose;                        ///< text of the Compose file at the run's commit
+  std::string compose_path;                   ///< for messages
+  std::map<std::string, PushedImage> images;  ///< Compose service → image
+  std::string group;                          ///< overrides x-slipway.targets; may be empty
+};
+
+/// Rolls applications out for deploy jobs; the daemon gives the real one, made from orchestrator/rollouts.
+class Deployer {
+ public:
+  virtual ~Deployer() = default;
+
+  /// Runs to the rollout's end and says how it came out: failed when the new version did (and what was rolled back),
+  /// error when hosts could not be worked on. `say` takes lines for the job's log. Called again with the same run, job
+  /// and attempt after a restart, it goes on with the rollout begun before, never a second one. Cancelling the call
+  /// leaves the rollout to itself; `stop` ends it.
+  virtual awaitable<Result<Outcome>> deploy(DeployRequest request, std::function<void(std::string)> say) = 0;
+
+  /// Asks the rollout of this attempt, if there is one, to stop (and roll back what it changed); `deploy` then returns.
+  virtual void stop(RunId run, const std::string& job, int attempt) = 0;
+};
+
+}  // namespace slipway::runs
