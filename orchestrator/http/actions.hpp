@@ -1,0 +1,178 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/async.hpp"
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/secret.hpp"
+
+/// What the HTTP API asks the daemon to do. Reads of runs, jobs, deliveries and events go to the store instead.
+namespace slipway::http {
+
+/// Who asks: the name of the token, for the audit trail and the run's timeline.
+using Actor = std::string;
+
+struct TriggerOrder {
+  std::string project;
+  std::string ref;     ///< branch or tag, short or full; empty: the project's default branch
+  std::string commit;  ///< 40 hex digits; empty: what `ref` points to now
+  std::map<std::string, std::string> parameters;
+};
+
+/// A project as the API takes it. In a change, what is absent stays as it is.
+struct ProjectInput {
+  std::string name;
+  std::optional<std::string> clone_url;
+  std::optional<std::string> default_branch;
+  std::optional<std::string> pipeline_file;
+  std::optional<std::string> forge;      ///< github, gitlab, gitea, forgejo, bitbucket or none
+  std::optional<std::string> forge_url;  ///< base URL of the forge's API
+  std::optional<Secret> forge_token;     ///< for commit statuses
+  std::optional<Secret> hook_secret;     ///< absent on creation: one is made
+  std::optional<std::string> clone_username;
+  std::optional<Secret> clone_password;
+  std::optional<Secret> clone_ssh_key;
+  std::optional<std::string> fork_policy;  ///< what pull requests from forks get: run, approve or ignore
+  std::optional<bool> supersede;           ///< a newer run of the same branch cancels an older one
+  std::optional<bool> allow_unsigned;      ///< take Bitbucket deliveries that carry no signature
+  std::optional<int> max_parallel;         ///< runs at the same time; 0: the daemon's limit alone
+};
+
+struct CreatedProject {
+  ProjectId id;
+  Secret hook_secret;    ///< shown once if it was made here; else empty
+  std::string hook_url;  ///< where the forge posts to
+};
+
+struct TokenInput {
+  std::string name;
+  std::string role;                  ///< viewer, maintainer or admin
+  std::optional<std::int64_t> days;  ///< absent: does not expire
+};
+
+struct CreatedToken {
+  TokenId id;
+  Secret token;  ///< shown once
+};
+
+/// One container of an application on one host.
+struct AppContainer {
+  std::string service;
+  std::string name;
+  std::string digest;
+  std::string state;  ///< as the engine says: running, exited, …
+  std::string health;
+};
+
+struct AppHost {
+  std::string host;
+  std::string state;  ///< ok, drifted or unknown (does not answer)
+  std::string generation;
+  std::string reason;
+  std::vector<AppContainer> containers;
+};
+
+struct AppSummary {
+  std::string name;
+  std::string project;
+  std::string group;
+  std::string generation;  ///< the promoted one; empty: none yet
+  std::string rollout_state;
+  std::optional<Time> promoted_at;
+};
+
+struct AppStatus {
+  AppSummary summary;
+  std::map<std::string, std::string> images;  ///< service → reference with digest
+  std::vector<AppHost> hosts;
+};
+
+struct RolloutSummary {
+  RolloutId id;
+  std::string app;
+  std::string generation;
+  std::string state;
+  std::string reason;
+  std::string actor;
+  RunId run;  ///< 0: not by a run
+  Time started_at{};
+  std::optional<Time> ended_at;
+  std::map<std::string, std::string> images;
+};
+
+struct AppLogsOrder {
+  std::string app;
+  std::string service;     ///< empty: all
+  std::string host;        ///< empty: all
+  std::size_t tail = 100;  ///< lines per container, at most 10 000
+};
+
+struct AppLogLine {
+  std::string host;
+  std::string service;
+  std::string container;
+  std::string stream;
+  std::string time;
+  std::string text;
+};
+
+struct HostStatus {
+  std::string name;
+  std::string endpoint;  ///< without credentials
+  std::vector<std::string> groups;
+  std::string state;  ///< ok or unreachable
+  std::string engine_version;
+  std::string reason;
+};
+
+/// One thing the daemon needs to work: its store, its engine, its disk.
+struct Check {
+  std::string name;
+  bool ok = false;
+  std::string message;
+};
+
+/// Implemented by the daemon. Everything here is committed before it returns; names that nothing has are
+/// Kind::not_found, states that forbid it Kind::conflict. Called on the io thread; borrows nothing beyond the call.
+class Actions {
+ public:
+  virtual ~Actions() = default;
+
+  virtual awaitable<Result<RunId>> trigger(TriggerOrder order, Actor actor) = 0;
+  virtual awaitable<Result<void>> cancel(RunId run, Actor actor) = 0;
+  /// A new run of the same commit and parameters.
+  virtual awaitable<Result<RunId>> rerun(RunId run, Actor actor) = 0;
+  /// A new run in which the jobs that passed before count as passed.
+  virtual awaitable<Result<RunId>> rerun_failed(RunId run, Actor actor) = 0;
+  /// Lets a run that waits for an approval go on.
+  virtual awaitable<Result<void>> approve(RunId run, Actor actor) = 0;
+
+  virtual awaitable<Result<CreatedProject>> add_project(ProjectInput project, Actor actor) = 0;
+  virtual awaitable<Result<void>> update_project(ProjectInput project, Actor actor) = 0;
+  virtual awaitable<Result<void>> remove_project(std::string name, Actor actor) = 0;
+  virtual awaitable<Result<void>> set_secret(std::string project, std::string name, Secret value, Actor actor) = 0;
+  virtual awaitable<Result<void>> remove_secret(std::string project, std::string name, Actor actor) = 0;
+
+  virtual awaitable<Result<CreatedToken>> create_token(TokenInput token, Actor actor) = 0;
+  virtual awaitable<Result<void>> revoke_token(TokenId token, Actor actor) = 0;
+
+  virtual awaitable<Result<std::vector<AppSummary>>> list_apps() = 0;
+  virtual awaitable<Result<AppStatus>> app_status(std::string app) = 0;
+  /// Newest first.
+  virtual awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) = 0;
+  virtual awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) = 0;
+  /// Back to the last promoted generation before the present one.
+  virtual awaitable<Result<RolloutId>> roll_back(std::string app, Actor actor) = 0;
+  virtual awaitable<Result<std::vector<HostStatus>>> list_hosts() = 0;
+
+  /// What `/readyz` reports; answers at once from what is known.
+  virtual awaitable<std::vector<Check>> readiness() = 0;
+  /// Prometheus text of the daemon's own figures; appended to the server's.
+  virtual awaitable<std::string> metrics() = 0;
+};
+
+}  // namespace slipway::http
