@@ -1,0 +1,49 @@
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/ids.hpp"
+
+namespace slipway::runs {
+
+using Labels = std::map<std::string, std::string>;
+
+/// Labels by which slipway finds its own containers, networks and volumes, and nothing else. Public: people filter by
+/// them (`docker ps --filter label=dev.slipway.run=12`).
+namespace label {
+inline constexpr std::string_view kInstance = "dev.slipway.instance";
+inline constexpr std::string_view kRun = "dev.slipway.run";
+inline constexpr std::string_view kJob = "dev.slipway.job";
+inline constexpr std::string_view kStep = "dev.slipway.step";
+inline constexpr std::string_view kAttempt = "dev.slipway.attempt";
+inline constexpr std::string_view kSpecHash = "dev.slipway.spec-hash";
+}  // namespace label
+
+/// `key` in letters, digits, '-', '_' and '.', at most 60 bytes and beginning with a letter or digit. A key that had to
+/// be changed gets a hash of the original at its end, so different keys stay different.
+std::string slug(std::string_view key);
+
+/// One attempt at one job of one run by one installation of slipway; what every name is made from, so that after a
+/// crash the names are known without having been written down.
+struct AttemptName {
+  AttemptName(std::string i, RunId r, std::string j, int a)
+      : instance(std::move(i)), run(r), job(std::move(j)), attempt(a) {}
+  std::string instance;
+  RunId run;
+  std::string job;
+  int attempt = 1;
+
+  /// `slip-<instance>-<run>-<job>-<step>-a<attempt>`
+  [[nodiscard]] std::string container(std::string_view step) const;
+  /// The container whose network namespace the steps and services of the job share.
+  [[nodiscard]] std::string anchor() const { return container("net"); }
+  /// The volume that is the job's workspace: `slip-<instance>-<run>-<job>-a<attempt>`.
+  [[nodiscard]] std::string workspace() const;
+  /// The log's name (logs::LogKey): `<job>.<step>.a<attempt>`.
+  [[nodiscard]] std::string log(std::string_view step) const;
+  /// All labels but the spec hash; without a step for what belongs to the whole attempt.
+  [[nodiscard]] Labels labels(std::string_view step = {}) const;
+};
+
+}  // namespace slipway::runs
