@@ -338,17 +338,17 @@ void Machine::roll_back(const std::string& reason) {
 
 /// Hosts that do not serve go back at once, those that do as far as min_healthy allows, and never none.
 void Machine::go_back() {
-  std::vector<HostProgress*> waiting;
+  std::vector<HostProgress*> serving_hosts;
   for (HostProgress& host : progress_.hosts) {
-    if (!host.reaching && host.heading == Heading::forward && host.batch != 0) waiting.push_back(&host);
-  }
-  std::size_t spare_hosts = spare();
-  for (HostProgress* host : waiting) {
-    if (takes_down(*host)) {
-      if (spare_hosts == 0 && any_busy()) continue;
-      if (spare_hosts > 0) --spare_hosts;
+    if (host.reaching || host.heading == Heading::back || host.batch == 0) continue;
+    if (takes_down(host)) {
+      serving_hosts.push_back(&host);
+    } else {
+      begin_back(host);
     }
-    begin_back(*host);
+  }
+  for (HostProgress* host : serving_hosts) {
+    if (spare() > 0 || !any_busy()) begin_back(*host);
   }
   if (!any_busy()) end_of_way_back();
 }
@@ -367,6 +367,7 @@ void Machine::end_of_way_back() {
 }
 
 void Machine::begin_back(HostProgress& host) {
+  if (takes_down(host)) host.health = Health::unhealthy;  // from here on nobody may count on it
   host.heading = Heading::back;
   host.stage = HostStage::pending;
   reach(host, HostStage::pulled);

@@ -159,6 +159,10 @@ class Walk {
     // Every step in work has been asked for exactly once: none is forgotten, none done twice.
     REQUIRE(busy == asked);
     REQUIRE(forward <= pace_.batch_size);
+    // Without trouble, hosts are only taken out as far as min_healthy allows.
+    std::size_t serving = 0;
+    for (const auto& host : p.hosts) serving += host.health == Health::healthy ? 1 : 0;
+    if (walker.troubles == 2) REQUIRE(serving >= std::min(pace_.min_healthy, p.hosts.size()));
     REQUIRE(walker.promoted <= 1);
     // Nothing stands still: something is asked for, or a person is.
     const bool moves = is_end(p.stage) || p.stage == Stage::paused || !walker.open.empty();

@@ -1,0 +1,93 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/rollouts/compose/service.hpp"
+#include "orchestrator/rollouts/stages.hpp"
+
+/// A Compose file with `x-slipway`, decoded: what runs on every host of a group, and how a new version gets there.
+namespace slipway::rollouts {
+
+struct Network {
+  std::string key;
+  std::string name;  ///< on the host; "<application>_<key>" unless given
+  bool external = false;
+  bool internal = false, attachable = false, enable_ipv6 = false;
+  std::string driver;  ///< bridge unless given
+  std::map<std::string, std::string> driver_options, labels;
+  struct Subnet {
+    std::string subnet, gateway, ip_range;
+    friend bool operator==(const Subnet&, const Subnet&) = default;
+  };
+  std::vector<Subnet> subnets;
+  friend bool operator==(const Network&, const Network&) = default;
+};
+
+struct Volume {
+  std::string key;
+  std::string name;  ///< on the host; "<application>_<key>" unless given
+  bool external = false;
+  std::string driver;
+  std::map<std::string, std::string> driver_options, labels;
+  friend bool operator==(const Volume&, const Volume&) = default;
+};
+
+/// Where the content of a secret or config comes from.
+struct FileSource {
+  enum class Kind {
+    file,    ///< a file of the checkout
+    text,    ///< `content:`
+    secret,  ///< a slipway secret: `environment:` and `external:`
+  };
+  std::string key;
+  Kind kind = Kind::file;
+  std::string value;  ///< the path, the text, or the secret's name
+  friend bool operator==(const FileSource&, const FileSource&) = default;
+};
+
+/// A number of hosts, or a share of them in percent.
+struct Share {
+  std::size_t number = 0;
+  bool percent = false;
+  friend bool operator==(const Share&, const Share&) = default;
+};
+
+struct HttpGate {
+  std::string service;  ///< empty: the one service that has `port`
+  std::string path = "/";
+  std::uint16_t port = 0;  ///< the container's; a published port of the host is looked up from it
+  int status = 0;          ///< 0: any from 200 to 399
+  Milliseconds interval{1000};
+  Milliseconds timeout{5000};
+  friend bool operator==(const HttpGate&, const HttpGate&) = default;
+};
+
+/// How a new generation gets onto the hosts: `deploy.update_config` and `x-slipway` as one.
+struct Policy {
+  std::vector<std::string> targets;  ///< groups or hosts of the daemon's settings
+  std::optional<Share> batch;        ///< absent: one host at a time
+  std::optional<Share> min_healthy;  ///< absent: half of the hosts, rounded down
+  std::optional<Order> order;        ///< absent: start-first where nothing forbids it
+  FailureAction on_failure = FailureAction::roll_back;
+  double max_failure_ratio = 0;
+  Milliseconds delay{0};
+  Milliseconds monitor{0};
+  Milliseconds min_healthy_time{2000};    ///< a container must be healthy for so long, without a break
+  Milliseconds health_deadline{120'000};  ///< from its start
+  std::optional<HttpGate> gate;
+  std::size_t keep = 1;  ///< generations whose stopped containers stay for a rollback
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+struct Application {
+  std::string name;
+  std::vector<Service> services;  ///< in the file's order
+  std::vector<Network> networks;  ///< those that a service uses
+  std::vector<Volume> volumes;
+  std::vector<FileSource> secrets, configs;
+  Policy policy;
+};
+
+}  // namespace slipway::rollouts

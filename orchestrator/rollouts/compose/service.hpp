@@ -1,0 +1,131 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+
+/// One service of a Compose file, with everything that a single host can honour (docs/applications.md has the list).
+/// Values only; absent means the Engine's default.
+namespace slipway::rollouts {
+
+struct PortMapping {
+  std::string host_ip;    ///< empty: all addresses
+  std::string published;  ///< "8080", a range "8080-8090" to choose from, or empty: the Engine chooses
+  std::uint16_t target = 0;
+  std::string protocol = "tcp";  ///< tcp, udp or sctp
+  friend bool operator==(const PortMapping&, const PortMapping&) = default;
+};
+
+struct VolumeMount {
+  enum class Kind { volume, bind, tmpfs };
+  Kind kind = Kind::volume;
+  std::string source;  ///< a key of the file's `volumes`, a path on the host, or empty: anonymous
+  std::string target;
+  bool read_only = false;
+  bool no_copy = false;           ///< volume: do not fill it from the image
+  bool create_host_path = false;  ///< bind: make a missing folder, as the short form does
+  std::string propagation;        ///< bind
+  std::int64_t tmpfs_size = 0;    ///< bytes; 0: the kernel's default
+  std::optional<unsigned> tmpfs_mode;
+  friend bool operator==(const VolumeMount&, const VolumeMount&) = default;
+};
+
+struct NetworkUse {
+  std::string network;  ///< a key of the file's `networks`
+  std::vector<std::string> aliases;
+  std::string ipv4_address, ipv6_address;
+  friend bool operator==(const NetworkUse&, const NetworkUse&) = default;
+};
+
+struct Dependency {
+  std::string service;
+  bool healthy = false;  ///< service_healthy; else service_started
+  friend bool operator==(const Dependency&, const Dependency&) = default;
+};
+
+struct Healthcheck {
+  bool disabled = false;          ///< also the image's own
+  std::vector<std::string> test;  ///< as the Engine takes it: CMD … or CMD-SHELL …; empty: the image's
+  std::optional<Milliseconds> interval, timeout, start_period;
+  int retries = 0;
+  friend bool operator==(const Healthcheck&, const Healthcheck&) = default;
+};
+
+struct RestartPolicy {
+  std::string name;  ///< no, always, unless-stopped, on-failure
+  int max_attempts = 0;
+  friend bool operator==(const RestartPolicy&, const RestartPolicy&) = default;
+};
+
+struct Resources {
+  std::int64_t nano_cpus = 0;
+  std::int64_t memory = 0;              ///< bytes
+  std::int64_t memory_reservation = 0;  ///< bytes
+  std::int64_t pids = 0;
+  friend bool operator==(const Resources&, const Resources&) = default;
+};
+
+struct Ulimit {
+  std::string name;
+  std::int64_t soft = 0, hard = 0;
+  friend bool operator==(const Ulimit&, const Ulimit&) = default;
+};
+
+/// A secret or config of the file, as this service wants to see it.
+struct FileGrant {
+  std::string source;  ///< a key of the file's `secrets` or `configs`
+  std::string target;  ///< absolute path in the container
+  int uid = 0, gid = 0;
+  unsigned mode = 0444;
+  friend bool operator==(const FileGrant&, const FileGrant&) = default;
+};
+
+struct Logging {
+  std::string driver;
+  std::map<std::string, std::string> options;
+  friend bool operator==(const Logging&, const Logging&) = default;
+};
+
+enum class PullPolicy { missing, always, never };
+
+struct Service {
+  std::string name;
+  std::string image;     ///< as written; what runs is its digest
+  std::string platform;  ///< os/arch[/variant]
+  PullPolicy pull_policy = PullPolicy::missing;
+  std::size_t replicas = 1;  ///< on each host
+
+  std::optional<std::vector<std::string>> command, entrypoint;
+  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> labels;
+  std::string user, working_dir, hostname, domainname, stop_signal;
+  std::optional<Milliseconds> stop_grace_period;
+  std::optional<bool> init;
+  bool read_only = false, tty = false, stdin_open = false;
+  std::vector<std::string> group_add;
+
+  std::vector<PortMapping> ports;
+  std::vector<std::string> expose;  ///< "8080/tcp"
+  std::vector<VolumeMount> volumes;
+  std::vector<NetworkUse> networks;
+  bool no_network = false;  ///< network_mode: none
+  std::vector<std::string> dns, dns_search, dns_options, extra_hosts;
+
+  std::vector<Dependency> depends_on;
+  std::optional<Healthcheck> healthcheck;
+  RestartPolicy restart;
+  Resources resources;
+  std::vector<std::string> cap_add, cap_drop, security_options;
+  std::map<std::string, std::string> sysctls;
+  std::vector<Ulimit> ulimits;
+  std::int64_t shm_size = 0;  ///< bytes
+  std::optional<Logging> logging;
+  std::vector<FileGrant> secrets, configs;
+
+  friend bool operator==(const Service&, const Service&) = default;
+};
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,49 @@
+#include "orchestrator/rollouts/difference.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace slipway::rollouts {
+
+Difference difference(const std::vector<Wanted>& wanted, const std::vector<Shown>& shown) {
+  std::map<std::string, const Shown*> by_name;
+  for (const Shown& one : shown) by_name[one.name] = &one;
+  Difference result;
+  for (const Wanted& one : wanted) {
+    const auto found = by_name.find(one.name);
+    if (found == by_name.end()) {
+      result.missing.push_back(one);
+      continue;
+    }
+    const Shown& there = *found->second;
+    by_name.erase(found);
+    if (there.spec_hash != one.spec_hash) {
+      result.clashes.push_back(there.name);
+    } else if (there.running) {
+      result.right.push_back(there);
+    } else {
+      result.asleep.push_back(there);
+    }
+  }
+  for (const Shown& one : shown) {
+    if (by_name.contains(one.name)) (one.running ? result.surplus : result.spent).push_back(one);
+  }
+  return result;
+}
+
+std::vector<Shown> to_prune(const Difference& difference, const std::vector<std::int64_t>& kept_generations) {
+  std::vector<Shown> pruned;
+  for (const Shown& one : difference.spent) {
+    const bool kept =
+        std::find(kept_generations.begin(), kept_generations.end(), one.generation) != kept_generations.end();
+    if (!kept) pruned.push_back(one);
+  }
+  return pruned;
+}
+
+std::string container_name(const std::string& application, const std::string& service, std::int64_t generation,
+                           std::size_t replica) {
+  return application + "-" + service + "-g" + std::to_string(generation) + "-" + std::to_string(replica);
+}
+
+}  // namespace slipway::rollouts

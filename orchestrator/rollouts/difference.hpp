@@ -1,0 +1,58 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "orchestrator/rollouts/stages.hpp"
+
+/// What a host should run against what it shows. All of planning, rolling out, rolling back and recovery rests on this
+/// comparison, so each of them can be broken off and begun again.
+namespace slipway::rollouts {
+
+/// A container that a generation asks for on every host.
+struct Wanted {
+  std::string name;  ///< <application>-<service>-g<generation>-<replica>
+  std::string service;
+  std::size_t replica = 1;
+  std::int64_t generation = 0;  ///< the one in which this service last changed
+  std::string spec_hash;
+  std::string image;
+};
+
+/// A container of the application on a host.
+struct Shown {
+  std::string id;
+  std::string name;
+  std::string service;
+  std::int64_t generation = 0;
+  std::size_t replica = 0;
+  std::string spec_hash;
+  std::string image;
+  std::int64_t rollout = 0;
+  bool running = false;
+  Health health = Health::unknown;  ///< HEALTHCHECK's word, unknown without one
+  std::vector<std::uint16_t> host_ports;
+  std::int64_t created = 0;  ///< seconds since the epoch
+};
+
+struct Difference {
+  std::vector<Wanted> missing;       ///< to be created
+  std::vector<Shown> asleep;         ///< wanted, there, not running
+  std::vector<Shown> right;          ///< wanted and running
+  std::vector<Shown> surplus;        ///< running and not wanted
+  std::vector<Shown> spent;          ///< not running and not wanted
+  std::vector<std::string> clashes;  ///< names that a container of another spec has
+  /// Nothing is to be done, old stopped containers aside.
+  [[nodiscard]] bool none() const { return missing.empty() && asleep.empty() && surplus.empty() && clashes.empty(); }
+};
+
+Difference difference(const std::vector<Wanted>& wanted, const std::vector<Shown>& shown);
+
+/// Stopped containers that no kept generation asks for.
+std::vector<Shown> to_prune(const Difference& difference, const std::vector<std::int64_t>& kept_generations);
+
+/// The name of a container; Compose's own rule for service names keeps it valid.
+std::string container_name(const std::string& application, const std::string& service, std::int64_t generation,
+                           std::size_t replica);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,53 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "orchestrator/rollouts/compose/application.hpp"
+#include "orchestrator/rollouts/difference.hpp"
+#include "orchestrator/rollouts/machine.hpp"
+
+/// From what is wanted and what the hosts show to how a rollout goes. Pure.
+namespace slipway::rollouts {
+
+/// What one host of the group shows now.
+struct HostView {
+  std::string host;
+  bool reachable = true;
+  std::vector<Shown> containers;  ///< of this application, running or not
+};
+
+struct PlanInput {
+  Application application;
+  std::vector<Wanted> wanted;    ///< of the new generation
+  std::vector<Wanted> previous;  ///< of the promoted one; empty: there is none
+  std::vector<HostView> hosts;   ///< in the order of the settings
+  bool rollback = false;         ///< at a person's word, to a generation that was promoted before
+};
+
+struct PlannedHost {
+  std::string host;
+  bool reachable = true;
+  Health health = Health::unknown;                     ///< does it serve now
+  std::vector<std::string> create, start, keep, stop;  ///< names of containers
+};
+
+struct Plan {
+  Pace pace;
+  std::vector<PlannedHost> hosts;                 ///< in the order they are taken: those that don't serve first
+  std::vector<std::vector<std::string>> batches;  ///< as they come if nothing goes wrong
+  std::vector<std::string> notes;  ///< for people: why stop-first, how shares were rounded, who does not answer
+};
+
+/// Kind::invalid if there is no host, or a name is taken by a container of another spec.
+Result<Plan> make_plan(const PlanInput& input);
+
+/// The machine's first state for this plan.
+Progress first_progress(const Plan& plan);
+
+/// A share of `hosts`, percent rounded down, at least one, at most all. A number of 0 means all.
+std::size_t batch_of(Share share, std::size_t hosts);
+/// A share of `hosts`, percent rounded up, at most all.
+std::size_t min_healthy_of(Share share, std::size_t hosts);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,214 @@
+#include "orchestrator/rollouts/plan.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+Wanted wanted(const std::string& service, std::int64_t generation, std::size_t replica = 1) {
+  Wanted one;
+  one.service = service;
+  one.generation = generation;
+  one.replica = replica;
+  one.name = container_name("shop", service, generation, replica);
+  one.spec_hash = service + std::to_string(generation);
+  return one;
+}
+
+Shown shown(const std::string& service, std::int64_t generation, bool running = true) {
+  const Wanted like = wanted(service, generation);
+  Shown one;
+  one.id = one.name = like.name;
+  one.service = service;
+  one.generation = generation;
+  one.replica = 1;
+  one.spec_hash = like.spec_hash;
+  one.running = running;
+  return one;
+}
+
+/// Three hosts that serve generation 1 of a service 'web'; generation 2 is wanted.
+PlanInput three_hosts() {
+  PlanInput input;
+  input.application.name = "shop";
+  input.application.services.resize(1);
+  input.application.services[0].name = "web";
+  input.wanted = {wanted("web", 2)};
+  input.previous = {wanted("web", 1)};
+  for (const char* name : {"h1", "h2", "h3"}) input.hosts.push_back({name, true, {shown("web", 1)}});
+  return input;
+}
+
+std::vector<std::string> names(const std::vector<PlannedHost>& hosts) {
+  std::vector<std::string> found;
+  for (const auto& host : hosts) found.push_back(host.host);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("by default hosts are taken one by one, start-first, and the plan says what happens on each") {
+  const auto plan = make_plan(three_hosts());
+  REQUIRE(plan);
+  CHECK(plan->batches == std::vector<std::vector<std::string>>{{"h1"}, {"h2"}, {"h3"}});
+  CHECK(plan->pace.order == Order::start_first);
+  CHECK(plan->pace.min_healthy == 1);
+  CHECK(plan->hosts[0].create == std::vector<std::string>{"shop-web-g2-1"});
+  CHECK(plan->hosts[0].stop == std::vector<std::string>{"shop-web-g1-1"});
+  CHECK(plan->notes.empty());
+}
+
+TEST_CASE("hosts that do not serve come first, hosts that do not answer last") {
+  PlanInput input = three_hosts();
+  input.hosts[0].reachable = false;
+  input.hosts[2].containers[0].health = Health::unhealthy;
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(names(plan->hosts) == std::vector<std::string>{"h3", "h2", "h1"});
+  CHECK(plan->batches == std::vector<std::vector<std::string>>{{"h3"}, {"h2"}});
+  REQUIRE(plan->notes.size() == 1);
+  CHECK(plan->notes[0].starts_with("host h1 does not answer"));
+}
+
+TEST_CASE("a fixed host port that the old container holds forces stop-first, and the plan says so") {
+  PlanInput input = three_hosts();
+  input.application.policy.order = Order::start_first;
+  input.application.services[0].ports = {{"", "8080", 80, "tcp"}};
+  for (auto& host : input.hosts) host.containers[0].host_ports = {8080};
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(plan->pace.order == Order::stop_first);
+  REQUIRE(plan->notes.size() == 1);
+  CHECK(plan->notes[0].starts_with(
+      "service 'web' stops before it starts, since the host's port 8080 is taken by the old container"));
+}
+
+TEST_CASE("a fixed port on a host where nothing runs yet forces nothing") {
+  PlanInput input = three_hosts();
+  input.application.services[0].ports = {{"", "8080", 80, "tcp"}};
+  input.previous.clear();
+  for (auto& host : input.hosts) host.containers.clear();
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(plan->pace.order == Order::start_first);
+  CHECK_FALSE(plan->pace.has_previous);
+}
+
+TEST_CASE("a port that the Engine chooses forces nothing") {
+  PlanInput input = three_hosts();
+  input.application.services[0].ports = {{"", "", 80, "tcp"}};
+  for (auto& host : input.hosts) host.containers[0].host_ports = {32768};
+  CHECK(make_plan(input)->pace.order == Order::start_first);
+}
+
+TEST_CASE("a writable named volume forces stop-first for one replica") {
+  PlanInput input = three_hosts();
+  VolumeMount mount;
+  mount.source = "data";
+  mount.target = "/data";
+  SECTION("one replica writes") {
+    input.application.services[0].volumes = {mount};
+    const auto plan = make_plan(input);
+    CHECK(plan->pace.order == Order::stop_first);
+    CHECK(plan->notes[0].find("volume 'data'") != std::string::npos);
+  }
+  SECTION("read-only") {
+    mount.read_only = true;
+    input.application.services[0].volumes = {mount};
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
+  SECTION("anonymous") {
+    mount.source.clear();
+    input.application.services[0].volumes = {mount};
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
+  SECTION("two replicas share it anyway") {
+    input.application.services[0].volumes = {mount};
+    input.application.services[0].replicas = 2;
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
+}
+
+TEST_CASE("a service that did not change does not force anything and keeps its container") {
+  PlanInput input = three_hosts();
+  Service db;
+  db.name = "db";
+  db.volumes.resize(1);
+  db.volumes[0].source = "data";
+  input.application.services.push_back(db);
+  input.wanted.push_back(wanted("db", 1));
+  input.previous.push_back(wanted("db", 1));
+  for (auto& host : input.hosts) host.containers.push_back(shown("db", 1));
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(plan->pace.order == Order::start_first);
+  CHECK(plan->hosts[0].keep == std::vector<std::string>{"shop-db-g1-1"});
+}
+
+TEST_CASE("shares round so that a rollout can always progress") {
+  struct Row {
+    Share share;
+    std::size_t hosts, batch, min_healthy;
+  };
+  const auto row =
+      GENERATE(Row{{0, false}, 3, 3, 0}, Row{{1, false}, 3, 1, 1}, Row{{5, false}, 3, 3, 3}, Row{{25, true}, 3, 1, 1},
+               Row{{50, true}, 3, 1, 2}, Row{{100, true}, 3, 3, 3}, Row{{1, true}, 1, 1, 1}, Row{{67, true}, 3, 2, 3});
+  CHECK(batch_of(row.share, row.hosts) == row.batch);
+  CHECK(min_healthy_of(row.share, row.hosts) == row.min_healthy);
+}
+
+TEST_CASE("min_healthy of all hosts is lowered by one for stop-first, and the plan says so") {
+  PlanInput input = three_hosts();
+  input.application.policy.order = Order::stop_first;
+  input.application.policy.min_healthy = Share{100, true};
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(plan->pace.min_healthy == 2);
+  CHECK(plan->notes[0].starts_with("min_healthy is lowered to 2 of 3 hosts"));
+  CHECK(plan->batches.size() == 3);
+}
+
+TEST_CASE("a rollback takes all hosts at once, but stop-first only as many as min_healthy leaves") {
+  PlanInput input = three_hosts();
+  input.rollback = true;
+  CHECK(make_plan(input)->batches.size() == 1);
+  input.application.policy.order = Order::stop_first;
+  const auto plan = make_plan(input);
+  CHECK(plan->batches == std::vector<std::vector<std::string>>{{"h1", "h2"}, {"h3"}});
+  CHECK_FALSE(plan->pace.may_roll_back);
+}
+
+TEST_CASE("a kept container of the wanted generation is started again, not created") {
+  PlanInput input = three_hosts();
+  input.hosts[0].containers.push_back(shown("web", 2, false));
+  const auto plan = make_plan(input);
+  CHECK(plan->hosts[0].start == std::vector<std::string>{"shop-web-g2-1"});
+  CHECK(plan->hosts[0].create.empty());
+}
+
+TEST_CASE("a name that a container of another spec has is a conflict that names host and container") {
+  PlanInput input = three_hosts();
+  input.hosts[1].containers.push_back(shown("web", 2));
+  input.hosts[1].containers.back().spec_hash = "other";
+  const auto plan = make_plan(input);
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().kind == Error::Kind::conflict);
+  CHECK(plan.error().message == "host h2: container shop-web-g2-1 is there already with another specification");
+}
+
+TEST_CASE("a plan without hosts is refused") {
+  PlanInput input = three_hosts();
+  input.hosts.clear();
+  CHECK(make_plan(input).error().kind == Error::Kind::invalid);
+}
+
+TEST_CASE("stopped containers of generations that are not kept are pruned") {
+  const auto diff = difference(
+      {wanted("web", 4)}, {shown("web", 1, false), shown("web", 2, false), shown("web", 3, false), shown("web", 4)});
+  const auto pruned = to_prune(diff, {3});
+  REQUIRE(pruned.size() == 2);
+  CHECK(pruned[0].generation == 1);
+  CHECK(pruned[1].generation == 2);
+}
