@@ -1,0 +1,45 @@
+#pragma once
+#include "orchestrator/store/transaction.hpp"
+
+namespace slipway::store {
+
+/// Something that happened. The tables add those for changes of state themselves ("run.queued", "job.finished", …).
+struct Event {
+  Event() = default;
+  Event(std::string what, Time when) : at(when), kind(std::move(what)) {}
+  std::int64_t seq = 0;  ///< given by `append`; grows, with gaps
+  Time at{};
+  RunId run;
+  ProjectId project;  ///< of the run if left out
+  RolloutId rollout;
+  std::string application;
+  std::string kind;         ///< "run.started", "step.reattached", "rollout.batch"
+  std::string data = "{}";  ///< JSON, at most 16 KiB
+};
+
+struct EventFilter {
+  EventFilter() = default;
+  std::int64_t after = 0;
+  RunId run;
+  ProjectId project;
+  RolloutId rollout;
+  std::string application;
+  std::size_t limit = 200;  ///< at most 1000
+};
+
+class Events {
+ public:
+  explicit Events(Transaction& tx) : tx_(tx) {}
+
+  Result<std::int64_t> append(Event event);
+  /// Removes the oldest so that `keep` remain, a bounded number at a time; answers how many went.
+  Result<std::int64_t> prune(std::int64_t keep);
+
+  /// Oldest first; `next` is for `after`.
+  Result<Page<Event>> list(EventFilter filter) const;
+
+ private:
+  Transaction& tx_;
+};
+
+}  // namespace slipway::store

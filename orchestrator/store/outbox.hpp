@@ -1,0 +1,48 @@
+#pragma once
+#include "orchestrator/store/transaction.hpp"
+
+namespace slipway::store {
+
+enum class MessageState : std::uint8_t { pending, sent, dead };
+template <>
+struct Names<MessageState> {
+  static constexpr std::array<std::string_view, 3> list{"pending", "sent", "dead"};
+};
+
+/// Something to tell another system, at least once.
+struct Message {
+  std::int64_t id = 0;
+  std::string kind;  ///< "commit-status"
+  std::string key;   ///< what it is about: of two pending ones only the newer is worth sending
+  std::string payload = "{}";
+  std::int64_t attempts = 0;
+  Time next_at{};
+  MessageState state = MessageState::pending;
+  std::string error;  ///< of the last attempt
+  Time created{};
+};
+
+class Outbox {
+ public:
+  explicit Outbox(Transaction& tx) : tx_(tx) {}
+
+  /// To be sent now. Replaces a pending one of the same kind and key.
+  Result<std::int64_t> put(std::string kind, std::string key, std::string payload, Time at);
+  /// One that was replaced meanwhile is success.
+  Result<void> sent(std::int64_t id);
+  Result<void> retry(std::int64_t id, std::string error, Time next_at);
+  /// Given up.
+  Result<void> bury(std::int64_t id, std::string error);
+  /// Removes sent and dead ones made before `before`, a bounded number at a time; answers how many went.
+  Result<std::int64_t> prune(Time before);
+
+  /// Pending ones whose time has come, oldest first, at most 200.
+  Result<std::vector<Message>> due(Time now, std::size_t limit) const;
+  /// When the next pending one is due.
+  Result<std::optional<Time>> next_due() const;
+
+ private:
+  Transaction& tx_;
+};
+
+}  // namespace slipway::store

@@ -1,0 +1,78 @@
+#pragma once
+#include "orchestrator/store/transaction.hpp"
+
+namespace slipway::store {
+
+/// Bringing one generation of an application to its hosts. `state` and the hosts' states are the words of
+/// orchestrator/rollouts, kept as they are; `ended` says which of them are final.
+struct Rollout {
+  RolloutId id;
+  std::string application;
+  std::int64_t generation = 0;
+  RunId run;  ///< 0: asked for by a person
+  std::string job;
+  std::int64_t attempt = 1;  ///< of the job
+  std::string kind = "deploy";
+  std::string state = "queued";
+  bool ended = false;
+  std::string reason;
+  std::string plan = "{}";
+  std::string progress = "{}";
+  std::int64_t fence = 0;  ///< 0: holds no lease yet
+  std::string requested_by;
+  Time created{};
+  std::optional<Time> finished;
+};
+
+struct RolloutHost {
+  RolloutId rollout;
+  std::string host;
+  std::int64_t batch = 0;
+  std::string state = "pending";
+  std::string old_containers = "[]";
+  std::string new_containers = "[]";
+  std::string digest;
+  std::string detail;
+  Time updated{};
+};
+
+/// Where a rollout stands, saved as one.
+struct RolloutProgress {
+  RolloutProgress() = default;
+  std::string state;
+  bool ended = false;
+  std::string reason;
+  std::string progress = "{}";
+  std::vector<RolloutHost> hosts;  ///< those that changed
+  Time at{};
+};
+
+/// One rollout of an application works at a time: the one that holds the lease. Each lease has a higher fence than all
+/// before it, and nothing is saved under an older one.
+class Rollouts {
+ public:
+  explicit Rollouts(Transaction& tx) : tx_(tx) {}
+
+  /// Queued. A second for the same run, job and attempt is Kind::conflict.
+  Result<RolloutId> add(Rollout rollout);
+  /// Takes the lease and answers its fence. Kind::conflict while an older rollout of the application has not ended.
+  /// One that holds it gets a new fence: after a restart, what the old process still does is refused.
+  Result<std::int64_t> lease(RolloutId id, Time at);
+  /// Kind::conflict if `fence` is not that of the newest lease, or the rollout has ended.
+  Result<void> save(RolloutId id, std::int64_t fence, RolloutProgress progress);
+  /// Ends one that is still queued.
+  Result<void> end_queued(RolloutId id, std::string state, std::string reason, Time at);
+
+  Result<Rollout> get(RolloutId id) const;
+  Result<Rollout> find(RunId run, std::string job, std::int64_t attempt) const;
+  Result<std::vector<RolloutHost>> hosts(RolloutId id) const;
+  /// Newest first, at most 200; of all applications if the name is empty.
+  Result<std::vector<Rollout>> list(std::string application, std::size_t limit) const;
+  /// All that have not ended, oldest first.
+  Result<std::vector<Rollout>> open() const;
+
+ private:
+  Transaction& tx_;
+};
+
+}  // namespace slipway::store

@@ -1,0 +1,104 @@
+#pragma once
+#include "orchestrator/store/jobs.hpp"
+#include "orchestrator/store/transaction.hpp"
+#include "orchestrator/store/verdict.hpp"
+
+namespace slipway::store {
+
+/// Why a run exists.
+enum class Trigger : std::uint8_t { push, tag, pull_request, registry, manual, schedule };
+template <>
+struct Names<Trigger> {
+  static constexpr std::array<std::string_view, 6> list{"push",     "tag",    "pull_request",
+                                                        "registry", "manual", "schedule"};
+};
+
+/// queued ⇄ waiting_approval (approve) → preparing → running → finished.
+enum class RunState : std::uint8_t { queued, waiting_approval, preparing, running, finished };
+template <>
+struct Names<RunState> {
+  static constexpr std::array<std::string_view, 5> list{"queued", "waiting_approval", "preparing", "running",
+                                                        "finished"};
+};
+
+/// One execution of a pipeline file for one commit. Times are absolute; JSON is text that the store does not read.
+struct Run {
+  RunId id;
+  ProjectId project;
+  std::int64_t number = 0;  ///< 1, 2, … within the project; given by `add`
+  Trigger event = Trigger::manual;
+  std::string ref;  ///< refs/heads/main, refs/tags/v1, refs/pull/7/head
+  std::string branch;
+  std::string tag;
+  std::string commit;
+  std::string base_commit;  ///< what `commit` is compared with for `paths`; may be empty
+  std::string title;
+  std::string author;
+  std::int64_t pull_request = 0;
+  bool trusted = false;  ///< false: gets no secrets, never pushes or deploys
+  std::string parameters = "{}";
+  std::string context = "{}";  ///< what else the trigger knows, e.g. the image of a registry event
+  DeliveryId delivery;
+  RunState state = RunState::queued;
+  Verdict verdict = Verdict::none;
+  std::string reason;
+  Time created{};
+  std::optional<Time> started;
+  std::optional<Time> finished;
+  std::optional<Time> deadline;
+  std::string plan = "{}";
+  RunId rerun_of;
+  std::int64_t attempt = 1;  ///< 1 + the reruns that led to it
+  bool failed_only = false;  ///< a rerun that keeps what passed in `rerun_of`
+  std::optional<Time> cancel_requested;
+  std::string cancelled_by;
+  std::string supersede_key;  ///< runs of a project with the same key replace each other; empty: never
+};
+
+struct RunFilter {
+  RunFilter() = default;
+  ProjectId project;
+  std::string branch;
+  std::string commit;  ///< any length from 4 hex digits
+  std::optional<Trigger> event;
+  std::optional<RunState> state;
+  std::optional<Verdict> verdict;
+  RunId before;            ///< only older ones
+  std::size_t limit = 50;  ///< at most 200
+};
+
+/// Each change of state is checked (from a state that forbids it: Kind::conflict) and adds its event to the timeline.
+class Runs {
+ public:
+  explicit Runs(Transaction& tx) : tx_(tx) {}
+
+  /// Queued, or waiting_approval if `run.state` says so. Ignores id, number and everything that comes later.
+  Result<RunId> add(Run run);
+  /// waiting_approval → queued.
+  Result<void> approve(RunId id, std::string who, Time at);
+  /// queued → preparing.
+  Result<void> prepare(RunId id, Time at);
+  /// preparing → running, with the jobs of the plan. `title` and `author` replace empty ones.
+  Result<void> start(RunId id, std::string plan, std::vector<Job> jobs, Time deadline, Time at);
+  /// Fills in what only the checkout tells.
+  Result<void> describe(RunId id, std::string commit, std::string title, std::string author);
+  /// Any state but finished → finished.
+  Result<void> finish(RunId id, Verdict verdict, std::string reason, Time at);
+  /// One that has not begun finishes as cancelled; otherwise the wish is noted, for whoever drives the run. The first
+  /// wish counts, further ones are success; a finished run is Kind::conflict.
+  Result<void> cancel(RunId id, std::string who, Time at);
+  /// The same for a run that `newer` replaces; its verdict is superseded.
+  Result<void> supersede(RunId id, RunId newer, Time at);
+
+  Result<Run> get(RunId id) const;
+  Result<Run> find(ProjectId project, std::int64_t number) const;
+  /// Newest first; `next` is for `before`.
+  Result<Page<Run>> list(RunFilter filter) const;
+  /// All that have not finished, oldest first, without their plans.
+  Result<std::vector<Run>> unfinished() const;
+
+ private:
+  Transaction& tx_;
+};
+
+}  // namespace slipway::store

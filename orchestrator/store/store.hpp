@@ -1,0 +1,115 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <tuple>
+
+#include "base/async.hpp"
+#include "orchestrator/store/operation.hpp"
+#include "orchestrator/store/transaction.hpp"
+
+namespace slipway::store {
+
+/// Watches commits: where a test kills the process. Called on the writer's thread with the marks of the batch.
+class CommitProbe {
+ public:
+  virtual ~CommitProbe() = default;
+  virtual void before_commit(std::span<const std::string> marks) = 0;
+  virtual void after_commit(std::span<const std::string> marks) = 0;
+};
+
+/// How the store is: only `writable` takes writes. `full` mends itself when there is room again.
+struct Condition {
+  enum class Kind { writable, full, read_only };
+  Kind kind = Kind::writable;
+  std::string reason;  ///< one line; empty when writable
+  std::string hint;    ///< how a person can mend it
+};
+
+struct StoreOptions {
+  CommitProbe* probe = nullptr;    ///< borrowed
+  std::size_t queue_limit = 4096;  ///< operations that wait; more are refused with Kind::unavailable
+  std::size_t batch_limit = 256;   ///< operations of one commit
+};
+
+/// The daemon's memory: everything that must survive it, in `<folder>/slipway.db`. Owns the folder (no second process
+/// can open it), one thread that writes and one that reads, so that the io thread never waits for the disk.
+///
+///   Result<Run> run = co_await store.read(&Runs::get, id);
+///   Result<void> done = co_await store.write(&Runs::finish, id, Verdict::passed, std::string(), clock.now());
+///
+/// A write has resolved when it is on the disk. Writes that wait are committed together, with one fsync; each has a
+/// savepoint of its own, so one that fails changes nothing and leaves the others alone. They take effect in the order
+/// in which they were asked for. A read sees all that was committed before it began. Cancelling a caller ends its
+/// waiting, never the write. Callers resume on their own executor, which must be single-threaded or a strand.
+class Store {
+ public:
+  /// Blocks: for the start of the daemon. Makes the folder (0700), locks it, brings the schema up to date, checks it.
+  /// In use by another process: Kind::conflict, with its pid. Written by a newer version: Kind::invalid, with what to
+  /// do. A damaged database opens read-only; see `condition`.
+  static Result<std::unique_ptr<Store>> open(std::filesystem::path folder, StoreOptions options = {});
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  /// Commits what was asked for, then closes. Blocks.
+  ~Store();
+
+  /// Eight hex digits, made once per data folder.
+  [[nodiscard]] const std::string& instance() const;
+  [[nodiscard]] Condition condition() const;
+  /// Transactions committed since opening; several writes share one.
+  [[nodiscard]] std::uint64_t commits() const;
+
+  /// One method of one table, e.g. `write(&Runs::approve, id, who, now)`.
+  template <class Table, class T, class... P, class... A>
+  awaitable<Result<T>> write(Result<T> (Table::*method)(P...), A... arguments) {
+    return write(bind<Table>(method, std::tuple<std::decay_t<P>...>(std::move(arguments)...)));
+  }
+  template <class Table, class T, class... P, class... A>
+  awaitable<Result<T>> read(Result<T> (Table::*method)(P...) const, A... arguments) {
+    return read(bind<Table>(method, std::tuple<std::decay_t<P>...>(std::move(arguments)...)));
+  }
+
+  /// Several in one transaction: `work` is a Result<T>(Transaction&), run on another thread. A failed Result (or an
+  /// exception) undoes all of it.
+  template <std::invocable<Transaction&> Work>
+  awaitable<std::invoke_result_t<Work&, Transaction&>> write(Work work) {
+    return wait(std::make_shared<Pending<Work>>(std::move(work)), Lane::writer);
+  }
+  template <std::invocable<Transaction&> Work>
+  awaitable<std::invoke_result_t<Work&, Transaction&>> read(Work work) {
+    return wait(std::make_shared<Pending<Work>>(std::move(work)), Lane::reader);
+  }
+
+  /// Waits until an event newer than `seen` is committed, and gives the newest one's number. For streams and the
+  /// scheduler: nobody is told what happened, only that something did, so nothing is lost when they are slow.
+  awaitable<std::int64_t> next_event(std::int64_t seen);
+  /// Of the newest event committed; 0: none.
+  [[nodiscard]] std::int64_t newest_event() const;
+
+ private:
+  enum class Lane { writer, reader };
+  class Impl;
+
+  explicit Store(std::unique_ptr<Impl> impl);
+  Result<void> submit(std::shared_ptr<Operation> operation, Lane lane);
+
+  template <class Table, class Method, class Arguments>
+  static auto bind(Method method, Arguments arguments) {
+    return [method, arguments = std::move(arguments)](Transaction& tx) mutable {
+      return std::apply([&](auto&... each) { return (Table(tx).*method)(std::move(each)...); }, arguments);
+    };
+  }
+
+  template <class Work>
+  awaitable<std::invoke_result_t<Work&, Transaction&>> wait(std::shared_ptr<Pending<Work>> pending, Lane lane) {
+    pending->expect(co_await asio::this_coro::executor);
+    if (auto taken = submit(pending, lane); !taken) co_return fail(std::move(taken).error());
+    co_await pending->done();
+    co_return pending->take();
+  }
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace slipway::store
