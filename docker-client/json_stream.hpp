@@ -1,0 +1,43 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.hpp"
+
+namespace slipway::docker {
+
+/// Takes a stream of JSON values apart that arrives in pieces of any size: several values in one piece, parts of one,
+/// an empty piece (which is no end). Between values there may be white space (newlines, CRLF) or nothing.
+///
+///   stream.feed(chunk);
+///   while (true) { auto value = stream.next(); if (!value || !*value) break; … }
+class JsonStream {
+ public:
+  /// A value longer than `value_limit` bytes is Kind::too_large.
+  explicit JsonStream(std::size_t value_limit = 8 << 20) : value_limit_(value_limit) {}
+
+  void feed(std::string_view chunk);
+  /// No more pieces come: a number or word at the very end is complete, an open object is an error.
+  void finish() { finished_ = true; }
+  /// The next whole value; nothing until more is fed. What is not JSON is Kind::protocol, and so is every call after.
+  Result<std::optional<Json>> next();
+
+ private:
+  bool scan();
+  bool scan_bracketed(char c);
+  Result<std::optional<Json>> reject(Error error);
+
+  std::size_t value_limit_;
+  std::string buffer_;
+  std::size_t start_ = 0;    // of the value that is being scanned
+  std::size_t scanned_ = 0;  // up to here
+  int depth_ = 0;
+  bool in_string_ = false;
+  bool escaped_ = false;
+  bool finished_ = false;
+  std::optional<Error> broken_;
+};
+
+}  // namespace slipway::docker
