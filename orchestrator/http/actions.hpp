@@ -39,7 +39,7 @@ struct ProjectInput {
   std::optional<std::string> fork_policy;  ///< what pull requests from forks get: run, approve or ignore
   std::optional<bool> supersede;           ///< a newer run of the same branch cancels an older one
   std::optional<bool> allow_unsigned;      ///< take Bitbucket deliveries that carry no signature
-  std::optional<int> max_parallel;         ///< runs at the same time; 0: the daemon's limit alone
+  std::optional<int> max_runs;             ///< runs at the same time; 0: the daemon's limit alone
 };
 
 struct CreatedProject {
@@ -70,8 +70,8 @@ struct AppContainer {
 
 struct AppHost {
   std::string host;
-  std::string state;  ///< ok, drifted or unknown (does not answer)
-  std::string generation;
+  std::string state;            ///< ok, drifted or unknown (does not answer)
+  std::int64_t generation = 0;  ///< that it runs; 0: none, or not known
   std::string reason;
   std::vector<AppContainer> containers;
 };
@@ -80,7 +80,7 @@ struct AppSummary {
   std::string name;
   std::string project;
   std::string group;
-  std::string generation;  ///< the promoted one; empty: none yet
+  std::int64_t generation = 0;  ///< the promoted one; 0: none yet
   std::string rollout_state;
   std::optional<Time> promoted_at;
 };
@@ -94,7 +94,8 @@ struct AppStatus {
 struct RolloutSummary {
   RolloutId id;
   std::string app;
-  std::string generation;
+  std::int64_t generation = 0;
+  std::string kind;  ///< deploy or rollback
   std::string state;
   std::string reason;
   std::string actor;
