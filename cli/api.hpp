@@ -1,0 +1,45 @@
+#pragma once
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/http_client.hpp"
+#include "base/json.hpp"
+#include "cli/settings.hpp"
+#include "cli/sse.hpp"
+
+namespace slipway::cli {
+
+using Query = std::vector<std::pair<std::string, std::string>>;
+
+/// The daemon's HTTP API (docs/api.md). Blocking. An answer that is not 2xx is the Error that its body describes.
+class Api {
+ public:
+  explicit Api(Context context) : context_(std::move(context)) {}
+
+  Result<Json> get(const std::string& path, const Query& query = {}) const;
+  Result<Json> post(const std::string& path, const Json& body) const;
+  Result<Json> put(const std::string& path, const Json& body) const;
+  Result<Json> remove(const std::string& path) const;
+  /// A body that is not JSON (a log), in pieces as it comes.
+  Result<void> download(const std::string& path, const Query& query, std::function<bool(std::string_view)> take) const;
+  /// Follows a server-sent event stream until it ends, `take` says false, or `stop`; after a lost connection goes on
+  /// behind the last event seen, giving up after 30 s without any answer.
+  Result<void> follow(const std::string& path, const Query& query, std::function<bool(const SseEvent&)> take,
+                      std::stop_token stop) const;
+
+  [[nodiscard]] const std::string& url() const { return context_.url; }
+
+ private:
+  HttpRequest request(std::string method, const std::string& path, const Query& query) const;
+  Result<Json> exchange(HttpRequest request) const;
+
+  Context context_;
+};
+
+/// `{name}` segments in API paths.
+std::string segment(std::string_view text);
+
+}  // namespace slipway::cli

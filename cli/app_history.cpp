@@ -1,0 +1,32 @@
+#include <CLI/App.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/listing.hpp"
+#include "cli/verbs.hpp"
+
+namespace slipway::cli {
+
+void add_app_history(CLI::App& parent, Session& session) {
+  CLI::App* verb = parent.add_subcommand("history", "rollouts of an application, newest first");
+  auto name = std::make_shared<std::string>();
+  auto limit = std::make_shared<int>(20);
+  verb->add_option("APP", *name, "the application")->required();
+  verb->add_option("-L,--limit", *limit, "how many at most")->check(CLI::Range(1, 1000))->capture_default_str();
+  add_output_flags(*verb, session);
+  verb->callback([&session, name, limit] {
+    const auto fill = [](Table& table, const Json& rollout) {
+      const std::string state = text_at(rollout, "state");
+      const std::int64_t run = number_at(rollout, "run");
+      table.add({std::to_string(number_at(rollout, "id")), state, text_at(rollout, "generation"),
+                 run ? std::to_string(run) : "", text_at(rollout, "actor"),
+                 duration_between(text_at(rollout, "started_at"), text_at(rollout, "ended_at")),
+                 time_ago(text_at(rollout, "started_at")), text_at(rollout, "reason")},
+                {Style::strong, style_of(state)});
+    };
+    session.finish(print_list(
+        session, "/api/v1/apps/" + segment(*name) + "/history", {{"limit", std::to_string(*limit)}},
+        Table({"ROLLOUT", "STATE", "GENERATION", "RUN", "BY", "TOOK", "WHEN", "WHY"}), fill, "no rollouts yet"));
+  });
+}
+
+}  // namespace slipway::cli

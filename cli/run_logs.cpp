@@ -1,0 +1,92 @@
+#include <CLI/App.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/run_ref.hpp"
+#include "cli/verbs.hpp"
+
+namespace slipway::cli {
+namespace {
+
+struct Options {
+  std::string job, step;
+  int attempt = 0;
+  int tail = 0;
+  bool follow = false;
+};
+
+struct Log {
+  std::string job, step, path;
+};
+
+/// The logs that the options ask for, in the order of the run.
+std::vector<Log> wanted_logs(const Json& run, const Options& options) {
+  std::vector<Log> logs;
+  for (const Json& job : value_at(run, "jobs")) {
+    const std::string job_name = text_at(job, "name");
+    if (!options.job.empty() && options.job != job_name) continue;
+    for (const Json& step : value_at(job, "steps")) {
+      const std::string step_name = text_at(step, "name");
+      if (!options.step.empty() && options.step != step_name) continue;
+      logs.push_back({job_name, step_name,
+                      fmt::format("/api/v1/runs/{}/jobs/{}/steps/{}/logs", number_at(run, "id"), segment(job_name),
+                                  segment(step_name))});
+    }
+  }
+  return logs;
+}
+
+Result<void> print_log(const Api& api, const Log& log, const Options& options) {
+  Query query = {{"attempt", options.attempt > 0 ? std::to_string(options.attempt) : ""},
+                 {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
+  if (!options.follow) {
+    return api.download(log.path, query, [](std::string_view bytes) {
+      return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+    });
+  }
+  const auto print = [](const SseEvent& event) {
+    const Result<Json> line = parse_json(event.data);
+    if (!line || !line->contains("text")) return event.name != "end";
+    fmt::print("{}{}", text_at(*line, "text"), flag_at(*line, "partial") ? "" : "\n");
+    std::fflush(stdout);
+    return true;
+  };
+  return api.follow(log.path, query, print, {});
+}
+
+Result<Exit> run_logs(Session& session, const RunRef& ref, const Options& options) {
+  const Result<std::int64_t> number = find_run(session, ref);
+  if (!number) return fail(number.error());
+  const Api& api = **session.api();
+  const Result<Json> run = api.get(fmt::format("/api/v1/runs/{}", *number));
+  if (!run) return fail(run.error());
+  const std::vector<Log> logs = wanted_logs(*run, options);
+  if (logs.empty() && !(options.job.empty() && options.step.empty())) {
+    return fail(Error::Kind::not_found, "the run has no such job or step",
+                fmt::format("'slipway run view {}' lists them", *number));
+  }
+  for (const Log& log : logs) {
+    if (logs.size() > 1) tell(session, styled(Style::strong, "== " + harmless(log.job) + " / " + harmless(log.step)));
+    const Result<void> printed = print_log(api, log, options);
+    const bool none_yet = !printed && printed.error().kind == Error::Kind::not_found && logs.size() > 1;
+    if (!printed && !none_yet) return fail(printed.error());
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_run_logs(CLI::App& parent, Session& session) {
+  CLI::App* verb = parent.add_subcommand("logs", "what the steps of a run wrote");
+  auto ref = add_run_ref(*verb, session);
+  auto options = std::make_shared<Options>();
+  verb->add_option("-j,--job", options->job, "only of this job");
+  verb->add_option("-s,--step", options->step, "only of this step");
+  verb->add_option("--attempt", options->attempt, "of this attempt, counted from 1 (else the newest)")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("-n,--tail", options->tail, "only the last lines, this many")->check(CLI::Range(1, 10000));
+  verb->add_flag("-f,--follow", options->follow, "go on as the log grows");
+  verb->callback([&session, ref, options] { session.finish(run_logs(session, *ref, *options)); });
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,34 @@
+#include <CLI/App.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/run_ref.hpp"
+#include "cli/run_text.hpp"
+#include "cli/verbs.hpp"
+
+namespace slipway::cli {
+namespace {
+
+Result<Exit> run_view(Session& session, const RunRef& ref) {
+  const Result<std::int64_t> number = find_run(session, ref);
+  if (!number) return fail(number.error());
+  const Result<Json> run = (*session.api())->get(fmt::format("/api/v1/runs/{}", *number));
+  if (!run) return fail(run.error());
+  if (session.output.json) {
+    if (Result<void> printed = print_json(*run, session.output); !printed) return fail(printed.error());
+  } else {
+    fmt::print("{}", describe_run(*run));
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_run_view(CLI::App& parent, Session& session) {
+  CLI::App* verb = parent.add_subcommand("view", "one run with its jobs and steps");
+  auto ref = add_run_ref(*verb, session);
+  add_output_flags(*verb, session);
+  verb->callback([&session, ref] { session.finish(run_view(session, *ref)); });
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,104 @@
+#include "cli/settings.hpp"
+
+#include <cstdlib>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+
+namespace slipway::cli {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+std::string first_of(std::initializer_list<std::string> choices) {
+  for (const std::string& choice : choices) {
+    if (!choice.empty()) return choice;
+  }
+  return {};
+}
+
+std::string project_of_folder() {
+  std::error_code failed;
+  for (auto folder = std::filesystem::current_path(failed); !failed; folder = folder.parent_path()) {
+    std::ifstream file(folder / ".slipway");
+    for (std::string line; std::getline(file, line);) {
+      if (!line.starts_with("project:")) continue;
+      const auto start = line.find_first_not_of(" \t", 8);
+      const auto end = line.find_last_not_of(" \t\r");
+      return start == std::string::npos ? std::string() : line.substr(start, end - start + 1);
+    }
+    if (folder == folder.root_path()) break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::filesystem::path settings_path() {
+  const std::string base = variable("XDG_CONFIG_HOME");
+  const std::filesystem::path root =
+      base.empty() ? std::filesystem::path(variable("HOME")) / ".config" : std::filesystem::path(base);
+  return root / "slipway" / "config.json";
+}
+
+Result<Settings> load_settings(const std::filesystem::path& path) {
+  Result<std::string> text = read_file(path, 1 << 20);
+  if (!text && text.error().kind == Error::Kind::not_found) return Settings{};
+  if (!text) return fail(text.error());
+  Result<Json> json = parse_json(*text);
+  if (!json || !json->is_object()) {
+    return fail(Error::Kind::invalid, path.string() + " is not valid JSON",
+                "mend it, or remove it and run 'slipway login' again");
+  }
+  Settings settings;
+  settings.current = text_at(*json, "current");
+  const Json& contexts = value_at(*json, "contexts");
+  for (auto entry = contexts.begin(); contexts.is_object() && entry != contexts.end(); ++entry) {
+    settings.contexts[entry.key()] = {text_at(*entry, "url"), Secret(text_at(*entry, "token")), text_at(*entry, "ca")};
+  }
+  return settings;
+}
+
+Result<void> save_settings(const std::filesystem::path& path, const Settings& settings) {
+  Json contexts = Json::object();
+  for (const auto& [name, context] : settings.contexts) {
+    contexts[name] = {{"url", context.url}, {"token", context.token.reveal()}, {"ca", context.ca_file}};
+  }
+  std::error_code failed;
+  std::filesystem::create_directories(path.parent_path(), failed);
+  if (failed) return fail(Error::Kind::forbidden, path.parent_path().string() + ": " + failed.message());
+  return write_file(path, Json{{"current", settings.current}, {"contexts", contexts}}.dump(2) + "\n", 0600);
+}
+
+Result<Context> resolve(const Flags& flags, const Settings& settings) {
+  Context chosen;
+  const std::string name = first_of({flags.context, variable("SLIPWAY_CONTEXT"), settings.current});
+  if (const auto found = settings.contexts.find(name); found != settings.contexts.end()) {
+    chosen = found->second;
+  } else if (!flags.context.empty()) {
+    return fail(Error::Kind::invalid, "there is no context '" + name + "'",
+                "'slipway login --context " + name + "' makes it");
+  }
+  const std::string url = first_of({flags.url, variable("SLIPWAY_URL")});
+  // A token belongs to the daemon that gave it: another URL must not get it.
+  if (!url.empty() && url != chosen.url) chosen = Context{url, {}, {}};
+  if (chosen.url.empty()) chosen.url = "http://127.0.0.1:8080";
+  const std::string token = first_of({flags.token, variable("SLIPWAY_TOKEN")});
+  if (!token.empty()) chosen.token = Secret(token);
+  const std::string ca = variable("SLIPWAY_CA");
+  if (!ca.empty()) chosen.ca_file = ca;
+  while (chosen.url.ends_with('/')) chosen.url.pop_back();
+  return chosen;
+}
+
+std::string resolve_project(const Flags& flags) {
+  return first_of({flags.project, variable("SLIPWAY_PROJECT"), project_of_folder()});
+}
+
+}  // namespace slipway::cli

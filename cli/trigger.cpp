@@ -1,0 +1,66 @@
+#include <CLI/App.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/run_ref.hpp"
+#include "cli/session.hpp"
+#include "cli/verbs.hpp"
+
+namespace slipway::cli {
+namespace {
+
+struct Options {
+  std::string ref, commit;
+  std::vector<std::string> parameters;
+};
+
+Result<Json> request_of(const Options& options) {
+  Json body = Json::object();
+  if (!options.ref.empty()) body["ref"] = options.ref;
+  if (!options.commit.empty()) {
+    const Result<std::string> commit = resolve_commit(options.commit);
+    if (!commit) return fail(commit.error());
+    body["commit"] = *commit;
+  }
+  for (const std::string& parameter : options.parameters) {
+    const auto equals = parameter.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(Error::Kind::invalid, "'" + parameter + "' is not NAME=VALUE", "for example -P env=staging");
+    }
+    body["parameters"][parameter.substr(0, equals)] = parameter.substr(equals + 1);
+  }
+  return body;
+}
+
+Result<Exit> trigger(Session& session, const Options& options) {
+  const Result<std::string> project = session.project();
+  if (!project) return fail(project.error());
+  const Result<Json> body = request_of(options);
+  if (!body) return fail(body.error());
+  const Result<Api*> api = session.api();
+  if (!api) return fail(api.error());
+  const Result<Json> made = (*api)->post("/api/v1/projects/" + segment(*project) + "/runs", *body);
+  if (!made) return fail(made.error());
+  if (session.output.json) {
+    if (Result<void> printed = print_json(*made, session.output); !printed) return fail(printed.error());
+  } else {
+    fmt::print("{}\n", number_at(*made, "id"));
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_trigger(CLI::App& parent, Session& session) {
+  CLI::App* verb = parent.add_subcommand("trigger", "run a project's pipeline by hand; prints the run's number");
+  auto options = std::make_shared<Options>();
+  add_project_flag(*verb, session);
+  verb->add_option("--ref", options->ref, "branch or tag (else the default branch)");
+  verb->add_option("--commit", options->commit, "a commit (else what the ref points to)");
+  verb->add_option("-P,--parameter", options->parameters, "NAME=VALUE of the file's parameters; again for more")
+      ->type_name("NAME=VALUE");
+  add_output_flags(*verb, session);
+  verb->callback([&session, options] { session.finish(trigger(session, *options)); });
+}
+
+}  // namespace slipway::cli
