@@ -1,0 +1,117 @@
+#include "tests/e2e/service.hpp"
+
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/http_client.hpp"
+
+namespace slipway::e2e {
+namespace {
+
+constexpr const char* dockerfile = R"(FROM busybox:latest
+ARG VERSION
+RUN mkdir -p /www /state && printf '%s' "$VERSION" > /www/version
+COPY unit.sh /unit.sh
+EXPOSE 8080
+HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD test ! -e /state/broken
+CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]
+)";
+
+constexpr const char* pipeline = R"(on:
+  push: {{branches: ["**"]}}
+images:
+  app: {{context: ., args: {{VERSION: "{version}"}}}}
+jobs:
+  unit:
+    image: ${{{{ images.app }}}}
+    network: none
+    run: [sh /unit.sh]
+  publish:
+    needs: [unit]
+    push: {{image: app, to: {image}, tags: ["${{{{ commit.short }}}}", latest]}}
+  production:
+    needs: [publish]
+    deploy: {{file: compose.yml, images: {{web: app}}, group: production}}
+)";
+
+constexpr const char* compose = R"(name: {name}
+services:
+  web:
+    image: {image}
+    ports: ["{port}:8080"]
+    volumes: ["state:/state:ro"]
+    stop_grace_period: 1s
+volumes:
+  state:
+x-slipway:
+  min_healthy_time: 1s
+  health_deadline: 15s
+)";
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+Service::Service(const Repository& repository, std::string name, int port)
+    : repository_(repository), name_(std::move(name)), port_(port) {}
+
+std::string Service::image() const {
+  return required("SLIPWAY_TEST_REGISTRY") + "/" + name_;
+}
+
+std::string Service::push(const std::string& version, const std::string& test) const {
+  repository_.write("Dockerfile", dockerfile);
+  repository_.write("unit.sh", test + "\n");
+  repository_.write("slipway.yml", fmt::format(pipeline, fmt::arg("version", version), fmt::arg("image", image())));
+  repository_.write("compose.yml",
+                    fmt::format(compose, fmt::arg("name", name_), fmt::arg("image", image()), fmt::arg("port", port_)));
+  return repository_.push();
+}
+
+std::vector<std::string> Service::versions() const {
+  std::vector<std::string> found;
+  for (const Host& host : rig_hosts())
+    found.push_back(http_get(fmt::format("http://{}:{}/version", host.address, port_)));
+  return found;
+}
+
+std::string Service::digest_of_tag(const std::string& tag) const {
+  HttpRequest request("HEAD", "https://" + required("SLIPWAY_TEST_REGISTRY") + "/v2/" + name_ + "/manifests/" + tag);
+  request.headers.emplace_back("Accept", "application/vnd.docker.distribution.manifest.v2+json");
+  request.username = required("SLIPWAY_TEST_REGISTRY_USER");
+  request.password = Secret(required("SLIPWAY_TEST_REGISTRY_PASSWORD"));
+  request.ca_file = required("SLIPWAY_TEST_REGISTRY_CA");
+  const Result<HttpResponse> response = send_http(request);
+  return response && response->ok() ? response->header("docker-content-digest") : std::string();
+}
+
+std::vector<std::string> Service::running_digests() const {
+  std::vector<std::string> digests;
+  for (const Host& host : rig_hosts()) {
+    for (const std::string& id : lines_of(host.docker({"ps", "-q", "--filter", "name=" + name_}).out)) {
+      const std::string image_id = host.docker({"inspect", "-f", "{{.Image}}", id}).out;
+      const std::string repo =
+          host.docker({"image", "inspect", "-f", "{{index .RepoDigests 0}}", lines_of(image_id)[0]}).out;
+      digests.push_back(lines_of(repo)[0].substr(repo.find('@') + 1));
+    }
+  }
+  return digests;
+}
+
+void Service::remove_from_hosts() const {
+  for (const Host& host : rig_hosts()) {
+    for (const std::string& id : lines_of(host.docker({"ps", "-aq", "--filter", "name=" + name_}).out)) {
+      host.docker({"rm", "-f", "-v", id});
+    }
+    host.docker({"volume", "rm", "-f", volume()});
+  }
+}
+
+}  // namespace slipway::e2e

@@ -1,0 +1,36 @@
+#pragma once
+#include <string>
+
+#include "tests/e2e/world.hpp"
+
+namespace slipway::e2e {
+
+/// A tiny web service on busybox, its pipeline and its Compose file, for tests that change one thing about it.
+/// It answers "VERSION" at /version; it is healthy while /state/broken does not exist.
+class Service {
+ public:
+  Service(const Repository& repository, std::string name, int port);
+
+  /// Commits this version and pushes it; the commit's id. `test` is the shell command of the unit test.
+  std::string push(const std::string& version, const std::string& test = "true") const;
+
+  /// What each host answers at /version now; "" for none.
+  [[nodiscard]] std::vector<std::string> versions() const;
+  /// `registry/repository` that the pipeline pushes to.
+  [[nodiscard]] std::string image() const;
+  /// The manifest digest that a tag has in the registry now; "" if there is none.
+  [[nodiscard]] std::string digest_of_tag(const std::string& tag) const;
+  /// The manifest digests of the images that the service's running containers have on each host.
+  [[nodiscard]] std::vector<std::string> running_digests() const;
+  /// Removes the service's containers and volume from all hosts.
+  void remove_from_hosts() const;
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::string volume() const { return name_ + "_state"; }
+
+ private:
+  const Repository& repository_;
+  std::string name_;
+  int port_;
+};
+
+}  // namespace slipway::e2e

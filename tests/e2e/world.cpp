@@ -1,0 +1,250 @@
+#include "tests/e2e/world.hpp"
+
+#include <chrono>
+#include <regex>
+#include <stdexcept>
+#include <thread>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "base/http_client.hpp"
+#include "base/ids.hpp"
+#include "base/process.hpp"
+#include "tests/support/run_async.hpp"
+
+namespace slipway::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+std::string text_of(const fs::path& path) {
+  const Result<std::string> text = read_file(path);
+  return text ? *text : std::string();
+}
+
+void must(const Ran& ran, const std::string& what) {
+  if (ran.code != 0) throw std::runtime_error(what + " exited " + std::to_string(ran.code) + ": " + ran.out + ran.err);
+}
+
+}  // namespace
+
+Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment, std::string input,
+        fs::path directory) {
+  ProcessSpec spec(words.front(), std::vector<std::string>(words.begin() + 1, words.end()));
+  for (char** variable = environ; *variable; ++variable) {
+    const std::string_view text(*variable);
+    if (text.starts_with("SLIPWAY_TEST_"))
+      environment.emplace(text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
+  }
+  spec.environment = std::move(environment);
+  spec.input = std::move(input);
+  spec.directory = std::move(directory);
+  const Result<ProcessOutcome> outcome = run_async(run_process(std::move(spec)));
+  if (!outcome) throw std::runtime_error(outcome.error().message);
+  return {outcome->exit_code, outcome->output, outcome->errors};
+}
+
+std::string required(const char* variable) {
+  const char* value = ::getenv(variable);
+  if (!value) throw std::runtime_error(std::string(variable) + " is not set: run these tests with ./dev test");
+  return value;
+}
+
+Folder::Folder() : path_(fs::temp_directory_path() / ("slipway-e2e-" + random_hex(6))) {
+  fs::create_directories(path_);
+}
+Folder::~Folder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+Daemon::Daemon() : port_(free_port()) {
+  write_settings();
+  start();
+  login();
+}
+
+Daemon::~Daemon() {
+  if (pid_ > 0) kill_hard();
+}
+
+void Daemon::write_settings() const {
+  const std::string tls = required("SLIPWAY_TEST_TLS");
+  Json hosts = Json::object();
+  for (const Host& host : rig_hosts()) {
+    hosts[host.name] = {{"endpoint", "tcp://" + host.address + ":2376"},
+                        {"address", host.address},
+                        {"groups", {"production"}},
+                        {"ca", tls + "/ca.pem"},
+                        {"cert", tls + "/cert.pem"},
+                        {"key", tls + "/key.pem"}};
+  }
+  const fs::path password = folder() / "registry-password";
+  (void)write_file(password, required("SLIPWAY_TEST_REGISTRY_PASSWORD"), 0600);
+  const Json settings = {{"listen", "127.0.0.1:" + std::to_string(port_)},
+                         {"public_url", url()},
+                         {"data", (folder() / "data").string()},
+                         {"engine", required("SLIPWAY_TEST_ENGINE")},
+                         {"git", {{"allow_local", true}}},
+                         {"registries",
+                          {{required("SLIPWAY_TEST_REGISTRY"),
+                            {{"username", required("SLIPWAY_TEST_REGISTRY_USER")},
+                             {"password_file", password.string()},
+                             {"ca", tls + "/ca.pem"}}}}},
+                         {"hosts", hosts}};
+  (void)write_file(folder() / "slipwayd.yml", settings.dump(2));  // JSON is YAML
+}
+
+void Daemon::start() {
+  const std::string config = (folder() / "slipwayd.yml").string();
+  const int log = ::open((folder() / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, log, 1);
+  posix_spawn_file_actions_adddup2(&actions, log, 2);
+  const char* words[] = {SLIPWAYD_PATH, "--config", config.c_str(), nullptr};
+  const int failed = ::posix_spawn(&pid_, SLIPWAYD_PATH, &actions, nullptr, const_cast<char**>(words), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(log);
+  if (failed) throw std::runtime_error("slipwayd can't be started");
+  await_ready();
+}
+
+void Daemon::await_ready() const {
+  for (int i = 0; i < 400; ++i) {
+    if (!http_get(url() + "/readyz").empty()) return;
+    std::this_thread::sleep_for(25ms);
+  }
+  throw std::runtime_error("slipwayd did not come up: " + log_text());
+}
+
+void Daemon::login() const {
+  std::smatch token;
+  const std::string log = log_text();
+  if (!std::regex_search(log, token, std::regex("token=(slw_[A-Za-z0-9_-]+)"))) {
+    throw std::runtime_error("slipwayd showed no admin token: " + log);
+  }
+  must(slipway({"login"}, token[1].str() + "\n"), "slipway login");
+}
+
+std::string Daemon::log_text() const {
+  return text_of(folder() / "log");
+}
+
+Ran Daemon::slipway(std::vector<std::string> words, std::string input) const {
+  words.insert(words.begin(), SLIPWAY_PATH);
+  return run(std::move(words), {{"SLIPWAY_URL", url()}, {"XDG_CONFIG_HOME", (folder() / "config").string()}},
+             std::move(input));
+}
+
+Json Daemon::slipway_json(std::vector<std::string> words) const {
+  words.emplace_back("--json");
+  const Ran ran = slipway(words);
+  Result<Json> json = parse_json(ran.out);
+  if (ran.code != 0 || !json) throw std::runtime_error("slipway " + words[0] + ": " + ran.out + ran.err);
+  return *json;
+}
+
+void Daemon::kill_hard() {
+  ::kill(pid_, SIGKILL);
+  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+}
+
+void Daemon::stop() {
+  ::kill(pid_, SIGTERM);
+  for (int i = 0; i < 400; ++i) {
+    if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+      pid_ = -1;
+      return;
+    }
+    std::this_thread::sleep_for(50ms);
+  }
+  throw std::runtime_error("slipwayd did not end within 20 s of SIGTERM");
+}
+
+Repository::Repository(const Daemon& daemon, std::string project)
+    : daemon_(daemon),
+      project_(std::move(project)),
+      bare_(daemon.folder() / (project_ + ".git")),
+      work_(daemon.folder() / project_) {
+  const std::string secret = random_hex(20);
+  must(run({"git", "init", "-q", "--bare", "-b", "main", bare_.string()}), "git init");
+  must(daemon.slipway({"project", "add", project_, "--clone-url", bare_.string(), "--hook-secret-stdin"}, secret),
+       "slipway project add");
+  fs::copy_file("examples/git-hook/post-receive", bare_ / "hooks" / "post-receive");
+  must(run({"git", "-C", bare_.string(), "config", "slipway.url", daemon.url() + "/hooks/" + project_ + "/signed"}),
+       "git config");
+  must(run({"git", "-C", bare_.string(), "config", "slipway.secret", secret}), "git config");
+  must(run({"git", "init", "-q", "-b", "main", work_.string()}), "git init");
+  must(git({"remote", "add", "origin", bare_.string()}), "git remote");
+}
+
+Ran Repository::git(std::vector<std::string> words) const {
+  words.insert(words.begin(),
+               {"git", "-C", work_.string(), "-c", "user.name=Test", "-c", "user.email=test@example.invalid"});
+  return run(std::move(words));
+}
+
+void Repository::write(const std::string& file, const std::string& text) const {
+  fs::create_directories((work_ / file).parent_path());
+  const Result<void> written = write_file(work_ / file, text);
+  if (!written) throw std::runtime_error(written.error().message);
+}
+
+std::string Repository::push(const std::string& branch) const {
+  must(git({"add", "-A"}), "git add");
+  must(git({"commit", "-q", "--allow-empty", "-m", "A change"}), "git commit");
+  const Ran pushed = git({"push", "-q", "origin", "HEAD:" + branch});
+  must(pushed, "git push");
+  if (pushed.err.find("slipway was not told") != std::string::npos) throw std::runtime_error(pushed.err);
+  std::string commit = git({"rev-parse", "HEAD"}).out;
+  commit.pop_back();
+  return commit;
+}
+
+std::string http_get(const std::string& url) {
+  HttpRequest request("GET", url);
+  request.timeout = 3s;
+  const Result<HttpResponse> response = send_http(request);
+  return response && response->ok() ? response->body : std::string();
+}
+
+Ran Host::docker(std::vector<std::string> words) const {
+  const std::string tls = required("SLIPWAY_TEST_TLS");
+  words.insert(words.begin(), {"docker", "--tlsverify", "--tlscacert", tls + "/ca.pem", "--tlscert", tls + "/cert.pem",
+                               "--tlskey", tls + "/key.pem", "-H", "tcp://" + address + ":2376"});
+  return run(std::move(words));
+}
+
+std::vector<Host> rig_hosts() {
+  std::vector<Host> hosts;
+  const std::string list = required("SLIPWAY_TEST_HOSTS");
+  const std::regex pattern("tcp://([0-9.]+):2376");
+  for (std::sregex_iterator found(list.begin(), list.end(), pattern), end; found != end; ++found) {
+    hosts.push_back({"h" + std::to_string(hosts.size() + 1), (*found)[1]});
+  }
+  return hosts;
+}
+
+}  // namespace slipway::e2e

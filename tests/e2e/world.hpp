@@ -1,0 +1,98 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/json.hpp"
+
+namespace slipway::e2e {
+
+/// What a command printed and how it ended.
+struct Ran {
+  int code = 0;
+  std::string out, err;
+};
+
+/// Runs a program to its end (5 minutes at most) with PATH, HOME, SLIPWAY_TEST_* and `environment`; throws if it can't
+/// be started.
+Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment = {}, std::string input = {},
+        std::filesystem::path directory = {});
+
+/// The environment variable, which tools/test.sh sets; its absence fails the test and says what to run.
+std::string required(const char* variable);
+
+/// A folder that goes with the object.
+class Folder {
+ public:
+  Folder();
+  Folder(const Folder&) = delete;
+  ~Folder();
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A slipwayd of its own: fresh data, a free port, the rig's registry and hosts, an admin logged in.
+class Daemon {
+ public:
+  Daemon();
+  Daemon(const Daemon&) = delete;
+  ~Daemon();
+
+  /// `slipway WORDS…` as the admin.
+  Ran slipway(std::vector<std::string> words, std::string input = {}) const;
+  /// The same with --json; the parsed answer. Throws with what was printed if it failed.
+  Json slipway_json(std::vector<std::string> words) const;
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+  void kill_hard();  ///< SIGKILL, reaped
+  void stop();       ///< SIGTERM, reaped; fails if it takes over 20 s
+  void start();      ///< again, on the same data and port
+
+ private:
+  void write_settings() const;
+  void await_ready() const;
+  void login() const;
+  [[nodiscard]] std::string log_text() const;
+
+  Folder folder_;
+  int port_;
+  pid_t pid_ = -1;
+};
+
+/// A bare repository registered as a project, its post-receive hook telling the daemon, and a working copy.
+class Repository {
+ public:
+  Repository(const Daemon& daemon, std::string project);
+
+  void write(const std::string& file, const std::string& text) const;
+  /// Commits everything and pushes; the commit's id.
+  std::string push(const std::string& branch = "main") const;
+  [[nodiscard]] const std::string& project() const { return project_; }
+
+ private:
+  Ran git(std::vector<std::string> words) const;
+
+  const Daemon& daemon_;
+  std::string project_;
+  std::filesystem::path bare_, work_;
+};
+
+/// GET without credentials; empty if nothing answers within 3 s.
+std::string http_get(const std::string& url);
+
+/// One host of the rig, driven past slipway, for what tests have to arrange or to see for themselves.
+struct Host {
+  std::string name, address;
+  /// `docker WORDS…` on that host's engine.
+  Ran docker(std::vector<std::string> words) const;
+};
+std::vector<Host> rig_hosts();
+
+}  // namespace slipway::e2e

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# The main job, on real parts: builds slipway, starts an engine where none runs, a registry and three hosts, then pushes a
+# commit of examples/hello and shows how it is built, tested, pushed and rolled out. `--stop` ends all of it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+top=$PWD
+demo=$top/.dev/demo
+rig=$top/.dev/rig
+listen=127.0.0.1:8099
+bin=$top/build/release
+slipway=$bin/cli/slipway
+export SLIPWAY_URL=http://$listen XDG_CONFIG_HOME=$demo/config
+
+say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+
+daemon_runs() { [ -s "$demo/pid" ] && kill -0 "$(cat "$demo/pid")" 2>/dev/null; }
+
+stop_daemon() {
+  daemon_runs || return 0
+  local pid
+  pid=$(cat "$demo/pid")
+  kill "$pid"
+  for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+  rm -f "$demo/pid"
+}
+
+stop() {
+  stop_daemon
+  tests/support/rig/rig.sh down "$rig"
+  rm -rf "$demo"
+  echo "demo: stopped; nothing of it runs any more"
+}
+
+write_settings() {
+  local i
+  {
+    printf 'listen: %s\npublic_url: http://%s\ndata: %s/data\nengine: unix:///var/run/docker.sock\n' "$listen" "$listen" "$demo"
+    printf 'git: {allow_local: true}\n'
+    printf 'registries:\n  %s: {username: slipway, password_file: %s/registry-password, ca: %s/tls/ca.pem}\n' \
+      "$registry" "$demo" "$rig"
+    printf 'hosts:\n'
+    for i in 1 2 3; do
+      printf '  h%d: {endpoint: "tcp://198.51.100.1%d:2376", address: 198.51.100.1%d, groups: [production], ca: %s/tls/ca.pem, cert: %s/tls/cert.pem, key: %s/tls/key.pem}\n' \
+        "$i" "$i" "$i" "$rig" "$rig" "$rig"
+    done
+  } > "$demo/slipwayd.yml"
+  (umask 077; printf 'slipway-test' > "$demo/registry-password")
+}
+
+start_daemon() {
+  daemon_runs && return 0
+  # shellcheck disable=SC2016
+  setsid -f sh -c 'echo $$ > "$1/pid"; exec "$2" --config "$1/slipwayd.yml"' - "$demo" \
+    "$bin/orchestrator/daemon/slipwayd" > "$demo/log" 2>&1 < /dev/null
+  for _ in $(seq 200); do
+    curl -sf -o /dev/null "http://$listen/healthz" && return 0
+    sleep 0.05
+  done
+  tail -20 "$demo/log" >&2
+  echo "demo: slipwayd did not start" >&2
+  return 1
+}
+
+login() {
+  [ -e "$demo/config/slipway/config.json" ] && return 0
+  sed -n 's/.*token=\(slw_[A-Za-z0-9_-]*\).*/\1/p' "$demo/log" | head -1 | "$slipway" login
+}
+
+make_repository() {
+  [ -d "$demo/hello.git" ] && return 0
+  local secret
+  git init -q --bare -b main "$demo/hello.git"
+  secret=$(openssl rand -hex 20)
+  printf '%s' "$secret" | "$slipway" project add hello --clone-url "$demo/hello.git" --hook-secret-stdin
+  cp examples/git-hook/post-receive "$demo/hello.git/hooks/post-receive"
+  git -C "$demo/hello.git" config slipway.url "http://$listen/hooks/hello/signed"
+  git -C "$demo/hello.git" config slipway.secret "$secret"
+  git clone -q "$demo/hello.git" "$demo/hello" 2>/dev/null
+  cp -R examples/hello/. "$demo/hello"
+  sed -i "s|REGISTRY|$registry|" "$demo/hello/slipway.yml" "$demo/hello/deploy/compose.yml"
+  git -C "$demo/hello" config user.name "slipway demo"
+  git -C "$demo/hello" config user.email demo@slipway.invalid
+}
+
+push_commit() {
+  local here=$demo/hello
+  git -C "$here" add -A
+  git -C "$here" commit -q --allow-empty -m "Say hello ($(date -u +%H:%M:%S))"
+  git -C "$here" push -q origin HEAD:main
+}
+
+if [ "${1:-}" = --stop ]; then
+  stop
+  exit 0
+fi
+
+say "Packages and build"
+tools/install.sh demo
+tools/build.sh release slipwayd slipway
+mkdir -p "$demo"
+
+say "An engine, a registry and three hosts"
+tests/support/rig/rig.sh up "$rig" --hosts 3
+tests/support/rig/rig.sh base-image "$rig" python
+# shellcheck disable=SC1091
+. "$rig/env"
+registry=$SLIPWAY_TEST_REGISTRY
+write_settings
+start_daemon
+login
+make_repository
+
+say "git push"
+push_commit
+commit=$(git -C "$demo/hello" rev-parse HEAD)
+status=0
+"$slipway" run watch -p hello --commit "$commit" || status=$?
+
+say "What answers now"
+for i in 1 2 3; do
+  printf 'http://198.51.100.1%d:8080/  ' "$i"
+  curl -s --max-time 5 "http://198.51.100.1$i:8080/" || echo "no answer"
+done
+"$slipway" app status hello || true
+
+cat <<END
+
+Look around:
+  export SLIPWAY_URL=$SLIPWAY_URL XDG_CONFIG_HOME=$XDG_CONFIG_HOME PATH=$bin/cli:\$PATH
+  slipway run list -p hello
+  slipway run view -p hello --commit $(echo "$commit" | cut -c1-12)
+  slipway app history hello
+
+Do it yourself: change a file in $demo/hello, then
+  git -C $demo/hello commit -am "My change" && git -C $demo/hello push
+  slipway run watch -p hello --commit \$(git -C $demo/hello rev-parse HEAD)
+A change that breaks test_greeting.py goes no further than the unit tests.
+
+The daemon's log: $demo/log
+Stop and remove everything: ./dev demo --stop
+END
+exit $status
