@@ -26,7 +26,7 @@ class ConnectionPool;
 /// Reads have no timeout.
 class ResponseStream {
  public:
-  explicit ResponseStream(std::shared_ptr<Exchange> exchange);
+  explicit ResponseStream(std::unique_ptr<Exchange> exchange);
   ResponseStream(ResponseStream&&) noexcept;
   ResponseStream& operator=(ResponseStream&&) noexcept;
   ~ResponseStream();
@@ -40,14 +40,14 @@ class ResponseStream {
   awaitable<Result<std::string>> next();
 
  private:
-  std::shared_ptr<Exchange> exchange_;
+  std::unique_ptr<Exchange> exchange_;
 };
 
 /// A connection that stopped being HTTP: raw bytes both ways. Reading and writing may go on at the same time, one of
 /// each. Unread, an attached container blocks. Never goes back to the pool; destroying it closes it.
 class HijackedStream {
  public:
-  explicit HijackedStream(std::shared_ptr<Exchange> exchange);
+  explicit HijackedStream(std::unique_ptr<Exchange> exchange);
   HijackedStream(HijackedStream&&) noexcept;
   HijackedStream& operator=(HijackedStream&&) noexcept;
   ~HijackedStream();
@@ -61,7 +61,7 @@ class HijackedStream {
   void close();
 
  private:
-  std::shared_ptr<Exchange> exchange_;
+  std::unique_ptr<Exchange> exchange_;
 };
 
 /// HTTP/1.1 to one Engine over a pool of kept connections. Everything runs on `executor`'s one thread; cancelling a
@@ -96,12 +96,15 @@ class Transport {
   void close_idle();
 
  private:
-  awaitable<Result<std::shared_ptr<Exchange>>> open(Request request, bool streaming);
-  awaitable<Result<std::shared_ptr<Exchange>>> attempt(Request& request, bool streaming, bool& again);
+  awaitable<Result<std::unique_ptr<Exchange>>> open(Request request, bool streaming);
+  awaitable<Result<std::unique_ptr<Exchange>>> attempt(Request& request, bool streaming, bool& again);
   awaitable<Result<ApiVersion>> negotiate();
+
+  awaitable<Result<ApiVersion>> minimum_version();
 
   std::shared_ptr<ConnectionPool> pool_;
   std::optional<ApiVersion> version_;
+  unsigned losses_then_ = 0;  // of the pool, when the version was negotiated
 };
 
 }  // namespace slipway::docker
