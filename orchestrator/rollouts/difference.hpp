@@ -28,11 +28,12 @@ struct Shown {
   std::size_t replica = 0;
   std::string spec_hash;
   std::string image;
-  std::int64_t rollout = 0;
+  std::string digest;
+  std::int64_t rollout = 0;  ///< that made it
   bool running = false;
+  std::string status;               ///< the Engine's word: running, exited, …
   Health health = Health::unknown;  ///< HEALTHCHECK's word, unknown without one
   std::vector<std::uint16_t> host_ports;
-  std::int64_t created = 0;  ///< seconds since the epoch
 };
 
 struct Difference {

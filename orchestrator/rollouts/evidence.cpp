@@ -1,0 +1,67 @@
+#include "orchestrator/rollouts/evidence.hpp"
+
+#include "docker-client/log_frames.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr std::size_t whole_limit = 16 << 10;
+
+/// A container may write anything: only what a terminal can bear is shown.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte >= 0x20 || c == '\n' || c == '\t' ? c : '?';
+  }
+  return out;
+}
+
+std::string state_of(const docker::Container& container) {
+  std::string text = "container " + container.name + ": " + std::string(docker::name_of(container.state.status));
+  if (!container.state.running) text += ", exit code " + std::to_string(container.state.exit_code);
+  if (container.state.oom_killed) text += ", out of memory";
+  if (container.restart_count > 0) text += ", restarted " + std::to_string(container.restart_count) + " times";
+  if (!container.state.error.empty()) text += "\n" + container.state.error;
+  if (!container.state.health.last_output.empty()) {
+    text += "\nhealth check said: " + printable(container.state.health.last_output);
+  }
+  return text;
+}
+
+}  // namespace
+
+awaitable<Result<std::string>> log_tail(docker::Containers& containers, std::string id, std::int64_t lines,
+                                        std::size_t limit) {
+  auto container = co_await containers.inspect(id);
+  if (!container) co_return fail(container.error());
+  docker::LogsRequest what;
+  what.tail = lines;
+  auto stream = co_await containers.logs(id, std::move(what));
+  if (!stream) co_return fail(stream.error());
+  docker::LogDemultiplexer frames(container->config.tty ? docker::LogFormat::raw : docker::LogFormat::multiplexed);
+  std::string text;
+  while (text.size() < limit) {
+    auto chunk = co_await stream->next();
+    if (!chunk) co_return fail(chunk.error());
+    if (chunk->empty()) break;
+    frames.feed(*chunk);
+    auto frame = frames.next();
+    for (; frame && *frame; frame = frames.next()) text += (*frame)->payload;
+    if (!frame) co_return fail(frame.error());
+  }
+  if (text.size() > limit) text.resize(limit);
+  co_return printable(text);
+}
+
+awaitable<std::string> last_words(docker::Containers& containers, std::string id) {
+  std::string text;
+  auto container = co_await containers.inspect(id);
+  if (container) text = state_of(*container);
+  auto tail = co_await log_tail(containers, id, 20, whole_limit);
+  if (tail && !tail->empty()) text += "\nlast lines of its log:\n" + *tail;
+  if (text.size() > whole_limit) text.resize(whole_limit);
+  co_return text;
+}
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+
+#include "base/async.hpp"
+#include "docker-client/containers.hpp"
+
+namespace slipway::rollouts {
+
+/// What a container that did not work out leaves to say: exit code, health check output, and its last 20 log lines, as
+/// text of at most 16 KiB for a person to read. Never fails: what can't be had is left out.
+awaitable<std::string> last_words(docker::Containers& containers, std::string id);
+
+/// The last `lines` lines of its log, at most `limit` bytes, stdout and stderr as they came.
+awaitable<Result<std::string>> log_tail(docker::Containers& containers, std::string id, std::int64_t lines,
+                                        std::size_t limit);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "orchestrator/rollouts/compose/application.hpp"
+#include "orchestrator/rollouts/compose/interpolate.hpp"
+#include "orchestrator/rollouts/difference.hpp"
+
+namespace slipway::rollouts {
+
+/// One service as a generation runs it.
+struct Release {
+  std::string service;
+  std::string image;  ///< "repository@sha256:…": what the hosts pull, whatever a tag says by then
+  std::string spec_hash;
+  std::int64_t generation = 0;  ///< the one in which the service last changed: its containers are named after it
+  std::size_t replicas = 1;
+  friend bool operator==(const Release&, const Release&) = default;
+};
+
+/// One version of an application: all that is needed to make its containers again, on any host, at any time. Written
+/// once when a rollout is planned, never changed.
+struct GenerationSpec {
+  std::string application;
+  std::int64_t number = 0;
+  std::string compose;  ///< the file's text
+  std::string compose_path;
+  Variables variables;
+  std::map<std::string, std::string> files;  ///< content of the configs and secrets that are files of the checkout
+  std::vector<std::string> hosts;            ///< those it was rolled out to
+  std::vector<Release> releases;
+
+  [[nodiscard]] const Release* find(const std::string& service) const;
+};
+
+/// The JSON under which it is stored.
+std::string dump_generation(const GenerationSpec& spec);
+Result<GenerationSpec> parse_generation(std::string_view text);
+
+/// The containers it asks for on each host.
+std::vector<Wanted> wanted_of(const GenerationSpec& spec);
+
+/// Releases of a new generation: a service whose spec hash is the one it had before keeps its containers.
+void number_releases(GenerationSpec& next, const GenerationSpec* previous);
+
+}  // namespace slipway::rollouts

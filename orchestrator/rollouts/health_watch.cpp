@@ -1,0 +1,108 @@
+#include "orchestrator/rollouts/health_watch.hpp"
+
+#include "base/http_client.hpp"
+#include "orchestrator/rollouts/labels.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr Milliseconds default_interval{500};
+
+Health health_of(docker::Health::Status status) {
+  if (status == docker::Health::Status::healthy) return Health::healthy;
+  return status == docker::Health::Status::unhealthy ? Health::unhealthy : Health::unknown;
+}
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, std::min(text.find('\n'), std::size_t(300)));
+}
+
+HealthSample sample_of(const docker::Container& container) {
+  HealthSample sample;
+  const docker::ContainerState& state = container.state;
+  sample.restarting = state.status == docker::ContainerStatus::restarting;
+  sample.running = state.running && !sample.restarting;
+  sample.restarts = container.restart_count;
+  sample.out_of_memory = state.oom_killed;
+  sample.exit_code = state.exit_code;
+  sample.has_check = state.health.status != docker::Health::Status::none;
+  sample.check = health_of(state.health.status);
+  sample.detail = first_line(state.health.last_output);
+  return sample;
+}
+
+std::string host_port(const docker::Container& container, std::uint16_t port) {
+  for (const docker::PublishedPort& one : container.ports) {
+    if (one.container_port == port && one.protocol == "tcp") return one.host_port;
+  }
+  return {};
+}
+
+std::string bracketed(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
+
+bool passes(const HttpGate& gate, int status) {
+  return gate.status == 0 ? status >= 200 && status < 400 : status == gate.status;
+}
+
+}  // namespace
+
+Milliseconds HealthWatch::interval() const {
+  const auto& gate = target_.application.policy.gate;
+  return gate ? gate->interval : default_interval;
+}
+
+awaitable<void> HealthWatch::ask_gate(const docker::Container& container, HealthSample& sample) {
+  const HttpGate& gate = *target_.application.policy.gate;
+  const std::string port = host_port(container, gate.port);
+  sample.gate = false;
+  if (port.empty()) {
+    sample.detail = "port " + std::to_string(gate.port) + " is not published";
+    co_return;
+  }
+  HttpRequest request("GET", "http://" + bracketed(address_) + ":" + port + gate.path);
+  request.connect_timeout = request.timeout = gate.timeout;
+  request.follow_redirects = false;
+  request.body_limit = 1 << 20;
+  auto answer = co_await send_http(pool_, std::move(request));
+  if (!answer) {
+    sample.detail = "GET " + gate.path + ": " + answer.error().message;
+  } else {
+    sample.gate = passes(gate, answer->status);
+    sample.detail = "GET " + gate.path + ": status " + std::to_string(answer->status);
+  }
+}
+
+awaitable<Result<HealthSample>> HealthWatch::sample(Wanted wanted) {
+  auto container = co_await containers_.inspect(wanted.name);
+  if (!container) co_return fail(container.error());
+  HealthSample sample = sample_of(*container);
+  const auto& labels = container->config.labels;
+  const auto made_by = labels.find(std::string(label::rollout));
+  const bool is_new = made_by != labels.end() && made_by->second == std::to_string(rollout_);
+  gates_.try_emplace(wanted.name, target_.application.policy.min_healthy_time, is_new ? 0 : sample.restarts);
+  const auto& gate = target_.application.policy.gate;
+  const bool ready = sample.running && (!sample.has_check || sample.check == Health::healthy);
+  if (gate && gate->service == wanted.service && ready) co_await ask_gate(*container, sample);
+  co_return sample;
+}
+
+awaitable<Result<HealthWatch::Verdict>> HealthWatch::look(std::vector<Wanted> wanted) {
+  Verdict whole;
+  whole.verdict = HealthGate::Verdict::healthy;
+  for (const Wanted& one : wanted) {
+    auto seen = co_await sample(one);
+    if (!seen && seen.error().kind == Error::Kind::not_found) {
+      co_return Verdict{HealthGate::Verdict::failed, one.name, "was removed by somebody"};
+    }
+    if (!seen) co_return fail(seen.error());
+    HealthGate& gate = gates_.at(one.name);
+    const auto verdict = gate.observe(*seen, clock_.now());
+    if (verdict == HealthGate::Verdict::failed) co_return Verdict{verdict, one.name, gate.reason()};
+    if (verdict == HealthGate::Verdict::wait) whole = Verdict{verdict, one.name, gate.reason()};
+  }
+  co_return whole;
+}
+
+}  // namespace slipway::rollouts

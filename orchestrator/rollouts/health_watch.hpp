@@ -1,0 +1,51 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/async.hpp"
+#include "base/clock.hpp"
+#include "docker-client/containers.hpp"
+#include "orchestrator/rollouts/health_gate.hpp"
+#include "orchestrator/rollouts/target.hpp"
+
+namespace slipway::rollouts {
+
+/// Looks at a generation's containers on one host, by inspect and by the HTTP gate. Borrows all it is given.
+class HealthWatch {
+ public:
+  struct Verdict {
+    HealthGate::Verdict verdict = HealthGate::Verdict::wait;
+    std::string container;  ///< that decided, if not healthy
+    std::string reason;
+  };
+
+  /// `address` is where the host's published ports answer; `rollout` tells new containers from those that ran before.
+  HealthWatch(docker::Containers& containers, Pool& pool, const Clock& clock, const Target& target, std::string address,
+              std::int64_t rollout)
+      : containers_(containers),
+        pool_(pool),
+        clock_(clock),
+        target_(target),
+        address_(std::move(address)),
+        rollout_(rollout) {}
+
+  /// One look at all `wanted`; all must be healthy. An Engine that does not answer is an Error.
+  awaitable<Result<Verdict>> look(std::vector<Wanted> wanted);
+  /// How long to wait until the next look.
+  [[nodiscard]] Milliseconds interval() const;
+
+ private:
+  awaitable<Result<HealthSample>> sample(Wanted wanted);
+  awaitable<void> ask_gate(const docker::Container& container, HealthSample& sample);
+
+  docker::Containers& containers_;
+  Pool& pool_;
+  const Clock& clock_;
+  const Target& target_;
+  std::string address_;
+  std::int64_t rollout_;
+  std::map<std::string, HealthGate> gates_;
+};
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,60 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/async.hpp"
+#include "docker-client/engine.hpp"
+
+namespace slipway::rollouts {
+
+/// A host as the daemon's settings declare it.
+struct HostSettings {
+  std::string name;
+  docker::Endpoint endpoint;
+  std::string address;              ///< where its published ports answer; empty: see address_of
+  std::vector<std::string> groups;  ///< that it is in
+  std::map<std::string, std::string> labels;
+};
+
+/// What a look at a host's Engine gave.
+struct HostStatus {
+  std::string name;
+  std::string endpoint;
+  std::vector<std::string> groups;
+  bool reachable = false;
+  std::string reason;  ///< why not
+  std::string engine_version;
+  std::map<std::string, std::size_t> applications;  ///< name → its running containers
+};
+
+/// The hosts that may be rolled out to, and an Engine for each, which connects at its first use. Owns the Engines, and
+/// must outlive whoever works on them.
+class HostDirectory {
+ public:
+  /// `instance` marks the containers that are ours.
+  HostDirectory(Executor executor, std::string instance, std::vector<HostSettings> hosts);
+
+  /// Groups and hosts by name, each host once, in the order of the settings. A name that is neither is Kind::not_found
+  /// and lists those there are.
+  [[nodiscard]] Result<std::vector<std::string>> resolve(const std::vector<std::string>& targets) const;
+  [[nodiscard]] const HostSettings* find(const std::string& name) const;
+  [[nodiscard]] const std::vector<HostSettings>& hosts() const { return settings_; }
+  /// Kind::not_found for a host that the settings don't have (any more).
+  Result<docker::Engine*> engine(const std::string& name);
+  /// Where an HTTP gate finds it: the setting, else the endpoint's own host, else (a socket) 127.0.0.1.
+  [[nodiscard]] std::string address_of(const std::string& name) const;
+
+  /// Asks every host, all at the same time; one that does not answer within `limit` is not reachable.
+  awaitable<std::vector<HostStatus>> status(Duration limit = std::chrono::seconds(5));
+
+ private:
+  awaitable<Result<HostStatus>> look(HostSettings settings);
+
+  std::string instance_;
+  std::vector<HostSettings> settings_;
+  std::map<std::string, std::unique_ptr<docker::Engine>> engines_;
+};
+
+}  // namespace slipway::rollouts

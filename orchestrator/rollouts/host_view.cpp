@@ -1,0 +1,68 @@
+#include "orchestrator/rollouts/host_view.hpp"
+
+#include <charconv>
+
+#include "orchestrator/rollouts/labels.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+std::string text_of(const docker::Labels& labels, std::string_view key) {
+  const auto found = labels.find(std::string(key));
+  return found == labels.end() ? std::string() : found->second;
+}
+
+template <class Number>
+Number number_of(std::string_view text) {
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+/// The list has HEALTHCHECK's word only inside "Up 3 minutes (healthy)".
+Health health_in(const std::string& status) {
+  if (status.find("(healthy)") != std::string::npos) return Health::healthy;
+  return status.find("(unhealthy)") != std::string::npos ? Health::unhealthy : Health::unknown;
+}
+
+bool counts_as_running(docker::ContainerStatus status) {
+  using enum docker::ContainerStatus;
+  return status == running || status == paused || status == restarting;
+}
+
+}  // namespace
+
+Shown shown_from(const docker::ContainerSummary& summary) {
+  Shown shown;
+  shown.id = summary.id;
+  shown.name = summary.name;
+  shown.service = text_of(summary.labels, label::service);
+  shown.generation = number_of<std::int64_t>(text_of(summary.labels, label::generation));
+  shown.replica = number_of<std::size_t>(text_of(summary.labels, label::replica));
+  shown.spec_hash = text_of(summary.labels, label::spec_hash);
+  shown.image = summary.image;
+  shown.digest = text_of(summary.labels, label::digest);
+  shown.rollout = number_of<std::int64_t>(text_of(summary.labels, label::rollout));
+  shown.running = counts_as_running(summary.state);
+  shown.status = std::string(docker::name_of(summary.state));
+  shown.health = health_in(summary.status);
+  for (const docker::PublishedPort& port : summary.ports) {
+    const auto number = number_of<std::uint16_t>(port.host_port);
+    if (number != 0) shown.host_ports.push_back(number);
+  }
+  return shown;
+}
+
+awaitable<Result<std::vector<Shown>>> look_at_host(docker::Containers& containers, std::string instance,
+                                                   std::string application) {
+  docker::ListContainers what;
+  what.filters.label(std::string(label::instance), instance);
+  what.filters.label(std::string(label::application), application);
+  auto listed = co_await containers.list(std::move(what));
+  if (!listed) co_return fail(listed.error().in("list containers"));
+  std::vector<Shown> shown;
+  for (const docker::ContainerSummary& one : *listed) shown.push_back(shown_from(one));
+  co_return shown;
+}
+
+}  // namespace slipway::rollouts

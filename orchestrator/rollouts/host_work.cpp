@@ -1,0 +1,323 @@
+#include "orchestrator/rollouts/host_work.hpp"
+
+#include <algorithm>
+
+#include "docker-client/images.hpp"
+#include "orchestrator/rollouts/evidence.hpp"
+#include "orchestrator/rollouts/file_grants.hpp"
+#include "orchestrator/rollouts/health_watch.hpp"
+#include "orchestrator/rollouts/host_view.hpp"
+#include "orchestrator/rollouts/labels.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr Milliseconds drain_poll{200};
+
+/// A tar that is in memory already.
+class TextSource final : public docker::ByteSource {
+ public:
+  explicit TextSource(std::string text) : text_(std::move(text)) {}
+  awaitable<Result<std::string>> next() override { co_return std::exchange(text_, {}); }
+
+ private:
+  std::string text_;
+};
+
+std::string label_of(const docker::Labels& labels, std::string_view key) {
+  const auto found = labels.find(std::string(key));
+  return found == labels.end() ? std::string() : found->second;
+}
+
+/// Services in the order they are stopped: nobody loses what it depends on while it runs.
+std::vector<Shown> in_stop_order(std::vector<Shown> containers, const Application& application) {
+  const auto order = in_start_order(application);
+  const auto rank = [&](const Shown& one) {
+    return std::find_if(order.begin(), order.end(), [&](const Service* s) { return s->name == one.service; }) -
+           order.begin();
+  };
+  std::stable_sort(containers.begin(), containers.end(),
+                   [&](const Shown& a, const Shown& b) { return rank(a) > rank(b); });
+  return containers;
+}
+
+std::vector<Wanted> of_service(const std::vector<Wanted>& wanted, const std::string& service) {
+  std::vector<Wanted> found;
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(found),
+               [&](const Wanted& one) { return one.service == service; });
+  return found;
+}
+
+}  // namespace
+
+awaitable<Result<void>> HostWork::reach(HostStage stage, Heading heading, TargetPtr target, std::string application) {
+  application_ = std::move(application);
+  evidence_.clear();
+  why_not_.clear();
+  switch (stage) {
+    case HostStage::pending:
+      co_return Result<void>();
+    case HostStage::pulled:
+      co_return co_await pull(target);
+    case HostStage::created:
+      co_return co_await create(target);
+    case HostStage::started:
+      co_return co_await start(target);
+    case HostStage::healthy:
+      co_return co_await wait_healthy(target->wanted, target);
+    case HostStage::attached:
+      co_return co_await attach(target);
+    case HostStage::old_drained:
+      co_return co_await drain(target);
+    case HostStage::old_stopped:
+      co_return co_await stop_old(heading, target);
+    case HostStage::committed:
+      co_return co_await prune(target);
+  }
+  co_return fail(Error::Kind::internal, "no such stage");
+}
+
+awaitable<Result<Difference>> HostWork::look(TargetPtr target) {
+  auto shown = co_await look_at_host(site_.engine->containers(), maker_.instance, application_);
+  if (!shown) co_return fail(shown.error());
+  Difference found = difference(target->wanted, *shown);
+  if (!found.clashes.empty()) {
+    co_return fail(Error::Kind::conflict, "container " + found.clashes.front() + " has another specification");
+  }
+  co_return found;
+}
+
+awaitable<Result<void>> HostWork::pull(TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  for (const Release& release : target->spec.releases) {
+    if (of_service(found->missing, release.service).empty()) continue;
+    const Service* service = target->service(release.service);
+    auto pulled = co_await pull_image(release.image, service == nullptr ? std::string() : service->platform);
+    if (!pulled) co_return fail(pulled.error().in("pull " + release.image));
+  }
+  co_return Result<void>();
+}
+
+/// By digest, whatever the tag says by now. An image pinned by its id (pull_policy: never) must be there.
+awaitable<Result<void>> HostWork::pull_image(std::string image, std::string platform) {
+  docker::Images images(site_.engine->transport());
+  auto there = co_await images.inspect(image);
+  if (there) co_return Result<void>();
+  if (there.error().kind != Error::Kind::not_found) co_return fail(there.error());
+  const auto at = image.rfind('@');
+  if (at == std::string::npos) {
+    co_return fail(Error::Kind::not_found, "it is not on this host, and its pull_policy is 'never'");
+  }
+  docker::PullSpec spec;
+  spec.repository = image.substr(0, at);
+  spec.reference = image.substr(at + 1);
+  spec.platform = platform;
+  auto credentials = co_await registries_.credentials(spec.repository);
+  if (!credentials) co_return fail(credentials.error());
+  spec.auth = std::move(*credentials);
+  auto pulled = co_await images.pull(std::move(spec));
+  if (!pulled) co_return fail(pulled.error());
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> HostWork::create(TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  if (found->missing.empty()) co_return Result<void>();
+  for (const Network& network : target->application.networks) {
+    if (auto made = co_await ensure_network(network, target); !made) co_return made;
+  }
+  for (const Volume& volume : target->application.volumes) {
+    if (auto made = co_await ensure_volume(volume, target); !made) co_return made;
+  }
+  for (const Wanted& wanted : found->missing) {
+    if (auto made = co_await create_container(wanted, target); !made) {
+      co_return fail(made.error().in("create " + wanted.name));
+    }
+  }
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr target) {
+  docker::Networks& networks = site_.engine->networks();
+  docker::NetworkSpec spec = network_spec(target->application, network, maker_);
+  const std::string hash = spec.labels[std::string(label::spec_hash)];
+  auto there = co_await networks.inspect(network.name);
+  if (!there && there.error().kind == Error::Kind::not_found && !network.external) {
+    auto made = co_await networks.create(std::move(spec));
+    if (made) co_return Result<void>();
+    if (made.error().kind != Error::Kind::conflict) co_return fail(made.error().in("create network " + network.name));
+    there = co_await networks.inspect(network.name);
+  }
+  if (!there) co_return fail(there.error().in("network " + network.name));
+  if (network.external || label_of(there->labels, label::spec_hash) == hash) co_return Result<void>();
+  co_return fail(Error::Kind::conflict, "network " + network.name + " is there with another definition",
+                 "give the changed network another name, or declare it external");
+}
+
+awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target) {
+  docker::Volumes& volumes = site_.engine->volumes();
+  if (volume.external) {
+    auto there = co_await volumes.inspect(volume.name);
+    if (!there) co_return fail(there.error().in("volume " + volume.name));
+    co_return Result<void>();
+  }
+  docker::VolumeSpec spec = volume_spec(target->application, volume, maker_);
+  const std::string hash = spec.labels[std::string(label::spec_hash)];
+  auto made = co_await volumes.create(std::move(spec));
+  if (!made) co_return fail(made.error().in("create volume " + volume.name));
+  if (label_of(made->labels, label::spec_hash) == hash) co_return Result<void>();
+  co_return fail(Error::Kind::conflict, "volume " + volume.name + " is there with another definition",
+                 "give the changed volume another name, or declare it external");
+}
+
+awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr target) {
+  const Service* service = target->service(wanted.service);
+  if (service == nullptr) co_return fail(Error::Kind::internal, "the generation has no service " + wanted.service);
+  docker::ContainerSpec spec = container_spec(target->application, *service, wanted, maker_);
+  auto made = co_await site_.engine->containers().create(std::move(spec));
+  if (made) co_return Result<void>();
+  if (made.error().kind != Error::Kind::conflict) co_return fail(made.error());
+  // An answer that was lost on its way: the container is there, and ours if it says so.
+  auto there = co_await site_.engine->containers().inspect(wanted.name);
+  if (!there) co_return fail(there.error());
+  if (label_of(there->config.labels, label::spec_hash) == wanted.spec_hash) co_return Result<void>();
+  co_return fail(Error::Kind::conflict, "the name is taken by a container that is not this generation's");
+}
+
+awaitable<Result<void>> HostWork::start(TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  if (!found->missing.empty()) {
+    co_return fail(Error::Kind::not_found, "container " + found->missing.front().name + " was removed by somebody");
+  }
+  for (const Service* service : in_start_order(target->application)) {
+    std::vector<Wanted> needed;
+    for (const Dependency& on : service->depends_on) {
+      if (!on.healthy) continue;
+      for (Wanted& one : of_service(target->wanted, on.service)) needed.push_back(std::move(one));
+    }
+    bool waited = needed.empty();
+    for (const Shown& container : found->asleep) {
+      if (container.service != service->name) continue;
+      if (!waited) {
+        if (auto healthy = co_await wait_healthy(needed, target); !healthy) co_return healthy;
+        waited = true;
+      }
+      if (auto started = co_await start_container(container, *service, target); !started) {
+        evidence_ = co_await last_words(site_.engine->containers(), container.id);
+        co_return fail(started.error().in("start " + container.name));
+      }
+    }
+  }
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> HostWork::start_container(Shown container, Service service, TargetPtr target) {
+  for (auto& [folder, tar] : granted_files(*target, service)) {
+    std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar);
+    docker::PutArchive how;
+    how.copy_uid_gid = true;
+    auto put = co_await site_.engine->archives().put(container.id, folder, std::move(source), how);
+    if (!put) co_return fail(put.error().in("put secrets and configs into " + folder));
+  }
+  // It was taken away when the container was stopped, see stop_container.
+  Wanted wanted;
+  const docker::RestartPolicy policy = container_spec(target->application, service, wanted, maker_).restart;
+  auto set = co_await site_.engine->containers().set_restart_policy(container.id, policy);
+  if (!set) co_return set;
+  co_return co_await site_.engine->containers().start(container.id);
+}
+
+awaitable<Result<void>> HostWork::wait_healthy(std::vector<Wanted> wanted, TargetPtr target) {
+  HealthWatch watch(site_.engine->containers(), pool_, clock_, *target, site_.address, maker_.rollout);
+  for (;;) {
+    auto seen = co_await watch.look(wanted);
+    if (!seen) co_return fail(seen.error());
+    if (seen->verdict == HealthGate::Verdict::healthy) co_return Result<void>();
+    why_not_ = "container " + seen->container + ": " + seen->reason;
+    if (seen->verdict == HealthGate::Verdict::failed) {
+      evidence_ = co_await last_words(site_.engine->containers(), seen->container);
+      co_return fail(Error::Kind::failed, why_not_);
+    }
+    co_await sleep_for(watch.interval());
+  }
+}
+
+std::vector<Backend> HostWork::backends_of(const std::vector<Shown>& containers) const {
+  std::vector<Backend> backends;
+  for (const Shown& one : containers) {
+    Backend backend;
+    backend.application = application_;
+    backend.service = one.service;
+    backend.container = one.name;
+    backend.host = site_.host;
+    backends.push_back(std::move(backend));
+  }
+  return backends;
+}
+
+awaitable<Result<void>> HostWork::attach(TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  co_return co_await site_.traffic->attach(backends_of(found->right));
+}
+
+awaitable<Result<void>> HostWork::drain(TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  const std::vector<Backend> old = backends_of(found->surplus);
+  if (auto detached = co_await site_.traffic->detach(old); !detached) co_return detached;
+  for (;;) {
+    auto open = co_await site_.traffic->in_flight(old);
+    if (!open) co_return fail(open.error());
+    if (open->value_or(0) == 0) co_return Result<void>();
+    co_await sleep_for(drain_poll);
+  }
+}
+
+awaitable<Result<void>> HostWork::stop_old(Heading heading, TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  for (const Shown& old : in_stop_order(found->surplus, target->application)) {
+    if (auto stopped = co_await stop_container(old); !stopped) co_return fail(stopped.error().in("stop " + old.name));
+  }
+  if (heading == Heading::forward) co_return Result<void>();
+  // What this rollout made did not work out; tried again, it starts from a fresh container.
+  for (const auto* group : {&found->surplus, &found->spent}) {
+    for (const Shown& one : *group) {
+      if (one.rollout != maker_.rollout) continue;
+      docker::RemoveContainer how;
+      how.volumes = true;
+      auto removed = co_await site_.engine->containers().remove(one.id, how);
+      if (!removed) co_return fail(removed.error().in("remove " + one.name));
+    }
+  }
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> HostWork::stop_container(Shown container) {
+  docker::Containers& containers = site_.engine->containers();
+  // Else a restart of the Engine would bring a stopped container with `restart: always` to life beside the new one.
+  auto set = co_await containers.set_restart_policy(container.id, docker::RestartPolicy());
+  if (!set && set.error().kind != Error::Kind::not_found) co_return set;
+  auto there = co_await containers.inspect(container.id);
+  if (!there && there.error().kind == Error::Kind::not_found) co_return Result<void>();
+  if (!there) co_return fail(there.error());
+  co_return co_await containers.stop(container.id, there->config.stop_timeout_seconds);
+}
+
+awaitable<Result<void>> HostWork::prune(TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  for (const Shown& old : to_prune(*found, target->kept)) {
+    docker::RemoveContainer how;
+    how.volumes = true;
+    auto removed = co_await site_.engine->containers().remove(old.id, how);
+    if (!removed) co_return fail(removed.error().in("remove " + old.name));
+  }
+  co_return Result<void>();
+}
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,73 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/async.hpp"
+#include "base/clock.hpp"
+#include "docker-client/engine.hpp"
+#include "orchestrator/rollouts/registries.hpp"
+#include "orchestrator/rollouts/service_spec.hpp"
+#include "orchestrator/rollouts/target.hpp"
+#include "orchestrator/rollouts/traffic.hpp"
+
+namespace slipway::rollouts {
+
+/// One host, as far as a rollout works on it.
+struct Site {
+  std::string host;
+  std::string address;  ///< where its published ports answer
+  docker::Engine* engine = nullptr;
+  Traffic* traffic = nullptr;
+};
+
+/// The steps of a rollout on one host. Each looks at what is there and does what is missing for `target`, so it can be
+/// broken off anywhere and begun again, by this process or the next; none removes before it creates. Kind::unavailable
+/// and Kind::timeout mean that the host could not be asked, anything else that the step failed. Borrows all it is
+/// given.
+class HostWork {
+ public:
+  HostWork(Site site, Registries& registries, Pool& pool, const Clock& clock, Maker maker)
+      : site_(std::move(site)), registries_(registries), pool_(pool), clock_(clock), maker_(std::move(maker)) {}
+
+  /// Everything up to `stage` that is not done. `back`: old containers are started and the new ones removed.
+  awaitable<Result<void>> reach(HostStage stage, Heading heading, std::shared_ptr<const Target> target,
+                                std::string application);
+  /// Last words of the container that made the last step fail; empty if there are none.
+  [[nodiscard]] const std::string& evidence() const { return evidence_; }
+  /// What the step is waiting for, for when its deadline passes; empty if it can't say.
+  [[nodiscard]] const std::string& why_not() const { return why_not_; }
+
+ private:
+  using TargetPtr = std::shared_ptr<const Target>;
+
+  awaitable<Result<Difference>> look(TargetPtr target);
+
+  awaitable<Result<void>> pull(TargetPtr target);
+  awaitable<Result<void>> pull_image(std::string image, std::string platform);
+  awaitable<Result<void>> create(TargetPtr target);
+  awaitable<Result<void>> ensure_network(Network network, TargetPtr target);
+  awaitable<Result<void>> ensure_volume(Volume volume, TargetPtr target);
+  awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target);
+  awaitable<Result<void>> start(TargetPtr target);
+  awaitable<Result<void>> start_container(Shown container, Service service, TargetPtr target);
+  awaitable<Result<void>> wait_healthy(std::vector<Wanted> wanted, TargetPtr target);
+  awaitable<Result<void>> attach(TargetPtr target);
+  awaitable<Result<void>> drain(TargetPtr target);
+  awaitable<Result<void>> stop_old(Heading heading, TargetPtr target);
+  awaitable<Result<void>> stop_container(Shown container);
+  awaitable<Result<void>> prune(TargetPtr target);
+
+  [[nodiscard]] std::vector<Backend> backends_of(const std::vector<Shown>& containers) const;
+
+  Site site_;
+  Registries& registries_;
+  Pool& pool_;
+  const Clock& clock_;
+  Maker maker_;
+  std::string application_;
+  std::string evidence_;
+  std::string why_not_;
+};
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,175 @@
+#include "orchestrator/rollouts/journal.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+Json time_json(const std::optional<Time>& time) {
+  return time ? Json(time->time_since_epoch().count()) : Json();
+}
+
+std::optional<Time> time_from(const Json& value) {
+  if (!value.is_number_integer()) return std::nullopt;
+  return Time(Milliseconds(value.get<std::int64_t>()));
+}
+
+std::size_t size_at(const Json& object, std::string_view key, std::size_t otherwise = 0) {
+  return static_cast<std::size_t>(number_at(object, key, static_cast<std::int64_t>(otherwise)));
+}
+
+FailureAction failure_action_of(std::string_view name) {
+  if (name == name_of(FailureAction::pause)) return FailureAction::pause;
+  return name == name_of(FailureAction::go_on) ? FailureAction::go_on : FailureAction::roll_back;
+}
+
+Json pace_json(const Pace& pace) {
+  return {{"order", name_of(pace.order)},
+          {"batch_size", pace.batch_size},
+          {"min_healthy", pace.min_healthy},
+          {"max_failure_ratio", pace.max_failure_ratio},
+          {"on_failure", name_of(pace.on_failure)},
+          {"may_roll_back", pace.may_roll_back},
+          {"has_previous", pace.has_previous},
+          {"delay_ms", pace.delay.count()},
+          {"monitor_ms", pace.monitor.count()},
+          {"step_deadline_ms", pace.step_deadline.count()},
+          {"pull_deadline_ms", pace.pull_deadline.count()},
+          {"health_deadline_ms", pace.health_deadline.count()},
+          {"stop_deadline_ms", pace.stop_deadline.count()},
+          {"wait_deadline_ms", pace.wait_deadline.count()}};
+}
+
+Pace pace_from(const Json& json) {
+  Pace pace;
+  const auto milliseconds = [&](std::string_view key, Milliseconds& field) {
+    field = Milliseconds(number_at(json, key, field.count()));
+  };
+  if (text_at(json, "order") == name_of(Order::stop_first)) pace.order = Order::stop_first;
+  pace.batch_size = size_at(json, "batch_size", 1);
+  pace.min_healthy = size_at(json, "min_healthy");
+  const Json& ratio = value_at(json, "max_failure_ratio");
+  if (ratio.is_number()) pace.max_failure_ratio = ratio.get<double>();
+  pace.on_failure = failure_action_of(text_at(json, "on_failure"));
+  pace.may_roll_back = flag_at(json, "may_roll_back", true);
+  pace.has_previous = flag_at(json, "has_previous", true);
+  milliseconds("delay_ms", pace.delay);
+  milliseconds("monitor_ms", pace.monitor);
+  milliseconds("step_deadline_ms", pace.step_deadline);
+  milliseconds("pull_deadline_ms", pace.pull_deadline);
+  milliseconds("health_deadline_ms", pace.health_deadline);
+  milliseconds("stop_deadline_ms", pace.stop_deadline);
+  milliseconds("wait_deadline_ms", pace.wait_deadline);
+  return pace;
+}
+
+std::vector<std::string> texts_from(const Json& array) {
+  std::vector<std::string> texts;
+  if (!array.is_array()) return texts;
+  for (const Json& one : array) {
+    if (one.is_string()) texts.push_back(one.get<std::string>());
+  }
+  return texts;
+}
+
+Json host_json(const HostProgress& host) {
+  return {{"host", host.host},
+          {"stage", name_of(host.stage)},
+          {"heading", name_of(host.heading)},
+          {"reaching", host.reaching ? Json(name_of(*host.reaching)) : Json()},
+          {"deadline", time_json(host.deadline)},
+          {"health", name_of(host.health)},
+          {"batch", host.batch},
+          {"failed", host.failed},
+          {"lost", host.lost},
+          {"restore_failed", host.restore_failed},
+          {"reason", host.reason}};
+}
+
+HostProgress host_from(const Json& json) {
+  HostProgress host;
+  host.host = text_at(json, "host");
+  host.stage = host_stage_of(text_at(json, "stage")).value_or(HostStage::pending);
+  if (text_at(json, "heading") == name_of(Heading::back)) host.heading = Heading::back;
+  host.reaching = host_stage_of(text_at(json, "reaching"));
+  host.deadline = time_from(value_at(json, "deadline"));
+  host.health = health_of(text_at(json, "health")).value_or(Health::unknown);
+  host.batch = size_at(json, "batch");
+  host.failed = flag_at(json, "failed");
+  host.lost = flag_at(json, "lost");
+  host.restore_failed = flag_at(json, "restore_failed");
+  host.reason = text_at(json, "reason");
+  return host;
+}
+
+}  // namespace
+
+std::string dump_plan(const Plan& plan) {
+  Json hosts = Json::array();
+  for (const PlannedHost& host : plan.hosts) {
+    hosts.push_back({{"host", host.host},
+                     {"reachable", host.reachable},
+                     {"health", name_of(host.health)},
+                     {"create", host.create},
+                     {"start", host.start},
+                     {"keep", host.keep},
+                     {"stop", host.stop}});
+  }
+  return dump_json(
+      {{"pace", pace_json(plan.pace)}, {"hosts", hosts}, {"batches", plan.batches}, {"notes", plan.notes}});
+}
+
+Result<Plan> parse_plan(std::string_view text) {
+  auto json = parse_json(text);
+  if (!json) return fail(json.error().in("read a stored plan"));
+  Plan plan;
+  plan.pace = pace_from(value_at(*json, "pace"));
+  for (const Json& row : value_at(*json, "hosts")) {
+    PlannedHost host;
+    host.host = text_at(row, "host");
+    host.reachable = flag_at(row, "reachable", true);
+    host.health = health_of(text_at(row, "health")).value_or(Health::unknown);
+    host.create = texts_from(value_at(row, "create"));
+    host.start = texts_from(value_at(row, "start"));
+    host.keep = texts_from(value_at(row, "keep"));
+    host.stop = texts_from(value_at(row, "stop"));
+    plan.hosts.push_back(std::move(host));
+  }
+  for (const Json& batch : value_at(*json, "batches")) plan.batches.push_back(texts_from(batch));
+  plan.notes = texts_from(value_at(*json, "notes"));
+  return plan;
+}
+
+std::string dump_progress(const Progress& progress) {
+  Json hosts = Json::array();
+  for (const HostProgress& host : progress.hosts) hosts.push_back(host_json(host));
+  return dump_json({{"stage", name_of(progress.stage)},
+                    {"batch", progress.batch},
+                    {"floor", progress.floor},
+                    {"pause_asked", progress.pause_asked},
+                    {"stop_asked", progress.stop_asked},
+                    {"until", time_json(progress.until)},
+                    {"reason", progress.reason},
+                    {"hosts", hosts}});
+}
+
+Result<Progress> parse_progress(std::string_view text) {
+  auto json = parse_json(text);
+  if (!json) return fail(json.error().in("read a stored rollout"));
+  const auto stage = stage_of(text_at(*json, "stage"));
+  if (!stage) return fail(Error::Kind::internal, "a stored rollout has no stage that is known");
+  Progress progress;
+  progress.stage = *stage;
+  progress.batch = size_at(*json, "batch");
+  progress.floor = size_at(*json, "floor");
+  progress.pause_asked = flag_at(*json, "pause_asked");
+  progress.stop_asked = flag_at(*json, "stop_asked");
+  progress.until = time_from(value_at(*json, "until"));
+  progress.reason = text_at(*json, "reason");
+  for (const Json& host : value_at(*json, "hosts")) progress.hosts.push_back(host_from(host));
+  return progress;
+}
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,18 @@
+#pragma once
+#include <string>
+
+#include "base/result.hpp"
+#include "orchestrator/rollouts/machine.hpp"
+#include "orchestrator/rollouts/plan.hpp"
+
+/// The JSON under which a rollout's plan and progress are stored. What `dump` wrote, `parse` reads, also that of an
+/// earlier release: fields that are missing have their default.
+namespace slipway::rollouts {
+
+std::string dump_plan(const Plan& plan);
+Result<Plan> parse_plan(std::string_view text);
+
+std::string dump_progress(const Progress& progress);
+Result<Progress> parse_progress(std::string_view text);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,17 @@
+#pragma once
+#include <string_view>
+
+/// What is written on every container, network and volume of an application. Public: people filter by them, and the
+/// state of a rollout can be told from them alone.
+namespace slipway::rollouts::label {
+
+inline constexpr std::string_view instance = "dev.slipway.instance";
+inline constexpr std::string_view application = "dev.slipway.application";
+inline constexpr std::string_view service = "dev.slipway.service";
+inline constexpr std::string_view replica = "dev.slipway.replica";
+inline constexpr std::string_view generation = "dev.slipway.generation";
+inline constexpr std::string_view spec_hash = "dev.slipway.spec-hash";
+inline constexpr std::string_view rollout = "dev.slipway.rollout";
+inline constexpr std::string_view digest = "dev.slipway.digest";
+
+}  // namespace slipway::rollouts::label

@@ -1,0 +1,31 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "docker-client/container_spec.hpp"
+#include "docker-client/networks.hpp"
+#include "docker-client/volumes.hpp"
+#include "orchestrator/rollouts/compose/application.hpp"
+#include "orchestrator/rollouts/difference.hpp"
+
+/// From a decoded Compose file to what the Engine is asked for. Pure; golden-tested.
+namespace slipway::rollouts {
+
+/// Who makes the containers, written on each of them.
+struct Maker {
+  std::string instance;  ///< this installation of slipway
+  std::int64_t rollout = 0;
+};
+
+/// One replica of a service. The network named first gives it its default route; names resolve in all of them.
+docker::ContainerSpec container_spec(const Application& application, const Service& service, const Wanted& wanted,
+                                     const Maker& maker);
+docker::NetworkSpec network_spec(const Application& application, const Network& network, const Maker& maker);
+docker::VolumeSpec volume_spec(const Application& application, const Volume& volume, const Maker& maker);
+
+/// SHA-256 over all that makes a service's container what it is: the Engine's request without names and generation,
+/// and `file_hashes` for what its secrets and configs hold.
+std::string spec_hash(const Application& application, const Service& service, const std::string& image,
+                      const std::string& file_hashes);
+
+}  // namespace slipway::rollouts

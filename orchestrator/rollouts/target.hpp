@@ -1,0 +1,27 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "orchestrator/rollouts/generation.hpp"
+
+namespace slipway::rollouts {
+
+/// A generation made ready to be brought to hosts. One without releases asks for nothing: the way back of a first
+/// rollout.
+struct Target {
+  GenerationSpec spec;
+  Application application;
+  std::vector<Wanted> wanted;
+  std::map<std::string, Secret> secrets;  ///< by FileSource::key, with those that are no secret too
+  std::vector<std::int64_t> kept;         ///< whose stopped containers stay
+
+  [[nodiscard]] const Service* service(const std::string& name) const;
+};
+
+/// Services so that each comes after those it depends on; the decoder has refused circles.
+std::vector<const Service*> in_start_order(const Application& application);
+
+}  // namespace slipway::rollouts
