@@ -1,0 +1,95 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "pipelines/context.hpp"
+#include "pipelines/diagnostic.hpp"
+
+namespace slipway::pipelines {
+
+/// What is between `${{` and `}}`, or after `if:`, parsed. A value: copyable, owns everything, evaluates without I/O in
+/// time linear in its size. Only two types: texts and booleans. Comparisons are of texts ("3.0" is not "3").
+class Expression {
+ public:
+  enum class Type : std::uint8_t { text, boolean };
+
+  struct Term {
+    enum class Kind : std::uint8_t { literal, property, call, equal, unequal, both, either, negation };
+    Kind kind = Kind::literal;
+    Type type = Type::text;
+    std::string text;                   ///< of a literal; the name of a property or of a function
+    std::vector<std::size_t> operands;  ///< places in `terms`, all before this one
+    std::size_t offset = 0;             ///< where it starts in the source
+  };
+
+  std::string source;       ///< as written, outer blanks cut
+  std::vector<Term> terms;  ///< the last is the whole expression
+
+  [[nodiscard]] Type type() const { return terms.back().type; }
+  /// Whether success(), failure() or always() is called.
+  [[nodiscard]] bool asks_for_status() const;
+};
+
+/// What an expression may speak of at its place in the file.
+struct Scope {
+  std::map<std::string, Expression::Type> parameters;
+  std::set<std::string> matrix;
+  std::set<std::string> images;
+  bool status_functions = false;  ///< `if` only
+};
+
+struct ExpressionError {
+  std::size_t offset;  ///< in the source
+  std::size_t length;
+  std::string message;
+  std::string help;
+};
+
+/// Parses and checks names and types. At most 1000 bytes, 100 terms, parentheses 20 deep.
+/// On failure the one error is put in `error`.
+std::optional<Expression> parse_expression(std::string_view source, const Scope& scope, ExpressionError& error);
+
+/// How the jobs before one have ended.
+enum class Before : std::uint8_t { succeeded, failed, skipped };
+
+/// What an expression is evaluated against. Borrows.
+struct Values {
+  const Context& context;
+  const std::map<std::string, std::string>& parameters;  ///< typed and defaulted; booleans as "true", "false"
+  const std::map<std::string, std::string>& matrix;
+  Before before = Before::succeeded;
+};
+
+/// Booleans come as "true" or "false". Can't fail: everything was checked when it was parsed, and what the event lacks
+/// (the tag of a push) is empty.
+std::string evaluate(const Expression& expression, const Values& values);
+
+/// Whether the result may hold text that somebody outside chose: branch names, commit messages, string parameters …
+/// Such text never goes into a shell script. (A comparison of it is a boolean, and `slug()` of it is harmless.)
+bool tainted(const Expression& expression, const Scope& scope);
+
+/// A text with `${{ … }}` in it, parsed.
+struct Template {
+  struct Part {
+    std::string literal;  ///< of a part that is no expression
+    std::optional<Expression> expression;
+  };
+  std::vector<Part> parts;
+  Position at;  ///< in the file, for errors that only show when it is evaluated
+
+  [[nodiscard]] bool is_literal() const;
+  /// As written.
+  [[nodiscard]] std::string source() const;
+};
+
+std::string evaluate(const Template& text, const Values& values);
+
+}  // namespace slipway::pipelines
