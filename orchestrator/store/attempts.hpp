@@ -97,6 +97,9 @@ class Attempts {
   Result<std::vector<Attempt>> open() const;
 
  private:
+  /// Why the attempt can't become what was wished.
+  Result<void> refuse(const AttemptKey& key, AttemptState wish) const;
+
   Transaction& tx_;
 };
 

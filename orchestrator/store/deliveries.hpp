@@ -55,6 +55,8 @@ class Deliveries {
   Result<Page<Delivery>> list(DeliveryFilter filter) const;
 
  private:
+  Result<Recorded> queue(Recorded recorded, std::vector<Run> runs);
+
   Transaction& tx_;
 };
 

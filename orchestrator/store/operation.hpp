@@ -2,31 +2,26 @@
 #include <optional>
 #include <type_traits>
 
-#include "base/async.hpp"
 #include "orchestrator/store/transaction.hpp"
+#include "orchestrator/store/waker.hpp"
 
 namespace slipway::store {
 
-/// A piece of work for the store's threads. Made and awaited on the caller's thread, run on a thread of the store.
+/// A piece of work for the store's threads: made and awaited on the caller's thread, run on one of the store's.
 class Operation {
  public:
   virtual ~Operation() = default;
 
-  /// False if it failed and must be undone; throws what `run` of a Transaction throws.
+  /// False if it failed and must be undone. Throws what it likes.
   virtual bool run(Transaction& tx) = 0;
   /// Replaces whatever `run` gave.
   virtual void fail_with(Error error) = 0;
 
-  /// Who waits; to be called before it is handed over.
-  void expect(const Executor& executor) { turn_.emplace(executor, asio::steady_timer::time_point::max()); }
-  /// Resolves after `complete`. Cancelling throws, and leaves the operation to itself.
-  awaitable<void> done();
-  /// The outcome is final: wakes who waits. From any thread; `self` keeps it alive until then.
-  static void complete(std::shared_ptr<Operation> self);
+  /// Woken when the outcome is final.
+  [[nodiscard]] const std::shared_ptr<Waker>& waker() const { return waker_; }
 
  private:
-  std::optional<asio::steady_timer> turn_;  // never expires; cancelled to wake
-  bool completed_ = false;                  // touched on the caller's executor only
+  std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
 };
 
 /// An operation with its outcome. `Work` is a Result<T>(Transaction&).

@@ -72,6 +72,8 @@ class Rollouts {
   Result<std::vector<Rollout>> open() const;
 
  private:
+  void save_host(RolloutId id, const RolloutHost& host);
+
   Transaction& tx_;
 };
 

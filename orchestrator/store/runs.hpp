@@ -52,6 +52,7 @@ struct Run {
   bool failed_only = false;  ///< a rerun that keeps what passed in `rerun_of`
   std::optional<Time> cancel_requested;
   std::string cancelled_by;
+  RunId superseded_by;
   std::string supersede_key;  ///< runs of a project with the same key replace each other; empty: never
 };
 
@@ -78,26 +79,30 @@ class Runs {
   Result<void> approve(RunId id, std::string who, Time at);
   /// queued → preparing.
   Result<void> prepare(RunId id, Time at);
-  /// preparing → running, with the jobs of the plan. `title` and `author` replace empty ones.
+  /// preparing → running, with the jobs of the plan.
   Result<void> start(RunId id, std::string plan, std::vector<Job> jobs, Time deadline, Time at);
-  /// Fills in what only the checkout tells.
+  /// Fills in what is still empty and only the checkout tells.
   Result<void> describe(RunId id, std::string commit, std::string title, std::string author);
-  /// Any state but finished → finished.
+  /// Any state but finished → finished. A cancelled one that a newer run replaced becomes superseded.
   Result<void> finish(RunId id, Verdict verdict, std::string reason, Time at);
   /// One that has not begun finishes as cancelled; otherwise the wish is noted, for whoever drives the run. The first
   /// wish counts, further ones are success; a finished run is Kind::conflict.
   Result<void> cancel(RunId id, std::string who, Time at);
-  /// The same for a run that `newer` replaces; its verdict is superseded.
+  /// The same for a run that `newer` replaces; its verdict will be superseded.
   Result<void> supersede(RunId id, RunId newer, Time at);
 
   Result<Run> get(RunId id) const;
   Result<Run> find(ProjectId project, std::int64_t number) const;
-  /// Newest first; `next` is for `before`.
+  /// Newest first, without their plans; `next` is for `before`.
   Result<Page<Run>> list(RunFilter filter) const;
   /// All that have not finished, oldest first, without their plans.
   Result<std::vector<Run>> unfinished() const;
 
  private:
+  Result<void> stop(RunId id, std::string reason, RunId newer, std::string who, Time at);
+  /// Why `id` can't be what was wished.
+  Result<void> refuse(RunId id, std::string_view wish) const;
+
   Transaction& tx_;
 };
 

@@ -19,9 +19,10 @@ class CommitProbe {
   virtual void after_commit(std::span<const std::string> marks) = 0;
 };
 
-/// How the store is: only `writable` takes writes. `full` mends itself when there is room again.
+/// How the store is. `failing`: the last write could not be made (the disk is full, or broken); the next that works
+/// ends it. `read_only`: damaged, no write is taken until a person has mended it.
 struct Condition {
-  enum class Kind { writable, full, read_only };
+  enum class Kind { writable, failing, read_only };
   Kind kind = Kind::writable;
   std::string reason;  ///< one line; empty when writable
   std::string hint;    ///< how a person can mend it
@@ -74,11 +75,11 @@ class Store {
   /// exception) undoes all of it.
   template <std::invocable<Transaction&> Work>
   awaitable<std::invoke_result_t<Work&, Transaction&>> write(Work work) {
-    return wait(std::make_shared<Pending<Work>>(std::move(work)), Lane::writer);
+    return wait(std::make_shared<Pending<Work>>(std::move(work)), Access::write);
   }
   template <std::invocable<Transaction&> Work>
   awaitable<std::invoke_result_t<Work&, Transaction&>> read(Work work) {
-    return wait(std::make_shared<Pending<Work>>(std::move(work)), Lane::reader);
+    return wait(std::make_shared<Pending<Work>>(std::move(work)), Access::read);
   }
 
   /// Waits until an event newer than `seen` is committed, and gives the newest one's number. For streams and the
@@ -88,11 +89,11 @@ class Store {
   [[nodiscard]] std::int64_t newest_event() const;
 
  private:
-  enum class Lane { writer, reader };
+  enum class Access { write, read };
   class Impl;
 
   explicit Store(std::unique_ptr<Impl> impl);
-  Result<void> submit(std::shared_ptr<Operation> operation, Lane lane);
+  Result<void> submit(std::shared_ptr<Operation> operation, Access access);
 
   template <class Table, class Method, class Arguments>
   static auto bind(Method method, Arguments arguments) {
@@ -102,10 +103,9 @@ class Store {
   }
 
   template <class Work>
-  awaitable<std::invoke_result_t<Work&, Transaction&>> wait(std::shared_ptr<Pending<Work>> pending, Lane lane) {
-    pending->expect(co_await asio::this_coro::executor);
-    if (auto taken = submit(pending, lane); !taken) co_return fail(std::move(taken).error());
-    co_await pending->done();
+  awaitable<std::invoke_result_t<Work&, Transaction&>> wait(std::shared_ptr<Pending<Work>> pending, Access access) {
+    if (auto taken = submit(pending, access); !taken) co_return fail(std::move(taken).error());
+    co_await Waker::wait(pending->waker());
     co_return pending->take();
   }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -55,7 +56,7 @@ class Value {
   Held held_ = nullptr;
 };
 
-/// A row of an answer, valid during the call that it is given to.
+/// A row of an answer, valid during the call that it is given to. NULL reads as 0 or as an empty text.
 class Row {
  public:
   virtual ~Row() = default;
@@ -96,24 +97,31 @@ class Row {
 /// hands the error to whoever waits; the only exception of this folder.
 class StatementFailed : public std::exception {
  public:
-  explicit StatementFailed(Error error) : error_(std::move(error)) {}
+  explicit StatementFailed(Error error, bool damaged = false) : error_(std::move(error)), damaged_(damaged) {}
   [[nodiscard]] const Error& error() const { return error_; }
+  /// What is in the file makes no sense.
+  [[nodiscard]] bool damaged() const { return damaged_; }
   [[nodiscard]] const char* what() const noexcept override { return error_.message.c_str(); }
 
  private:
   Error error_;
+  bool damaged_;
 };
 
 class Transaction {
  public:
   using OnRow = std::function<void(const Row&)>;
-  using Values = std::initializer_list<Value>;
+  using Values = std::span<const Value>;
 
   virtual ~Transaction() = default;
 
-  /// Runs one statement (a literal: it is kept prepared by its address) and answers how many rows it changed.
-  /// Throws StatementFailed. A broken UNIQUE or CHECK is Kind::conflict.
-  virtual std::int64_t run(const char* sql, Values values, const OnRow& on_row = {}) = 0;
+  /// Runs one statement, which is kept prepared, and answers how many rows it changed. `values` are its ?1, ?2, ….
+  /// Throws StatementFailed; a broken constraint is Kind::conflict.
+  virtual std::int64_t run(std::string_view sql, Values values, const OnRow& on_row = {}) = 0;
+
+  std::int64_t run(std::string_view sql, std::initializer_list<Value> values, const OnRow& on_row = {}) {
+    return run(sql, Values(values.begin(), values.size()), on_row);
+  }
 
   /// Names what is being committed, for whoever watches commits ("attempt.running").
   virtual void mark(std::string_view what) = 0;

@@ -1,0 +1,84 @@
+#include "orchestrator/store/deliveries.hpp"
+
+#include "orchestrator/store/query.hpp"
+
+namespace slipway::store {
+
+namespace {
+
+constexpr std::size_t kBodyLimit = 1 << 20;
+constexpr std::size_t kPageLimit = 200;
+constexpr std::int64_t kPruneStep = 500;
+
+const std::string kColumns =
+    "SELECT id, project, source, event, external_id, replay_key, received, headers, decision, reason, run, ";
+
+Delivery delivery_of(const Row& row) {
+  Delivery d;
+  row.into(d.id, d.project, d.source, d.event, d.external_id, d.replay_key, d.received, d.headers, d.decision, d.reason,
+           d.run, d.body);
+  return d;
+}
+
+}  // namespace
+
+Result<Recorded> Deliveries::record(Delivery delivery, std::vector<Run> runs) {
+  if (delivery.body.size() > kBodyLimit) return fail(Error::Kind::too_large, "delivery: its body is over 1 MiB");
+  if (delivery.decision == Decision::accepted && !delivery.replay_key.empty()) {
+    tx_.run(
+        "SELECT id, run FROM deliveries WHERE project = ?1 AND replay_key = ?2 AND decision = 'accepted' "
+        "AND replay_key <> ''",
+        {delivery.project, delivery.replay_key}, [&](const Row& row) {
+          DeliveryId first;
+          row.into(first, delivery.run);
+          delivery.decision = Decision::duplicate;
+          delivery.reason = "the same as delivery " + to_string(first);
+        });
+  }
+  if (delivery.decision != Decision::accepted) runs.clear();
+  const auto id =
+      number(tx_,
+             "INSERT INTO deliveries (project, source, event, external_id, replay_key, received, headers, body, "
+             "decision, reason, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING id",
+             {delivery.project, clipped(delivery.source), clipped(delivery.event), clipped(delivery.external_id),
+              delivery.replay_key, delivery.received, delivery.headers, Bytes(delivery.body), delivery.decision,
+              clipped(delivery.reason), delivery.run});
+  tx_.mark("delivery.recorded");
+  Recorded recorded{DeliveryId(*id), delivery.decision, {}};
+  return queue(std::move(recorded), std::move(runs));
+}
+
+Result<Recorded> Deliveries::queue(Recorded recorded, std::vector<Run> runs) {
+  for (Run& run : runs) {
+    run.delivery = recorded.delivery;
+    auto added = Runs(tx_).add(std::move(run));
+    if (!added) return fail(std::move(added).error());
+    recorded.runs.push_back(*added);
+  }
+  if (!recorded.runs.empty()) {
+    tx_.run("UPDATE deliveries SET run = ?2 WHERE id = ?1", {recorded.delivery, recorded.runs.front()});
+  }
+  return recorded;
+}
+
+Result<std::int64_t> Deliveries::prune(std::int64_t keep) {
+  return tx_.run(
+      "DELETE FROM deliveries WHERE id <= (SELECT max(id) FROM deliveries) - ?1 AND "
+      "id < (SELECT min(id) FROM deliveries) + ?2",
+      {keep, kPruneStep});
+}
+
+Result<Delivery> Deliveries::get(DeliveryId id) const {
+  return one(tx_, kColumns + "body FROM deliveries WHERE id = ?1", {id}, delivery_of, "delivery " + to_string(id));
+}
+
+Result<Page<Delivery>> Deliveries::list(DeliveryFilter filter) const {
+  Query query(kColumns + "'' FROM deliveries");
+  if (filter.before) query.where("id < ?", filter.before);
+  if (filter.project) query.where("project = ?", filter.project);
+  if (filter.decision) query.where("decision = ?", *filter.decision);
+  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(filter.limit, kPageLimit), delivery_of,
+              [](const Delivery& d) { return d.id.value; });
+}
+
+}  // namespace slipway::store

@@ -1,0 +1,69 @@
+#include "orchestrator/store/outbox.hpp"
+
+#include "orchestrator/store/query.hpp"
+
+namespace slipway::store {
+
+namespace {
+
+constexpr std::size_t kPageLimit = 200;
+constexpr std::int64_t kPruneStep = 500;
+
+Message message_of(const Row& row) {
+  Message m;
+  row.into(m.id, m.kind, m.key, m.payload, m.attempts, m.next_at, m.state, m.error, m.created);
+  return m;
+}
+
+}  // namespace
+
+Result<std::int64_t> Outbox::put(std::string kind, std::string key, std::string payload, Time at) {
+  tx_.run("DELETE FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending'", {kind, key});
+  const auto id = number(tx_,
+                         "INSERT INTO outbox (kind, about, payload, next_at, created) VALUES (?1, ?2, ?3, ?4, ?4) "
+                         "RETURNING id",
+                         {kind, key, payload, at});
+  tx_.mark("outbox.put");
+  return *id;
+}
+
+Result<void> Outbox::sent(std::int64_t id) {
+  tx_.run("UPDATE outbox SET state = 'sent', attempts = attempts + 1, error = '' WHERE id = ?1", {id});
+  tx_.mark("outbox.sent");
+  return {};
+}
+
+Result<void> Outbox::retry(std::int64_t id, std::string error, Time next_at) {
+  tx_.run("UPDATE outbox SET attempts = attempts + 1, error = ?2, next_at = ?3 WHERE id = ?1 AND state = 'pending'",
+          {id, clipped(error), next_at});
+  return {};
+}
+
+Result<void> Outbox::bury(std::int64_t id, std::string error) {
+  tx_.run("UPDATE outbox SET state = 'dead', attempts = attempts + 1, error = ?2 WHERE id = ?1 AND state = 'pending'",
+          {id, clipped(error)});
+  tx_.mark("outbox.dead");
+  return {};
+}
+
+Result<std::int64_t> Outbox::prune(Time before) {
+  return tx_.run(
+      "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state IN ('sent', 'dead') AND "
+      "created < ?1 LIMIT ?2)",
+      {before, kPruneStep});
+}
+
+Result<std::vector<Message>> Outbox::due(Time now, std::size_t limit) const {
+  return rows(tx_,
+              "SELECT id, kind, about, payload, attempts, next_at, state, error, created FROM outbox "
+              "WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
+              {now, std::min(limit, kPageLimit)}, message_of);
+}
+
+Result<std::optional<Time>> Outbox::next_due() const {
+  std::optional<Time> next;
+  tx_.run("SELECT min(next_at) FROM outbox WHERE state = 'pending'", {}, [&](const Row& row) { row.into(next); });
+  return next;
+}
+
+}  // namespace slipway::store

@@ -1,0 +1,138 @@
+#include "orchestrator/store/rollouts.hpp"
+
+#include "orchestrator/store/query.hpp"
+#include "orchestrator/store/timeline.hpp"
+
+namespace slipway::store {
+
+namespace {
+
+constexpr std::size_t kPageLimit = 200;
+
+const std::string kSelect =
+    "SELECT id, application, generation, run, job, attempt, kind, state, ended, reason, plan, progress, fence, "
+    "requested_by, created, finished FROM rollouts ";
+
+Rollout rollout_of(const Row& row) {
+  Rollout r;
+  row.into(r.id, r.application, r.generation, r.run, r.job, r.attempt, r.kind, r.state, r.ended, r.reason, r.plan,
+           r.progress, r.fence, r.requested_by, r.created, r.finished);
+  return r;
+}
+
+RolloutHost host_of(const Row& row) {
+  RolloutHost h;
+  row.into(h.rollout, h.host, h.batch, h.state, h.old_containers, h.new_containers, h.digest, h.detail, h.updated);
+  return h;
+}
+
+}  // namespace
+
+Result<RolloutId> Rollouts::add(Rollout rollout) {
+  if (rollout.run && find(rollout.run, rollout.job, rollout.attempt)) {
+    return fail(Error::Kind::conflict, "job " + rollout.job + " has a rollout already");
+  }
+  const auto id =
+      number(tx_,
+             "INSERT INTO rollouts (application, generation, run, job, attempt, kind, state, plan, "
+             "progress, requested_by, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
+             "RETURNING id",
+             {rollout.application, rollout.generation, rollout.run, rollout.job, rollout.attempt, rollout.kind,
+              rollout.state, rollout.plan, rollout.progress, rollout.requested_by, rollout.created});
+  tell(tx_, RolloutId(*id), "rollout.queued", rollout.created,
+       {{"generation", rollout.generation}, {"by", rollout.requested_by}});
+  return RolloutId(*id);
+}
+
+Result<std::int64_t> Rollouts::lease(RolloutId id, Time at) {
+  const auto rollout = get(id);
+  if (!rollout) return fail(rollout.error());
+  if (rollout->ended) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
+  const auto older = number(tx_, "SELECT id FROM rollouts WHERE application = ?1 AND id < ?2 AND ended = 0 LIMIT 1",
+                            {rollout->application, id});
+  if (older) {
+    return fail(Error::Kind::conflict,
+                "rollout " + std::to_string(*older) + " of " + rollout->application + " has not ended");
+  }
+  const auto fence =
+      number(tx_, "UPDATE applications SET fence = fence + 1 WHERE name = ?1 RETURNING fence", {rollout->application});
+  tx_.run("UPDATE rollouts SET fence = ?2 WHERE id = ?1", {id, *fence});
+  tell(tx_, id, "rollout.leased", at, {{"fence", *fence}});
+  return *fence;
+}
+
+Result<void> Rollouts::save(RolloutId id, std::int64_t fence, RolloutProgress progress) {
+  const auto rollout = get(id);
+  if (!rollout) return fail(rollout.error());
+  const auto changed = tx_.run(
+      "UPDATE rollouts SET state = ?3, ended = ?4, reason = ?5, progress = ?6, "
+      "finished = CASE ?4 WHEN 1 THEN ?7 END WHERE id = ?1 AND ended = 0 AND fence = ?2 AND fence > 0 "
+      "AND fence = (SELECT fence FROM applications WHERE name = rollouts.application)",
+      {id, fence, progress.state, progress.ended, clipped(progress.reason), progress.progress, progress.at});
+  if (changed == 0) {
+    return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended or is in newer hands");
+  }
+  for (const RolloutHost& host : progress.hosts) save_host(id, host);
+  tx_.mark("rollout.saved");
+  if (rollout->state != progress.state) {
+    tell(tx_, id, "rollout." + progress.state, progress.at, {{"reason", progress.reason}});
+  }
+  return {};
+}
+
+void Rollouts::save_host(RolloutId id, const RolloutHost& host) {
+  std::string before;
+  tx_.run("SELECT state FROM rollout_hosts WHERE rollout = ?1 AND host = ?2", {id, host.host},
+          [&](const Row& row) { row.into(before); });
+  tx_.run(
+      "INSERT INTO rollout_hosts (rollout, host, batch, state, old_containers, new_containers, digest, detail, "
+      "updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (rollout, host) DO UPDATE SET "
+      "batch = excluded.batch, state = excluded.state, old_containers = excluded.old_containers, "
+      "new_containers = excluded.new_containers, digest = excluded.digest, detail = excluded.detail, "
+      "updated = excluded.updated",
+      {id, host.host, host.batch, host.state, host.old_containers, host.new_containers, host.digest,
+       clipped(host.detail), host.updated});
+  if (before == host.state) return;
+  tell(tx_, id, "host." + host.state, host.updated,
+       {{"host", host.host}, {"batch", host.batch}, {"detail", host.detail}});
+}
+
+Result<void> Rollouts::end_queued(RolloutId id, std::string state, std::string reason, Time at) {
+  const auto changed = tx_.run(
+      "UPDATE rollouts SET state = ?2, reason = ?3, ended = 1, finished = ?4 "
+      "WHERE id = ?1 AND ended = 0 AND fence = 0",
+      {id, state, clipped(reason), at});
+  if (changed == 0) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not queued");
+  tell(tx_, id, "rollout." + state, at, {{"reason", reason}});
+  return {};
+}
+
+Result<Rollout> Rollouts::get(RolloutId id) const {
+  return one(tx_, kSelect + "WHERE id = ?1", {id}, rollout_of, "rollout " + to_string(id));
+}
+
+Result<Rollout> Rollouts::find(RunId run, std::string job, std::int64_t attempt) const {
+  return one(tx_, kSelect + "WHERE run = ?1 AND job = ?2 AND attempt = ?3", {run, job, attempt}, rollout_of,
+             "rollout of job " + job);
+}
+
+Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
+  return rows(tx_,
+              "SELECT rollout, host, batch, state, old_containers, new_containers, digest, detail, updated "
+              "FROM rollout_hosts WHERE rollout = ?1 ORDER BY batch, host",
+              {id}, host_of);
+}
+
+Result<std::vector<Rollout>> Rollouts::list(std::string application, std::size_t limit) const {
+  Query query(kSelect);
+  if (!application.empty()) query.where("application = ?", application);
+  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(limit, kPageLimit), rollout_of,
+              [](const Rollout& r) { return r.id.value; })
+      .items;
+}
+
+Result<std::vector<Rollout>> Rollouts::open() const {
+  return rows(tx_, kSelect + "WHERE ended = 0 ORDER BY id", {}, rollout_of);
+}
+
+}  // namespace slipway::store

@@ -1,0 +1,51 @@
+#include "orchestrator/store/timeline.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "orchestrator/store/events.hpp"
+#include "orchestrator/store/query.hpp"
+
+namespace slipway::store {
+
+namespace {
+
+// Escaped, a byte may become six: with a handful of texts an event stays below its limit.
+constexpr std::size_t kTextLimit = 512;
+
+std::string data_of(std::initializer_list<Detail> details) {
+  Json data = Json::object();
+  for (const Detail& detail : details) {
+    const Value::Held& held = detail.value.held();
+    const std::string key(detail.key);
+    if (const auto* number = std::get_if<std::int64_t>(&held)) data[key] = *number;
+    const auto* text = std::get_if<std::string_view>(&held);
+    if (text && !text->empty()) data[key] = clipped(std::string(*text), kTextLimit);
+  }
+  return dump_json(data);
+}
+
+void append(Transaction& tx, Event event) {
+  // The data is bounded above, so that only the database itself can fail here, and that throws.
+  (void)Events(tx).append(std::move(event));
+}
+
+}  // namespace
+
+void tell(Transaction& tx, RunId run, std::string_view kind, Time at, std::initializer_list<Detail> details) {
+  Event event(std::string(kind), at);
+  event.run = run;
+  event.data = data_of(details);
+  append(tx, std::move(event));
+}
+
+void tell(Transaction& tx, RolloutId rollout, std::string_view kind, Time at, std::initializer_list<Detail> details) {
+  Event event(std::string(kind), at);
+  event.rollout = rollout;
+  event.data = data_of(details);
+  tx.run("SELECT application, run FROM rollouts WHERE id = ?1", {rollout},
+         [&](const Row& row) { row.into(event.application, event.run); });
+  append(tx, std::move(event));
+}
+
+}  // namespace slipway::store

@@ -1,0 +1,22 @@
+#pragma once
+#include <initializer_list>
+
+#include "orchestrator/store/transaction.hpp"
+
+namespace slipway::store {
+
+/// A field of an event's data; empty texts are left out.
+struct Detail {
+  template <class T>
+  Detail(std::string_view k, T&& v) : key(k), value(std::forward<T>(v)) {}
+  std::string_view key;
+  Value value;
+};
+
+/// Adds the event of a change of state to a run's timeline, in the same transaction.
+void tell(Transaction& tx, RunId run, std::string_view kind, Time at, std::initializer_list<Detail> details = {});
+/// The same for a rollout.
+void tell(Transaction& tx, RolloutId rollout, std::string_view kind, Time at,
+          std::initializer_list<Detail> details = {});
+
+}  // namespace slipway::store

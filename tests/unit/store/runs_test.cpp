@@ -1,0 +1,283 @@
+#include "orchestrator/store/events.hpp"
+#include "tests/unit/store/temporary_store.hpp"
+
+using namespace slipway;
+using namespace slipway::store;
+
+namespace {
+
+std::vector<std::string> kinds_of(TemporaryStore& s, RunId run) {
+  EventFilter filter;
+  filter.run = run;
+  const auto page = s.read(&Events::list, filter);
+  REQUIRE(page);
+  std::vector<std::string> kinds;
+  for (const Event& event : page->items) kinds.push_back(event.kind);
+  return kinds;
+}
+
+std::vector<Job> two_jobs() {
+  Job build;
+  build.name = "app";
+  build.kind = JobKind::build;
+  Job unit;
+  unit.name = "unit";
+  return {build, unit};
+}
+
+/// A run in each state, made the way it gets there.
+RunId run_in(TemporaryStore& s, ProjectId project, RunState state) {
+  if (state == RunState::waiting_approval) {
+    Run run;
+    run.project = project;
+    run.state = state;
+    run.created = kNoon;
+    return s.write(&Runs::add, run).value();
+  }
+  const RunId id = add_run(s, project);
+  if (state == RunState::queued) return id;
+  REQUIRE(s.write(&Runs::prepare, id, kNoon));
+  if (state == RunState::preparing) return id;
+  REQUIRE(s.write(&Runs::start, id, "{}", two_jobs(), kNoon, kNoon));
+  if (state == RunState::running) return id;
+  REQUIRE(s.write(&Runs::finish, id, Verdict::passed, "", kNoon));
+  return id;
+}
+
+constexpr std::array kStates{RunState::queued, RunState::waiting_approval, RunState::preparing, RunState::running,
+                             RunState::finished};
+
+}  // namespace
+
+TEST_CASE("a run keeps all that it was added with") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  Run run;
+  run.project = project;
+  run.event = Trigger::pull_request;
+  run.ref = "refs/pull/7/head";
+  run.branch = "feature";
+  run.tag = "v1";
+  run.commit = "c0ffee";
+  run.base_commit = "beef";
+  run.title = "Add a thing";
+  run.author = "Ann <ann@example.com>";
+  run.pull_request = 7;
+  run.trusted = true;
+  run.parameters = R"({"env":"prod"})";
+  run.context = R"({"image":"x"})";
+  run.created = kNoon;
+  run.attempt = 3;
+  run.failed_only = true;
+  run.supersede_key = "feature";
+  const RunId id = s.write(&Runs::add, run).value();
+
+  const Run got = s.read(&Runs::get, id).value();
+  CHECK(got.project == project);
+  CHECK(got.number == 1);
+  CHECK(got.event == Trigger::pull_request);
+  CHECK(got.ref == run.ref);
+  CHECK(got.branch == run.branch);
+  CHECK(got.tag == run.tag);
+  CHECK(got.commit == run.commit);
+  CHECK(got.base_commit == run.base_commit);
+  CHECK(got.title == run.title);
+  CHECK(got.author == run.author);
+  CHECK(got.pull_request == 7);
+  CHECK(got.trusted);
+  CHECK(got.parameters == run.parameters);
+  CHECK(got.context == run.context);
+  CHECK(got.created == kNoon);
+  CHECK(got.attempt == 3);
+  CHECK(got.failed_only);
+  CHECK(got.supersede_key == "feature");
+  CHECK(got.state == RunState::queued);
+  CHECK(got.verdict == Verdict::none);
+  CHECK_FALSE(got.started);
+  CHECK_FALSE(got.cancel_requested);
+}
+
+TEST_CASE("runs are numbered within their project") {
+  TemporaryStore s;
+  const ProjectId shop = add_project(s, "shop");
+  const ProjectId blog = add_project(s, "blog");
+  add_run(s, shop);
+  const RunId second = add_run(s, shop);
+  const RunId other = add_run(s, blog);
+  CHECK(s.read(&Runs::get, second)->number == 2);
+  CHECK(s.read(&Runs::get, other)->number == 1);
+  CHECK(s.read(&Runs::find, shop, 2)->id == second);
+  CHECK(s.read(&Runs::find, shop, 3).error().kind == Error::Kind::not_found);
+}
+
+TEST_CASE("a run goes from queued to finished and the timeline says so") {
+  TemporaryStore s;
+  const RunId id = add_run(s, add_project(s));
+  REQUIRE(s.write(&Runs::prepare, id, kNoon));
+  REQUIRE(s.write(&Runs::describe, id, "ignored", "A title", "Ann"));
+  REQUIRE(s.write(&Runs::start, id, R"({"jobs":2})", two_jobs(), kNoon + Milliseconds(9), kNoon));
+  REQUIRE(s.write(&Runs::finish, id, Verdict::failed, "unit failed", kNoon + Milliseconds(5)));
+  const Run run = s.read(&Runs::get, id).value();
+  CHECK(run.state == RunState::finished);
+  CHECK(run.verdict == Verdict::failed);
+  CHECK(run.reason == "unit failed");
+  CHECK(run.plan == R"({"jobs":2})");
+  CHECK(run.commit == "0123456789abcdef");
+  CHECK(run.title == "A title");
+  CHECK(run.deadline == kNoon + Milliseconds(9));
+  CHECK(run.finished == kNoon + Milliseconds(5));
+  CHECK(kinds_of(s, id) == std::vector<std::string>{"run.queued", "run.preparing", "run.started", "run.finished"});
+}
+
+TEST_CASE("each change of a run is refused from the states that forbid it") {
+  struct Change {
+    std::string name;
+    std::set<RunState> allowed;
+    std::function<Result<void>(TemporaryStore&, RunId)> apply;
+  };
+  const std::vector<Change> changes{
+      {"approve",
+       {RunState::waiting_approval},
+       [](TemporaryStore& s, RunId id) { return s.write(&Runs::approve, id, "ann", kNoon); }},
+      {"prepare", {RunState::queued}, [](TemporaryStore& s, RunId id) { return s.write(&Runs::prepare, id, kNoon); }},
+      {"start",
+       {RunState::preparing},
+       [](TemporaryStore& s, RunId id) { return s.write(&Runs::start, id, "{}", two_jobs(), kNoon, kNoon); }},
+      {"finish",
+       {RunState::queued, RunState::waiting_approval, RunState::preparing, RunState::running},
+       [](TemporaryStore& s, RunId id) { return s.write(&Runs::finish, id, Verdict::error, "x", kNoon); }},
+      {"cancel",
+       {RunState::queued, RunState::waiting_approval, RunState::preparing, RunState::running},
+       [](TemporaryStore& s, RunId id) { return s.write(&Runs::cancel, id, "ann", kNoon); }},
+  };
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  for (const Change& change : changes) {
+    for (const RunState state : kStates) {
+      CAPTURE(change.name, name_of(state));
+      const RunId id = run_in(s, project, state);
+      const auto result = change.apply(s, id);
+      CHECK(result.has_value() == change.allowed.contains(state));
+      if (result) continue;
+      CHECK(result.error().kind == Error::Kind::conflict);
+      CHECK(s.read(&Runs::get, id)->state == state);
+    }
+  }
+}
+
+TEST_CASE("cancelling a run that has not begun finishes it, one that has is asked to stop") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId queued = run_in(s, project, RunState::queued);
+  REQUIRE(s.write(&Runs::cancel, queued, "ann", kNoon));
+  CHECK(s.read(&Runs::get, queued)->verdict == Verdict::cancelled);
+  CHECK(s.read(&Runs::get, queued)->reason == "cancelled by ann");
+
+  const RunId running = run_in(s, project, RunState::running);
+  REQUIRE(s.write(&Runs::cancel, running, "ann", kNoon));
+  REQUIRE(s.write(&Runs::cancel, running, "bob", kNoon + Milliseconds(1)));
+  const Run run = s.read(&Runs::get, running).value();
+  CHECK(run.state == RunState::running);
+  CHECK(run.cancelled_by == "ann");
+  CHECK(run.cancel_requested == kNoon);
+}
+
+TEST_CASE("a superseded run ends as superseded, whoever finishes it") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId queued = run_in(s, project, RunState::queued);
+  const RunId running = run_in(s, project, RunState::running);
+  const RunId newer = add_run(s, project);
+  REQUIRE(s.write(&Runs::supersede, queued, newer, kNoon));
+  REQUIRE(s.write(&Runs::supersede, running, newer, kNoon));
+  CHECK(s.read(&Runs::get, queued)->verdict == Verdict::superseded);
+  CHECK(s.read(&Runs::get, queued)->reason == "superseded by run 3");
+  CHECK(s.read(&Runs::get, running)->verdict == Verdict::none);
+  REQUIRE(s.write(&Runs::finish, running, Verdict::cancelled, "", kNoon));
+  CHECK(s.read(&Runs::get, running)->verdict == Verdict::superseded);
+  CHECK(s.read(&Runs::get, running)->superseded_by == newer);
+}
+
+TEST_CASE("runs are listed newest first, filtered, and by pages") {
+  TemporaryStore s;
+  const ProjectId shop = add_project(s, "shop");
+  const ProjectId blog = add_project(s, "blog");
+  std::vector<RunId> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(add_run(s, shop, "aaaa000" + std::to_string(i)));
+  const RunId other = add_run(s, blog, "aaaaffff");
+  REQUIRE(s.write(&Runs::finish, ids[1], Verdict::failed, "", kNoon));
+
+  RunFilter filter;
+  filter.project = shop;
+  filter.limit = 2;
+  auto page = s.read(&Runs::list, filter).value();
+  REQUIRE(page.items.size() == 2);
+  CHECK(page.items[0].id == ids[4]);
+  CHECK(page.items[1].id == ids[3]);
+  filter.before = RunId(page.next);
+  filter.limit = 3;
+  page = s.read(&Runs::list, filter).value();
+  REQUIRE(page.items.size() == 3);
+  CHECK(page.items[0].id == ids[2]);
+  CHECK(page.next == 0);
+
+  RunFilter by_prefix;
+  by_prefix.commit = "aaaaf";
+  CHECK(s.read(&Runs::list, by_prefix)->items.at(0).id == other);
+  by_prefix.commit = "aaaa";
+  CHECK(s.read(&Runs::list, by_prefix)->items.size() == 6);
+  by_prefix.commit = "aaa";
+  CHECK(s.read(&Runs::list, by_prefix).error().kind == Error::Kind::invalid);
+
+  RunFilter by_verdict;
+  by_verdict.verdict = Verdict::failed;
+  by_verdict.state = RunState::finished;
+  by_verdict.event = Trigger::push;
+  by_verdict.branch = "main";
+  page = s.read(&Runs::list, by_verdict).value();
+  REQUIRE(page.items.size() == 1);
+  CHECK(page.items[0].id == ids[1]);
+  CHECK(s.read(&Runs::unfinished)->size() == 5);
+}
+
+TEST_CASE("a job's attempts follow one another, and a finished job is not touched again") {
+  TemporaryStore s;
+  const RunId id = run_in(s, add_project(s), RunState::running);
+  const JobKey unit(id, JobKind::run, "unit");
+  CHECK(s.write(&Jobs::start_attempt, unit, 2, kNoon, kNoon).error().kind == Error::Kind::conflict);
+  REQUIRE(s.write(&Jobs::block, unit, "the engine is out", kNoon));
+  REQUIRE(s.write(&Jobs::unblock, unit, kNoon));
+  REQUIRE(s.write(&Jobs::start_attempt, unit, 1, kNoon + Milliseconds(7), kNoon));
+  CHECK(s.write(&Jobs::start_attempt, unit, 1, kNoon, kNoon).error().kind == Error::Kind::conflict);
+  REQUIRE(s.write(&Jobs::start_attempt, unit, 2, kNoon + Milliseconds(8), kNoon + Milliseconds(1)));
+  REQUIRE(s.write(&Jobs::stop, unit, "cancelled by ann", kNoon));
+  REQUIRE(s.write(&Jobs::stop, unit, "out of time", kNoon));
+  REQUIRE(s.write(&Jobs::finish, unit, Verdict::cancelled, "cancelled by ann", kNoon));
+  CHECK(s.write(&Jobs::finish, unit, Verdict::passed, "", kNoon).error().kind == Error::Kind::conflict);
+  CHECK(s.write(&Jobs::start_attempt, unit, 3, kNoon, kNoon).error().kind == Error::Kind::conflict);
+
+  const auto jobs = s.read(&Jobs::list, id).value();
+  REQUIRE(jobs.size() == 2);
+  CHECK(jobs[0].kind == JobKind::build);
+  CHECK(jobs[1].name == "unit");
+  CHECK(jobs[1].attempt == 2);
+  CHECK(jobs[1].stop_reason == "cancelled by ann");
+  CHECK(jobs[1].started == kNoon);
+  CHECK(jobs[1].deadline == kNoon + Milliseconds(8));
+  CHECK(jobs[1].verdict == Verdict::cancelled);
+}
+
+TEST_CASE("a run of a project that was removed can't be added, its old runs stay") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId run = add_run(s, project);
+  CHECK(s.write(&Projects::remove, project, kNoon).error().kind == Error::Kind::conflict);
+  REQUIRE(s.write(&Runs::cancel, run, "ann", kNoon));
+  REQUIRE(s.write(&Projects::remove, project, kNoon));
+  Run late;
+  late.project = project;
+  CHECK(s.write(&Runs::add, late).error().kind == Error::Kind::not_found);
+  CHECK(s.read(&Runs::get, run)->project == project);
+  CHECK(s.read(&Projects::find, "shop").error().kind == Error::Kind::not_found);
+  add_project(s, "shop");
+}
