@@ -59,7 +59,7 @@ struct Container {
   std::vector<MountPoint> mounts;
   std::map<std::string, NetworkEndpoint> networks;  ///< by network name
   std::vector<PublishedPort> ports;                 ///< as bound; empty host_port never occurs here
-  std::string log_driver, platform;
+  std::string platform;
 
   /// As configured: what drift is measured against. Mounts here are those asked for.
   struct Config {

@@ -107,9 +107,9 @@ struct ContainerSpec {
   std::string platform;  ///< "linux/arm64"; empty: the engine's own (API 1.41)
   std::string image;
 
-  std::optional<std::vector<std::string>> entrypoint;  ///< an empty list clears the image's
-  std::optional<std::vector<std::string>> command;
-  std::vector<std::string> env;  ///< "NAME=value", or "NAME" to take a variable of the image away
+  std::optional<std::vector<std::string>> entrypoint;  ///< set, it clears the image's command too; an empty list: none
+  std::optional<std::vector<std::string>> command;     ///< empty: the image's, unless `entrypoint` is set
+  std::vector<std::string> env;                        ///< "NAME=value", or "NAME" to take a variable of the image away
   Labels labels;
   Labels annotations;  ///< OCI annotations (API 1.43)
   std::string workdir, user, hostname, domainname;
@@ -164,5 +164,6 @@ struct ContainerSpec {
 /// The body of POST /containers/create for an Engine of `version`: what it does not know is left out, so callers that
 /// depend on such a field check the version themselves.
 nlohmann::json create_body(const ContainerSpec& spec, ApiVersion version);
+nlohmann::json restart_body(const RestartPolicy& policy);
 
 }  // namespace slipway::docker

@@ -1,8 +1,10 @@
 #pragma once
 #include "docker-client/archives.hpp"
+#include "docker-client/builds.hpp"
 #include "docker-client/containers.hpp"
 #include "docker-client/events.hpp"
 #include "docker-client/exec.hpp"
+#include "docker-client/images.hpp"
 #include "docker-client/networks.hpp"
 #include "docker-client/system.hpp"
 #include "docker-client/transport.hpp"
@@ -21,6 +23,8 @@ class Engine {
 
   Containers& containers() { return containers_; }
   Archives& archives() { return archives_; }
+  Images& images() { return images_; }
+  Builds& builds() { return builds_; }
   Exec& exec() { return exec_; }
   Networks& networks() { return networks_; }
   Volumes& volumes() { return volumes_; }
@@ -31,6 +35,8 @@ class Engine {
   Transport transport_;
   Containers containers_{transport_};
   Archives archives_{transport_};
+  Images images_{transport_};
+  Builds builds_{transport_};
   Exec exec_{transport_};
   Networks networks_{transport_};
   Volumes volumes_{transport_};

@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "docker-client/filters.hpp"
+#include "docker-client/json_stream.hpp"
 #include "docker-client/transport.hpp"
 
 namespace slipway::docker {
@@ -34,8 +35,7 @@ class EventStream {
 
  private:
   ResponseStream stream_;
-  std::string pending_;  // at most max_event_bytes
-  std::size_t scanned_ = 0;
+  JsonStream values_{1 << 20};
 };
 
 struct EventsRequest {
