@@ -57,7 +57,8 @@ class Builds {
   /// unknown, and building again is safe. Cancelling this call stops the build in the Engine.
   ///
   /// With `credentials` the automatic builder is the classic one, since BuildKit takes them over a session only, which
-  /// this client does not open; Builder::buildkit with credentials is Kind::invalid.
+  /// this client does not open; Builder::buildkit with credentials is Kind::invalid. Where the base images are known,
+  /// it is better to pull them first: without `pull`, BuildKit uses what the Engine has (docs/decisions/0015).
   awaitable<Result<BuildOutcome>> build(BuildSpec spec, std::unique_ptr<ByteSource> context,
                                         BuildEventSink progress = {});
   /// Stops a build that this or another client began. The Engine says yes for any id, and the classic builder stops
@@ -65,6 +66,8 @@ class Builds {
   awaitable<Result<void>> cancel(std::string id);
 
  private:
+  awaitable<Result<Builder>> choose(Builder wanted, bool with_credentials);
+
   Transport& transport_;
 };
 

@@ -1,0 +1,94 @@
+#include "docker-client/build_answer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "docker-client/images_errors.hpp"
+
+namespace slipway::docker {
+namespace {
+
+/// BuildKit wraps what went wrong in where it went wrong, several layers deep and the same each time.
+std::string without_wrapping(std::string message) {
+  for (const std::string_view wrapping :
+       {"rpc error: code = Unknown desc = ", "failed to solve with frontend dockerfile.v0: ",
+        "failed to solve with frontend gateway.v0: ", "failed to solve: ", "failed to create LLB definition: "}) {
+    if (message.starts_with(wrapping)) message.erase(0, wrapping.size());
+  }
+  return message;
+}
+
+}  // namespace
+
+Result<void> BuildAnswer::feed(std::string_view chunk) {
+  values_.feed(chunk);
+  return drain();
+}
+
+Result<void> BuildAnswer::drain() {
+  while (true) {
+    Result<std::optional<Json>> value = values_.next();
+    if (!value) return fail(value.error());
+    if (!*value) return {};
+    Result<void> read_it = read(**value);
+    if (!read_it) return read_it;
+  }
+}
+
+Result<void> BuildAnswer::read(const Json& value) {
+  std::string error = error_in(value);
+  if (!error.empty()) {
+    error_ = std::move(error);
+    return {};
+  }
+  const Json& aux = value_at(value, "aux");
+  if (text_at(value, "id") == "moby.buildkit.trace" && aux.is_string()) {
+    traced_ = true;
+    Result<BuildTrace> trace = decode_trace(aux.get_ref<const std::string&>());
+    if (!trace) return fail(trace.error());
+    buildkit_.add(*trace);
+    return {};
+  }
+  if (std::string id = text_at(aux, "ID"); !id.empty()) image_id_ = std::move(id);  // of several stages the last
+  if (!traced_) classic_.add(text_at(value, "stream"));
+  return {};
+}
+
+Result<BuildOutcome> BuildAnswer::finish() {
+  values_.finish();
+  Result<void> rest = drain();
+  if (!rest) return fail(rest.error());
+  const bool made = !image_id_.empty() && (traced_ || classic_.made(image_id_));
+  if (!traced_ && (made || !error_.empty())) classic_.finish(error_);
+  steps_.end();
+  if (!error_.empty()) return fail(failure());
+  if (!made) {
+    return fail(Error::Kind::unavailable,
+                "the build was interrupted: its report ends with neither an image nor an error");
+  }
+  BuildOutcome outcome;
+  outcome.image_id = image_id_;
+  outcome.builder = traced_ ? Builder::buildkit : Builder::classic;
+  outcome.steps = steps_.instructions();
+  outcome.cached_steps = steps_.cached();
+  return outcome;
+}
+
+Result<BuildOutcome> BuildAnswer::cut_off(Error reason) {
+  steps_.end();
+  if (!error_.empty()) return fail(failure());
+  return fail(std::move(reason).in("the build was interrupted"));
+}
+
+Error BuildAnswer::failure() const {
+  Error error = registry_error(without_wrapping(error_));
+  const auto failed = steps_.failure();
+  const bool fetching = !failed || !failed->instruction || failed->name.find("] FROM ") != std::string::npos;
+  if (!fetching) error.kind = Error::Kind::failed;  // a RUN may well print 'connection refused'
+  // Base images that do not exist, and the like, are mistakes in the Dockerfile.
+  if (error.kind == Error::Kind::not_found) error.kind = Error::Kind::failed;
+  if (!failed) return error;
+  if (!failed->last_lines.empty()) error.hint = "the step's last lines:\n" + failed->last_lines;
+  return std::move(error).in("step " + failed->name);
+}
+
+}  // namespace slipway::docker

@@ -1,0 +1,200 @@
+#include "docker-client/build_answer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/files.hpp"
+
+using namespace slipway;
+using namespace slipway::docker;
+
+namespace {
+
+std::string recorded(const std::string& name) {
+  const auto text = read_file("tests/unit/docker-client/testdata/" + name + ".jsonl");
+  REQUIRE(text);
+  return *text;
+}
+
+struct Replay {
+  std::vector<BuildEvent> events;
+  std::optional<Result<BuildOutcome>> result;
+
+  explicit Replay(const std::string& answer, std::size_t chunk = 1000) {
+    BuildAnswer reader([this](const BuildEvent& event) { events.push_back(event); });
+    for (std::size_t at = 0; at < answer.size(); at += chunk) REQUIRE(reader.feed(answer.substr(at, chunk)));
+    result.emplace(reader.finish());
+  }
+
+  std::vector<std::string> lines(std::string_view step) const {
+    std::vector<std::string> lines;
+    for (const BuildEvent& event : events) {
+      if (event.kind != BuildEvent::Kind::output || event.name.find(step) == std::string::npos) continue;
+      lines.push_back((event.stream == LogStream::err ? "err: " : "out: ") + event.text);
+    }
+    return lines;
+  }
+
+  std::size_t count(BuildEvent::Kind kind, std::string_view step) const {
+    return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [&](const BuildEvent& event) {
+      return event.kind == kind && event.name.find(step) != std::string::npos;
+    }));
+  }
+
+  const BuildEvent& finished(std::string_view step) const {
+    const auto found = std::find_if(events.begin(), events.end(), [&](const BuildEvent& event) {
+      return event.kind == BuildEvent::Kind::finished && event.name.find(step) != std::string::npos;
+    });
+    REQUIRE(found != events.end());
+    return *found;
+  }
+};
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a BuildKit build gives the image's id, its steps and what they wrote") {
+  const Replay build(recorded("buildkit"));
+  REQUIRE(*build.result);
+  const BuildOutcome& outcome = **build.result;
+  CHECK(outcome.image_id == "sha256:d58e5c23facf3c9a15ba493f4cffd0d04d1d9b1d8849e363b098b89211634bce");
+  CHECK(outcome.builder == Builder::buildkit);
+  CHECK(outcome.steps == 4);
+  CHECK(outcome.cached_steps == 0);
+  CHECK(build.lines("RUN echo") == Texts{"err: oops", "out: hello-2", "out: unterminated"});
+  CHECK(build.lines("RUN cat") == Texts{"out: aaa"});
+  CHECK(build.finished("RUN echo").duration == Milliseconds(159));
+}
+
+TEST_CASE("a vertex that is sent again and completes twice starts and finishes once") {
+  const Replay build(recorded("buildkit"));
+  for (const auto step : {"FROM", "RUN echo", "COPY", "load remote build context", "exporting"}) {
+    CHECK(build.count(BuildEvent::Kind::started, step) == 1);
+    CHECK(build.count(BuildEvent::Kind::finished, step) == 1);
+  }
+}
+
+TEST_CASE("a second BuildKit build tells its cache hits") {
+  const Replay build(recorded("buildkit_cached"));
+  REQUIRE(*build.result);
+  CHECK((*build.result)->steps == 4);
+  CHECK((*build.result)->cached_steps == 3);
+  CHECK(build.finished("RUN echo").outcome == BuildEvent::Outcome::cached);
+  CHECK(build.finished("FROM").outcome == BuildEvent::Outcome::completed);
+}
+
+TEST_CASE("a classic build of several stages gives the last image") {
+  const Replay build(recorded("classic"));
+  REQUIRE(*build.result);
+  CHECK((*build.result)->image_id == "sha256:a161c286a2bc245f12fb712ac3bfd39a78ed24760c2013395717ef3dbf369291");
+  CHECK((*build.result)->builder == Builder::classic);
+  CHECK((*build.result)->steps == 7);
+  CHECK((*build.result)->cached_steps == 0);
+  CHECK(build.lines("RUN echo") == Texts{"out: hello-1", "err: oops", "out: unterminated"});
+  CHECK(build.count(BuildEvent::Kind::output, "") == 4);
+}
+
+TEST_CASE("a second classic build tells its cache hits") {
+  const Replay build(recorded("classic_cached"));
+  REQUIRE(*build.result);
+  CHECK((*build.result)->cached_steps == 5);
+  CHECK(build.finished("[7/7] RUN cat").outcome == BuildEvent::Outcome::cached);
+}
+
+TEST_CASE("any way of cutting a build's answer gives the same events") {
+  for (const auto name : {"buildkit", "classic", "buildkit_run_fails"}) {
+    const std::string answer = recorded(name);
+    const Replay whole(answer, answer.size());
+    for (const std::size_t chunk : {1, 2, 3, 7, 64, 4096}) {
+      const Replay cut(answer, chunk);
+      CHECK(cut.events.size() == whole.events.size());
+      CHECK(cut.lines("") == whole.lines(""));
+      CHECK(cut.result->has_value() == whole.result->has_value());
+    }
+  }
+}
+
+TEST_CASE("a failing RUN is named with its exit code and last lines, by both builders") {
+  for (const auto name : {"buildkit_run_fails", "classic_run_fails"}) {
+    const Replay build(recorded(name));
+    REQUIRE_FALSE(*build.result);
+    const Error& error = build.result->error();
+    CHECK(error.kind == Error::Kind::failed);
+    CHECK(error.message.find("step [2/2] RUN echo one") == 0);
+    CHECK(error.message.find("code: 3") != std::string::npos);
+    CHECK(error.hint == "the step's last lines:\none\ntwo\n");
+    CHECK(build.finished("RUN").outcome == BuildEvent::Outcome::failed);
+  }
+}
+
+TEST_CASE("a COPY of what is missing names the step and the file") {
+  const Replay build(recorded("buildkit_copy_fails"));
+  REQUIRE_FALSE(*build.result);
+  CHECK(build.result->error().kind == Error::Kind::failed);
+  CHECK(build.result->error().message ==
+        "step [2/2] COPY missing.txt /: failed to compute cache key: \"/missing.txt\" not found: not found");
+}
+
+TEST_CASE("a base image's registry that can't be reached is unavailable and no mistake of the Dockerfile") {
+  for (const auto name : {"buildkit_unknown_base", "classic_unknown_base"}) {
+    const Replay build(recorded(name));
+    REQUIRE_FALSE(*build.result);
+    CHECK(build.result->error().kind == Error::Kind::unavailable);
+    CHECK(build.result->error().message.find("nosuch.invalid") != std::string::npos);
+  }
+}
+
+TEST_CASE("from API 1.48 on a failure is told by errorDetail alone") {
+  const Replay build(recorded("build_fails_api_1.48"));
+  REQUIRE_FALSE(*build.result);
+  const Error& error = build.result->error();
+  CHECK(error.kind == Error::Kind::failed);
+  CHECK(error.message ==
+        "step [2/2] RUN make test: process \"/bin/sh -c make test\" did not complete successfully: exit code: 2");
+  CHECK(error.hint == "the step's last lines:\n1 test ran\nFAIL: adds two numbers\nexpected 4\n");
+  CHECK(build.finished("RUN").duration == Milliseconds(1'500));
+  CHECK(build.count(BuildEvent::Kind::warning, "RUN make test") == 1);
+}
+
+TEST_CASE("before API 1.48 an error without a detail means failure, too") {
+  const Replay build("{\"stream\":\"Step 1/1 : FROM x\"}\n{\"error\":\"no such image\"}\n");
+  REQUIRE_FALSE(*build.result);
+  CHECK(build.result->error().message.find("no such image") != std::string::npos);
+}
+
+TEST_CASE("a build whose report ends early was interrupted, even after the image of a stage") {
+  for (const auto name : {"buildkit", "classic"}) {
+    const std::string answer = recorded(name);
+    const std::size_t image =
+        std::string(name) == "classic" ? answer.find("Successfully built") : answer.find("moby.image.id");
+    for (std::size_t end = 0; end < image; end = answer.find('\n', end) + 1) {
+      const Replay build(answer.substr(0, end));
+      REQUIRE_FALSE(*build.result);
+      CHECK(build.result->error().kind == Error::Kind::unavailable);
+      CHECK(build.result->error().message.find("interrupted") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a failure that was reported stands when the connection breaks after it") {
+  BuildAnswer answer({});
+  REQUIRE(answer.feed(recorded("buildkit_run_fails")));
+  const auto result = answer.cut_off(Error(Error::Kind::unavailable, "connection reset"));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Error::Kind::failed);
+}
+
+TEST_CASE("words that a RUN prints do not change the kind of its failure") {
+  const Replay build(
+      "{\"stream\":\"Step 1/2 : FROM a\"}{\"stream\":\"\\n\"}{\"stream\":\"Step 2/2 : RUN curl x\"}"
+      "{\"errorDetail\":{\"message\":\"connection refused\"}}");
+  REQUIRE_FALSE(*build.result);
+  CHECK(build.result->error().kind == Error::Kind::failed);
+}
+
+TEST_CASE("a trace that can't be decoded is a protocol error") {
+  BuildAnswer answer({});
+  const auto fed = answer.feed("{\"id\":\"moby.buildkit.trace\",\"aux\":\"//8=\"}");
+  REQUIRE_FALSE(fed);
+  CHECK(fed.error().kind == Error::Kind::protocol);
+}
