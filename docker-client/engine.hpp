@@ -26,6 +26,8 @@ class Engine {
   Images& images() { return images_; }
   Builds& builds() { return builds_; }
   Exec& exec() { return exec_; }
+  Images& images() { return images_; }
+  Builds& builds() { return builds_; }
   Networks& networks() { return networks_; }
   Volumes& volumes() { return volumes_; }
   Events& events() { return events_; }
@@ -38,6 +40,8 @@ class Engine {
   Images images_{transport_};
   Builds builds_{transport_};
   Exec exec_{transport_};
+  Images images_{transport_};
+  Builds builds_{transport_};
   Networks networks_{transport_};
   Volumes volumes_{transport_};
   Events events_{transport_};
