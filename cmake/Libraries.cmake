@@ -14,6 +14,8 @@ find_package(pugixml REQUIRED)
 foreach(name libsodium libarchive libzstd sqlite3 re2)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${name})
 endforeach()
+# Threads are linked by base; this flag alone would keep a target from using the precompiled header.
+set_property(TARGET PkgConfig::re2 PROPERTY INTERFACE_COMPILE_OPTIONS)
 if(SLIPWAY_TESTS)
   find_package(Catch2 2.13 REQUIRED)
 endif()
