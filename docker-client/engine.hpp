@@ -23,8 +23,6 @@ class Engine {
 
   Containers& containers() { return containers_; }
   Archives& archives() { return archives_; }
-  Images& images() { return images_; }
-  Builds& builds() { return builds_; }
   Exec& exec() { return exec_; }
   Images& images() { return images_; }
   Builds& builds() { return builds_; }
@@ -37,8 +35,6 @@ class Engine {
   Transport transport_;
   Containers containers_{transport_};
   Archives archives_{transport_};
-  Images images_{transport_};
-  Builds builds_{transport_};
   Exec exec_{transport_};
   Images images_{transport_};
   Builds builds_{transport_};
