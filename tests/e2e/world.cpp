@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,7 +87,8 @@ Daemon::Daemon() : port_(free_port()) {
 }
 
 Daemon::~Daemon() {
-  if (pid_ > 0) kill_hard();
+  if (!container_.empty()) run({"docker", "rm", "-f", container_});
+  if (pid_ > 0) signal_and_reap(SIGKILL, 10s);
 }
 
 void Daemon::write_settings() const {
@@ -117,6 +119,15 @@ void Daemon::write_settings() const {
 }
 
 void Daemon::start() {
+  if (::getenv("SLIPWAY_TEST_IMAGE")) {
+    start_container();
+  } else {
+    start_process();
+  }
+  await_ready();
+}
+
+void Daemon::start_process() {
   const std::string config = (folder() / "slipwayd.yml").string();
   const int log = ::open((folder() / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   posix_spawn_file_actions_t actions;
@@ -128,7 +139,44 @@ void Daemon::start() {
   posix_spawn_file_actions_destroy(&actions);
   ::close(log);
   if (failed) throw std::runtime_error("slipwayd can't be started");
-  await_ready();
+}
+
+void Daemon::start_container() {
+  const std::string socket = required("SLIPWAY_TEST_ENGINE").substr(std::string("unix://").size());
+  const std::string tls = required("SLIPWAY_TEST_TLS");
+  struct stat info{};
+  ::stat(socket.c_str(), &info);
+  // The image's user owns the data; the repositories stay root's, as a mounted host folder would be.
+  fs::create_directories(folder() / "data");
+  must(run({"chown", "-R", "64320", (folder() / "data").string(), (folder() / "registry-password").string()}), "chown");
+  if (!container_.empty()) run({"docker", "rm", "-f", container_});
+  container_ = folder().filename().string();
+  must(run({"docker",
+            "run",
+            "-d",
+            "--name",
+            container_,
+            "--network",
+            "host",
+            "--read-only",
+            "--tmpfs",
+            "/tmp",
+            "--cap-drop",
+            "ALL",
+            "--security-opt",
+            "no-new-privileges",
+            "--group-add",
+            std::to_string(info.st_gid),
+            "-v",
+            socket + ":" + socket,
+            "-v",
+            folder().string() + ":" + folder().string(),
+            "-v",
+            tls + ":" + tls + ":ro",
+            required("SLIPWAY_TEST_IMAGE"),
+            "--config",
+            (folder() / "slipwayd.yml").string()}),
+       "docker run");
 }
 
 void Daemon::await_ready() const {
@@ -149,7 +197,9 @@ void Daemon::login() const {
 }
 
 std::string Daemon::log_text() const {
-  return text_of(folder() / "log");
+  if (container_.empty()) return text_of(folder() / "log");
+  const Ran logs = run({"docker", "logs", container_});
+  return logs.out + logs.err;
 }
 
 Ran Daemon::slipway(std::vector<std::string> words, std::string input) const {
@@ -167,20 +217,28 @@ Json Daemon::slipway_json(std::vector<std::string> words) const {
 }
 
 void Daemon::kill_hard() {
-  ::kill(pid_, SIGKILL);
-  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+  signal_and_reap(SIGKILL, 10s);
 }
 
 void Daemon::stop() {
-  ::kill(pid_, SIGTERM);
-  for (int i = 0; i < 400; ++i) {
+  signal_and_reap(SIGTERM, 20s);
+}
+
+void Daemon::signal_and_reap(int signal, std::chrono::seconds limit) {
+  if (!container_.empty()) {
+    run({"docker", "kill", "-s", std::to_string(signal), container_});
+    run({"timeout", std::to_string(limit.count()), "docker", "wait", container_});
+    return;
+  }
+  ::kill(pid_, signal);
+  for (auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until;) {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = -1;
       return;
     }
-    std::this_thread::sleep_for(50ms);
+    std::this_thread::sleep_for(20ms);
   }
-  throw std::runtime_error("slipwayd did not end within 20 s of SIGTERM");
+  throw std::runtime_error("slipwayd did not end within its limit");
 }
 
 Repository::Repository(const Daemon& daemon, std::string project)

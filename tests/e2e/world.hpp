@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -36,7 +37,8 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// A slipwayd of its own: fresh data, a free port, the rig's registry and hosts, an admin logged in.
+/// A slipwayd of its own: fresh data, a free port, the rig's registry and hosts, an admin logged in. A plain process,
+/// or with SLIPWAY_TEST_IMAGE set a container of that image.
 class Daemon {
  public:
   Daemon();
@@ -49,7 +51,6 @@ class Daemon {
   Json slipway_json(std::vector<std::string> words) const;
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
-  [[nodiscard]] pid_t pid() const { return pid_; }
 
   void kill_hard();  ///< SIGKILL, reaped
   void stop();       ///< SIGTERM, reaped; fails if it takes over 20 s
@@ -57,13 +58,17 @@ class Daemon {
 
  private:
   void write_settings() const;
+  void start_process();
+  void start_container();
+  void signal_and_reap(int signal, std::chrono::seconds limit);
   void await_ready() const;
   void login() const;
   [[nodiscard]] std::string log_text() const;
 
   Folder folder_;
   int port_;
-  pid_t pid_ = -1;
+  pid_t pid_ = -1;         // of the process, or of the container's
+  std::string container_;  // empty: a plain process
 };
 
 /// A bare repository registered as a project, its post-receive hook telling the daemon, and a working copy.

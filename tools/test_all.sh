@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# What `./dev test --all` adds, with the rig up and its environment set: sanitizers, the second engine version, and the
+# main job through the containerised daemon.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+rig=$SLIPWAY_TEST_RIG
+status=0
+
+echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
+tools/build.sh asan
+ctest --test-dir build/asan --output-on-failure -j 2 -R '^unit_' || status=1
+ctest --test-dir build/asan --output-on-failure -R '^integration_' --timeout 1800 || status=1
+
+echo "== Engine of Debian 13"
+tests/support/rig/rig.sh second-up "$rig"
+SLIPWAY_TEST_ENGINE=unix://$rig/second/run/docker.sock \
+  ctest --test-dir build/dev --output-on-failure -R '^integration_(docker-client|runs)$' --timeout 1800 || status=1
+
+echo "== The daemon as a container"
+tests/support/rig/rig.sh base-image "$rig" debian
+docker build --quiet --network host -f images/dockerfiles/slipway.Dockerfile -t slipway:test . || status=1
+SLIPWAY_TEST_IMAGE=slipway:test ctest --test-dir build/dev --output-on-failure -R '^e2e_' --timeout 1800 || status=1
+exit $status
