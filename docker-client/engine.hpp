@@ -24,6 +24,8 @@ class Engine {
   Containers& containers() { return containers_; }
   Archives& archives() { return archives_; }
   Exec& exec() { return exec_; }
+  Images& images() { return images_; }
+  Builds& builds() { return builds_; }
   Networks& networks() { return networks_; }
   Volumes& volumes() { return volumes_; }
   Events& events() { return events_; }
@@ -34,6 +36,8 @@ class Engine {
   Containers containers_{transport_};
   Archives archives_{transport_};
   Exec exec_{transport_};
+  Images images_{transport_};
+  Builds builds_{transport_};
   Networks networks_{transport_};
   Volumes volumes_{transport_};
   Events events_{transport_};
