@@ -35,7 +35,7 @@ Result<void> Capture::store(std::string records) {
       std::string note;
       append_record(note, stored_until_, Stream::slipway, true,
                     "a part of the output is missing here: it came faster than it could be kept");
-      Result<void> noted = writer_->append(note);
+      Result<void> noted = append(note);
       if (!noted) return noted;
     }
   }
@@ -43,7 +43,15 @@ Result<void> Capture::store(std::string records) {
   const std::size_t known = std::min<std::uint64_t>(skip_, records.size());
   skip_ -= known;
   const std::string_view fresh = std::string_view(records).substr(known);
-  return fresh.empty() ? Result<void>() : writer_->append(fresh);
+  return append(fresh);
+}
+
+Result<void> Capture::append(std::string_view records) {
+  if (broken_) return fail(*broken_);
+  if (records.empty()) return {};
+  Result<void> appended = writer_->append(records);
+  if (!appended) broken_ = appended.error();
+  return appended;
 }
 
 Result<void> Capture::store_after_gap(std::string_view records) {
@@ -52,7 +60,7 @@ Result<void> Capture::store_after_gap(std::string_view records) {
     if (record->time <= stored_until_) continue;
     append_record(fresh, record->time, record->stream, record->ends_line, record->text);
   }
-  return fresh.empty() ? Result<void>() : writer_->append(fresh);
+  return append(fresh);
 }
 
 }  // namespace slipway::logs

@@ -28,6 +28,8 @@ class Capture {
   [[nodiscard]] bool over_limit() const { return over_limit_; }
   /// The Engine's log no longer begins where ours does: it wrote more than it keeps while nobody read.
   [[nodiscard]] bool has_gap() const { return has_gap_; }
+  /// The disk could not take what was read: nothing more is stored.
+  [[nodiscard]] const std::optional<Error>& broken() const { return broken_; }
   /// Of the last pass: bytes the program wrote, and (once, after `end`) their SHA-256.
   [[nodiscard]] std::uint64_t content_bytes() const { return transcriber_->content_bytes(); }
   std::string content_sha256() { return transcriber_->content_sha256(); }
@@ -36,6 +38,7 @@ class Capture {
 
  private:
   Result<void> store(std::string records);
+  Result<void> append(std::string_view records);
   Result<void> store_after_gap(std::string_view records);
 
   std::unique_ptr<LogWriter> writer_;
@@ -46,6 +49,7 @@ class Capture {
   bool first_of_pass_ = true;
   bool over_limit_ = false;
   bool has_gap_ = false;
+  std::optional<Error> broken_;
   std::string stored_until_;  // with a gap: the time of the newest record before it
 };
 

@@ -1,0 +1,50 @@
+#include "orchestrator/runs/step_outcome.hpp"
+
+#include <array>
+
+namespace slipway::runs {
+namespace {
+
+std::string_view signal_name(int number) {
+  constexpr std::array<std::pair<int, std::string_view>, 8> kNames = {
+      {{1, "SIGHUP"}, {2, "SIGINT"}, {4, "SIGILL"}, {6, "SIGABRT"}, {8, "SIGFPE"}, {9, "SIGKILL"}, {11, "SIGSEGV"}, {15, "SIGTERM"}}};
+  for (const auto& [value, name] : kNames) {
+    if (value == number) return name;
+  }
+  return {};
+}
+
+/// What an engine that stops, or comes back after a crash, leaves behind in its containers.
+bool may_be_the_engines(int code) {
+  return code == 137 || code == 143 || code == 255;
+}
+
+}  // namespace
+
+std::string exit_code_text(int code) {
+  std::string text = "exit code " + std::to_string(code);
+  const std::string_view name = code > 128 ? signal_name(code - 128) : std::string_view();
+  if (!name.empty()) text += " (" + std::string(name) + ")";
+  if (code == 127) text += " (command not found)";
+  if (code == 126) text += " (command can't be executed)";
+  return text;
+}
+
+Outcome outcome_of(const docker::ContainerState& state, const StepCircumstances& circumstances) {
+  if (circumstances.over_log_limit) return {Verdict::failed, "the log is over its limit"};
+  if (circumstances.log_gap) return {Verdict::failed, "the log came faster than it could be kept"};
+  if (state.exit_code == 0 && !state.oom_killed) return {};
+  if (state.oom_killed) {
+    const auto megabytes = circumstances.memory_limit >> 20;
+    return {Verdict::failed, "out of memory" +
+                                 (megabytes > 0 ? " (limit " + std::to_string(megabytes) + " MiB)" : std::string()) +
+                                 ", " + exit_code_text(state.exit_code)};
+  }
+  if (!circumstances.stop_reason.empty()) return {Verdict::failed, circumstances.stop_reason};
+  if (circumstances.engine_went_away && may_be_the_engines(state.exit_code)) {
+    return {Verdict::interrupted, "the engine went away while it ran (" + exit_code_text(state.exit_code) + ")"};
+  }
+  return {Verdict::failed, exit_code_text(state.exit_code)};
+}
+
+}  // namespace slipway::runs

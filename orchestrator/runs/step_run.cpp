@@ -1,0 +1,376 @@
+#include "orchestrator/runs/step_run.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "orchestrator/runs/log_pump.hpp"
+#include "orchestrator/runs/step_outcome.hpp"
+#include "orchestrator/store/events.hpp"
+
+namespace slipway::runs {
+namespace {
+
+using namespace std::chrono_literals;
+using store::AttemptState;
+using store::Attempts;
+
+constexpr std::uint64_t kSyncBytes = 1 << 20;
+constexpr Duration kSyncEvery = 1s;
+constexpr std::uint64_t kNoLimit = 0;
+
+}  // namespace
+
+std::string spec_hash(const docker::ContainerSpec& spec) {
+  // The body for one fixed version of the API, so that an upgraded engine does not change the hash.
+  return sha256_hex(dump_json(docker::create_body(spec, docker::ApiVersion{1, 41})));
+}
+
+StepRun::StepRun(StepTools tools, StepOrder order) : tools_(tools), order_(std::move(order)) {
+  order_.spec.name = order_.name.container(order_.step);
+  for (auto& [name, value] : order_.name.labels(order_.step)) order_.spec.labels[name] = value;
+  const std::string hash = order_.record ? order_.record->spec_hash : spec_hash(order_.spec);
+  order_.spec.labels[std::string(label::kSpecHash)] = hash;
+  if (order_.record) id_ = order_.record->container_id;
+}
+
+store::AttemptKey StepRun::key() const {
+  return {order_.name.run, order_.name.job, order_.step, order_.name.attempt};
+}
+
+AttemptState StepRun::state() const {
+  return order_.record ? order_.record->state : AttemptState::intent;
+}
+
+awaitable<Result<void>> StepRun::prepare() {
+  if (state() != AttemptState::intent) co_return Result<void>();
+  if (!order_.record) {
+    store::Attempt attempt;
+    attempt.key = key();
+    attempt.role = order_.role;
+    attempt.position = order_.position;
+    attempt.container_name = order_.spec.name;
+    attempt.spec_hash = order_.spec.labels[std::string(label::kSpecHash)];
+    attempt.log_name = order_.name.log(order_.step);
+    attempt.created = tools_.clock.now();
+    attempt.deadline = order_.deadline;
+    order_.record = attempt;
+    auto commit = tools_.store.write(&Attempts::intend, std::move(attempt));
+    const Result<void> intended = co_await std::move(commit);
+    if (!intended) co_return fail(Error(intended.error()).in("journal"));
+  }
+  const Result<void> made = co_await create();
+  if (!made) co_return fail(made.error());
+  if (order_.fill) {
+    auto filling = order_.fill(id_);
+    const Result<void> filled = co_await std::move(filling);
+    if (!filled) co_return fail(filled.error());
+  }
+  auto commit = tools_.store.write(&Attempts::created, key(), id_);
+  const Result<void> created = co_await std::move(commit);
+  if (!created) co_return fail(Error(created.error()).in("journal"));
+  order_.record->state = AttemptState::created;
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> StepRun::create() {
+  const auto call = [this] { return tools_.engine.containers().create(order_.spec); };
+  const Result<docker::Containers::Created> made = co_await tools_.watch.persist(call);
+  if (made) {
+    id_ = made->id;
+    co_return Result<void>();
+  }
+  if (made.error().kind != Error::Kind::conflict) co_return fail(Error(made.error()).in("create the container"));
+  // The name is taken: by us, before a crash or an answer that was lost; or by somebody else.
+  const Result<Found> found = co_await look();
+  if (!found) co_return fail(found.error());
+  if (*found == Found::absent) co_return fail(Error::Kind::unavailable, "the container's name was taken for a moment");
+  if (*found == Found::ours) co_return Result<void>();
+  co_return co_await refuse_foreign();
+}
+
+awaitable<Result<StepRun::Found>> StepRun::look() {
+  const auto call = [this] { return tools_.engine.containers().inspect(order_.spec.name); };
+  const Result<docker::Container> container = co_await tools_.watch.persist(call);
+  if (!container && container.error().kind == Error::Kind::not_found) co_return Found::absent;
+  if (!container) co_return fail(container.error());
+  const std::string name(label::kSpecHash);
+  const auto hash = container->config.labels.find(name);
+  if (hash == container->config.labels.end() || hash->second != order_.spec.labels[name]) co_return Found::foreign;
+  id_ = container->id;
+  co_return Found::ours;
+}
+
+awaitable<Result<void>> StepRun::refuse_foreign() {
+  const std::string reason = "a container named " + order_.spec.name + " is there already and is not this step's";
+  auto commit = tools_.store.write(&Attempts::quarantine, key(), reason);
+  const Result<void> noted = co_await std::move(commit);
+  if (!noted) co_return fail(noted.error());
+  co_return fail(Error::Kind::conflict, reason, "look at it, then remove or rename it");
+}
+
+awaitable<Result<void>> StepRun::open_log() {
+  if (capture_) co_return Result<void>();
+  const auto committed = static_cast<std::uint64_t>(order_.record->log.stored_offset);
+  auto opening = tools_.logs.open(log_key(), committed);
+  Result<std::unique_ptr<logs::LogWriter>> writer = co_await std::move(opening);
+  if (!writer) co_return fail(writer.error());
+  capture_ = std::make_unique<logs::Capture>(std::move(*writer), order_.masks, order_.log_limit);
+  co_return Result<void>();
+}
+
+awaitable<Result<std::optional<StepEnd>>> StepRun::start(StopSignal& stop) {
+  if (!outages_before_) outages_before_ = tools_.watch.outages();
+  const Result<void> opened = co_await open_log();
+  if (!opened) co_return fail(opened.error());
+  const Result<docker::Container> container = co_await inspect();
+  if (!container && container.error().kind != Error::Kind::not_found) co_return fail(container.error());
+  if (!container) {
+    lost_ = true;
+    const Result<StepEnd> end = co_await commit_exit({{Verdict::interrupted, "its container is gone"}, std::nullopt});
+    if (!end) co_return fail(end.error());
+    co_return std::optional(*end);
+  }
+  if (container->state.started_at) {
+    // Found, not made: it went on while no daemon was there to see.
+    if (container->state.running) co_await tell_reattached();
+    co_return std::optional<StepEnd>();
+  }
+  if (!stop.asked()) co_return co_await launch();
+  const Result<StepEnd> end = co_await commit_exit({{Verdict::cancelled, stop.reason()}, std::nullopt});
+  if (!end) co_return fail(end.error());
+  co_return std::optional(*end);
+}
+
+awaitable<void> StepRun::tell_reattached() {
+  log::info("step reattached", {{"run", order_.name.run}, {"job", order_.name.job}, {"step", order_.step}});
+  store::Event event("step.reattached", tools_.clock.now());
+  event.run = order_.name.run;
+  event.data = dump_json(Json{{"job", order_.name.job}, {"step", order_.step}, {"attempt", order_.name.attempt}});
+  auto tell = tools_.store.write(&store::Events::append, std::move(event));
+  const Result<std::int64_t> told = co_await std::move(tell);
+  if (!told) log::warn("event can't be kept", {{"error", told.error()}});
+}
+
+/// The one place that starts a container. An answer that is lost is not asked for again before inspect has said that
+/// the container has not started.
+awaitable<Result<std::optional<StepEnd>>> StepRun::launch() {
+  for (;;) {
+    auto starting = tools_.engine.containers().start(id_);
+    const Result<void> started = co_await std::move(starting);
+    if (started) co_return std::optional<StepEnd>();
+    const Result<docker::Container> container = co_await inspect();
+    if (!container) co_return fail(container.error());
+    if (container->state.started_at) co_return std::optional<StepEnd>();
+    if (started.error().transient()) continue;
+    const int code = container->state.exit_code;
+    const bool its_own_fault = code == 126 || code == 127;
+    StepEnd end{{its_own_fault ? Verdict::failed : Verdict::error, "can't be started: " + started.error().message},
+                its_own_fault ? std::optional(code) : std::nullopt};
+    const Result<void> noted = capture_->writer().note(end.outcome.reason);
+    if (!noted) co_return fail(noted.error());
+    const Result<StepEnd> committed = co_await commit_exit(std::move(end));
+    if (!committed) co_return fail(committed.error());
+    co_return std::optional(*committed);
+  }
+}
+
+awaitable<Result<void>> StepRun::commit_running() {
+  if (state() != AttemptState::created) co_return Result<void>();
+  order_.record->state = AttemptState::running;
+  auto commit = tools_.store.write(&Attempts::running, key(), tools_.clock.now());
+  const Result<void> committed = co_await std::move(commit);
+  if (!committed) co_return fail(Error(committed.error()).in("journal"));
+  co_return Result<void>();
+}
+
+awaitable<Result<StepEnd>> StepRun::run(StopSignal& stop) {
+  Result<std::optional<StepEnd>> ended = co_await start(stop);
+  if (!ended) co_return fail(ended.error());
+  if (*ended) co_return **ended;
+  co_return co_await finish(stop);
+}
+
+awaitable<Result<StepEnd>> StepRun::finish(StopSignal& stop) {
+  using namespace asio::experimental::awaitable_operators;
+  // The commit and the container's own work go on side by side.
+  auto race = until_exit(stop) || keep_log() || keep_synced();
+  auto both = commit_running() && std::move(race);
+  auto [committed, first] = co_await std::move(both);
+  if (!committed) co_return fail(committed.error());
+  if (first.index() == 1 && !std::get<1>(first)) co_return fail(std::get<1>(first).error());
+  if (first.index() == 2 && !std::get<2>(first)) co_return fail(std::get<2>(first).error());
+  const Result<void> drained = co_await drain();
+  if (!drained) co_return fail(drained.error());
+  std::optional<int> code;
+  if (!lost_) code = seen_.exit_code;
+  StepEnd end{outcome(), code};
+  co_return co_await commit_exit(std::move(end));
+}
+
+Outcome StepRun::outcome() const {
+  if (lost_) return {Verdict::interrupted, "its container is gone"};
+  StepCircumstances circumstances;
+  circumstances.over_log_limit = capture_->over_limit();
+  circumstances.log_gap = capture_->has_gap();
+  circumstances.engine_went_away = engine_went_away_ || tools_.watch.outages() != *outages_before_;
+  circumstances.stop_reason = stop_reason_;
+  circumstances.memory_limit = order_.spec.limits.memory_bytes;
+  return outcome_of(seen_, circumstances);
+}
+
+awaitable<Result<docker::Container>> StepRun::inspect() {
+  const auto call = [this] { return tools_.engine.containers().inspect(id_); };
+  Result<docker::Container> container = co_await tools_.watch.persist(call);
+  if (container) seen_ = container->state;
+  co_return container;
+}
+
+awaitable<void> StepRun::until_exit(StopSignal& stop) {
+  using namespace asio::experimental::awaitable_operators;
+  for (;;) {
+    if (stop_reason_.empty()) {
+      auto race = until_still(stop) || stop.wait();
+      const auto first = co_await std::move(race);
+      if (first.index() == 0) co_return;
+      stop_reason_ = stop.reason();
+    }
+    co_await stop_container();
+    auto waiting = until_still(stop);
+    auto patience = sleep_for(order_.grace + 10s);
+    auto race = std::move(waiting) || std::move(patience);
+    const auto first = co_await std::move(race);
+    if (first.index() == 0) co_return;
+  }
+}
+
+/// Returns when inspect says that the container does not run any more, or is gone.
+awaitable<void> StepRun::until_still(StopSignal& stop) {
+  for (;;) {
+    auto waiting = tools_.engine.containers().wait(id_);
+    const Result<docker::ContainerExit> waited = co_await std::move(waiting);
+    if (!waited && waited.error().transient()) engine_went_away_ = true;
+    const Result<docker::Container> container = co_await inspect();
+    if (!container && container.error().kind == Error::Kind::not_found) {
+      lost_ = true;
+      co_return;
+    }
+    if (container && !container->state.running) {
+      if (seen_.exit_code == 137 && !seen_.oom_killed && !stop.asked()) co_await doubt_the_engine();
+      co_return;
+    }
+    co_await sleep_for(50ms);
+  }
+}
+
+/// Killed, and not by us: an engine that is told to stop kills its containers while it still answers. A moment later
+/// it shows.
+awaitable<void> StepRun::doubt_the_engine() {
+  if (engine_went_away_ || capture_->over_limit()) co_return;
+  co_await sleep_for(1s);
+  auto asking = tools_.engine.system().ping();
+  const Result<void> answer = co_await with_deadline(5s, std::move(asking), "the engine's answer");
+  if (!answer) engine_went_away_ = true;
+}
+
+awaitable<void> StepRun::stop_container() {
+  const int grace = static_cast<int>(order_.grace.count());
+  const auto call = [this, grace] { return tools_.engine.containers().stop(id_, grace); };
+  const Result<void> stopped = co_await tools_.watch.persist(call);
+  if (!stopped) log::warn("container can't be stopped", {{"container", order_.spec.name}, {"error", stopped.error()}});
+}
+
+/// Follows the log as long as it takes. Ends only with an error of the disk: everything else is found out by
+/// `until_exit`, and read again from the start.
+awaitable<Result<void>> StepRun::keep_log() {
+  for (;;) {
+    auto pumping = pump_log(tools_.engine.containers(), id_, true, *capture_);
+    const Result<void> pumped = co_await std::move(pumping);
+    if (capture_->over_limit()) break;
+    if (capture_->broken()) co_return fail(*capture_->broken());
+    if (!pumped && pumped.error().transient()) engine_went_away_ = true;
+    co_await sleep_for(200ms);
+    co_await tools_.watch.until_available();
+  }
+  auto killing = tools_.engine.containers().kill(id_);
+  (void)co_await std::move(killing);
+  for (;;) co_await sleep_for(1h);
+}
+
+awaitable<Result<void>> StepRun::keep_synced() {
+  std::uint64_t committed = capture_->writer().size();
+  for (Duration waited{};; waited += 100ms) {
+    co_await sleep_for(100ms);
+    const std::uint64_t unsynced = capture_->writer().size() - committed;
+    if (unsynced == kNoLimit || (unsynced < kSyncBytes && waited < kSyncEvery)) continue;
+    waited = {};
+    const Result<std::uint64_t> synced = co_await capture_->writer().sync();
+    if (!synced) co_return fail(synced.error());
+    store::LogMark mark;
+    mark.stored_offset = static_cast<std::int64_t>(*synced);
+    auto commit = tools_.store.write(&Attempts::log_reached, key(), std::move(mark));
+    const Result<void> reached = co_await std::move(commit);
+    if (!reached && reached.error().kind != Error::Kind::conflict) co_return fail(reached.error());
+    committed = *synced;
+  }
+}
+
+/// One more reading without following, since following drops an unterminated last line.
+awaitable<Result<void>> StepRun::drain() {
+  if (lost_) co_return Result<void>();
+  for (;;) {
+    auto pumping = pump_log(tools_.engine.containers(), id_, false, *capture_);
+    const Result<void> pumped = co_await std::move(pumping);
+    if (pumped) break;
+    if (pumped.error().kind == Error::Kind::not_found) {
+      lost_ = true;
+      co_return Result<void>();
+    }
+    if (capture_->broken() || !pumped.error().transient()) co_return fail(pumped.error());
+    co_await sleep_for(100ms);
+    co_await tools_.watch.until_available();
+  }
+  co_return capture_->end();
+}
+
+awaitable<Result<StepEnd>> StepRun::commit_exit(StepEnd end) {
+  if (end.outcome.verdict == Verdict::interrupted) {
+    const Result<void> noted = capture_->writer().note(end.outcome.reason);
+    if (!noted) co_return fail(noted.error());
+  }
+  const Result<std::uint64_t> synced = co_await capture_->writer().sync();
+  if (!synced) co_return fail(synced.error());
+  store::AttemptExit exit;
+  if (end.exit_code) exit.exit_code = *end.exit_code;
+  exit.oom = seen_.oom_killed;
+  exit.error = end.outcome.reason;
+  exit.finished = tools_.clock.now();
+  exit.log.stored_offset = static_cast<std::int64_t>(*synced);
+  exit.log.content_bytes = static_cast<std::int64_t>(capture_->content_bytes());
+  exit.log.sha256 = capture_->content_sha256();
+  exit.log.truncated = capture_->over_limit();
+  exit.log.gap = capture_->has_gap();
+  auto commit = tools_.store.write(&Attempts::exited, key(), std::move(exit));
+  const Result<void> committed = co_await std::move(commit);
+  if (!committed) co_return fail(Error(committed.error()).in("journal"));
+  order_.record->state = AttemptState::exited;
+  const Result<void> sealed = co_await capture_->writer().seal();
+  if (!sealed) log::warn("log can't be sealed", {{"log", log_key().name}, {"error", sealed.error()}});
+  capture_.reset();
+  co_return end;
+}
+
+awaitable<Result<void>> StepRun::remove() {
+  docker::RemoveContainer how;
+  how.force = true;
+  how.volumes = true;
+  const auto call = [this, how] { return tools_.engine.containers().remove(order_.spec.name, how); };
+  const Result<void> removed = co_await tools_.watch.persist(call);
+  if (!removed) co_return fail(Error(removed.error()).in("remove " + order_.spec.name));
+  if (state() != AttemptState::exited) co_return Result<void>();
+  auto commit = tools_.store.write(&Attempts::removed, key());
+  co_return co_await std::move(commit);
+}
+
+}  // namespace slipway::runs
