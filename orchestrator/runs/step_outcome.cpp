@@ -6,8 +6,14 @@ namespace slipway::runs {
 namespace {
 
 std::string_view signal_name(int number) {
-  constexpr std::array<std::pair<int, std::string_view>, 8> kNames = {
-      {{1, "SIGHUP"}, {2, "SIGINT"}, {4, "SIGILL"}, {6, "SIGABRT"}, {8, "SIGFPE"}, {9, "SIGKILL"}, {11, "SIGSEGV"}, {15, "SIGTERM"}}};
+  constexpr std::array<std::pair<int, std::string_view>, 8> kNames = {{{1, "SIGHUP"},
+                                                                       {2, "SIGINT"},
+                                                                       {4, "SIGILL"},
+                                                                       {6, "SIGABRT"},
+                                                                       {8, "SIGFPE"},
+                                                                       {9, "SIGKILL"},
+                                                                       {11, "SIGSEGV"},
+                                                                       {15, "SIGTERM"}}};
   for (const auto& [value, name] : kNames) {
     if (value == number) return name;
   }

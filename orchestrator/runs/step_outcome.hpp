@@ -11,9 +11,9 @@ namespace slipway::runs {
 struct StepCircumstances {
   bool over_log_limit = false;
   bool log_gap = false;
-  bool engine_went_away = false;   ///< while the step ran
-  std::string stop_reason;         ///< slipway asked it to stop; empty: it did not
-  std::int64_t memory_limit = 0;   ///< bytes; for the message
+  bool engine_went_away = false;  ///< while the step ran
+  std::string stop_reason;        ///< slipway asked it to stop; empty: it did not
+  std::int64_t memory_limit = 0;  ///< bytes; for the message
 };
 
 /// The verdict on a container that has started and ended. A signal that nobody of ours sent, at a time when the engine

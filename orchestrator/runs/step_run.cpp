@@ -13,8 +13,8 @@ namespace slipway::runs {
 namespace {
 
 using namespace std::chrono_literals;
-using store::AttemptState;
 using store::Attempts;
+using store::AttemptState;
 
 constexpr std::uint64_t kSyncBytes = 1 << 20;
 constexpr Duration kSyncEvery = 1s;

@@ -1,0 +1,72 @@
+#include "orchestrator/runs/job_network.hpp"
+
+namespace slipway::runs {
+namespace {
+
+constexpr std::int64_t kMemory = 16 << 20;
+constexpr std::int64_t kPids = 64;  // probes run in it, too
+
+}  // namespace
+
+awaitable<Result<std::string>> ensure_job_network(docker::Engine& engine, std::string instance) {
+  docker::NetworkSpec spec("slip-" + instance);
+  spec.labels = {{std::string(label::kInstance), instance}};
+  spec.options = {{"com.docker.network.bridge.enable_icc", "false"}};
+  std::string name = spec.name;
+  auto looking = engine.networks().inspect(name);
+  const Result<docker::Network> found = co_await std::move(looking);
+  if (found) co_return name;
+  if (found.error().kind != Error::Kind::not_found) co_return fail(Error(found.error()).in("look for the job network"));
+  auto creating = engine.networks().create(std::move(spec));
+  const Result<std::string> made = co_await std::move(creating);
+  if (!made && made.error().kind != Error::Kind::conflict) {
+    co_return fail(Error(made.error()).in("make the job network"));
+  }
+  co_return name;
+}
+
+JobNetwork::JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::string network,
+                       std::vector<std::string> names)
+    : engine_(engine),
+      watch_(watch),
+      name_(std::move(name)),
+      network_(std::move(network)),
+      names_(std::move(names)) {}
+
+awaitable<Result<void>> JobNetwork::create(std::string image) {
+  docker::ContainerSpec spec(std::move(image));
+  spec.name = name_.anchor();
+  spec.labels = name_.labels();
+  spec.network_mode = network_.empty() ? "none" : network_;
+  for (const std::string& service : names_) spec.extra_hosts.push_back(service + ":127.0.0.1");
+  spec.cap_drop = {"ALL"};
+  spec.no_new_privileges = true;
+  spec.read_only_root = true;
+  spec.limits.memory_bytes = kMemory;
+  spec.limits.pids = kPids;
+  spec.log.driver = "none";
+  spec.entrypoint = std::vector<std::string>{"/anchor"};
+  spec.command = std::vector<std::string>{};
+  const auto call = [&] { return engine_.containers().create(spec); };
+  const Result<docker::Containers::Created> made = co_await watch_.persist(call);
+  // A name that is taken is the holder of the same attempt, from before a restart.
+  if (made || made.error().kind == Error::Kind::conflict) co_return Result<void>();
+  co_return fail(Error(made.error()).in("create the job's network namespace"));
+}
+
+awaitable<Result<void>> JobNetwork::start() {
+  // Starting it twice does no harm: it does nothing.
+  const auto call = [this] { return engine_.containers().start(name_.anchor()); };
+  const Result<void> started = co_await watch_.persist(call);
+  if (!started) co_return fail(Error(started.error()).in("start the job's network namespace"));
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> JobNetwork::remove() {
+  docker::RemoveContainer how;
+  how.force = true;
+  const auto call = [this, how] { return engine_.containers().remove(name_.anchor(), how); };
+  co_return co_await watch_.persist(call);
+}
+
+}  // namespace slipway::runs
