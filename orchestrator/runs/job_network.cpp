@@ -27,11 +27,7 @@ awaitable<Result<std::string>> ensure_job_network(docker::Engine& engine, std::s
 
 JobNetwork::JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::string network,
                        std::vector<std::string> names)
-    : engine_(engine),
-      watch_(watch),
-      name_(std::move(name)),
-      network_(std::move(network)),
-      names_(std::move(names)) {}
+    : engine_(engine), watch_(watch), name_(std::move(name)), network_(std::move(network)), names_(std::move(names)) {}
 
 awaitable<Result<void>> JobNetwork::create(std::string image) {
   docker::ContainerSpec spec(std::move(image));

@@ -36,6 +36,21 @@ std::string exit_code_text(int code) {
   return text;
 }
 
+std::string journal_text(const Outcome& outcome) {
+  if (outcome.verdict == Verdict::passed) return {};
+  return std::string(name_of(outcome.verdict)) + ": " + outcome.reason;
+}
+
+Outcome outcome_from_journal(std::string_view text) {
+  if (text.empty()) return {};
+  for (const Verdict verdict : {Verdict::failed, Verdict::interrupted, Verdict::cancelled}) {
+    const std::string start = std::string(name_of(verdict)) + ": ";
+    if (text.starts_with(start)) return {verdict, std::string(text.substr(start.size()))};
+  }
+  const std::string start = std::string(name_of(Verdict::error)) + ": ";
+  return {Verdict::error, std::string(text.starts_with(start) ? text.substr(start.size()) : text)};
+}
+
 Outcome outcome_of(const docker::ContainerState& state, const StepCircumstances& circumstances) {
   if (circumstances.over_log_limit) return {Verdict::failed, "the log is over its limit"};
   if (circumstances.log_gap) return {Verdict::failed, "the log came faster than it could be kept"};

@@ -20,6 +20,10 @@ struct StepCircumstances {
 /// went away, is the engine's: interrupted, never failed. Exit code 0 is a pass even then.
 Outcome outcome_of(const docker::ContainerState& state, const StepCircumstances& circumstances);
 
+/// How an outcome stands in an attempt's `error`: empty for a pass, else "<verdict>: <reason>". And back.
+std::string journal_text(const Outcome& outcome);
+Outcome outcome_from_journal(std::string_view text);
+
 /// "exit code 3", "exit code 143 (SIGTERM)".
 std::string exit_code_text(int code);
 

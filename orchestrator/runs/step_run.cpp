@@ -344,7 +344,7 @@ awaitable<Result<StepEnd>> StepRun::commit_exit(StepEnd end) {
   store::AttemptExit exit;
   if (end.exit_code) exit.exit_code = *end.exit_code;
   exit.oom = seen_.oom_killed;
-  exit.error = end.outcome.reason;
+  exit.error = journal_text(end.outcome);
   exit.finished = tools_.clock.now();
   exit.log.stored_offset = static_cast<std::int64_t>(*synced);
   exit.log.content_bytes = static_cast<std::int64_t>(capture_->content_bytes());
@@ -362,15 +362,29 @@ awaitable<Result<StepEnd>> StepRun::commit_exit(StepEnd end) {
 }
 
 awaitable<Result<void>> StepRun::remove() {
+  if (!order_.record || state() == AttemptState::removed || state() == AttemptState::quarantined)
+    co_return Result<void>();
   docker::RemoveContainer how;
   how.force = true;
   how.volumes = true;
   const auto call = [this, how] { return tools_.engine.containers().remove(order_.spec.name, how); };
   const Result<void> removed = co_await tools_.watch.persist(call);
   if (!removed) co_return fail(Error(removed.error()).in("remove " + order_.spec.name));
-  if (state() != AttemptState::exited) co_return Result<void>();
+  if (state() != AttemptState::exited) {
+    store::AttemptExit exit;
+    exit.error = journal_text({Verdict::cancelled, state() == AttemptState::running ? "removed" : "not run"});
+    exit.finished = tools_.clock.now();
+    exit.log = order_.record->log;
+    auto commit = tools_.store.write(&Attempts::exited, key(), std::move(exit));
+    const Result<void> exited = co_await std::move(commit);
+    if (!exited) co_return fail(Error(exited.error()).in("journal"));
+  }
+  order_.record->state = AttemptState::removed;
   auto commit = tools_.store.write(&Attempts::removed, key());
-  co_return co_await std::move(commit);
+  const Result<void> done = co_await std::move(commit);
+  auto sealing = tools_.logs.seal(log_key());
+  (void)co_await std::move(sealing);
+  co_return done;
 }
 
 }  // namespace slipway::runs

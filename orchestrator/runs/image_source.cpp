@@ -1,0 +1,92 @@
+#include "orchestrator/runs/image_source.hpp"
+
+#include "base/log.hpp"
+#include "orchestrator/runs/stop_signal.hpp"
+
+namespace slipway::runs {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPullLimit = 30min;
+constexpr int kTries = 3;
+
+/// "host:5000/name:tag" → name and tag; "name@sha256:…" → name and digest.
+docker::PullSpec pull_spec(const std::string& reference) {
+  docker::PullSpec spec;
+  const auto at = reference.find('@');
+  if (at != std::string::npos) {
+    spec.repository = reference.substr(0, reference.substr(0, at).find(':', reference.rfind('/', at) + 1));
+    spec.reference = reference.substr(at + 1);
+    return spec;
+  }
+  const auto slash = reference.rfind('/');
+  const auto colon = reference.find(':', slash == std::string::npos ? 0 : slash);
+  spec.repository = reference.substr(0, colon);
+  spec.reference = colon == std::string::npos ? "latest" : reference.substr(colon + 1);
+  return spec;
+}
+
+}  // namespace
+
+/// One that goes on, and its outcome for all who wait.
+struct ImageSource::Pull {
+  explicit Pull(const Executor& executor) : done(executor) {}
+  StopSignal done;
+  std::optional<Result<std::string>> outcome;
+};
+
+ImageSource::ImageSource(docker::Images& images, EngineWatch& watch, FindAuth find_auth, const Executor& executor)
+    : images_(images), watch_(watch), find_auth_(std::move(find_auth)), executor_(executor), tasks_(executor) {}
+
+ImageSource::~ImageSource() = default;
+
+awaitable<Result<std::string>> ImageSource::ensure(std::string reference) {
+  const auto call = [&] { return images_.inspect(reference); };
+  const Result<docker::Image> found = co_await watch_.persist(call);
+  if (found) co_return found->id;
+  if (found.error().kind != Error::Kind::not_found) co_return fail(Error(found.error()).in("image " + reference));
+  std::shared_ptr<Pull>& entry = pulls_[reference];
+  if (!entry) {
+    entry = std::make_shared<Pull>(executor_);
+    tasks_.spawn("pull", pull(reference, entry));
+  }
+  const std::shared_ptr<Pull> waited = entry;
+  co_await waited->done.wait();
+  co_return *waited->outcome;
+}
+
+awaitable<void> ImageSource::pull(std::string reference, std::shared_ptr<Pull> pull) {
+  const auto began = std::chrono::steady_clock::now();
+  auto work = pull_now(reference);
+  auto limited = with_deadline(kPullLimit, std::move(work), "pulling " + reference);
+  pull->outcome = co_await std::move(limited);
+  const auto ms = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began).count();
+  if (*pull->outcome) log::info("image pulled", {{"image", reference}, {"ms", ms}});
+  pulls_.erase(reference);
+  pull->done.ask("");
+}
+
+/// A registry that can't be reached for a moment is asked again; an answer of no is final.
+awaitable<Result<std::string>> ImageSource::pull_now(std::string reference) {
+  docker::PullSpec spec = pull_spec(reference);
+  auto finding = find_auth_(spec.repository);
+  Result<docker::RegistryAuth> auth = co_await std::move(finding);
+  if (!auth) co_return fail(std::move(auth.error()).in("credentials for " + spec.repository));
+  spec.auth = std::move(*auth);
+  for (int attempt = 1;; ++attempt) {
+    auto pulling = images_.pull(spec);
+    const Result<docker::Pulled> pulled = co_await std::move(pulling);
+    if (pulled) co_return pulled->id;
+    if (attempt == kTries || !pulled.error().transient()) co_return fail(Error(pulled.error()).in("pull " + reference));
+    co_await sleep_for(attempt * 2s);
+    co_await watch_.until_available();
+  }
+}
+
+awaitable<void> ImageSource::close() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+}  // namespace slipway::runs

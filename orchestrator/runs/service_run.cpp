@@ -1,0 +1,119 @@
+#include "orchestrator/runs/service_run.hpp"
+
+#include "base/log.hpp"
+
+namespace slipway::runs {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAskEvery = 200ms;
+constexpr Duration kProbeLimit = 10s;
+
+}  // namespace
+
+ServiceRun::ServiceRun(StepTools tools, ServiceSpec spec, StepOrder order, std::string anchor, const Executor& executor)
+    : tools_(tools),
+      spec_(std::move(spec)),
+      anchor_(std::move(anchor)),
+      run_(tools, std::move(order)),
+      stop_(executor),
+      ended_(executor) {}
+
+Error ServiceRun::not_ready(std::string why) const {
+  return {Error::Kind::failed, "service '" + spec_.name + "' " + std::move(why)};
+}
+
+awaitable<Result<void>> ServiceRun::start() {
+  const Result<void> prepared = co_await run_.prepare();
+  if (!prepared) co_return fail(Error(prepared.error()).in("service '" + spec_.name + "'"));
+  const Result<std::optional<StepEnd>> ended = co_await run_.start(stop_);
+  if (!ended) co_return fail(Error(ended.error()).in("service '" + spec_.name + "'"));
+  if (*ended) {
+    ended_.ask((*ended)->outcome.reason);
+    co_return fail(not_ready((*ended)->outcome.reason));
+  }
+  co_return Result<void>();
+}
+
+awaitable<void> ServiceRun::serve() {
+  const Result<StepEnd> end = co_await run_.finish(stop_);
+  if (!end) {
+    log::warn("service lost from sight", {{"service", spec_.name}, {"error", end.error()}});
+    ended_.ask("can't be watched any more: " + end.error().message);
+    co_return;
+  }
+  ended_.ask(end->exit_code == 0 ? "ended (exit code 0)" : "ended: " + end->outcome.reason);
+}
+
+awaitable<Result<void>> ServiceRun::until_ready() {
+  using namespace asio::experimental::awaitable_operators;
+  auto race = check() || ended_.wait() || sleep_for(spec_.ready.timeout);
+  auto first = co_await std::move(race);
+  if (first.index() == 0) co_return std::move(std::get<0>(first));
+  if (first.index() == 1) co_return fail(not_ready(ended_.reason() + " before it was ready"));
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(spec_.ready.timeout).count();
+  co_return fail(not_ready("was not ready within " + std::to_string(seconds) + " s"));
+}
+
+awaitable<Result<void>> ServiceRun::check() {
+  if (spec_.ready.kind == Readiness::Kind::started) co_return Result<void>();
+  if (spec_.ready.kind == Readiness::Kind::log_line) co_return co_await find_in_log();
+  for (;;) {
+    const Result<bool> ready = co_await ask();
+    if (!ready) co_return fail(ready.error());
+    if (*ready) co_return Result<void>();
+    co_await sleep_for(kAskEvery);
+  }
+}
+
+awaitable<Result<void>> ServiceRun::find_in_log() {
+  for (std::uint64_t at = 0;;) {
+    auto reading = tools_.logs.follow(run_.log_key(), at, 64 << 10);
+    const Result<logs::LogChunk> chunk = co_await std::move(reading);
+    if (!chunk) co_return fail(chunk.error());
+    for (const logs::Record& record : chunk->records) {
+      const bool its_own = record.stream != logs::Stream::slipway;
+      if (its_own && record.text.find(spec_.ready.text) != std::string::npos) co_return Result<void>();
+    }
+    at = chunk->next;
+    if (chunk->ended) co_return fail(not_ready("ended without the line that says it is ready"));
+  }
+}
+
+awaitable<Result<bool>> ServiceRun::ask() {
+  const std::string port = std::to_string(spec_.ready.port);
+  std::vector<std::string> words;
+  switch (spec_.ready.kind) {
+    case Readiness::Kind::port:
+      words = {"/anchor", "tcp", port};
+      break;
+    case Readiness::Kind::http:
+      words = {"/anchor", "http", port, spec_.ready.path};
+      break;
+    default:
+      co_return co_await ask_engine();
+  }
+  co_return co_await probe(std::move(words));
+}
+
+awaitable<Result<bool>> ServiceRun::ask_engine() {
+  auto asking = tools_.engine.containers().inspect(run_.container_id());
+  const Result<docker::Container> container = co_await std::move(asking);
+  if (!container) co_return false;  // if it is gone, `serve` finds out
+  using Status = docker::Health::Status;
+  const docker::Health& health = container->state.health;
+  if (health.status == Status::none) {
+    co_return fail(not_ready("has no health check to wait for: its image defines none"));
+  }
+  if (health.status == Status::unhealthy) co_return fail(not_ready("is unhealthy: " + health.last_output));
+  co_return health.status == Status::healthy;
+}
+
+awaitable<Result<bool>> ServiceRun::probe(std::vector<std::string> words) {
+  auto asking = tools_.engine.exec().run(anchor_, docker::ExecSpec(std::move(words)));
+  const Result<docker::ExecOutcome> answer = co_await with_deadline(kProbeLimit, std::move(asking), "probe");
+  co_return answer && answer->exit_code == 0;
+}
+
+}  // namespace slipway::runs
