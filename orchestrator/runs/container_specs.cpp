@@ -12,12 +12,13 @@ const std::vector<std::string> kDropped = {"AUDIT_WRITE", "MKNOD", "NET_RAW", "S
 // shows in the log as a gap.
 constexpr std::uint64_t kLogFactor = 8;
 
-docker::ContainerSpec bounded(const JobOrder& job, std::string image, std::string network_mode) {
+docker::ContainerSpec bounded(const JobOrder& job, const ResourceLimits& limits, std::string image,
+                              std::string network_mode) {
   docker::ContainerSpec spec(std::move(image));
-  spec.limits.cpus = job.limits.cpus;
-  spec.limits.memory_bytes = job.limits.memory_bytes;
-  spec.limits.memory_swap_bytes = job.limits.memory_bytes;  // no swap on top
-  spec.limits.pids = job.limits.pids;
+  spec.limits.cpus = limits.cpus;
+  spec.limits.memory_bytes = limits.memory_bytes;
+  spec.limits.memory_swap_bytes = limits.memory_bytes;  // no swap on top
+  spec.limits.pids = limits.pids;
   spec.cap_drop = kDropped;
   spec.no_new_privileges = true;
   spec.log.driver = "json-file";
@@ -41,7 +42,7 @@ std::string workdir_of(const std::string& given) {
 
 Result<docker::ContainerSpec> step_container(const JobOrder& job, const StepSpec& step, std::string image,
                                              std::string network_mode) {
-  docker::ContainerSpec spec = bounded(job, std::move(image), std::move(network_mode));
+  docker::ContainerSpec spec = bounded(job, job.limits, std::move(image), std::move(network_mode));
   if (!step.commands.empty()) {
     Result<std::string> script = make_script(step.commands);
     if (!script) return fail(script.error());
@@ -61,7 +62,7 @@ Result<docker::ContainerSpec> step_container(const JobOrder& job, const StepSpec
 
 docker::ContainerSpec service_container(const JobOrder& job, const ServiceSpec& service, std::string image,
                                         std::string network_mode) {
-  docker::ContainerSpec spec = bounded(job, std::move(image), std::move(network_mode));
+  docker::ContainerSpec spec = bounded(job, service.limits, std::move(image), std::move(network_mode));
   if (!service.command.empty()) spec.command = service.command;
   set_env(spec, service.env);
   return spec;

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "orchestrator/logs/masker.hpp"
 #include "orchestrator/runs/naming.hpp"
+#include "pipelines/pipeline.hpp"
 
 /// What one attempt at a job of steps is made from: the plan with everything filled in that only the run knows.
 namespace slipway::runs {
@@ -33,22 +34,13 @@ struct StepSpec {
   std::string workdir;                     ///< relative to the workspace, or absolute
 };
 
-/// When a service counts as ready.
-struct Readiness {
-  enum class Kind : std::uint8_t { started, healthcheck, port, http, log_line };
-  Kind kind = Kind::started;
-  int port = 0;            ///< port, http
-  std::string path = "/";  ///< http: GET must answer 200 to 399
-  std::string text;        ///< log_line: a part of a line
-  std::chrono::milliseconds timeout = std::chrono::minutes(1);
-};
-
 struct ServiceSpec {
   std::string name;
   ImageUse image;
   std::vector<std::string> command;
   std::map<std::string, std::string> env;
-  Readiness ready;
+  pipelines::Readiness ready;
+  ResourceLimits limits;
 };
 
 struct JobOrder {

@@ -116,11 +116,12 @@ awaitable<Result<void>> JobRun::open_network() {
 
 awaitable<Result<void>> JobRun::start_services() {
   std::vector<awaitable<Result<void>>> works;
-  for (const ServiceSpec& spec : order_.services) works.push_back(start_service(spec));
+  for (std::size_t i = 0; i < order_.services.size(); ++i) works.push_back(start_service(i));
   co_return co_await all_of(std::move(works));
 }
 
-awaitable<Result<void>> JobRun::start_service(const ServiceSpec& spec) {
+awaitable<Result<void>> JobRun::start_service(std::size_t index) {
+  const ServiceSpec& spec = order_.services[index];
   StepOrder order = order_for(spec.name, service_container(order_, spec, config_id(spec.image), network_mode()));
   order.role = store::ContainerRole::service;
   if (order.record && has_ended(*order.record)) {
@@ -171,7 +172,6 @@ awaitable<Result<Outcome>> JobRun::run_steps() {
     }
     auto both = run_step(i) && prepare(i + 1);
     const auto [outcome, prepared] = co_await std::move(both);
-    tools_.cleanup.spawn("remove step", remove_quietly(steps_[i]));
     if (!outcome || outcome->verdict != Verdict::passed) co_return outcome;
     if (!prepared) co_return outcome_of_setup(prepared.error());
   }

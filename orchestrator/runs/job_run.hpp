@@ -41,7 +41,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   awaitable<Result<void>> resolve_image(std::string reference);
   awaitable<Result<void>> open_network();
   awaitable<Result<void>> start_services();
-  awaitable<Result<void>> start_service(const ServiceSpec& spec);
+  awaitable<Result<void>> start_service(std::size_t index);
   awaitable<Result<void>> prepare(std::size_t index);
   awaitable<Result<Outcome>> run_steps();
   awaitable<Result<Outcome>> run_step(std::size_t index);

@@ -56,15 +56,24 @@ awaitable<Result<void>> ServiceRun::until_ready() {
   co_return fail(not_ready("was not ready within " + std::to_string(seconds) + " s"));
 }
 
+/// All that is asked for, one after the other.
 awaitable<Result<void>> ServiceRun::check() {
-  if (spec_.ready.kind == Readiness::Kind::started) co_return Result<void>();
-  if (spec_.ready.kind == Readiness::Kind::log_line) co_return co_await find_in_log();
-  for (;;) {
-    const Result<bool> ready = co_await ask();
-    if (!ready) co_return fail(ready.error());
-    if (*ready) co_return Result<void>();
-    co_await sleep_for(kAskEvery);
+  const pipelines::Readiness& ready = spec_.ready;
+  if (!ready.log.empty()) {
+    const Result<void> found = co_await find_in_log();
+    if (!found) co_return fail(found.error());
   }
+  if (ready.port != 0) {
+    std::vector<std::string> words = {"/anchor", "tcp", std::to_string(ready.port)};
+    co_await until_probed(std::move(words));
+  }
+  if (ready.http) {
+    std::vector<std::string> words = {"/anchor", "http", std::to_string(ready.http->port), ready.http->path};
+    if (ready.http->status != 0) words.push_back(std::to_string(ready.http->status));
+    co_await until_probed(std::move(words));
+  }
+  if (ready.healthcheck) co_return co_await until_healthy();
+  co_return Result<void>();
 }
 
 awaitable<Result<void>> ServiceRun::find_in_log() {
@@ -74,46 +83,34 @@ awaitable<Result<void>> ServiceRun::find_in_log() {
     if (!chunk) co_return fail(chunk.error());
     for (const logs::Record& record : chunk->records) {
       const bool its_own = record.stream != logs::Stream::slipway;
-      if (its_own && record.text.find(spec_.ready.text) != std::string::npos) co_return Result<void>();
+      if (its_own && record.text.find(spec_.ready.log) != std::string::npos) co_return Result<void>();
     }
     at = chunk->next;
     if (chunk->ended) co_return fail(not_ready("ended without the line that says it is ready"));
   }
 }
 
-awaitable<Result<bool>> ServiceRun::ask() {
-  const std::string port = std::to_string(spec_.ready.port);
-  std::vector<std::string> words;
-  switch (spec_.ready.kind) {
-    case Readiness::Kind::port:
-      words = {"/anchor", "tcp", port};
-      break;
-    case Readiness::Kind::http:
-      words = {"/anchor", "http", port, spec_.ready.path};
-      break;
-    default:
-      co_return co_await ask_engine();
-  }
-  co_return co_await probe(std::move(words));
-}
-
-awaitable<Result<bool>> ServiceRun::ask_engine() {
-  auto asking = tools_.engine.containers().inspect(run_.container_id());
-  const Result<docker::Container> container = co_await std::move(asking);
-  if (!container) co_return false;  // if it is gone, `serve` finds out
+awaitable<Result<void>> ServiceRun::until_healthy() {
   using Status = docker::Health::Status;
-  const docker::Health& health = container->state.health;
-  if (health.status == Status::none) {
-    co_return fail(not_ready("has no health check to wait for: its image defines none"));
+  for (;; co_await sleep_for(kAskEvery)) {
+    auto asking = tools_.engine.containers().inspect(run_.container_id());
+    const Result<docker::Container> container = co_await std::move(asking);
+    if (!container) continue;  // if it is gone, `serve` finds out
+    const docker::Health& health = container->state.health;
+    if (health.status == Status::healthy) co_return Result<void>();
+    if (health.status == Status::unhealthy) co_return fail(not_ready("is unhealthy: " + health.last_output));
+    if (health.status == Status::none) {
+      co_return fail(not_ready("has no health check to wait for: its image defines none"));
+    }
   }
-  if (health.status == Status::unhealthy) co_return fail(not_ready("is unhealthy: " + health.last_output));
-  co_return health.status == Status::healthy;
 }
 
-awaitable<Result<bool>> ServiceRun::probe(std::vector<std::string> words) {
-  auto asking = tools_.engine.exec().run(anchor_, docker::ExecSpec(std::move(words)));
-  const Result<docker::ExecOutcome> answer = co_await with_deadline(kProbeLimit, std::move(asking), "probe");
-  co_return answer && answer->exit_code == 0;
+awaitable<void> ServiceRun::until_probed(std::vector<std::string> words) {
+  for (;; co_await sleep_for(kAskEvery)) {
+    auto asking = tools_.engine.exec().run(anchor_, docker::ExecSpec(words));
+    const Result<docker::ExecOutcome> answer = co_await with_deadline(kProbeLimit, std::move(asking), "probe");
+    if (answer && answer->exit_code == 0) co_return;
+  }
 }
 
 }  // namespace slipway::runs

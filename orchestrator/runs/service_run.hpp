@@ -24,9 +24,8 @@ class ServiceRun {
  private:
   awaitable<Result<void>> check();
   awaitable<Result<void>> find_in_log();
-  awaitable<Result<bool>> ask();
-  awaitable<Result<bool>> ask_engine();
-  awaitable<Result<bool>> probe(std::vector<std::string> words);
+  awaitable<Result<void>> until_healthy();
+  awaitable<void> until_probed(std::vector<std::string> words);
   [[nodiscard]] Error not_ready(std::string why) const;
 
   StepTools tools_;

@@ -1,7 +1,8 @@
 /* The program of the container that holds a job's network namespace. Without arguments it sleeps until it is told to
  * stop; run by `exec` in that namespace it asks whether a service is ready:
- *   anchor tcp PORT         somebody listens
- *   anchor http PORT PATH   GET answers 200 to 399
+ *   anchor tcp PORT                  somebody listens
+ *   anchor http PORT PATH            GET answers 200 to 399
+ *   anchor http PORT PATH STATUS     GET answers exactly that
  * Exit code: 0 yes, 1 no, 2 wrong use. Linked statically: its image holds nothing else. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -56,7 +57,7 @@ static int connect_to(int port) {
   return fd >= 0 ? fd : connected(AF_INET6, &six, sizeof six);
 }
 
-static int ask_http(int fd, const char* path) {
+static int ask_http(int fd, const char* path, int wanted) {
   char request[4096], answer[64];
   const int length =
       snprintf(request, sizeof request,
@@ -72,16 +73,17 @@ static int ask_http(int fd, const char* path) {
   answer[have] = 0;
   if (strncmp(answer, "HTTP/1.", 7) != 0) return no;
   const int status = atoi(answer + 9);
-  return status >= 200 && status < 400 ? yes : no;
+  const int good = wanted != 0 ? status == wanted : status >= 200 && status < 400;
+  return good ? yes : no;
 }
 
 int main(int count, char** words) {
   if (count == 1) hold();
-  const int http = count == 4 && strcmp(words[1], "http") == 0;
+  const int http = (count == 4 || count == 5) && strcmp(words[1], "http") == 0;
   if (!http && !(count == 3 && strcmp(words[1], "tcp") == 0)) return wrong_use;
   const int port = atoi(words[2]);
   if (port < 1 || port > 65535) return wrong_use;
   const int fd = connect_to(port);
   if (fd < 0) return no;
-  return http ? ask_http(fd, words[3]) : yes;
+  return http ? ask_http(fd, words[3], count == 5 ? atoi(words[4]) : 0) : yes;
 }
