@@ -1,0 +1,69 @@
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/http/backend.hpp"
+#include "orchestrator/http/page.hpp"
+#include "orchestrator/http/render.hpp"
+
+namespace slipway::http {
+namespace {
+
+awaitable<Result<Response>> list_apps(Backend& backend) {
+  const auto apps = co_await backend.actions.list_apps();
+  if (!apps) co_return fail(apps.error());
+  Json rows = Json::array();
+  for (const AppSummary& app : *apps) rows.push_back(render(app));
+  co_return json_response(render_page(std::move(rows), 0));
+}
+
+awaitable<Result<Response>> app_status(Backend& backend, Request request) {
+  const Result<AppStatus> status = co_await backend.actions.app_status(request.parameter("app"));
+  if (!status) co_return fail(status.error());
+  co_return json_response(render(*status));
+}
+
+awaitable<Result<Response>> app_history(Backend& backend, Request request) {
+  const Result<PageArguments> page = page_arguments(request);
+  if (!page) co_return fail(page.error());
+  const auto rollouts = co_await backend.actions.app_history(request.parameter("app"), page->limit);
+  if (!rollouts) co_return fail(rollouts.error());
+  Json rows = Json::array();
+  for (const RolloutSummary& rollout : *rollouts) rows.push_back(render(rollout));
+  co_return json_response(render_page(std::move(rows), 0));
+}
+
+awaitable<Result<Response>> app_logs(Backend& backend, Request request) {
+  const auto tail = request.number_argument("tail", 100, 1, 10000);
+  if (!tail) co_return fail(tail.error());
+  AppLogsOrder order;
+  order.app = request.parameter("app");
+  order.service = request.argument("service").value_or("");
+  order.host = request.argument("host").value_or("");
+  order.tail = static_cast<std::size_t>(*tail);
+  const auto lines = co_await backend.actions.app_logs(std::move(order));
+  if (!lines) co_return fail(lines.error());
+  Json rows = Json::array();
+  for (const AppLogLine& line : *lines) rows.push_back(render(line));
+  co_return json_response({{"items", std::move(rows)}});
+}
+
+awaitable<Result<Response>> roll_back(Backend& backend, Request request) {
+  const Result<RolloutId> rollout = co_await backend.actions.roll_back(request.parameter("app"), request.caller.name);
+  if (!rollout) co_return fail(rollout.error());
+  co_return json_response({{"id", rollout->value}}, 202);
+}
+
+}  // namespace
+
+void add_app_routes(Router& router, Backend& backend) {
+  using store::Role;
+  router.add({"GET", "/api/v1/apps", Role::viewer, [&](Request) { return list_apps(backend); }});
+  router.add({"GET", "/api/v1/apps/{app}", Role::viewer, [&](Request r) { return app_status(backend, std::move(r)); }});
+  router.add({"GET", "/api/v1/apps/{app}/history", Role::viewer,
+              [&](Request r) { return app_history(backend, std::move(r)); }});
+  router.add(
+      {"GET", "/api/v1/apps/{app}/logs", Role::viewer, [&](Request r) { return app_logs(backend, std::move(r)); }});
+  router.add({"POST", "/api/v1/apps/{app}/rollback", Role::maintainer,
+              [&](Request r) { return roll_back(backend, std::move(r)); }});
+}
+
+}  // namespace slipway::http

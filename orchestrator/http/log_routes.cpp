@@ -1,0 +1,168 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/http/backend.hpp"
+#include "orchestrator/http/sse.hpp"
+#include "orchestrator/store/attempts.hpp"
+
+namespace slipway::http {
+namespace {
+
+enum class Format { text, json_lines, events };
+
+std::size_t stored_size(const logs::Record& record) {
+  std::string stored;
+  logs::append_record(stored, record.time, record.stream, record.ends_line, record.text);
+  return stored.size();
+}
+
+Json line_of(const logs::Record& record, std::uint64_t offset) {
+  return {{"offset", offset},
+          {"time", record.time},
+          {"stream", logs::name_of(record.stream)},
+          {"text", record.text},
+          {"partial", !record.ends_line}};
+}
+
+/// A chunk in the format asked for. An event's id is where the next record starts. Those of damaged records, whose
+/// stored size is not known, are left out, so that a client goes on before rather than behind what it missed.
+std::string format_chunk(const logs::LogChunk& chunk, Format format) {
+  std::string out;
+  std::uint64_t offset = chunk.offset;
+  for (std::size_t i = 0; i < chunk.records.size(); ++i) {
+    const logs::Record& record = chunk.records[i];
+    if (format == Format::text) {
+      out += record.text;
+      if (record.ends_line) out += '\n';
+      continue;
+    }
+    const bool last = i + 1 == chunk.records.size();
+    const std::string line = dump_json(line_of(record, offset));
+    offset = last ? chunk.next : offset + stored_size(record);
+    if (format == Format::json_lines) out += line + "\n";
+    if (format == Format::events) out += sse_event(offset <= chunk.next ? std::to_string(offset) : "", "line", line);
+  }
+  return out;
+}
+
+/// A log from one offset to its present end; as events, to its end for good.
+class LogStream final : public Stream {
+ public:
+  LogStream(logs::LogReader& reader, logs::LogKey key, std::uint64_t offset, Format format)
+      : reader_(reader), key_(std::move(key)), offset_(offset), format_(format) {}
+
+  void begin_with(logs::LogChunk chunk) { first_ = std::move(chunk); }
+
+  awaitable<Result<std::string>> next() override {
+    if (ended_) co_return std::string();
+    while (true) {
+      Result<logs::LogChunk> chunk = co_await next_chunk();
+      if (!chunk && chunk.error().kind == Error::Kind::timeout && format_ == Format::events) co_return sse_comment();
+      if (!chunk) co_return fail(chunk.error());
+      offset_ = chunk->next;
+      std::string out = format_chunk(*chunk, format_);
+      const bool at_end = format_ == Format::events ? chunk->ended : chunk->records.empty();
+      if (at_end) {
+        ended_ = true;
+        if (format_ == Format::events) out += sse_event(std::to_string(offset_), "end", "{}");
+      }
+      if (!out.empty() || at_end) co_return out;
+    }
+  }
+
+ private:
+  awaitable<Result<logs::LogChunk>> next_chunk() {
+    if (first_) {
+      logs::LogChunk chunk = std::move(*first_);
+      first_.reset();
+      co_return chunk;
+    }
+    if (format_ != Format::events) co_return co_await reader_.read(key_, offset_, chunk_bytes);
+    auto waiting = reader_.follow(key_, offset_, chunk_bytes);
+    co_return co_await with_deadline(heartbeat, std::move(waiting), "waiting for the log");
+  }
+
+  static constexpr std::size_t chunk_bytes = 64 << 10;
+  logs::LogReader& reader_;
+  logs::LogKey key_;
+  std::uint64_t offset_;
+  Format format_;
+  std::optional<logs::LogChunk> first_;
+  bool ended_ = false;
+};
+
+/// The attempt asked for, or the newest.
+Result<store::Attempt> choose(const std::vector<store::Attempt>& attempts, const std::string& job,
+                              const std::string& step, std::int64_t number) {
+  const store::Attempt* chosen = nullptr;
+  for (const store::Attempt& attempt : attempts) {
+    if (attempt.key.job != job || attempt.key.step != step) continue;
+    if (number != 0 && attempt.key.attempt != number) continue;
+    if (!chosen || attempt.key.attempt > chosen->key.attempt) chosen = &attempt;
+  }
+  if (!chosen) return fail(Error::Kind::not_found, "job '" + job + "' has no step '" + step + "' that has begun");
+  if (chosen->log_name.empty()) return fail(Error::Kind::not_found, "the log of step '" + step + "' is not kept");
+  return *chosen;
+}
+
+awaitable<Result<logs::LogKey>> find_log(Backend& backend, Request request) {
+  const Result<std::int64_t> id = request.id_parameter("run");
+  if (!id) co_return fail(id.error());
+  const auto number = request.number_argument("attempt", 0, 1, INT32_MAX);
+  if (!number) co_return fail(number.error());
+  const RunId run(*id);
+  const Result<store::Run> known = co_await backend.store.read(&store::Runs::get, run);
+  if (!known) co_return fail(known.error());
+  const auto attempts = co_await backend.store.read(&store::Attempts::list, run);
+  if (!attempts) co_return fail(attempts.error());
+  const Result<store::Attempt> attempt =
+      choose(*attempts, request.parameter("job"), request.parameter("step"), *number);
+  if (!attempt) co_return fail(attempt.error());
+  co_return logs::LogKey(run, attempt->log_name);
+}
+
+Format format_of(const Request& request) {
+  if (request.accepts("text/event-stream")) return Format::events;
+  if (request.accepts("application/jsonl") || request.accepts("application/json")) return Format::json_lines;
+  return Format::text;
+}
+
+std::string content_type_of(Format format) {
+  switch (format) {
+    case Format::text:
+      return "text/plain; charset=utf-8";
+    case Format::json_lines:
+      return "application/jsonl";
+    case Format::events:
+      return "text/event-stream";
+  }
+  return "";
+}
+
+awaitable<Result<Response>> step_log(Backend& backend, Request request) {
+  const auto offset = resume_point(request, "offset");
+  if (!offset) co_return fail(offset.error());
+  const auto tail = request.number_argument("tail", 0, 1, 10000);
+  if (!tail) co_return fail(tail.error());
+  const Format format = format_of(request);
+  Result<logs::LogKey> key = co_await find_log(backend, std::move(request));
+  if (!key) co_return fail(key.error());
+  auto stream =
+      std::make_unique<LogStream>(backend.logs, *key, static_cast<std::uint64_t>(offset->value_or(0)), format);
+  if (*tail > 0 && !*offset) {
+    Result<logs::LogChunk> chunk = co_await backend.logs.tail(*key, static_cast<std::size_t>(*tail));
+    if (!chunk) co_return fail(chunk.error());
+    stream->begin_with(std::move(*chunk));
+  }
+  co_return stream_response(std::move(stream), content_type_of(format));
+}
+
+}  // namespace
+
+void add_log_routes(Router& router, Backend& backend) {
+  router.add({"GET", "/api/v1/runs/{run}/jobs/{job}/steps/{step}/logs", store::Role::viewer,
+              [&](Request r) { return step_log(backend, std::move(r)); }});
+}
+
+}  // namespace slipway::http

@@ -1,0 +1,212 @@
+#include "orchestrator/http/render.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/http_client.hpp"
+
+namespace slipway::http {
+namespace {
+
+Json time_or_null(const std::optional<Time>& time) {
+  return time ? Json(format_time(*time)) : Json();
+}
+
+Json verdict_or_null(store::Verdict verdict) {
+  return verdict == store::Verdict::none ? Json() : Json(store::name_of(verdict));
+}
+
+Json render_step(const store::Attempt& attempt) {
+  return {{"name", attempt.key.step},
+          {"role", store::name_of(attempt.role)},
+          {"attempt", attempt.key.attempt},
+          {"state", store::name_of(attempt.state)},
+          {"exit_code", attempt.exit_code ? Json(*attempt.exit_code) : Json()},
+          {"oom", attempt.oom},
+          {"error", attempt.error},
+          {"has_log", !attempt.log_name.empty()},
+          {"log_bytes", attempt.log.content_bytes},
+          {"started_at", time_or_null(attempt.started)},
+          {"finished_at", time_or_null(attempt.finished)}};
+}
+
+Json render_host(const AppHost& host) {
+  Json containers = Json::array();
+  for (const AppContainer& each : host.containers) {
+    containers.push_back({{"service", each.service},
+                          {"name", each.name},
+                          {"digest", each.digest},
+                          {"state", each.state},
+                          {"health", each.health}});
+  }
+  return {{"host", host.host},
+          {"state", host.state},
+          {"generation", number_or_null(host.generation)},
+          {"reason", host.reason},
+          {"containers", std::move(containers)}};
+}
+
+}  // namespace
+
+Json number_or_null(std::int64_t number) {
+  return number == 0 ? Json() : Json(number);
+}
+
+std::string hook_url(const std::string& public_url, const std::string& project) {
+  return public_url + "/hooks/" + percent_encode(project);
+}
+
+Json object_of(const std::string& text) {
+  Result<Json> value = parse_json(text);
+  return value && value->is_object() ? std::move(*value) : Json::object();
+}
+
+Json render(const store::Run& run, const std::string& project) {
+  return {{"id", run.id.value},
+          {"number", run.number},
+          {"project", project},
+          {"event", store::name_of(run.event)},
+          {"ref", run.ref},
+          {"branch", run.branch},
+          {"tag", run.tag},
+          {"commit", run.commit},
+          {"base_commit", run.base_commit},
+          {"title", run.title},
+          {"author", run.author},
+          {"pull_request", number_or_null(run.pull_request)},
+          {"trusted", run.trusted},
+          {"state", store::name_of(run.state)},
+          {"verdict", verdict_or_null(run.verdict)},
+          {"reason", run.reason},
+          {"attempt", run.attempt},
+          {"rerun_of", number_or_null(run.rerun_of.value)},
+          {"created_at", format_time(run.created)},
+          {"started_at", time_or_null(run.started)},
+          {"finished_at", time_or_null(run.finished)}};
+}
+
+Json render(const store::Job& job, const std::vector<store::Attempt>& attempts) {
+  Json steps = Json::array();
+  for (const store::Attempt& attempt : attempts) {
+    const bool shown = attempt.role == store::ContainerRole::step || attempt.role == store::ContainerRole::service;
+    const bool ours = job.kind != store::JobKind::build && attempt.key.job == job.name;
+    if (shown && ours) steps.push_back(render_step(attempt));
+  }
+  return {{"name", job.name},
+          {"kind", store::name_of(job.kind)},
+          {"state", store::name_of(job.state)},
+          {"verdict", verdict_or_null(job.verdict)},
+          {"reason", job.reason},
+          {"attempt", job.attempt},
+          {"started_at", time_or_null(job.started)},
+          {"finished_at", time_or_null(job.finished)},
+          {"steps", std::move(steps)}};
+}
+
+Json render(const store::BuiltImage& image) {
+  return {{"image", image.name},
+          {"config_id", image.config_id},
+          {"size", image.size},
+          {"cached", image.cached},
+          {"built_at", format_time(image.built)}};
+}
+
+Json render(const store::PushedImage& push) {
+  return {{"image", push.image},         {"repository", push.repository}, {"tag", push.tag},
+          {"config_id", push.config_id}, {"digest", push.digest},         {"state", store::name_of(push.state)},
+          {"reason", push.reason}};
+}
+
+Json render(const store::Event& event, const std::string& project) {
+  return {{"id", event.seq},
+          {"time", format_time(event.at)},
+          {"kind", event.kind},
+          {"project", project.empty() ? Json() : Json(project)},
+          {"run", number_or_null(event.run.value)},
+          {"rollout", number_or_null(event.rollout.value)},
+          {"application", event.application},
+          {"data", object_of(event.data)}};
+}
+
+Json render(const store::Project& project, const std::string& public_url) {
+  return {{"name", project.name},
+          {"clone_url", project.clone_url},
+          {"default_branch", project.default_branch},
+          {"pipeline_file", project.settings.pipeline_file},
+          {"forge", store::name_of(project.forge)},
+          {"forge_url", project.settings.forge_url},
+          {"fork_policy", store::name_of(project.settings.forks)},
+          {"supersede", project.settings.supersede},
+          {"allow_unsigned", project.settings.allow_unsigned},
+          {"max_runs", project.settings.max_runs},
+          {"has_forge_token", !project.sealed_forge_token.empty()},
+          {"hook_url", hook_url(public_url, project.name)},
+          {"created_at", format_time(project.created)}};
+}
+
+Json render(const store::Delivery& delivery, const std::string& project) {
+  return {{"id", delivery.id.value},
+          {"project", project},
+          {"source", delivery.source},
+          {"event", delivery.event},
+          {"decision", store::name_of(delivery.decision)},
+          {"reason", delivery.reason},
+          {"run", number_or_null(delivery.run.value)},
+          {"received_at", format_time(delivery.received)}};
+}
+
+Json render(const store::Token& token) {
+  return {{"id", token.id.value},
+          {"name", token.name},
+          {"role", store::name_of(token.role)},
+          {"created_at", format_time(token.created)},
+          {"expires_at", time_or_null(token.expires)},
+          {"last_used_at", time_or_null(token.last_used)},
+          {"revoked_at", time_or_null(token.revoked)}};
+}
+
+Json render(const AppSummary& app) {
+  return {{"name", app.name},
+          {"project", app.project},
+          {"group", app.group},
+          {"generation", number_or_null(app.generation)},
+          {"rollout_state", app.rollout_state},
+          {"promoted_at", time_or_null(app.promoted_at)}};
+}
+
+Json render(const AppStatus& app) {
+  Json status = render(app.summary);
+  status["images"] = app.images;
+  status["hosts"] = Json::array();
+  for (const AppHost& host : app.hosts) status["hosts"].push_back(render_host(host));
+  return status;
+}
+
+Json render(const RolloutSummary& rollout) {
+  return {{"id", rollout.id.value},
+          {"app", rollout.app},
+          {"generation", rollout.generation},
+          {"kind", rollout.kind},
+          {"state", rollout.state},
+          {"reason", rollout.reason},
+          {"actor", rollout.actor},
+          {"run", number_or_null(rollout.run.value)},
+          {"started_at", format_time(rollout.started_at)},
+          {"ended_at", time_or_null(rollout.ended_at)},
+          {"images", rollout.images}};
+}
+
+Json render(const AppLogLine& line) {
+  return {{"host", line.host},     {"service", line.service}, {"container", line.container},
+          {"stream", line.stream}, {"time", line.time},       {"text", line.text}};
+}
+
+Json render(const HostStatus& host) {
+  return {{"name", host.name},
+          {"endpoint", host.endpoint},
+          {"groups", host.groups},
+          {"state", host.state},
+          {"engine_version", host.engine_version},
+          {"reason", host.reason}};
+}
+
+}  // namespace slipway::http

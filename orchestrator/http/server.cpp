@@ -1,0 +1,171 @@
+#include "orchestrator/http/server.hpp"
+
+#include <algorithm>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.hpp"
+#include "orchestrator/http/connection.hpp"
+
+namespace slipway::http {
+
+using asio::ip::tcp;
+using local = asio::local::stream_protocol;
+using boost::system::error_code;
+
+struct Server::Acceptors {
+  explicit Acceptors(const Executor& executor) : tcp_acceptor(executor), unix_acceptor(executor) {}
+  tcp::acceptor tcp_acceptor;
+  local::acceptor unix_acceptor;
+};
+
+namespace {
+
+constexpr int backlog = 1024;
+
+Result<void> check(error_code error, const std::string& what) {
+  if (!error) return {};
+  const auto kind = error == asio::error::address_in_use ? Error::Kind::conflict : Error::Kind::invalid;
+  return fail(kind, what + ": " + error.message());
+}
+
+/// Out of file descriptors or memory: the client in the queue stays there, so don't spin.
+awaitable<void> pause_after(error_code error) {
+  log::warn("can't accept a connection", {{"why", error.message()}});
+  co_await sleep_for(std::chrono::milliseconds(100));
+}
+
+}  // namespace
+
+Server::Server(Executor executor, Gate& gate, ServerSettings settings)
+    : executor_(executor),
+      gate_(gate),
+      settings_(std::move(settings)),
+      acceptors_(std::make_unique<Acceptors>(executor)),
+      stop_signal_(executor, asio::steady_timer::time_point::max()),
+      tasks_(executor) {}
+
+Server::~Server() = default;
+
+Result<void> Server::start() {
+  if (Result<void> listening = listen_tcp(); !listening) return listening;
+  tasks_.spawn("accept tcp", accept_tcp());
+  if (settings_.unix_socket.empty()) return {};
+  if (Result<void> listening = listen_unix(); !listening) return listening;
+  tasks_.spawn("accept unix", accept_unix());
+  return {};
+}
+
+Result<void> Server::listen_tcp() {
+  const std::string where = settings_.address + ":" + std::to_string(settings_.port);
+  error_code error;
+  const auto address = asio::ip::make_address(settings_.address, error);
+  if (error) return fail(Error::Kind::invalid, "listen on " + where + ": not an IP address");
+  const tcp::endpoint endpoint(address, settings_.port);
+  auto& acceptor = acceptors_->tcp_acceptor;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(backlog, error);
+  if (error) return check(error, "listen on " + where);
+  port_ = acceptor.local_endpoint().port();
+  return {};
+}
+
+Result<void> Server::listen_unix() {
+  const std::string& path = settings_.unix_socket;
+  if (path.size() > 100) return fail(Error::Kind::invalid, "listen on " + path + ": the path is over 100 bytes long");
+  // A socket that a killed daemon left; the data folder's lock says that no other one runs.
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
+  error_code error;
+  auto& acceptor = acceptors_->unix_acceptor;
+  acceptor.open(local(), error);
+  if (!error) acceptor.bind(local::endpoint(path), error);
+  if (!error && ::chmod(path.c_str(), 0660) != 0) error = error_code(errno, boost::system::system_category());
+  if (!error) acceptor.listen(backlog, error);
+  return check(error, "listen on " + path);
+}
+
+awaitable<void> Server::accept_tcp() {
+  while (!stopping_) {
+    error_code error;
+    tcp::socket socket(executor_);
+    co_await acceptors_->tcp_acceptor.async_accept(socket, asio::redirect_error(use_awaitable, error));
+    if (stopping_) co_return;
+    if (error) {
+      co_await pause_after(error);
+      continue;
+    }
+    socket.set_option(tcp::no_delay(true), error);
+    const auto peer = socket.remote_endpoint(error);
+    if (!error) welcome(std::move(socket), peer.address().to_string());
+  }
+}
+
+awaitable<void> Server::accept_unix() {
+  while (!stopping_) {
+    error_code error;
+    local::socket socket(executor_);
+    co_await acceptors_->unix_acceptor.async_accept(socket, asio::redirect_error(use_awaitable, error));
+    if (stopping_) co_return;
+    if (error) {
+      co_await pause_after(error);
+      continue;
+    }
+    welcome(std::move(socket), "unix");
+  }
+}
+
+void Server::welcome(asio::generic::stream_protocol::socket socket, std::string peer) {
+  if (connections_.size() >= settings_.limits.connections && !make_room()) {
+    traffic_.refused_connection();
+    static const std::string answer =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.send(asio::buffer(answer), 0, ignored);
+    return;
+  }
+  tasks_.spawn("connection", serve(std::make_unique<Connection>(*this, std::move(socket), std::move(peer))));
+}
+
+bool Server::make_room() {
+  const auto idle = std::find_if(connections_.begin(), connections_.end(), [](auto* c) { return c->idle(); });
+  if (idle == connections_.end()) return false;
+  (*idle)->close_if_idle();
+  return true;
+}
+
+awaitable<void> Server::serve(std::unique_ptr<Connection> connection) {
+  const auto place = connections_.insert(connections_.end(), connection.get());
+  const std::shared_ptr<void> listed(nullptr, [&](void*) { connections_.erase(place); });
+  co_await connection->serve();
+}
+
+awaitable<void> Server::until_stopping() {
+  error_code ignored;
+  if (!stopping_) co_await stop_signal_.async_wait(asio::redirect_error(use_awaitable, ignored));
+}
+
+awaitable<void> Server::stop(Duration grace) {
+  using namespace asio::experimental::awaitable_operators;
+  stopping_ = true;
+  error_code ignored;
+  acceptors_->tcp_acceptor.close(ignored);
+  acceptors_->unix_acceptor.close(ignored);
+  if (!settings_.unix_socket.empty()) ::unlink(settings_.unix_socket.c_str());
+  stop_signal_.cancel();
+  for (Connection* connection : connections_) connection->close_if_idle();
+  const auto ended = co_await (tasks_.join() || sleep_for(grace));
+  if (ended.index() == 0) co_return;
+  log::warn("requests were cut off by the stop", {{"connections", connections_.size()}});
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+}  // namespace slipway::http
