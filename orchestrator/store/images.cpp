@@ -71,6 +71,21 @@ Result<void> Images::push_failed(RunId run, std::string repository, std::string 
   return {};
 }
 
+Result<void> Images::inherit(RunId run, RunId old) {
+  tx_.run(
+      "INSERT INTO built_images (run, name, config_id, tag, size, cached, built) "
+      "SELECT ?1, name, config_id, tag, size, cached, built FROM built_images WHERE run = ?2 "
+      "ON CONFLICT (run, name) DO NOTHING",
+      {run, old});
+  tx_.run(
+      "INSERT INTO pushed_images (run, image, repository, tag, config_id, digest, state, reason, updated) "
+      "SELECT ?1, image, repository, tag, config_id, digest, state, reason, updated FROM pushed_images "
+      "WHERE run = ?2 AND state = 'pushed' ON CONFLICT (run, repository, tag) DO NOTHING",
+      {run, old});
+  tx_.mark("images.inherited");
+  return {};
+}
+
 Result<std::vector<BuiltImage>> Images::built_by(RunId run) const {
   return rows(tx_,
               "SELECT run, name, config_id, tag, size, cached, built FROM built_images WHERE run = ?1 ORDER BY name",

@@ -46,6 +46,9 @@ class Images {
   /// intent → failed.
   Result<void> push_failed(RunId run, std::string repository, std::string tag, std::string reason, Time at);
 
+  /// Gives `run` what `old` built and pushed, as far as it has none of its own: for a rerun of failed jobs.
+  Result<void> inherit(RunId run, RunId old);
+
   Result<std::vector<BuiltImage>> built_by(RunId run) const;
   Result<std::vector<PushedImage>> pushed_by(RunId run) const;
   /// The newest push of a digest to a repository: what a rollout checks that an image came from us.

@@ -1,0 +1,130 @@
+#include "orchestrator/queue/scheduler.hpp"
+
+#include <algorithm>
+
+#include <boost/asio/as_tuple.hpp>
+
+#include "base/log.hpp"
+#include "orchestrator/store/projects.hpp"
+
+namespace slipway::queue {
+
+namespace {
+
+constexpr auto kRetryAfter = std::chrono::seconds(3);
+
+struct Picture {
+  std::vector<store::Run> unfinished;
+  Limits limits;
+};
+
+Result<Picture> picture(store::Transaction& tx) {
+  auto runs = store::Runs(tx).unfinished();
+  if (!runs) return fail(std::move(runs).error());
+  const auto projects = store::Projects(tx).list();
+  if (!projects) return fail(projects.error());
+  Picture seen{std::move(*runs), {}};
+  for (const store::Project& project : *projects) {
+    const auto own = static_cast<std::size_t>(std::max(0, project.settings.max_runs));
+    seen.limits.projects[project.id] = ProjectLimits{own, project.settings.supersede};
+  }
+  return seen;
+}
+
+/// The runs that are to be started now. One that was cancelled or has ended since the look is left out.
+Result<std::vector<RunId>> commit(store::Transaction& tx, const Next& next, Time now) {
+  store::Runs runs(tx);
+  for (const Supersession& each : next.supersede) {
+    const auto done = runs.supersede(each.older, each.newer, now);
+    if (!done && done.error().kind != Error::Kind::conflict) return fail(done.error());
+  }
+  std::vector<RunId> started;
+  for (const RunId id : next.start) {
+    const auto done = runs.prepare(id, now);
+    if (done) started.push_back(id);
+    if (!done && done.error().kind != Error::Kind::conflict) return fail(done.error());
+  }
+  return started;
+}
+
+awaitable<void> expire(asio::steady_timer& timer) {
+  co_await timer.async_wait(asio::as_tuple(use_awaitable));
+}
+
+}  // namespace
+
+Scheduler::Scheduler(Executor executor, store::Store& store, const Clock& clock, std::size_t max_runs,
+                     Callbacks callbacks)
+    : store_(store), clock_(clock), max_runs_(max_runs), callbacks_(std::move(callbacks)), poke_(std::move(executor)) {}
+
+void Scheduler::release() {
+  held_ = false;
+  released_ = true;
+  poke_.cancel();
+}
+
+awaitable<void> Scheduler::run() {
+  for (;;) {
+    // Taken first: what happens during the look is looked at again.
+    const auto seen = store_.newest_event();
+    released_ = false;
+    const bool worked = co_await look();
+    co_await sleep(seen, worked);
+  }
+}
+
+awaitable<void> Scheduler::sleep(std::int64_t seen, bool worked) {
+  using namespace asio::experimental::awaitable_operators;
+  if (released_) co_return;
+  if (worked) {
+    poke_.expires_at(asio::steady_timer::time_point::max());
+  } else {
+    poke_.expires_after(kRetryAfter);
+  }
+  auto event = store_.next_event(seen);
+  auto poked = expire(poke_);
+  co_await (std::move(event) || std::move(poked));
+}
+
+awaitable<bool> Scheduler::look() {
+  auto seen = co_await store_.read(&picture);
+  if (!seen) {
+    log::warn("queue can't be read", {{"reason", seen.error()}});
+    co_return false;
+  }
+  tell_under_way(seen->unfinished);
+  seen->limits.max_runs = max_runs_;
+  Next next = next_runs(seen->unfinished, seen->limits);
+  if (held_) next.start.clear();
+  if (next.start.empty() && next.supersede.empty()) co_return true;
+  co_return co_await carry_out(std::move(next));
+}
+
+awaitable<bool> Scheduler::carry_out(Next next) {
+  auto work = [next = std::move(next), now = clock_.now()](store::Transaction& tx) { return commit(tx, next, now); };
+  const auto started = co_await store_.write(std::move(work));
+  if (!started) {
+    log::warn("queue can't be written", {{"reason", started.error()}});
+    co_return false;
+  }
+  for (const RunId id : *started) tell_start(id);
+  co_return true;
+}
+
+void Scheduler::tell_under_way(const std::vector<store::Run>& unfinished) {
+  std::set<RunId> present;
+  for (const store::Run& run : unfinished) {
+    if (run.state != store::RunState::preparing && run.state != store::RunState::running) continue;
+    present.insert(run.id);
+    tell_start(run.id);
+    if (run.cancel_requested && stopped_.insert(run.id).second) callbacks_.stop(run);
+  }
+  std::erase_if(started_, [&](RunId id) { return !present.contains(id); });
+  std::erase_if(stopped_, [&](RunId id) { return !present.contains(id); });
+}
+
+void Scheduler::tell_start(RunId run) {
+  if (started_.insert(run).second) callbacks_.start(run);
+}
+
+}  // namespace slipway::queue
