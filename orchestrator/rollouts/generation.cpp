@@ -70,9 +70,7 @@ Result<GenerationSpec> parse_generation(std::string_view text) {
     if (host.is_string()) spec.hosts.push_back(host.get<std::string>());
   }
   for (const Json& row : value_at(*json, "releases")) spec.releases.push_back(release_from(row));
-  if (spec.application.empty() || spec.number <= 0) {
-    return fail(Error::Kind::internal, "a stored generation has no application or number");
-  }
+  if (spec.application.empty()) return fail(Error::Kind::internal, "a stored generation has no application");
   return spec;
 }
 
@@ -85,14 +83,6 @@ std::vector<Wanted> wanted_of(const GenerationSpec& spec) {
     }
   }
   return wanted;
-}
-
-void number_releases(GenerationSpec& next, const GenerationSpec* previous) {
-  for (Release& release : next.releases) {
-    const Release* before = previous == nullptr ? nullptr : previous->find(release.service);
-    const bool same = before != nullptr && before->spec_hash == release.spec_hash;
-    release.generation = same ? before->generation : next.number;
-  }
 }
 
 }  // namespace slipway::rollouts

@@ -43,7 +43,4 @@ Result<GenerationSpec> parse_generation(std::string_view text);
 /// The containers it asks for on each host.
 std::vector<Wanted> wanted_of(const GenerationSpec& spec);
 
-/// Releases of a new generation: a service whose spec hash is the one it had before keeps its containers.
-void number_releases(GenerationSpec& next, const GenerationSpec* previous);
-
 }  // namespace slipway::rollouts

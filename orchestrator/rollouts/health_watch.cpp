@@ -81,7 +81,7 @@ awaitable<Result<HealthSample>> HealthWatch::sample(Wanted wanted) {
   const auto& labels = container->config.labels;
   const auto made_by = labels.find(std::string(label::rollout));
   const bool is_new = made_by != labels.end() && made_by->second == std::to_string(rollout_);
-  gates_.try_emplace(wanted.name, target_.application.policy.min_healthy_time, is_new ? 0 : sample.restarts);
+  gates_.try_emplace(wanted.name, needed_, is_new ? 0 : sample.restarts);
   const auto& gate = target_.application.policy.gate;
   const bool ready = sample.running && (!sample.has_check || sample.check == Health::healthy);
   if (gate && gate->service == wanted.service && ready) co_await ask_gate(*container, sample);

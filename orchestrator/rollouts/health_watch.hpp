@@ -20,15 +20,17 @@ class HealthWatch {
     std::string reason;
   };
 
-  /// `address` is where the host's published ports answer; `rollout` tells new containers from those that ran before.
+  /// `address` is where the host's published ports answer; `rollout` tells new containers from those that ran before;
+  /// `needed` is for how long a container must be healthy.
   HealthWatch(docker::Containers& containers, Pool& pool, const Clock& clock, const Target& target, std::string address,
-              std::int64_t rollout)
+              std::int64_t rollout, Milliseconds needed)
       : containers_(containers),
         pool_(pool),
         clock_(clock),
         target_(target),
         address_(std::move(address)),
-        rollout_(rollout) {}
+        rollout_(rollout),
+        needed_(needed) {}
 
   /// One look at all `wanted`; all must be healthy. An Engine that does not answer is an Error.
   awaitable<Result<Verdict>> look(std::vector<Wanted> wanted);
@@ -45,6 +47,7 @@ class HealthWatch {
   const Target& target_;
   std::string address_;
   std::int64_t rollout_;
+  Milliseconds needed_;
   std::map<std::string, HealthGate> gates_;
 };
 

@@ -231,7 +231,8 @@ awaitable<Result<void>> HostWork::start_container(Shown container, Service servi
 }
 
 awaitable<Result<void>> HostWork::wait_healthy(std::vector<Wanted> wanted, TargetPtr target) {
-  HealthWatch watch(site_.engine->containers(), pool_, clock_, *target, site_.address, maker_.rollout);
+  HealthWatch watch(site_.engine->containers(), pool_, clock_, *target, site_.address, maker_.rollout,
+                    target->application.policy.min_healthy_time);
   for (;;) {
     auto seen = co_await watch.look(wanted);
     if (!seen) co_return fail(seen.error());

@@ -1,0 +1,322 @@
+#include "orchestrator/rollouts/driver.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "orchestrator/rollouts/gather.hpp"
+#include "orchestrator/rollouts/health_watch.hpp"
+#include "orchestrator/rollouts/journal.hpp"
+#include "orchestrator/store/applications.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr Milliseconds retry_pause{1000};
+constexpr Milliseconds ping_limit{3000};
+constexpr int bad_looks_to_be_sick = 3;
+
+/// For the table and for people: the host's state in a word.
+std::string word_of(const HostProgress& host) {
+  if (host.lost) return "unknown";
+  if (host.restore_failed) return "rollback_failed";
+  if (host.heading == Heading::back) return host.reaching ? "rolling_back" : "rolled_back";
+  if (host.failed) return "failed";
+  return std::string(name_of(host.stage));
+}
+
+std::string names_json(const std::vector<Wanted>& wanted) {
+  Json names = Json::array();
+  for (const Wanted& one : wanted) names.push_back(one.name);
+  return dump_json(names);
+}
+
+}  // namespace
+
+Driver::Driver(Parts& parts, Assignment assignment)
+    : parts_(parts),
+      assignment_(std::move(assignment)),
+      machine_(assignment_.plan.pace, assignment_.progress),
+      awake_(parts.executor, asio::steady_timer::time_point::max()),
+      watches_(std::make_unique<Tasks>(parts.executor)) {
+  for (const HostProgress& host : machine_.progress().hosts) {
+    steps_.emplace(host.host, std::make_unique<Tasks>(parts.executor));
+  }
+}
+
+awaitable<Result<void>> Driver::run() {
+  Result<void> outcome;
+  std::exception_ptr stopped;
+  try {
+    outcome = co_await work();
+  } catch (...) {
+    stopped = std::current_exception();
+  }
+  co_await allow_cleanup();
+  watches_->cancel();
+  for (auto& [host, tasks] : steps_) tasks->cancel();
+  co_await watches_->join();
+  for (auto& [host, tasks] : steps_) co_await tasks->join();
+  if (stopped) std::rethrow_exception(stopped);
+  co_return outcome;
+}
+
+awaitable<Result<void>> Driver::work() {
+  const Time now = parts_.clock.now();
+  std::vector<Action> actions = assignment_.resumed && machine_.progress().stage != Stage::planned
+                                    ? machine_.again(now)
+                                    : machine_.on(event::Begun{}, now);
+  for (;;) {
+    bool promote = false;
+    for (const Action& action : actions) promote = promote || action.kind == Action::Kind::promote;
+    if (auto kept = co_await commit(promote); !kept) co_return kept;
+    if (is_end(machine_.progress().stage)) co_return Result<void>();
+    perform(actions);
+    co_await wait_for_event();
+    const std::vector<HostProgress> before = machine_.progress().hosts;
+    actions.clear();
+    for (; !events_.empty(); events_.pop_front()) {
+      for (Action& action : machine_.on(events_.front(), parts_.clock.now())) actions.push_back(std::move(action));
+    }
+    tell(before);
+  }
+}
+
+/// Tries until it is on the disk: nothing may be done that the journal does not know of.
+awaitable<Result<void>> Driver::commit(bool promote) {
+  const Progress& progress = machine_.progress();
+  for (bool told = false;; told = true) {
+    store::RolloutProgress row;
+    row.state = std::string(name_of(progress.stage));
+    row.ended = is_end(progress.stage);
+    row.reason = progress.reason;
+    row.progress = dump_json(
+        {{"plan", Json::parse(dump_plan(assignment_.plan))}, {"machine", Json::parse(dump_progress(progress))}});
+    row.hosts = changed_hosts();
+    row.at = parts_.clock.now();
+    auto write = [row, promote, rollout = assignment_.rollout,
+                  fence = assignment_.fence](store::Transaction& tx) -> Result<void> {
+      store::Applications applications(tx);
+      if (promote) {
+        auto done = applications.promote(rollout.application, rollout.generation, fence, row.at);
+        if (!done) return done;
+      }
+      return store::Rollouts(tx).save(rollout.id, fence, row);
+    };
+    auto saved = co_await parts_.store.write(std::move(write));
+    if (saved) {
+      for (const store::RolloutHost& host : row.hosts) saved_[host.host] = host.state + '\n' + host.detail;
+      co_return saved;
+    }
+    if (saved.error().kind == Error::Kind::conflict) co_return saved;
+    if (!told)
+      log::error("a rollout waits for the store", {{"rollout", assignment_.rollout.id}, {"why", saved.error()}});
+    co_await sleep_for(retry_pause);
+  }
+}
+
+std::vector<store::RolloutHost> Driver::changed_hosts() {
+  std::vector<store::RolloutHost> rows;
+  for (const HostProgress& host : machine_.progress().hosts) {
+    store::RolloutHost row;
+    row.rollout = assignment_.rollout.id;
+    row.host = host.host;
+    row.batch = static_cast<std::int64_t>(host.batch);
+    row.state = word_of(host);
+    row.new_containers = names_json(assignment_.forward->wanted);
+    row.old_containers = names_json(assignment_.back->wanted);
+    row.detail = host.reason;
+    const auto evidence = evidence_.find(host.host);
+    if (evidence != evidence_.end()) row.detail += '\n' + evidence->second;
+    row.updated = parts_.clock.now();
+    if (saved_[host.host] != row.state + '\n' + row.detail) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+void Driver::tell(const std::vector<HostProgress>& before) {
+  if (!assignment_.say) return;
+  const auto& now = machine_.progress().hosts;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const std::string word = word_of(now[i]);
+    if (word == word_of(before[i])) continue;
+    assignment_.say("host " + now[i].host + ": " + word + (now[i].reason.empty() ? "" : " (" + now[i].reason + ")"));
+    const auto evidence = evidence_.find(now[i].host);
+    if (now[i].failed && !before[i].failed && evidence != evidence_.end()) assignment_.say(evidence->second);
+  }
+}
+
+void Driver::perform(const std::vector<Action>& actions) {
+  drop_stale_watches();
+  for (const Action& action : actions) perform(action);
+}
+
+void Driver::drop_stale_watches() {
+  const Stage stage = machine_.progress().stage;
+  if (stage != Stage::baking && stage != Stage::waiting) watches_->cancel();
+}
+
+void Driver::perform(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::reach:
+      return steps_.at(action.host)->spawn("rollout step", step(action));
+    case Action::Kind::cancel:
+      return steps_.at(action.host)->cancel();
+    case Action::Kind::watch:
+      return watches_->spawn("rollout watch", watch_all(action.deadline));
+    case Action::Kind::promote:
+      return;
+    case Action::Kind::wait:
+      break;
+  }
+  watches_->spawn("rollout wait", timer(action.deadline));
+  for (const HostProgress& host : machine_.progress().hosts) {
+    if (host.lost) watches_->spawn("rollout wait", wait_for_host(host.host, action.deadline));
+  }
+}
+
+awaitable<void> Driver::step(Action action) {
+  Event answer = event::Cancelled{action.host};
+  try {
+    answer = co_await attempt(action);
+  } catch (const boost::system::system_error& stopped) {
+    if (stopped.code() != asio::error::operation_aborted) answer = event::Failed{action.host, stopped.what()};
+  } catch (const std::exception& bug) {
+    answer = event::Failed{action.host, bug.what()};
+  }
+  post(std::move(answer));
+}
+
+Result<Site> Driver::site_of(const std::string& host) {
+  auto engine = parts_.hosts.engine(host);
+  if (!engine) return fail(engine.error());
+  Site site;
+  site.host = host;
+  site.address = parts_.hosts.address_of(host);
+  site.engine = *engine;
+  site.traffic = &parts_.traffic;
+  return site;
+}
+
+/// Tried again while the host does not answer: a short cut of the line is no failure.
+awaitable<Event> Driver::attempt(Action action) {
+  auto site = site_of(action.host);
+  if (!site) co_return event::Failed{action.host, site.error().message};
+  Maker maker;
+  maker.instance = parts_.store.instance();
+  maker.rollout = assignment_.rollout.id.value;
+  HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker);
+  const auto& target = action.heading == Heading::forward ? assignment_.forward : assignment_.back;
+  Error last(Error::Kind::timeout, "there was no time for it");
+  while (left(action.deadline).count() > 0) {
+    auto reaching = work.reach(action.stage, action.heading, target, assignment_.rollout.application);
+    auto reached =
+        co_await with_deadline(left(action.deadline), std::move(reaching), std::string(name_of(action.stage)));
+    if (reached) co_return event::Reached{action.host, action.stage};
+    last = reached.error();
+    if (!last.transient()) {
+      if (!work.evidence().empty()) evidence_[action.host] = work.evidence();
+      co_return event::Failed{action.host, last.message};
+    }
+    co_await sleep_for(std::min(retry_pause, std::max(left(action.deadline), Milliseconds(1))));
+  }
+  co_return co_await past_deadline(action, std::move(last), work.why_not());
+}
+
+/// A host that answers has failed; of one that does not, nothing is known.
+awaitable<Event> Driver::past_deadline(Action action, Error last, std::string why_not) {
+  auto answers = co_await ping(action.host);
+  if (!answers) co_return event::Lost{action.host, "does not answer: " + answers.error().message};
+  if (why_not.empty()) co_return event::Failed{action.host, last.message};
+  co_return event::Failed{action.host, why_not + ", and the deadline has passed"};
+}
+
+awaitable<Result<void>> Driver::ping(std::string host) {
+  auto engine = parts_.hosts.engine(host);
+  if (!engine) co_return fail(engine.error());
+  co_return co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
+}
+
+awaitable<void> Driver::timer(Time until) {
+  co_await sleep_for(std::max(left(until), Milliseconds(1)));
+  post(event::TimeUp{});
+}
+
+awaitable<void> Driver::wait_for_host(std::string host, Time until) {
+  while (left(until).count() > 0) {
+    auto answers = co_await ping(host);
+    if (answers) {
+      post(event::Answers{host});
+      co_return;
+    }
+    co_await sleep_for(retry_pause);
+  }
+}
+
+awaitable<void> Driver::watch_all(Time until) {
+  std::vector<awaitable<void>> work;
+  for (const HostProgress& host : machine_.progress().hosts) {
+    if (host.batch != 0 && !host.reaching && host.heading == Heading::forward)
+      work.push_back(watch_host(host.host, until));
+  }
+  work.push_back(timer(until));
+  co_await run_all("rollout watch", std::move(work));
+}
+
+awaitable<void> Driver::watch_host(std::string host, Time until) {
+  auto site = site_of(host);
+  if (!site) co_return;
+  HealthWatch watch(site->engine->containers(), parts_.pool, parts_.clock, *assignment_.forward, site->address,
+                    assignment_.rollout.id.value, Milliseconds(0));
+  Health last = Health::healthy;
+  int bad_looks = 0;
+  while (left(until) > watch.interval()) {
+    co_await sleep_for(watch.interval());
+    auto seen = co_await with_deadline(ping_limit, watch.look(assignment_.forward->wanted), "asking host " + host);
+    event::Seen news{host, Health::healthy, {}};
+    if (!seen) {
+      news.health = Health::unknown;
+      news.reason = seen.error().message;
+    } else if (seen->verdict != HealthGate::Verdict::healthy) {
+      bad_looks = seen->verdict == HealthGate::Verdict::failed ? bad_looks_to_be_sick : bad_looks + 1;
+      news.reason = "container " + seen->container + ": " + seen->reason;
+      if (bad_looks < bad_looks_to_be_sick) continue;
+      news.health = Health::unhealthy;
+    } else {
+      bad_looks = 0;
+    }
+    if (news.health != last) post(news);
+    last = news.health;
+  }
+}
+
+Result<void> Driver::ask(Verb verb, std::string by) {
+  if (!machine_.accepts(verb)) {
+    return fail(Error::Kind::conflict,
+                "the rollout is " + std::string(name_of(machine_.progress().stage)) + " and can't do that now");
+  }
+  post(event::Asked{verb, std::move(by)});
+  return {};
+}
+
+void Driver::post(Event event) {
+  events_.push_back(std::move(event));
+  awake_.cancel();
+}
+
+awaitable<void> Driver::wait_for_event() {
+  while (events_.empty()) {
+    boost::system::error_code ignored;
+    co_await awake_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+      throw boost::system::system_error(asio::error::operation_aborted);
+    }
+  }
+}
+
+Milliseconds Driver::left(Time until) const {
+  return until - parts_.clock.now();
+}
+
+}  // namespace slipway::rollouts

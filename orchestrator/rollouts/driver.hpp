@@ -1,0 +1,74 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "orchestrator/rollouts/host_work.hpp"
+#include "orchestrator/rollouts/machine.hpp"
+#include "orchestrator/rollouts/parts.hpp"
+#include "orchestrator/rollouts/plan.hpp"
+#include "orchestrator/rollouts/target.hpp"
+#include "orchestrator/store/rollouts.hpp"
+
+namespace slipway::rollouts {
+
+/// What a driver works on.
+struct Assignment {
+  store::Rollout rollout;
+  std::int64_t fence = 0;
+  Plan plan;
+  Progress progress;
+  bool resumed = false;                         ///< the progress was stored by another process
+  std::shared_ptr<const Target> forward, back;  ///< the new generation, and the one that was there
+  std::function<void(std::string)> say;         ///< one line for whoever watches
+};
+
+/// Carries one rollout out: performs what its Machine asks for and commits where it stands before and after. Borrows
+/// `parts`. Cancelling `run` stops the work where it is, the journal knows how to go on.
+class Driver {
+ public:
+  Driver(Parts& parts, Assignment assignment);
+
+  /// Until the rollout has ended. Kind::conflict: somebody else holds the lease now.
+  awaitable<Result<void>> run();
+  /// A person's wish. Kind::conflict if the stage forbids it.
+  Result<void> ask(Verb verb, std::string by);
+  [[nodiscard]] const Progress& progress() const { return machine_.progress(); }
+
+ private:
+  awaitable<Result<void>> work();
+  awaitable<Result<void>> commit(bool promote);
+  void perform(const std::vector<Action>& actions);
+  void perform(const Action& action);
+  void drop_stale_watches();
+
+  awaitable<void> step(Action action);
+  awaitable<Event> attempt(Action action);
+  awaitable<Event> past_deadline(Action action, Error last, std::string why_not);
+  awaitable<Result<void>> ping(std::string host);
+  awaitable<void> watch_all(Time until);
+  awaitable<void> watch_host(std::string host, Time until);
+  awaitable<void> wait_for_host(std::string host, Time until);
+  awaitable<void> timer(Time until);
+
+  void post(Event event);
+  awaitable<void> wait_for_event();
+  void tell(const std::vector<HostProgress>& before);
+  [[nodiscard]] std::vector<store::RolloutHost> changed_hosts();
+  [[nodiscard]] Result<Site> site_of(const std::string& host);
+  [[nodiscard]] Milliseconds left(Time until) const;
+
+  Parts& parts_;
+  Assignment assignment_;
+  Machine machine_;
+  std::deque<Event> events_;
+  asio::steady_timer awake_;
+  std::map<std::string, std::unique_ptr<Tasks>> steps_;  ///< by host
+  std::unique_ptr<Tasks> watches_;
+  std::map<std::string, std::string> evidence_;  ///< by host
+  std::map<std::string, std::string> saved_;     ///< by host: the row as it was last committed
+};
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,251 @@
+#include "orchestrator/rollouts/generations.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "docker-client/images.hpp"
+#include "orchestrator/rollouts/service_spec.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr std::size_t looked_back = 200;  // generations in which an unchanged service is searched
+
+/// Without tag or digest.
+std::string repository_of(const std::string& image) {
+  const std::string name = image.substr(0, image.find('@'));
+  const auto colon = name.rfind(':');
+  const auto slash = name.rfind('/');
+  const bool is_tag = colon != std::string::npos && (slash == std::string::npos || colon > slash);
+  return is_tag ? name.substr(0, colon) : name;
+}
+
+/// The image's id on the first host that has it: for images that no registry has.
+awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::vector<std::string> hosts) {
+  std::string why = "no host has it";
+  for (const std::string& host : hosts) {
+    auto engine = parts.hosts.engine(host);
+    if (!engine) co_return fail(engine.error());
+    docker::Images images((*engine)->transport());
+    auto there = co_await with_deadline(std::chrono::seconds(10), images.inspect(image), "asking host " + host);
+    if (there) co_return there->id;
+    if (there.error().kind != Error::Kind::not_found) why = there.error().message;
+  }
+  co_return fail(Error::Kind::not_found, "image " + image + ": " + why, "its pull_policy is 'never'");
+}
+
+/// What the hosts will run for `service`: the run's own image, or a foreign one pinned as it is now.
+awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::string, std::string> built,
+                                   std::vector<std::string> hosts) {
+  const auto own = built.find(service.name);
+  if (own != built.end()) co_return own->second;
+  for (const auto& [other, image] : built) {
+    if (repository_of(image) != repository_of(service.image)) continue;
+    co_return fail(
+        Error::Kind::invalid,
+        "service '" + service.name + "' uses " + service.image + ", which this run built for service '" + other + "'",
+        "name it in the job's deploy.images: what was tested is what gets deployed");
+  }
+  if (service.image.empty()) {
+    co_return fail(Error::Kind::invalid, "service '" + service.name + "' has no image",
+                   "write `image:`, or name the service in the job's deploy.images");
+  }
+  if (service.image.find('@') != std::string::npos) co_return service.image;
+  if (service.pull_policy == PullPolicy::never) co_return co_await local_id(parts, service.image, std::move(hosts));
+  auto digest = co_await parts.registries.digest_of(service.image);
+  if (!digest) co_return fail(digest.error().in("pin image " + service.image + " of service '" + service.name + "'"));
+  co_return repository_of(service.image) + "@" + *digest;
+}
+
+awaitable<Result<std::map<std::string, Secret>>> contents_of(Parts& parts, ProjectId project, Application application,
+                                                             std::map<std::string, std::string> files) {
+  std::map<std::string, Secret> contents;
+  for (const auto* sources : {&application.secrets, &application.configs}) {
+    for (const FileSource& source : *sources) {
+      if (source.kind == FileSource::Kind::text) contents[source.key] = Secret(source.value);
+      if (source.kind == FileSource::Kind::file) {
+        const auto file = files.find(source.value);
+        if (file == files.end()) {
+          co_return fail(Error::Kind::not_found, "file " + source.value + " is not in the checkout");
+        }
+        contents[source.key] = Secret(file->second);
+      }
+      if (source.kind != FileSource::Kind::secret) continue;
+      auto secret = co_await parts.secrets.secret(project, source.value);
+      if (!secret) co_return fail(secret.error().in("secret '" + source.value + "'"));
+      contents[source.key] = std::move(*secret);
+    }
+  }
+  co_return contents;
+}
+
+std::string hashes_of(const Service& service, const std::map<std::string, Secret>& contents, const std::string& key) {
+  std::string hashes;
+  for (const auto* grants : {&service.secrets, &service.configs}) {
+    for (const FileGrant& grant : *grants) {
+      const auto content = contents.find(grant.source);
+      const std::string text = content == contents.end() ? std::string() : content->second.reveal();
+      hashes += grant.target + ' ' + std::to_string(grant.uid) + ' ' + std::to_string(grant.gid) + ' ' +
+                std::to_string(grant.mode) + ' ' + to_hex(hmac_sha256(key, text)) + '\n';
+    }
+  }
+  return hashes;
+}
+
+}  // namespace
+
+awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder order) {
+  auto application = decode_compose(order.compose, parts.rules);
+  if (!application) co_return fail(application.error());
+  for (const auto& [service, image] : order.images) {
+    const bool known = std::any_of(application->services.begin(), application->services.end(),
+                                   [&, name = service](const Service& one) { return one.name == name; });
+    if (!known) {
+      co_return fail(Error::Kind::invalid,
+                     order.compose.path + " has no service '" + service + "' that deploy.images could mean");
+    }
+  }
+  std::vector<std::string> targets = application->policy.targets;
+  if (!order.group.empty()) targets = {order.group};
+  auto hosts = parts.hosts.resolve(targets);
+  if (!hosts) co_return fail(hosts.error());
+  if (hosts->empty()) {
+    co_return fail(Error::Kind::invalid, order.compose.path + ": no hosts to roll out to",
+                   "write x-slipway.targets, or the job's deploy.group");
+  }
+  auto contents = co_await contents_of(parts, order.project, *application, order.files);
+  if (!contents) co_return fail(contents.error());
+  GenerationSpec spec;
+  spec.application = application->name;
+  spec.compose = order.compose.text;
+  spec.compose_path = order.compose.path;
+  spec.variables = order.compose.variables;
+  spec.files = order.files;
+  spec.hosts = *hosts;
+  for (const Service& service : application->services) {
+    auto image = co_await pin(parts, service, order.images, *hosts);
+    if (!image) co_return fail(image.error());
+    Release release;
+    release.service = service.name;
+    release.image = *image;
+    release.replicas = service.replicas;
+    release.spec_hash = spec_hash(*application, service, *image, hashes_of(service, *contents, parts.store.instance()));
+    spec.releases.push_back(std::move(release));
+  }
+  co_return spec;
+}
+
+store::Generation to_row(const GenerationSpec& spec, RunId run, Time created) {
+  store::Generation row;
+  row.application = spec.application;
+  row.number = spec.number;
+  row.run = run;
+  row.compose = spec.compose;
+  Json images = Json::object();
+  for (const Release& release : spec.releases) images[release.service] = release.image;
+  row.images = dump_json(images);
+  row.references = dump_generation(spec);
+  row.created = created;
+  return row;
+}
+
+Result<GenerationSpec> from_row(const store::Generation& row) {
+  auto spec = parse_generation(row.references);
+  if (!spec) return spec;
+  spec->number = row.number;
+  spec->compose = row.compose;
+  // When it was written its number was not known yet.
+  for (Release& release : spec->releases) {
+    if (release.generation == 0) release.generation = row.number;
+  }
+  return spec;
+}
+
+void reuse_releases(GenerationSpec& spec, const std::vector<store::Generation>& earlier) {
+  for (const store::Generation& row : earlier) {
+    const auto before = from_row(row);
+    if (!before) continue;
+    for (Release& release : spec.releases) {
+      const Release* same = before->find(release.service);
+      if (release.generation == 0 && same != nullptr && same->spec_hash == release.spec_hash) {
+        release.generation = same->generation;
+      }
+    }
+  }
+}
+
+std::vector<std::int64_t> standing_generations(const std::vector<store::Rollout>& newest_first) {
+  std::vector<std::int64_t> standing;
+  for (auto rollout = newest_first.rbegin(); rollout != newest_first.rend(); ++rollout) {
+    if (rollout->state != name_of(Stage::succeeded) || rollout->kind == "catch_up") continue;
+    const auto found = std::find(standing.begin(), standing.end(), rollout->generation);
+    if (found != standing.end()) {
+      standing.erase(found + 1, standing.end());
+    } else {
+      standing.push_back(rollout->generation);
+    }
+  }
+  return standing;
+}
+
+namespace {
+
+/// Under which generations' names the containers run that a rollback from `number` might need: of the `keep` that
+/// stand below it.
+awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::string application, std::int64_t number,
+                                                             std::size_t keep) {
+  auto rollouts = co_await parts.store.read(&store::Rollouts::list, application, looked_back);
+  if (!rollouts) co_return fail(rollouts.error());
+  std::vector<std::int64_t> kept;
+  std::vector<std::int64_t> standing = standing_generations(*rollouts);
+  while (!standing.empty() && keep > 0) {
+    const std::int64_t one = standing.back();
+    standing.pop_back();
+    if (one == number) continue;
+    --keep;
+    auto row = co_await parts.store.read(&store::Applications::generation, application, one);
+    if (!row) co_return fail(row.error());
+    auto spec = from_row(*row);
+    if (!spec) co_return fail(spec.error());
+    for (const Release& release : spec->releases) kept.push_back(release.generation);
+  }
+  co_return kept;
+}
+
+}  // namespace
+
+awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::string application,
+                                                             std::int64_t number) {
+  auto target = std::make_shared<Target>();
+  target->spec.application = target->application.name = application;
+  if (number == 0) co_return std::shared_ptr<const Target>(std::move(target));
+  auto owner = co_await parts.store.read(&store::Applications::get, application);
+  if (!owner) co_return fail(owner.error());
+  auto row = co_await parts.store.read(&store::Applications::generation, application, number);
+  if (!row) co_return fail(row.error());
+  auto spec = from_row(*row);
+  if (!spec) co_return fail(spec.error());
+  ComposeText text;
+  text.text = spec->compose;
+  text.path = spec->compose_path;
+  text.variables = spec->variables;
+  ComposeRules as_accepted;
+  as_accepted.bind_roots = {"/"};
+  auto decoded = decode_compose(text, as_accepted);
+  if (!decoded) co_return fail(decoded.error().in("generation " + std::to_string(number)));
+  auto contents = co_await contents_of(parts, owner->project, *decoded, spec->files);
+  if (!contents) co_return fail(contents.error());
+  auto kept = co_await kept_containers(parts, application, number, decoded->policy.keep);
+  if (!kept) co_return fail(kept.error());
+  target->spec = std::move(*spec);
+  target->application = std::move(*decoded);
+  target->wanted = wanted_of(target->spec);
+  target->secrets = std::move(*contents);
+  target->kept = std::move(*kept);
+  co_return std::shared_ptr<const Target>(std::move(target));
+}
+
+}  // namespace slipway::rollouts

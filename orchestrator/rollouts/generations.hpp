@@ -1,0 +1,43 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "orchestrator/rollouts/parts.hpp"
+#include "orchestrator/rollouts/target.hpp"
+#include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/rollouts.hpp"
+
+/// From a Compose file to a stored generation, and from there to a target.
+namespace slipway::rollouts {
+
+/// What a new generation is made from.
+struct GenerationOrder {
+  ProjectId project;
+  RunId run;
+  ComposeText compose;
+  std::map<std::string, std::string> files;   ///< of the checkout, by the path that the Compose file writes
+  std::map<std::string, std::string> images;  ///< service → "repository@sha256:…" that the run built and tested
+  std::string group;                          ///< overrides x-slipway.targets; may be empty
+};
+
+/// Decodes, finds the hosts, pins every image by digest and every service by its hash. Nothing is stored yet, so the
+/// number is 0, and so is the generation of services that may turn out to be new.
+awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder order);
+
+/// The table's row for it, and back.
+store::Generation to_row(const GenerationSpec& spec, RunId run, Time created);
+Result<GenerationSpec> from_row(const store::Generation& row);
+
+/// Gives services that are in an earlier generation as they are here the containers of that one.
+void reuse_releases(GenerationSpec& spec, const std::vector<store::Generation>& earlier);
+
+/// The generations that stand behind one another, the present one last: a deploy puts its own on top, a rollback takes
+/// away all above the one it went to. So what was rolled back from is never what a rollback goes to.
+std::vector<std::int64_t> standing_generations(const std::vector<store::Rollout>& newest_first);
+
+/// A stored generation made ready. Number 0 is the target that asks for nothing.
+awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::string application,
+                                                             std::int64_t number);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,25 @@
+#pragma once
+#include "base/async.hpp"
+#include "base/clock.hpp"
+#include "orchestrator/rollouts/compose/decode.hpp"
+#include "orchestrator/rollouts/host_directory.hpp"
+#include "orchestrator/rollouts/registries.hpp"
+#include "orchestrator/rollouts/traffic.hpp"
+#include "orchestrator/store/store.hpp"
+
+namespace slipway::rollouts {
+
+/// What rollouts are made with. All of it is borrowed and outlives them; everything runs on `executor`'s one thread.
+struct Parts {
+  Executor executor;
+  store::Store& store;
+  HostDirectory& hosts;
+  Registries& registries;
+  SecretSource& secrets;
+  Traffic& traffic;
+  Pool& pool;
+  const Clock& clock;
+  ComposeRules rules;
+};
+
+}  // namespace slipway::rollouts
