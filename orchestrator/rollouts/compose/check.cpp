@@ -1,0 +1,167 @@
+#include "orchestrator/rollouts/compose/check.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace slipway::rollouts {
+namespace {
+
+template <class List>
+bool has_key(const List& list, const std::string& key) {
+  return std::any_of(list.begin(), list.end(), [&](const auto& one) { return one.key == key; });
+}
+
+std::vector<std::string_view> service_names(const Application& application) {
+  std::vector<std::string_view> names;
+  for (const Service& service : application.services) names.push_back(service.name);
+  return names;
+}
+
+/// Services that name no network share one that is called default.
+void join_default(Application& application) {
+  bool used = false;
+  for (Service& service : application.services) {
+    if (service.no_network || !service.networks.empty()) continue;
+    NetworkUse use;
+    use.network = "default";
+    service.networks.push_back(std::move(use));
+    used = true;
+  }
+  if (!used || has_key(application.networks, "default")) return;
+  Network network;
+  network.key = "default";
+  network.name = application.name + "_default";
+  application.networks.push_back(std::move(network));
+}
+
+void check_names(const Application& application, const Service& service, Position at, Diagnostics& diagnostics) {
+  for (const NetworkUse& use : service.networks) {
+    if (has_key(application.networks, use.network)) continue;
+    diagnostics.error(at, "service `" + service.name + "` is in a network that the file does not have", use.network,
+                      "add it below `networks`");
+  }
+  for (const VolumeMount& mount : service.volumes) {
+    if (mount.kind != VolumeMount::Kind::volume || mount.source.empty()) continue;
+    if (has_key(application.volumes, mount.source)) continue;
+    diagnostics.error(at, "service `" + service.name + "` uses a volume that the file does not have", mount.source,
+                      "add it below `volumes`");
+  }
+  const auto check_grants = [&](const auto& grants, const auto& sources, const char* what) {
+    for (const FileGrant& grant : grants) {
+      if (has_key(sources, grant.source)) continue;
+      diagnostics.error(at, "service `" + service.name + "` uses a " + what + " that the file does not have",
+                        grant.source, "add it below `" + std::string(what) + "s`");
+    }
+  };
+  check_grants(service.secrets, application.secrets, "secret");
+  check_grants(service.configs, application.configs, "config");
+  for (const Dependency& on : service.depends_on) {
+    const auto names = service_names(application);
+    if (std::find(names.begin(), names.end(), on.service) != names.end()) continue;
+    diagnostics.error(at, "service `" + service.name + "` depends on a service that the file does not have", on.service,
+                      pipelines::suggest(on.service, names));
+  }
+}
+
+void check_circles(const Application& application, const Places& places, Diagnostics& diagnostics) {
+  std::set<std::string> placed;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const Service& service : application.services) {
+      const bool ready = std::all_of(service.depends_on.begin(), service.depends_on.end(),
+                                     [&](const Dependency& on) { return placed.contains(on.service); });
+      if (ready && placed.insert(service.name).second) moved = true;
+    }
+  }
+  for (const Service& service : application.services) {
+    if (placed.contains(service.name)) continue;
+    diagnostics.error(places.services.at(service.name), "service `" + service.name + "` is in a circle of `depends_on`",
+                      service.name, "leave one of the dependencies out");
+    return;
+  }
+}
+
+void check_ports(const Application& application, const Places& places, Diagnostics& diagnostics) {
+  std::map<std::string, std::string> owners;
+  for (const Service& service : application.services) {
+    const Position at = places.services.at(service.name);
+    for (const PortMapping& port : service.ports) {
+      if (port.published.empty() || port.published.find('-') != std::string::npos) continue;
+      if (service.replicas > 1) {
+        diagnostics.error(at,
+                          "service `" + service.name + "` has " + std::to_string(service.replicas) +
+                              " replicas on each host, and they can't share the host's port",
+                          port.published, "publish a range, or only the container's port");
+      }
+      const std::string key = port.host_ip + '|' + port.published + '/' + port.protocol;
+      const auto [owner, is_new] = owners.emplace(key, service.name);
+      if (is_new) continue;
+      diagnostics.error(at, "the host's port is published twice, by `" + owner->second + "` and `" + service.name + "`",
+                        port.published);
+    }
+  }
+}
+
+bool publishes(const Service& service, std::uint16_t port) {
+  return std::any_of(service.ports.begin(), service.ports.end(),
+                     [&](const PortMapping& one) { return one.target == port && one.protocol == "tcp"; });
+}
+
+/// A gate is asked through a port of the host, so somebody must publish it.
+void check_gate(Application& application, const Places& places, Diagnostics& diagnostics) {
+  if (!application.policy.gate) return;
+  HttpGate& gate = *application.policy.gate;
+  std::vector<std::string> answering;
+  for (const Service& service : application.services) {
+    if ((gate.service.empty() || gate.service == service.name) && publishes(service, gate.port)) {
+      answering.push_back(service.name);
+    }
+  }
+  if (answering.size() == 1) {
+    gate.service = answering.front();
+    return;
+  }
+  const std::string port = std::to_string(gate.port);
+  diagnostics.error(places.x_slipway,
+                    answering.empty() ? "the HTTP gate asks for a port of a container that no service publishes"
+                                      : "more than one service publishes the HTTP gate's port",
+                    port,
+                    answering.empty() ? "add it to the service's `ports`, such as [\"" + port + "\"]"
+                                      : "name one in gate.http.service");
+}
+
+void drop_unused(Application& application) {
+  std::set<std::string> networks;
+  std::set<std::string> volumes;
+  std::set<std::string> files;
+  for (const Service& service : application.services) {
+    for (const NetworkUse& use : service.networks) networks.insert(use.network);
+    for (const VolumeMount& mount : service.volumes) volumes.insert(mount.source);
+    for (const FileGrant& grant : service.secrets) files.insert(grant.source);
+    for (const FileGrant& grant : service.configs) files.insert(grant.source);
+  }
+  std::erase_if(application.networks, [&](const Network& one) { return !networks.contains(one.key); });
+  std::erase_if(application.volumes, [&](const Volume& one) { return !volumes.contains(one.key); });
+  std::erase_if(application.secrets, [&](const FileSource& one) { return !files.contains(one.key); });
+  std::erase_if(application.configs, [&](const FileSource& one) { return !files.contains(one.key); });
+}
+
+}  // namespace
+
+void complete_and_check(Application& application, const Places& places, Diagnostics& diagnostics) {
+  join_default(application);
+  for (const Service& service : application.services) {
+    check_names(application, service, places.services.at(service.name), diagnostics);
+  }
+  for (const FileSource& config : application.configs) {
+    if (has_key(application.secrets, config.key)) {
+      diagnostics.error(places.file, "a secret and a config have the same name", config.key, "rename one of them");
+    }
+  }
+  check_circles(application, places, diagnostics);
+  check_ports(application, places, diagnostics);
+  check_gate(application, places, diagnostics);
+  drop_unused(application);
+}
+
+}  // namespace slipway::rollouts

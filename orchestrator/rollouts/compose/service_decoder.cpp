@@ -1,0 +1,84 @@
+#include "orchestrator/rollouts/compose/service_decoder.hpp"
+
+#include "orchestrator/rollouts/compose/service_parts.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+void decode_dependencies(MapReader& map, Service& service, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find("depends_on");
+  if (node == nullptr) return;
+  if (!node->is_map()) {
+    for (Placed& one : pipelines::read_texts(*node, "`depends_on`", 100, diagnostics)) {
+      service.depends_on.push_back({std::move(one.text), false});
+    }
+    return;
+  }
+  each_named(*node, "`depends_on`", diagnostics, [&](const std::string& on, const YamlNode& value, Position) {
+    MapReader entry(value, "an entry of `depends_on`", diagnostics);
+    Dependency dependency{on, false};
+    if (const YamlNode* condition = entry.find("condition")) {
+      if (condition->text == "service_completed_successfully") {
+        diagnostics.error(condition->at, "slipway can't wait for a service to complete in this release",
+                          condition->text, "use service_started or service_healthy");
+      } else {
+        const auto choice =
+            pipelines::read_choice(*condition, "`condition`", {"service_started", "service_healthy"}, diagnostics);
+        dependency.healthy = choice == 1;
+      }
+    }
+    bool required = true;
+    take_flag(entry, "required", required, diagnostics);
+    entry.foreign("restart", "a dependent service keeps running when what it depends on is replaced");
+    entry.finish();
+    service.depends_on.push_back(std::move(dependency));
+  });
+}
+
+void decode_image(MapReader& map, Service& service, Diagnostics& diagnostics) {
+  take_text(map, "image", service.image, diagnostics);
+  take_text(map, "platform", service.platform, diagnostics);
+  const YamlNode* policy = map.find("pull_policy");
+  if (policy == nullptr) return;
+  if (policy->text == "build") {
+    diagnostics.error(policy->at, "hosts do not build images", policy->text,
+                      "build it in slipway.yml, and name it in the job's deploy.images");
+    return;
+  }
+  const auto choice =
+      pipelines::read_choice(*policy, "`pull_policy`", {"missing", "if_not_present", "always", "never"}, diagnostics);
+  if (choice == 2) service.pull_policy = PullPolicy::always;
+  if (choice == 3) service.pull_policy = PullPolicy::never;
+}
+
+void decode_labels(MapReader& map, Service& service, Diagnostics& diagnostics) {
+  take_pairs(map, "labels", service.labels, "write NAME: value", diagnostics);
+  for (const auto& [name, value] : service.labels) {
+    if (!name.starts_with("dev.slipway.")) continue;
+    diagnostics.error(map.at("labels"), "labels below dev.slipway. are slipway's own", name);
+  }
+}
+
+}  // namespace
+
+Service decode_service(const std::string& name, const YamlNode& node, const ComposeRules& rules,
+                       const YamlNode*& update, Diagnostics& diagnostics) {
+  Service service;
+  service.name = name;
+  MapReader map(node, "service `" + name + "`", diagnostics);
+  decode_image(map, service, diagnostics);
+  decode_process(map, service, diagnostics);
+  decode_network_use(map, service, diagnostics);
+  decode_storage(map, rules, service, diagnostics);
+  decode_health(map, service, diagnostics);
+  decode_security(map, service, diagnostics);
+  decode_dependencies(map, service, diagnostics);
+  update = decode_deploy(map, service, diagnostics);
+  decode_labels(map, service, diagnostics);
+  refuse_service_keys(map);
+  allow_extensions(node, map);
+  map.finish();
+  return service;
+}
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "orchestrator/rollouts/compose/decode.hpp"
+#include "orchestrator/rollouts/compose/service.hpp"
+#include "orchestrator/rollouts/compose/values.hpp"
+
+namespace slipway::rollouts {
+
+/// One entry of `services`. What `deploy.update_config` says goes to the whole application: it is left in `update`.
+Service decode_service(const std::string& name, const YamlNode& node, const ComposeRules& rules,
+                       const YamlNode*& update, Diagnostics& diagnostics);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,20 @@
+#pragma once
+#include "orchestrator/rollouts/compose/decode.hpp"
+#include "orchestrator/rollouts/compose/service.hpp"
+#include "orchestrator/rollouts/compose/values.hpp"
+
+/// Parts of a service, one for each group of keys. Each takes its keys out of `map`.
+namespace slipway::rollouts {
+
+void decode_process(MapReader& map, Service& service, Diagnostics& diagnostics);
+void decode_network_use(MapReader& map, Service& service, Diagnostics& diagnostics);
+void decode_storage(MapReader& map, const ComposeRules& rules, Service& service, Diagnostics& diagnostics);
+void decode_health(MapReader& map, Service& service, Diagnostics& diagnostics);
+void decode_security(MapReader& map, Service& service, Diagnostics& diagnostics);
+void decode_resources(MapReader& map, Service& service, Diagnostics& diagnostics);
+/// Gives `deploy.update_config`, null if there is none.
+const YamlNode* decode_deploy(MapReader& map, Service& service, Diagnostics& diagnostics);
+/// Keys that are errors, each with what to do instead.
+void refuse_service_keys(MapReader& map);
+
+}  // namespace slipway::rollouts
