@@ -1,0 +1,54 @@
+#pragma once
+#include <functional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/async.hpp"
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+#include "orchestrator/notify/retry.hpp"
+#include "orchestrator/store/outbox.hpp"
+#include "orchestrator/store/projects.hpp"
+#include "orchestrator/store/store.hpp"
+
+namespace slipway::notify {
+
+/// Sends what the outbox holds: commit statuses to the forges. The store puts a message {"run": N} into it, in the same
+/// transaction, whenever a run of a project with a forge changes its state, one for each commit and event; what is sent
+/// is the state of the newest such run at the time of sending. At least once, in order for each commit and context,
+/// four of them at the same time. Tries again for about five hours (see `backoff`), then gives up and adds
+/// "status.undeliverable" with the reason to the run's timeline. Borrows all it is given.
+class Notifier {
+ public:
+  /// The project's forge token, opened.
+  using ForgeToken = std::function<Result<Secret>(const store::Project&)>;
+
+  Notifier(store::Store& store, Pool& pool, const Clock& clock, ForgeToken token, std::string public_url);
+
+  /// Works until `stop`; what is being sent then is cut off, and sent again after the next start.
+  awaitable<void> run();
+  void stop();
+
+ private:
+  awaitable<std::size_t> send_due();
+  awaitable<void> send_all(std::vector<store::Message> messages);
+  awaitable<void> send(store::Message message);
+  awaitable<Verdict> attempt(RunId run);
+  awaitable<Result<void>> settle(store::Message message, RunId run, Verdict verdict);
+  awaitable<void> wait();
+
+  store::Store& store_;
+  Pool& pool_;
+  const Clock& clock_;
+  ForgeToken token_;
+  std::string public_url_;
+  std::stop_source stop_;
+  asio::steady_timer* waiting_ = nullptr;  // set while it waits
+  std::minstd_rand random_;
+};
+
+}  // namespace slipway::notify
