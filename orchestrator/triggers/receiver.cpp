@@ -85,8 +85,8 @@ HookMessage message_of(const store::Delivery& delivery) {
 
 }  // namespace
 
-Receiver::Receiver(store::Store& store, Pool& pool, const Clock& clock, Unseal unseal)
-    : store_(store), pool_(pool), clock_(clock), unseal_(std::move(unseal)) {}
+Receiver::Receiver(store::Store& store, Pool& pool, const Clock& clock, HookSecret secret)
+    : store_(store), pool_(pool), clock_(clock), secret_(std::move(secret)) {}
 
 awaitable<Result<std::vector<Parsed>>> Receiver::examine(Source source, Message message, HookKey key) {
   const Time now = clock_.now();
@@ -107,7 +107,7 @@ awaitable<Result<Outcome>> Receiver::receive(std::string name, std::optional<Sou
   HookKey key;
   key.allow_unsigned = project->settings.allow_unsigned;
   if (!project->sealed_hook_secret.empty()) {
-    Result<Secret> secret = unseal_(project->sealed_hook_secret);
+    Result<Secret> secret = secret_(*project);
     if (!secret) co_return fail(secret.error().in("open the hook secret"));
     key.secret = std::move(*secret);
   }

@@ -28,10 +28,10 @@ struct Outcome {
 /// queues in one transaction. Which project a delivery is for is said by its URL alone. Borrows all it is given.
 class Receiver {
  public:
-  /// Opens what the store keeps sealed.
-  using Unseal = std::function<Result<Secret>(const std::string& sealed)>;
+  /// The project's hook secret, opened. Only asked for projects that have one.
+  using HookSecret = std::function<Result<Secret>(const store::Project&)>;
 
-  Receiver(store::Store& store, Pool& pool, const Clock& clock, Unseal unseal);
+  Receiver(store::Store& store, Pool& pool, const Clock& clock, HookSecret secret);
 
   /// A body of more than this is refused before it is read.
   static constexpr std::size_t body_limit = 5 << 20;
@@ -60,7 +60,7 @@ class Receiver {
   store::Store& store_;
   Pool& pool_;
   const Clock& clock_;
-  Unseal unseal_;
+  HookSecret secret_;
   Time refusals_since_{};
   int refusals_ = 0;
 };
