@@ -13,7 +13,8 @@ awaitable<Error> failure(boost::system::error_code code) {
   if (code != asio::error::operation_aborted && code != asio::error::bad_descriptor) {
     co_return Error(Error::Kind::unavailable, code.message());
   }
-  if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
     throw boost::system::system_error(asio::error::operation_aborted);
   }
   co_return Error(Error::Kind::cancelled, "the connection was closed on our side");

@@ -115,8 +115,10 @@ void Connection::close_if_idle() {
 }
 
 awaitable<void> Connection::serve() {
-  while (!server_.stopping_ && co_await wait_for_request()) {
-    if (!co_await exchange()) break;
+  bool open = true;
+  while (open && !server_.stopping_) {
+    open = co_await wait_for_request();
+    if (open) open = co_await exchange();
   }
 }
 

@@ -37,8 +37,8 @@ class Peer {
   }
   /// Everything up to the client's end.
   awaitable<std::string> rest() {
-    while (co_await fill() > 0) {
-    }
+    std::size_t more = 1;
+    while (more > 0) more = co_await fill();
     co_return std::exchange(bytes_, {});
   }
   /// What has arrived, at least one byte unless the client left.
