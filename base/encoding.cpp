@@ -1,5 +1,7 @@
 #include "base/encoding.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <sodium.h>
 
 #include "base/ids.hpp"
@@ -65,24 +67,26 @@ Result<std::string> from_base64url(std::string_view text) {
   return decode_base64(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+// OpenSSL's, since it uses the processor's SHA instructions: 4 to 5 times the speed of libsodium's, and build contexts
+// are hashed as they are sent.
 struct Sha256::State {
-  crypto_hash_sha256_state sodium;
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  crypto_hash_sha256_init(&state_->sodium);
+  if (EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(std::string_view bytes) {
-  crypto_hash_sha256_update(&state_->sodium, bytes_of(bytes), bytes.size());
+  EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size());
 }
 
 std::string Sha256::finish() {
-  std::string digest(crypto_hash_sha256_BYTES, '\0');
-  crypto_hash_sha256_final(&state_->sodium, bytes_of(digest));
+  std::string digest(SHA256_DIGEST_LENGTH, '\0');
+  EVP_DigestFinal_ex(state_->context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
   return to_hex(digest);
 }
 
