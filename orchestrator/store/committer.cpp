@@ -99,7 +99,7 @@ bool Committer::run_one(Operation& operation) {
   } catch (const StatementFailed& failure) {
     // Some failures take the whole transaction with them, what others did in it included.
     if (!connection_.in_transaction()) throw;
-    if (failure.error().kind != Error::Kind::conflict) note(failure);
+    note(failure);
     operation.fail_with(failure.error());
   } catch (const std::exception& e) {
     operation.fail_with(bug(e));
@@ -132,12 +132,10 @@ void Committer::roll_back() {
 }
 
 void Committer::note(const StatementFailed& failure) {
+  if (failure.damaged()) status_.damaged(failure.error().message);
+  if (failure.error().kind != Error::Kind::unavailable) return;
   failing_ = true;
-  if (failure.damaged()) {
-    status_.damaged(failure.error().message);
-  } else {
-    status_.failing(failure.error());
-  }
+  status_.failing(failure.error());
 }
 
 void run_read(SqliteConnection& connection, Status& status, Operation& operation) {

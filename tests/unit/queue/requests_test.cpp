@@ -15,7 +15,8 @@ Result<RunId> rerun(TemporaryStore& s, RunId old, Scope scope) {
 
 std::vector<std::string> audited(TemporaryStore& s) {
   std::vector<std::string> all;
-  for (const AuditEntry& entry : s.read(&Audit::list, 0, 10)->items) all.push_back(entry.what + " " + entry.data);
+  const auto page = s.read(&Audit::list, 0, 10).value();
+  for (const AuditEntry& entry : page.items) all.push_back(entry.what + " " + entry.data);
   return all;
 }
 

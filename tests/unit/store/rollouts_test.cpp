@@ -1,0 +1,173 @@
+#include "orchestrator/store/rollouts.hpp"
+
+#include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/events.hpp"
+#include "tests/unit/store/temporary_store.hpp"
+
+using namespace slipway;
+using namespace slipway::store;
+
+namespace {
+
+std::int64_t add_generation(TemporaryStore& s, std::string name = "hello") {
+  REQUIRE(s.write(&Applications::ensure, name, ProjectId(), kNoon));
+  Generation generation;
+  generation.application = std::move(name);
+  generation.compose = "name: hello";
+  generation.images = R"({"web":"registry.example/hello@sha256:aa"})";
+  generation.references = R"({"secrets":["KEY"]})";
+  generation.created = kNoon;
+  return s.write(&Applications::add_generation, generation).value();
+}
+
+RolloutId add_rollout(TemporaryStore& s, std::int64_t generation, std::string job = "") {
+  Rollout rollout;
+  rollout.application = "hello";
+  rollout.generation = generation;
+  rollout.job = std::move(job);
+  rollout.plan = R"({"hosts":3})";
+  rollout.requested_by = "ann";
+  rollout.created = kNoon;
+  return s.write(&Rollouts::add, rollout).value();
+}
+
+RolloutProgress progress(std::string state, bool ended = false) {
+  RolloutProgress made;
+  made.state = std::move(state);
+  made.ended = ended;
+  made.at = kNoon;
+  return made;
+}
+
+RolloutHost host(std::string name, std::string state) {
+  RolloutHost made;
+  made.host = std::move(name);
+  made.batch = 1;
+  made.state = std::move(state);
+  made.new_containers = R"(["c1"])";
+  made.digest = "sha256:aa";
+  made.updated = kNoon;
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("generations are numbered, kept, and promoted under the newest lease") {
+  TemporaryStore s;
+  const auto one = add_generation(s);
+  const auto two = add_generation(s);
+  CHECK(one == 1);
+  CHECK(two == 2);
+  const Generation got = s.read(&Applications::generation, "hello", one).value();
+  CHECK(got.compose == "name: hello");
+  CHECK(got.images == R"({"web":"registry.example/hello@sha256:aa"})");
+  CHECK(got.references == R"({"secrets":["KEY"]})");
+  CHECK_FALSE(got.promoted);
+
+  const RolloutId rollout = add_rollout(s, one);
+  const auto fence = s.write(&Rollouts::lease, rollout, kNoon).value();
+  CHECK(s.write(&Applications::promote, "hello", one, fence + 1, kNoon).error().kind == Error::Kind::conflict);
+  REQUIRE(s.write(&Applications::promote, "hello", one, fence, kNoon));
+  CHECK(s.write(&Applications::promote, "hello", 9, fence, kNoon).error().kind == Error::Kind::not_found);
+  CHECK(s.read(&Applications::get, "hello")->promoted == one);
+  CHECK(s.read(&Applications::generation, "hello", one)->promoted == kNoon);
+  CHECK(s.read(&Applications::promoted_before, "hello", two)->number == one);
+  CHECK(s.read(&Applications::promoted_before, "hello", one).error().kind == Error::Kind::not_found);
+  CHECK(s.read(&Applications::generations, "hello", 1)->at(0).number == two);
+}
+
+TEST_CASE("an application belongs to one project") {
+  TemporaryStore s;
+  const ProjectId shop = add_project(s, "shop");
+  const ProjectId blog = add_project(s, "blog");
+  REQUIRE(s.write(&Applications::ensure, "web", shop, kNoon));
+  REQUIRE(s.write(&Applications::ensure, "web", shop, kNoon));
+  CHECK(s.write(&Applications::ensure, "web", blog, kNoon).error().kind == Error::Kind::conflict);
+  CHECK(s.read(&Applications::list)->size() == 1);
+}
+
+TEST_CASE("of two rollouts of an application the older one has the lease until it has ended") {
+  TemporaryStore s;
+  const auto generation = add_generation(s);
+  const RolloutId first = add_rollout(s, generation);
+  const RolloutId second = add_rollout(s, generation);
+  CHECK(s.write(&Rollouts::lease, second, kNoon).error().kind == Error::Kind::conflict);
+  const auto fence = s.write(&Rollouts::lease, first, kNoon).value();
+  REQUIRE(s.write(&Rollouts::save, first, fence, progress("succeeded", true)));
+  const auto next = s.write(&Rollouts::lease, second, kNoon).value();
+  CHECK(next > fence);
+  CHECK(s.write(&Rollouts::lease, first, kNoon).error().kind == Error::Kind::conflict);
+}
+
+TEST_CASE("after a new lease nothing is saved under the old one") {
+  TemporaryStore s;
+  const RolloutId id = add_rollout(s, add_generation(s));
+  CHECK(s.write(&Rollouts::save, id, std::int64_t{0}, progress("pulling")).error().kind == Error::Kind::conflict);
+  const auto old_fence = s.write(&Rollouts::lease, id, kNoon).value();
+  REQUIRE(s.write(&Rollouts::save, id, old_fence, progress("pulling")));
+  const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+  CHECK(s.write(&Rollouts::save, id, old_fence, progress("batch")).error().kind == Error::Kind::conflict);
+  CHECK(s.write(&Applications::promote, "hello", 1, old_fence, kNoon).error().kind == Error::Kind::conflict);
+  CHECK(s.read(&Rollouts::get, id)->state == "pulling");
+  REQUIRE(s.write(&Rollouts::save, id, fence, progress("batch")));
+}
+
+TEST_CASE("a rollout's progress is saved with its hosts, and told as events") {
+  TemporaryStore s;
+  const RolloutId id = add_rollout(s, add_generation(s));
+  const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+  RolloutProgress step = progress("batch");
+  step.progress = R"({"batch":1})";
+  step.hosts = {host("b", "pulled"), host("a", "pulled")};
+  REQUIRE(s.write(&Rollouts::save, id, fence, step));
+  step.hosts = {host("a", "created")};
+  REQUIRE(s.write(&Rollouts::save, id, fence, step));
+  RolloutProgress last = progress("rolled_back", true);
+  last.reason = "b stayed unhealthy";
+  REQUIRE(s.write(&Rollouts::save, id, fence, last));
+  CHECK(s.write(&Rollouts::save, id, fence, last).error().kind == Error::Kind::conflict);
+
+  const Rollout got = s.read(&Rollouts::get, id).value();
+  CHECK(got.state == "rolled_back");
+  CHECK(got.ended);
+  CHECK(got.reason == "b stayed unhealthy");
+  CHECK(got.finished == kNoon);
+  CHECK(got.plan == R"({"hosts":3})");
+  const auto hosts = s.read(&Rollouts::hosts, id).value();
+  REQUIRE(hosts.size() == 2);
+  CHECK(hosts[0].state == "created");
+  CHECK(hosts[0].new_containers == R"(["c1"])");
+  CHECK(hosts[1].state == "pulled");
+
+  EventFilter filter;
+  filter.rollout = id;
+  std::vector<std::string> kinds;
+  const auto told = s.read(&Events::list, filter).value();
+  for (const Event& event : told.items) {
+    kinds.push_back(event.kind);
+    CHECK(event.application == "hello");
+  }
+  CHECK(kinds == std::vector<std::string>{"rollout.queued", "rollout.leased", "host.pulled", "host.pulled",
+                                          "rollout.batch", "host.created", "rollout.rolled_back"});
+}
+
+TEST_CASE("a job's attempt has one rollout, and a queued one can be ended") {
+  TemporaryStore s;
+  const RunId run = add_run(s, add_project(s));
+  Rollout rollout;
+  rollout.application = "hello";
+  rollout.generation = add_generation(s);
+  rollout.run = run;
+  rollout.job = "production";
+  rollout.created = kNoon;
+  const RolloutId id = s.write(&Rollouts::add, rollout).value();
+  CHECK(s.write(&Rollouts::add, rollout).error().kind == Error::Kind::conflict);
+  CHECK(s.read(&Rollouts::find, run, "production", 1)->id == id);
+  CHECK(s.read(&Rollouts::open)->size() == 1);
+  REQUIRE(s.write(&Rollouts::end_queued, id, "stopped", "superseded", kNoon));
+  CHECK(s.write(&Rollouts::end_queued, id, "stopped", "", kNoon).error().kind == Error::Kind::conflict);
+  CHECK(s.read(&Rollouts::open)->empty());
+  CHECK(s.read(&Rollouts::list, "hello", 10)->size() == 1);
+  CHECK(s.read(&Rollouts::list, "", 10)->size() == 1);
+  CHECK(s.read(&Rollouts::list, "other", 10)->empty());
+}
