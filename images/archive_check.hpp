@@ -7,6 +7,8 @@
 
 namespace slipway::images {
 
+class TarReader;
+
 struct ArchiveLimits {
   ArchiveLimits() = default;
   std::size_t entries = 1'000'000;
@@ -32,8 +34,10 @@ class ArchiveCheck {
   [[nodiscard]] std::size_t entries() const;
 
  private:
-  class Parser;
-  std::unique_ptr<Parser> parser_;
+  class Judge;
+  std::unique_ptr<Judge> judge_;
+  std::unique_ptr<TarReader> reader_;
+  std::uint64_t left_;
 };
 
 /// `tar`, ended by an error before the piece that completes a forbidden entry's header is passed on.

@@ -46,7 +46,8 @@ class ContextSource final : public docker::ByteSource {
     while (!ahead_->piece) {
       boost::system::error_code ignored;
       co_await ahead_->ready.async_wait(asio::redirect_error(use_awaitable, ignored));
-      if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) {
         throw boost::system::system_error(asio::error::operation_aborted);
       }
     }
