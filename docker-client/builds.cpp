@@ -14,10 +14,8 @@ using namespace std::chrono_literals;
 
 /// The classic builder refuses a Dockerfile before it begins, with the statuses of a bad request or a broken engine.
 Error refusal(Error error) {
-  const bool of_dockerfile = error.message.find("dockerfile parse error") != std::string::npos ||
-                             error.message.find("annot locate specified Dockerfile") != std::string::npos ||
-                             error.message.find("failed to parse Dockerfile") != std::string::npos;
-  if (of_dockerfile) error.kind = Error::Kind::failed;
+  const bool of_dockerfile = error.message.find("ockerfile") != std::string::npos;
+  if (of_dockerfile && !error.transient()) error.kind = Error::Kind::failed;
   return registry_error(std::move(error));
 }
 

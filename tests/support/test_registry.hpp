@@ -1,0 +1,27 @@
+#pragma once
+#include <memory>
+#include <string>
+
+namespace slipway {
+
+/// A docker-registry of the test's own on a free loopback port, with one account; gone with the object, files included.
+class TestRegistry {
+ public:
+  static constexpr auto user = "tester";
+  static constexpr auto password = "a test's password";
+
+  /// Throws if it does not come up within 15 s.
+  TestRegistry();
+  ~TestRegistry();
+  TestRegistry(const TestRegistry&) = delete;
+
+  /// "127.0.0.1:PORT".
+  [[nodiscard]] const std::string& host() const { return host_; }
+
+ private:
+  struct Running;
+  std::unique_ptr<Running> running_;
+  std::string host_;
+};
+
+}  // namespace slipway
