@@ -7,6 +7,10 @@
 namespace slipway::docker {
 namespace {
 
+constexpr auto without_session =
+    "private base images, secrets and ssh need a BuildKit session, which this client does not open: pull private base "
+    "images first, or use the classic builder";
+
 /// BuildKit wraps what went wrong in where it went wrong, several layers deep and the same each time.
 std::string without_wrapping(std::string message) {
   for (const std::string_view wrapping :
@@ -87,6 +91,7 @@ Error BuildAnswer::failure() const {
   // Base images that do not exist, and the like, are mistakes in the Dockerfile.
   if (error.kind == Error::Kind::not_found) error.kind = Error::Kind::failed;
   if (!failed) return error;
+  if (error.message.find("no active sessions") != std::string::npos) error.hint = without_session;
   if (!failed->last_lines.empty()) error.hint = "the step's last lines:\n" + failed->last_lines;
   return std::move(error).in("step " + failed->name);
 }

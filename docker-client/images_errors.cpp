@@ -16,6 +16,7 @@ struct Symptom {
 constexpr std::array symptoms{
     Symptom{"pull access denied", Error::Kind::not_found},
     Symptom{"no basic auth credentials", Error::Kind::unauthorized},
+    Symptom{"no active sessions", Error::Kind::unauthorized},  // BuildKit would have asked us for credentials
     Symptom{"unauthorized", Error::Kind::unauthorized},
     Symptom{"authentication required", Error::Kind::unauthorized},
     Symptom{"incorrect username or password", Error::Kind::unauthorized},

@@ -300,8 +300,8 @@ TEST_CASE("the classic builder pulls a private base image with the credentials i
   const std::map<std::string, std::string> files{{"Dockerfile", "FROM " + bench.repository + ":base\nENV A=b\n"}};
   const auto refused = bench.engine.run(bench.engine->builds().build(spec, source_of(files)));
   REQUIRE_FALSE(refused);
-  INFO(refused.error().message);
   CHECK(refused.error().kind == Error::Kind::unauthorized);
+  CHECK(refused.error().hint.find("pull private base images first") != std::string::npos);
   spec.credentials.emplace(registry().host(), account());
   const auto built = bench.engine.run(bench.engine->builds().build(spec, source_of(files)));
   REQUIRE(built);
