@@ -111,7 +111,9 @@ Connection::Connection(Server& server, Socket socket, std::string peer)
 Connection::~Connection() = default;
 
 void Connection::close_if_idle() {
-  if (idle_) wire_->stream.cancel();
+  if (!idle_) return;
+  idle_ = false;
+  wire_->stream.cancel();
 }
 
 awaitable<void> Connection::serve() {
@@ -226,22 +228,17 @@ awaitable<Result<void>> Connection::read_body(Incoming& incoming, std::size_t li
     body.append(piece, 0, count);
   }
   if (error == beast::http::error::body_limit) co_return fail(Error::Kind::too_large, over);
-  if (error == beast::error::timeout) co_return fail(Error::Kind::timeout, "the body did not come in time");
   if (error) co_return fail(Error::Kind::invalid, "the body is broken off or malformed");
   co_return Result<void>();
 }
 
-awaitable<Response> Connection::call(const Route& route, Request request, std::string id) {
-  const std::string what = route.method + " " + route.pattern;
+namespace {
+
+/// A handler that throws has a bug. Caught here, since `with_deadline` would wait for its deadline first.
+awaitable<Result<Response>> guarded(awaitable<Result<Response>> work, std::string id, std::string what) {
   std::string escaped;
   try {
-    auto work = route.handler(std::move(request));
-    Result<Response> response = co_await with_deadline(server_.settings_.limits.handler_time, std::move(work), what);
-    if (response) co_return std::move(*response);
-    if (status_of(response.error().kind) >= 500) {
-      log::warn("request failed", {{"request", id}, {"route", what}, {"why", response.error()}});
-    }
-    co_return error_response(response.error(), id);
+    co_return co_await std::move(work);
   } catch (const boost::system::system_error& e) {
     if (e.code() == asio::error::operation_aborted) throw;
     escaped = e.what();
@@ -249,8 +246,21 @@ awaitable<Response> Connection::call(const Route& route, Request request, std::s
     escaped = e.what();
   }
   log::error("a handler ended by exception", {{"request", id}, {"route", what}, {"what", escaped}});
-  co_return error_response(500, "internal", "something went wrong inside slipway",
-                           "the daemon's log says more; look for the request id", id);
+  co_return fail(Error::Kind::internal, "something went wrong inside slipway",
+                 "the daemon's log says more; look for the request id");
+}
+
+}  // namespace
+
+awaitable<Response> Connection::call(const Route& route, Request request, std::string id) {
+  const std::string what = route.method + " " + route.pattern;
+  auto work = guarded(route.handler(std::move(request)), id, what);
+  Result<Response> response = co_await with_deadline(server_.settings_.limits.handler_time, std::move(work), what);
+  if (response) co_return std::move(*response);
+  if (status_of(response.error().kind) >= 500) {
+    log::warn("request failed", {{"request", id}, {"route", what}, {"why", response.error()}});
+  }
+  co_return error_response(response.error(), id);
 }
 
 awaitable<bool> Connection::finish(Exchange exchange, Response response, Duration since) {
@@ -302,7 +312,8 @@ awaitable<void> Connection::pump(Stream& stream) {
     char size[20];
     std::snprintf(size, sizeof size, "%zx\r\n", piece->size());
     piece->append("\r\n");
-    if (!co_await write_text(size, std::move(*piece))) co_return;
+    const bool written = co_await write_text(size, std::move(*piece));
+    if (!written) co_return;
     wire_->stream.expires_never();
   }
 }

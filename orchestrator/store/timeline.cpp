@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "orchestrator/store/events.hpp"
+#include "orchestrator/store/outbox.hpp"
 #include "orchestrator/store/query.hpp"
 
 namespace slipway::store {
@@ -30,6 +31,19 @@ void append(Transaction& tx, Event event) {
   (void)Events(tx).append(std::move(event));
 }
 
+/// Where the commit's status is kept at a forge, that forge is to be told: in the same transaction, so that no change is
+/// lost. Of several for one commit and event only the last stays.
+void announce(Transaction& tx, RunId run, Time at) {
+  std::string about;
+  tx.run(
+      "SELECT p.id || '/' || r.commit_id || '/' || r.event FROM runs r JOIN projects p ON p.id = r.project "
+      "WHERE r.id = ?1 AND r.commit_id <> '' AND p.forge <> 'none' AND p.sealed_forge_token <> ''",
+      {run}, [&](const Row& row) { about = row.text(0); });
+  if (about.empty()) return;
+  // Nothing but the database itself can fail here, and that throws.
+  (void)Outbox(tx).put("commit-status", about, "{\"run\":" + to_string(run) + "}", at);
+}
+
 }  // namespace
 
 void tell(Transaction& tx, RunId run, std::string_view kind, Time at, std::initializer_list<Detail> details) {
@@ -37,6 +51,7 @@ void tell(Transaction& tx, RunId run, std::string_view kind, Time at, std::initi
   event.run = run;
   event.data = data_of(details);
   append(tx, std::move(event));
+  if (kind.starts_with("run.")) announce(tx, run, at);
 }
 
 void tell(Transaction& tx, RolloutId rollout, std::string_view kind, Time at, std::initializer_list<Detail> details) {

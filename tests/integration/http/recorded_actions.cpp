@@ -1,0 +1,129 @@
+#include "tests/integration/http/recorded_actions.hpp"
+
+namespace slipway::http {
+
+awaitable<Result<RunId>> RecordedActions::trigger(TriggerOrder order, Actor actor) {
+  std::string parameters;
+  for (const auto& [key, value] : order.parameters) parameters += " " + key + "=" + value;
+  asked.push_back("trigger " + order.project + " " + order.ref + order.commit + parameters + " by " + actor);
+  if (order.project == "nobody") co_return fail(Error::Kind::not_found, "no project nobody");
+  co_return RunId(1);
+}
+
+awaitable<Result<void>> RecordedActions::cancel(RunId run, Actor actor) {
+  asked.push_back("cancel " + to_string(run) + " by " + actor);
+  if (run.value > 1000) co_return fail(Error::Kind::not_found, "no run " + to_string(run));
+  co_return Result<void>();
+}
+
+awaitable<Result<RunId>> RecordedActions::rerun(RunId run, Actor actor) {
+  asked.push_back("rerun " + to_string(run) + " by " + actor);
+  co_return RunId(2);
+}
+
+awaitable<Result<RunId>> RecordedActions::rerun_failed(RunId run, Actor actor) {
+  asked.push_back("rerun failed " + to_string(run) + " by " + actor);
+  co_return RunId(3);
+}
+
+awaitable<Result<void>> RecordedActions::approve(RunId run, Actor actor) {
+  asked.push_back("approve " + to_string(run) + " by " + actor);
+  co_return fail(Error::Kind::conflict, "run " + to_string(run) + " is finished");
+}
+
+awaitable<Result<CreatedProject>> RecordedActions::add_project(ProjectInput project, Actor actor) {
+  asked.push_back("add project " + project.name + " by " + actor);
+  co_return CreatedProject{ProjectId(9), Secret("made-here"), ""};
+}
+
+awaitable<Result<void>> RecordedActions::update_project(ProjectInput project, Actor actor) {
+  asked.push_back("update project " + project.name + " " + project.default_branch.value_or("") + " by " + actor);
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> RecordedActions::remove_project(std::string name, Actor actor) {
+  asked.push_back("remove project " + name + " by " + actor);
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> RecordedActions::set_secret(std::string project, std::string name, Secret value, Actor actor) {
+  asked.push_back("set secret " + project + " " + name + " " + value.reveal() + " by " + actor);
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> RecordedActions::remove_secret(std::string project, std::string name, Actor actor) {
+  asked.push_back("remove secret " + project + " " + name + " by " + actor);
+  co_return Result<void>();
+}
+
+awaitable<Result<CreatedToken>> RecordedActions::create_token(TokenInput token, Actor actor) {
+  asked.push_back("create token " + token.name + " " + token.role + " by " + actor);
+  co_return CreatedToken{TokenId(4), Secret("slw_new")};
+}
+
+awaitable<Result<void>> RecordedActions::revoke_token(TokenId token, Actor actor) {
+  asked.push_back("revoke token " + to_string(token) + " by " + actor);
+  co_return Result<void>();
+}
+
+awaitable<Result<std::vector<AppSummary>>> RecordedActions::list_apps() {
+  std::vector<AppSummary> apps(1);
+  apps[0].name = "shop";
+  apps[0].generation = 3;
+  co_return apps;
+}
+
+awaitable<Result<AppStatus>> RecordedActions::app_status(std::string app) {
+  asked.push_back("status " + app);
+  if (delay > Duration(0)) co_await sleep_for(delay);
+  if (app == "broken") throw std::runtime_error("a bug");
+  AppStatus status;
+  status.summary.name = app;
+  status.images["web"] = "registry.example/shop/web@sha256:0";
+  AppHost host;
+  host.host = "a";
+  host.state = "ok";
+  host.containers.push_back({"web", "shop-web-1", "sha256:0", "running", "healthy"});
+  status.hosts.push_back(host);
+  co_return status;
+}
+
+awaitable<Result<std::vector<RolloutSummary>>> RecordedActions::app_history(std::string app, std::size_t limit) {
+  asked.push_back("history " + app + " " + std::to_string(limit));
+  std::vector<RolloutSummary> rollouts(1);
+  rollouts[0].id = RolloutId(5);
+  rollouts[0].app = app;
+  rollouts[0].kind = "deploy";
+  rollouts[0].run = RunId(1);
+  co_return rollouts;
+}
+
+awaitable<Result<std::vector<AppLogLine>>> RecordedActions::app_logs(AppLogsOrder order) {
+  asked.push_back("logs " + order.app + " " + order.service + " " + order.host + " " + std::to_string(order.tail));
+  std::vector<AppLogLine> lines;
+  lines.push_back({"a", "web", "shop-web-1", "stdout", "2026-11-25T01:28:51.123456789Z", "hello"});
+  co_return lines;
+}
+
+awaitable<Result<RolloutId>> RecordedActions::roll_back(std::string app, Actor actor) {
+  asked.push_back("roll back " + app + " by " + actor);
+  co_return RolloutId(6);
+}
+
+awaitable<Result<std::vector<HostStatus>>> RecordedActions::list_hosts() {
+  std::vector<HostStatus> hosts;
+  hosts.push_back({"a", "unix:///run/a.sock", {"production"}, "ok", "20.10.24", ""});
+  co_return hosts;
+}
+
+awaitable<std::vector<Check>> RecordedActions::readiness() {
+  std::vector<Check> checks;
+  checks.push_back({"engine", healthy, healthy ? "" : "does not answer"});
+  co_return checks;
+}
+
+awaitable<std::string> RecordedActions::metrics() {
+  co_return "slipway_build_info{version=\"test\"} 1\n";
+}
+
+}  // namespace slipway::http
