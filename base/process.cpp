@@ -135,9 +135,16 @@ awaitable<Result<ProcessOutcome>> follow(Child& child, Stream& in, Stream& out, 
   co_return outcome;
 }
 
+/// A program that ends without reading its input must be an error of the write, not the end of us.
+void survive_broken_pipes() {
+  static const auto previous = ::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(previous);
+}
+
 }  // namespace
 
 awaitable<Result<ProcessOutcome>> run_process(ProcessSpec spec) {
+  survive_broken_pipes();
   Pipe in, out, err;
   if (in.failed() || out.failed() || err.failed()) co_return fail(Error::Kind::unavailable, "no file descriptors left");
   Result<pid_t> pid = start(spec, in.end(0), out.end(1), err.end(1));
