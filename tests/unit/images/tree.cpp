@@ -75,7 +75,7 @@ void Tree::link(const std::string& name, const std::string& target) const {
 std::map<std::string, std::string> describe(const fs::path& root) {
   std::map<std::string, std::string> all;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    struct stat found {};
+    struct stat found{};
     REQUIRE(lstat(entry.path().c_str(), &found) == 0);
     std::ostringstream text;
     if (S_ISLNK(found.st_mode)) {
