@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "base/log.hpp"
+#include "base/ids.hpp"
 #include "docker-client/engine.hpp"
 #include "tests/support/real_engine.hpp"
 #include "tests/support/tar_text.hpp"
@@ -32,7 +32,10 @@ struct Build {
   }
   ~Build() {
     const auto removed = engine.run(engine->images().remove(spec.tags[0], true));
-    if (!removed) log::warn("test image left behind", {{"error", removed.error()}});
+    if (!removed) WARN(removed.error().message);
+    auto mine = Filters().label("slipway-test.build", salt);  // those that lost the name to a later build
+    const auto pruned = engine.run(engine->images().prune(std::move(mine)));
+    if (!pruned) WARN(pruned.error().message);
   }
 
   Result<BuildOutcome> run(const Files& files, asio::cancellation_signal* stop = nullptr) {

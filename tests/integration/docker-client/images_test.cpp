@@ -38,6 +38,9 @@ struct Workbench {
       const auto removed = engine.run(engine->images().remove(name, true));
       if (!removed) WARN(removed.error().message);
     }
+    auto mine = Filters().label("slipway-test.images", salt);  // those that lost the name to a later build
+    const auto pruned = engine.run(engine->images().prune(std::move(mine)));
+    if (!pruned) WARN(pruned.error().message);
   }
 
   /// A new image, unlike any before, tagged repository:tag.
