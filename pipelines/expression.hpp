@@ -34,23 +34,31 @@ class Expression {
   std::vector<Term> terms;  ///< the last is the whole expression
 
   [[nodiscard]] Type type() const { return terms.back().type; }
+  /// Whether a function or property of that name is used: `asks_for("failure")`.
+  [[nodiscard]] bool asks_for(std::string_view name) const;
   /// Whether success(), failure() or always() is called.
   [[nodiscard]] bool asks_for_status() const;
 };
 
 /// What an expression may speak of at its place in the file.
 struct Scope {
-  std::map<std::string, Expression::Type> parameters;
-  std::set<std::string> matrix;
-  std::set<std::string> images;
+  struct Parameter {
+    Expression::Type type = Expression::Type::text;
+    bool free_text = true;  ///< any text may be given for it
+  };
+  std::map<std::string, Parameter, std::less<>> parameters;
+  std::set<std::string, std::less<>> matrix;
+  std::set<std::string, std::less<>> images;
   bool status_functions = false;  ///< `if` only
+  bool built_images = false;      ///< `image` only
 };
 
 struct ExpressionError {
-  std::size_t offset;  ///< in the source
-  std::size_t length;
+  std::size_t offset = 0;  ///< in the expression; of a template: from its `${{` on
   std::string message;
+  std::string text;  ///< the offending part
   std::string help;
+  std::size_t expression = 0;  ///< of a template: which of its `${{`, from 0
 };
 
 /// Parses and checks names and types. At most 1000 bytes, 100 terms, parentheses 20 deep.
@@ -86,9 +94,12 @@ struct Template {
   Position at;  ///< in the file, for errors that only show when it is evaluated
 
   [[nodiscard]] bool is_literal() const;
-  /// As written.
+  /// As written, but for blanks.
   [[nodiscard]] std::string source() const;
 };
+
+/// Every error of every expression in it is put in `errors`; if there is any, the template is not to be used.
+Template parse_template(std::string_view text, const Scope& scope, std::vector<ExpressionError>& errors);
 
 std::string evaluate(const Template& text, const Values& values);
 

@@ -94,10 +94,12 @@ struct PlannedJob {
   Kind kind = Kind::run;
   std::map<std::string, std::string> matrix;
   std::vector<std::string> needs;   ///< ids of jobs, all earlier in the plan
-  std::vector<std::string> images;  ///< names of the builds it must wait for: to run in, as services, to push
+  std::vector<std::string> images;  ///< names of the builds it must wait for: to run in, as services, to push; sorted
   PlannedCondition condition;
   std::chrono::milliseconds timeout{};  ///< of one attempt
   Retry retry;
+
+  // What follows is empty in a job that never runs: its texts may not even make sense then.
 
   // Of a run:
   std::vector<PlannedStep> steps;

@@ -306,6 +306,7 @@ void MapReader::foreign(std::string_view key, std::string_view help) {
 void MapReader::finish() {
   const std::vector<std::string_view> known(known_.begin(), known_.end());
   for (const YamlEntry& one : node_.entries) {
+    if (diagnostics_.errors() >= Diagnostics::limit) return;  // suggestions that nobody sees would cost much
     const auto is = [&](const std::string& key) { return key == one.key; };
     if (std::any_of(known_.begin(), known_.end(), is) || std::any_of(reported_.begin(), reported_.end(), is)) continue;
     diagnostics_.error(one.at, fmt::format("unknown key `{}` in {}", one.key, what_), one.key, suggest(one.key, known));

@@ -1,6 +1,7 @@
 #include "pipelines/yaml_tree.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -49,8 +50,10 @@ void YamlTree::alias(Position at, Anchor anchor) {
 void YamlTree::begin(YamlNode::Kind kind, Position at, Anchor anchor) {
   last_ = at;
   if (key_expected()) {
-    throw YamlRefused{
-        at, "a list or a map can't be a key", {}, "put quotes around a value that starts with `{` or `[`"};
+    throw YamlRefused{at,
+                      "a list or a map can't be a key",
+                      {},
+                      "close the `[` or `{`, or put quotes around a value that starts with one"};
   }
   if (open_.size() >= limits_.depth) {
     throw YamlRefused{at, fmt::format("lists and maps are nested more than {} deep", limits_.depth), {}, {}};
@@ -136,17 +139,16 @@ void YamlTree::merge(YamlNode& map) {
   if (found == map.entries.end()) return;
   const YamlEntry merged = std::move(*found);
   map.entries.erase(found);
-  if (!merged.value.is_list()) return merge_from(map, merged.value, merged.at);
-  for (const YamlNode& source : merged.value.items) merge_from(map, source, merged.at);
-}
-
-void YamlTree::merge_from(YamlNode& map, const YamlNode& source, Position at) {
-  if (!source.is_map()) {
-    diagnostics_.error(at, "`<<` takes a map, or a list of maps, to merge", merge_key, "write `<<: *name`");
-    return;
-  }
-  for (const YamlEntry& entry : source.entries) {
-    if (map.find(entry.key) == nullptr) map.entries.push_back(entry);
+  std::set<std::string, std::less<>> keys;
+  for (const YamlEntry& entry : map.entries) keys.insert(entry.key);
+  const bool several = merged.value.is_list();
+  for (const YamlNode& source : several ? merged.value.items : std::vector<YamlNode>{merged.value}) {
+    if (!source.is_map()) {
+      diagnostics_.error(merged.at, "`<<` takes a map, or a list of maps, to merge", merge_key, "write `<<: *name`");
+    }
+    for (const YamlEntry& entry : source.entries) {
+      if (keys.insert(entry.key).second) map.entries.push_back(entry);
+    }
   }
 }
 

@@ -59,7 +59,6 @@ class YamlTree {
   void add_key(const YamlNode& node);
   void count(Position at, const Measure& measure);
   void merge(YamlNode& map);
-  void merge_from(YamlNode& map, const YamlNode& source, Position at);
   [[nodiscard]] bool key_expected() const;
 
   Diagnostics& diagnostics_;
