@@ -1,0 +1,56 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "docker-client/builds.hpp"
+#include "docker-client/engine.hpp"
+#include "docker-client/images.hpp"
+#include "images/credentials.hpp"
+#include "images/registry_client.hpp"
+#include "orchestrator/checkout/repository.hpp"
+#include "orchestrator/logs/log_store.hpp"
+#include "orchestrator/runs/deployer.hpp"
+#include "orchestrator/store/projects.hpp"
+#include "orchestrator/store/store.hpp"
+
+namespace slipway::runs {
+
+/// What the daemon decides about runs.
+struct Settings {
+  Settings() = default;
+  std::filesystem::path work_folder;  ///< checkouts of runs under way; owned
+  Limits limits;
+  double cpus = 2;  ///< defaults of a container
+  std::int64_t memory_bytes = 2LL << 30;
+  std::int64_t pids = 1024;
+  std::uint64_t log_limit = 64 << 20;     ///< of one step
+  std::chrono::seconds grace{10};         ///< between the stop signal and SIGKILL
+  std::chrono::seconds orphan_grace{60};  ///< how old something of ours that nobody knows must be to go
+  images::RegistrySettings registries;
+};
+
+/// What a run needs of its project, decrypted.
+struct ProjectAccess {
+  std::map<std::string, Secret> secrets;  ///< by name; all that there are
+  checkout::GitCredentials git;
+};
+
+/// Everything that runs work with, owned by the daemon and borrowed.
+struct Collaborators {
+  Collaborators(store::Store& s, logs::LogStore& l, docker::Engine& e, Pool& p, const Clock& c, Deployer& d,
+                const images::Credentials& r, const checkout::GitSettings& g)
+      : store(s), logs(l), engine(e), pool(p), clock(c), deployer(d), registries(r), git(g) {}
+  store::Store& store;
+  logs::LogStore& logs;
+  docker::Engine& engine;
+  Pool& pool;
+  const Clock& clock;
+  Deployer& deployer;
+  const images::Credentials& registries;
+  const checkout::GitSettings& git;
+  /// Opens what is sealed in the project and its secrets.
+  std::function<awaitable<Result<ProjectAccess>>(store::Project project)> open_project;
+};
+
+}  // namespace slipway::runs
