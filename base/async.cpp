@@ -3,6 +3,7 @@
 #include <exception>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/log.hpp"
@@ -14,8 +15,12 @@ void log_escape(const std::string& name, std::exception_ptr escaped) {
   try {
     if (escaped) std::rethrow_exception(escaped);
   } catch (const boost::system::system_error& e) {
-    if (e.code() != asio::error::operation_aborted)
+    if (e.code() != asio::error::operation_aborted) {
       log::error("task ended by exception", {{"task", name}, {"what", e.what()}});
+    }
+  } catch (const asio::multiple_exceptions& e) {
+    // What `||` and `&&` throw when both sides did: of a cancellation, each says the same.
+    log_escape(name, e.first_exception());
   } catch (const std::exception& e) {
     log::error("task ended by exception", {{"task", name}, {"what", e.what()}});
   }
@@ -30,6 +35,13 @@ awaitable<void> sleep_for(Duration time) {
 
 awaitable<void> allow_cleanup() {
   co_await asio::this_coro::reset_cancellation_state();
+}
+
+awaitable<void> throw_if_cancelled() {
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
 }
 
 void spawn(Executor executor, std::string name, awaitable<void> work) {
@@ -66,9 +78,7 @@ awaitable<void> Tasks::join() {
   while (!signals_.empty()) {
     boost::system::error_code ignored;
     co_await idle_.async_wait(asio::redirect_error(use_awaitable, ignored));
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
+    co_await throw_if_cancelled();
   }
 }
 

@@ -35,6 +35,11 @@ awaitable<void> sleep_for(Duration time);
 /// After cancellation: lets this coroutine await again, for a cleanup that has a deadline of its own.
 awaitable<void> allow_cleanup();
 
+/// Throws what cancellation throws if this coroutine has been cancelled: after an operation that told it by error code.
+/// (Asking in an `if` of one's own, `if ((co_await cancellation_state).cancelled() …) throw`, makes g++ 12.2 emit code
+/// that crashes when the coroutine is destroyed.)
+awaitable<void> throw_if_cancelled();
+
 /// Runs `work` on `executor`, detached; an exception that escapes is logged with `name` (cancellation is not).
 void spawn(Executor executor, std::string name, awaitable<void> work);
 

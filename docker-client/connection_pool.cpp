@@ -46,8 +46,7 @@ awaitable<Result<void>> ConnectionPool::wait_for_room(bool streaming) {
   while (!has_room(streaming)) {
     boost::system::error_code woken;
     co_await freed_.async_wait(asio::redirect_error(use_awaitable, woken));
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none)
-      throw boost::system::system_error(asio::error::operation_aborted);
+    co_await throw_if_cancelled();
   }
   co_return Result<void>();
 }

@@ -207,9 +207,7 @@ awaitable<Result<LogChunk>> LogStore::follow(LogKey key, std::uint64_t offset, s
     if (growth.expiry() != asio::steady_timer::time_point::max()) continue;
     boost::system::error_code ignored;
     co_await growth.async_wait(asio::redirect_error(use_awaitable, ignored));
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
+    co_await throw_if_cancelled();
   }
 }
 

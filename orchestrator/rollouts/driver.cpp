@@ -309,9 +309,7 @@ awaitable<void> Driver::wait_for_event() {
   while (events_.empty()) {
     boost::system::error_code ignored;
     co_await awake_.async_wait(asio::redirect_error(use_awaitable, ignored));
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
+    co_await throw_if_cancelled();
   }
 }
 

@@ -65,9 +65,7 @@ awaitable<void> EngineWatch::until_available() {
   while (!available_) {
     boost::system::error_code ended;
     co_await back_.async_wait(asio::redirect_error(use_awaitable, ended));
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
+    co_await throw_if_cancelled();
   }
 }
 

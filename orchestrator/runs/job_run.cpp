@@ -43,7 +43,7 @@ awaitable<Result<Outcome>> JobRun::run() {
   Result<Outcome> outcome;
   try {
     outcome = co_await work();
-  } catch (const boost::system::system_error&) {
+  } catch (const std::exception&) {
     cancelled = std::current_exception();
   }
   if (cancelled) {
@@ -191,7 +191,7 @@ awaitable<void> JobRun::clean_up(std::shared_ptr<JobRun> self) {
   (void)self;  // keeps all of this alive
   try {
     co_await remove_all();
-  } catch (const boost::system::system_error&) {
+  } catch (const std::exception&) {
     // The daemon is ending: the next one removes what is left.
   }
   co_await allow_cleanup();

@@ -15,9 +15,7 @@ awaitable<void> StopSignal::wait() {
     boost::system::error_code ended;
     co_await timer_.async_wait(asio::redirect_error(use_awaitable, ended));
     if (asked_) co_return;
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
+    co_await throw_if_cancelled();
   }
 }
 

@@ -1,6 +1,8 @@
 #include "base/async.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <catch2/catch.hpp>
 
 #include "base/process.hpp"
@@ -89,5 +91,48 @@ TEST_CASE("cancelled tasks end and can be joined") {
   io.restart();
   io.run_for(1s);
   CHECK(joined);
+  CHECK(tasks.size() == 0);
+}
+
+namespace {
+
+awaitable<int> wait_by_error_code() {
+  asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+  boost::system::error_code ended;
+  co_await timer.async_wait(asio::redirect_error(use_awaitable, ended));
+  co_await throw_if_cancelled();
+  co_return 1;
+}
+
+}  // namespace
+
+TEST_CASE("one that learns of its cancellation by error code can throw it on") {
+  asio::io_context io;
+  std::exception_ptr escaped;
+  asio::cancellation_signal signal;
+  asio::co_spawn(io, wait_by_error_code(),
+                 asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr e, int) { escaped = e; }));
+  io.run_for(5ms);
+  signal.emit(asio::cancellation_type::terminal);
+  io.restart();
+  io.run_for(1s);
+  CHECK_THROWS_AS(std::rethrow_exception(escaped), boost::system::system_error);
+}
+
+TEST_CASE("a wait for tasks can be cancelled, and the tasks go on") {
+  asio::io_context io;
+  Tasks tasks(io.get_executor());
+  tasks.spawn("sleeper", sleep_for(1h));
+  Tasks waiting(io.get_executor());
+  waiting.spawn("waiter", tasks.join());
+  io.run_for(5ms);
+  waiting.cancel();
+  io.restart();
+  io.run_for(5ms);
+  CHECK(waiting.size() == 0);
+  CHECK(tasks.size() == 1);
+  tasks.cancel();
+  io.restart();
+  io.run_for(1s);
   CHECK(tasks.size() == 0);
 }
