@@ -114,8 +114,8 @@ void Checks::report_cycle(const std::vector<std::size_t>& cycle) {
   }
   const JobRecipe& first = pipeline_.jobs[cycle[0]];
   const std::string& next = pipeline_.jobs[cycle[1]].name;
-  diagnostics_.error(place(first, "needs", next), fmt::format("these jobs need each other: {}", path), next,
-                     "remove one of these `needs`");
+  diagnostics_.error(place(first, "needs", next), fmt::format("these jobs need each other, each the next: {}", path),
+                     next, "remove one of these `needs`");
 }
 
 void Checks::services() {

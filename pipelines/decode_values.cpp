@@ -74,6 +74,11 @@ std::optional<Template> read_template(const YamlNode& node, std::string_view wha
 std::vector<Template> read_templates(const YamlNode& node, std::string_view what, std::size_t max_items,
                                      const Decoding& decoding, const Scope& scope, TemplateRule rule) {
   std::vector<Template> result;
+  if (node.is_map()) {
+    decoding.diagnostics.error(node.at, fmt::format("{} must be a list, not a map", what), {},
+                               "write `- `, one a line");
+    return result;
+  }
   if (!node.is_list()) {
     if (auto one = read_template(node, what, decoding, scope, rule)) result.push_back(std::move(*one));
     return result;

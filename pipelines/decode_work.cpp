@@ -114,6 +114,7 @@ RunWork decode_run_work(MapReader& job, std::string_view name, const Decoding& d
   if (image != nullptr) work.image = read_image_choice(*image, "the image", decoding, scope);
   if (const YamlNode* value = job.find("env")) work.env = read_env(*value, "`env`", decoding, scope);
   if (const YamlNode* value = job.find("secrets")) work.secrets = read_secrets(*value, "`secrets`", decoding);
+  check_variables_apart(work.env, work.secrets, job.node(), decoding);
   if (const YamlNode* value = job.find("workdir")) work.workdir = read_workdir(*value, decoding);
   if (const YamlNode* value = job.find("limits")) work.limits = read_limits(*value, "`limits`", decoding);
   if (const YamlNode* value = job.find("services")) {

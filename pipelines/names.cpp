@@ -45,12 +45,11 @@ Result<void> check_word(std::string_view name, std::size_t longest) {
   return {};
 }
 
-Result<void> check_no_parent(std::string_view path) {
+Result<void> check_no_parent(std::string_view path, std::string hint) {
   if (auto length = check_length(path, 512); !length) return length;
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
-    if (path.substr(begin, end - begin) == "..")
-      return invalid("has `..` in it", "name the file from the top of the checkout");
+    if (path.substr(begin, end - begin) == "..") return invalid("has `..` in it", std::move(hint));
     begin = end + 1;
   }
   if (path.find('\\') != std::string_view::npos) return invalid("has a backslash in it", "separate folders with `/`");
@@ -109,11 +108,11 @@ Result<void> check_variable(std::string_view name) {
 
 Result<void> check_checkout_path(std::string_view path) {
   if (path.starts_with('/')) return invalid("is absolute", "name the file from the top of the checkout");
-  return check_no_parent(path);
+  return check_no_parent(path, "name the file from the top of the checkout");
 }
 
 Result<void> check_workdir(std::string_view path) {
-  return check_no_parent(path);
+  return check_no_parent(path, "name the folder from the workspace, or from the container's root");
 }
 
 Result<void> check_repository(std::string_view repository) {

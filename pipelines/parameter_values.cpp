@@ -41,7 +41,7 @@ Result<std::string> typed_value(const Parameter& parameter, std::string_view tex
     return std::to_string(number);
   }
   if (parameter.type == Parameter::Type::boolean && text != "true" && text != "false") {
-    return invalid(fmt::format("`{}` is neither true nor false", text));
+    return invalid(fmt::format("`{}` is neither true nor false", text), "write `true` or `false`");
   }
   if (parameter.type == Parameter::Type::choice &&
       std::find(parameter.values.begin(), parameter.values.end(), text) == parameter.values.end()) {

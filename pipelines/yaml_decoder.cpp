@@ -157,8 +157,7 @@ std::optional<std::int64_t> read_bytes(const YamlNode& node, std::string_view wh
     return std::nullopt;
   }
   if (*value < min || *value > max) {
-    diagnostics.error(node.at, out_of_range(what, fmt::format("{} bytes", min), fmt::format("{} bytes", max)),
-                      node.text);
+    diagnostics.error(node.at, out_of_range(what, format_bytes(min), format_bytes(max)), node.text);
     return std::nullopt;
   }
   return value;
@@ -243,6 +242,13 @@ std::optional<std::int64_t> parse_bytes(std::string_view text) {
   return *number * unit->size / 1000;
 }
 
+std::string format_bytes(std::int64_t bytes) {
+  const auto fits = [&](const Unit& unit) { return bytes >= unit.size && bytes % unit.size == 0; };
+  const auto unit = std::find_if(sizes.rbegin(), sizes.rend(), fits);
+  if (unit == sizes.rend() || unit->size == 1) return fmt::format("{} bytes", bytes);
+  return fmt::format("{}{}B", bytes / unit->size, static_cast<char>(unit->name[0] - 'a' + 'A'));
+}
+
 std::string format_duration(std::chrono::milliseconds duration) {
   std::int64_t left = duration.count();
   std::string text;
@@ -268,7 +274,7 @@ const YamlEntry* MapReader::entry(std::string_view key) const {
 }
 
 const YamlNode* MapReader::find_maybe_empty(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   const YamlEntry* found = entry(key);
   return found == nullptr ? nullptr : &found->value;
 }

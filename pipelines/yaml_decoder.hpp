@@ -59,6 +59,8 @@ std::vector<PlacedPair> read_text_map(const YamlNode& node, std::string_view wha
 /// "90s" and the like, without a file around it (for settings from flags and the environment).
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::optional<std::int64_t> parse_bytes(std::string_view text);
+/// "512MB": what parse_bytes reads back.
+std::string format_bytes(std::int64_t bytes);
 /// "10m", "1h30m", "500ms": what parse_duration reads back.
 std::string format_duration(std::chrono::milliseconds duration);
 
@@ -88,6 +90,7 @@ class MapReader {
   void finish();
 
   [[nodiscard]] bool is_map() const { return node_.is_map(); }
+  [[nodiscard]] const YamlNode& node() const { return node_; }
   [[nodiscard]] Position at() const { return node_.at; }
   /// Where `key` stands; the map's own place if it is absent.
   [[nodiscard]] Position at(std::string_view key) const;

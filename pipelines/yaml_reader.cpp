@@ -56,7 +56,9 @@ class Events final : public YAML::EventHandler {
  private:
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    diagnostics_.error(place(mark), fmt::format("YAML tags are not supported: `{}`", tag), tag,
+    constexpr std::string_view core = "tag:yaml.org,2002:";
+    const std::string written = tag.starts_with(core) ? "!!" + tag.substr(core.size()) : tag;
+    diagnostics_.error(place(mark), fmt::format("YAML tags are not supported: `{}`", written), written,
                        "leave the tag out; put quotes around a value that must be a string");
   }
 
@@ -96,9 +98,9 @@ constexpr std::array<Explanation, 16> explanations{{
 }};
 
 /// The wording of a few frequent mistakes that the parser sees only by their consequences.
-void explain(const YAML::ParserException& thrown, const Events& events, const SourceText& source,
+void explain(const YAML::ParserException& thrown, const Events& events, const YamlTree& tree, const SourceText& source,
              Diagnostics& diagnostics) {
-  const Position at = events.place(thrown.mark);
+  Position at = events.place(thrown.mark);
   const std::string_view line = source.line(static_cast<std::size_t>(at.line) - 1);
   const std::size_t indentation = line.find_first_not_of(" ");
   if (indentation != std::string_view::npos && line[indentation] == '\t') {
@@ -113,7 +115,12 @@ void explain(const YAML::ParserException& thrown, const Events& events, const So
     diagnostics.error(at, fmt::format("not valid YAML: {}", said), line.substr(std::min(line.size(), indentation)));
     return;
   }
-  diagnostics.error(at, fmt::format("not valid YAML: {}", found->ours), {}, std::string(found->help));
+  std::string message = fmt::format("not valid YAML: {}", found->ours);
+  if (found->theirs.ends_with("flow not found") && tree.open() != nullptr && tree.open()->at.line < at.line) {
+    message += fmt::format("; noticed in line {}", at.line);
+    at = tree.open()->at;
+  }
+  diagnostics.error(at, std::move(message), {}, std::string(found->help));
 }
 
 bool readable(std::string_view text, const SourceText& source, Diagnostics& diagnostics, const YamlLimits& limits) {
@@ -156,7 +163,7 @@ std::optional<YamlNode> read_yaml(std::string_view text, Diagnostics& diagnostic
   } catch (const YamlRefused& refused) {
     diagnostics.error(refused.at, refused.message, refused.text, refused.help);
   } catch (const YAML::ParserException& thrown) {
-    explain(thrown, events, source, diagnostics);
+    explain(thrown, events, tree, source, diagnostics);
   }
   if (diagnostics.errors() != errors_before) return std::nullopt;
   return tree.take();

@@ -131,8 +131,9 @@ void YamlTree::merge(YamlNode& map) {
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
   for (std::size_t i = 1; i < sorted.size(); ++i) {
     if (sorted[i - 1]->key != sorted[i]->key) continue;
-    diagnostics_.error(sorted[i]->at, fmt::format("the key `{}` is there twice", sorted[i]->key), sorted[i]->key,
-                       fmt::format("the first is in line {}; keep one", sorted[i - 1]->at.line));
+    diagnostics_.error(
+        sorted[i]->at, fmt::format("the key `{}` is there twice", sorted[i]->key), sorted[i]->key,
+        fmt::format("the first is at {}:{}; keep one", sorted[i - 1]->at.line, sorted[i - 1]->at.column));
   }
   const auto found = std::find_if(map.entries.begin(), map.entries.end(),
                                   [](const YamlEntry& entry) { return entry.key == merge_key; });
