@@ -1,0 +1,207 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/store/attempts.hpp"
+#include "tests/integration/http/sample_data.hpp"
+
+using namespace slipway;
+using namespace slipway::http;
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+std::string ask_for_stream(LiveServer& live, const std::string& path, const std::string& headers = "") {
+  return "GET " + path + " HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\nAuthorization: Bearer " +
+         live.token("viewer").reveal() + "\r\n" + headers + "\r\n";
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+  std::size_t found = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+  return found;
+}
+
+RunId add_run(LiveServer& live, ProjectId project) {
+  store::Run run;
+  run.project = project;
+  run.created = live.clock.now();
+  const auto added = live.on_io(live.store->write(&store::Runs::add, run));
+  REQUIRE(added);
+  return *added;
+}
+
+}  // namespace
+
+TEST_CASE("the timeline of a finished run is a stream with an end") {
+  LiveServer live;
+  const SampleData sample(live);
+  RawClient client(live.port());
+  client.send(ask_for_stream(live, "/api/v1/runs/" + to_string(sample.finished) + "/events"));
+  const std::string stream = client.read_all(5s);
+  CHECK_THAT(stream, StartsWith("HTTP/1.1 200 OK"));
+  CHECK_THAT(stream, Contains("Content-Type: text/event-stream\r\n"));
+  CHECK_THAT(stream, Contains("event: run.queued\ndata: {"));
+  CHECK_THAT(stream, Contains("event: run.finished\ndata: {"));
+  CHECK_THAT(stream, Catch::Matchers::EndsWith("\r\n0\r\n\r\n"));
+}
+
+TEST_CASE("a timeline goes on behind the last event that the client has") {
+  LiveServer live;
+  const SampleData sample(live);
+  const std::string path = "/api/v1/runs/" + to_string(sample.finished) + "/events";
+  const auto page = parse_json(live.send("GET", path).body);
+  REQUIRE(page);
+  const Json& items = (*page)["items"];
+  REQUIRE(items.size() >= 3);
+  const std::string last = items[items.size() - 2]["id"].dump();
+  for (const bool by_header : {true, false}) {
+    RawClient client(live.port());
+    client.send(by_header ? ask_for_stream(live, path, "Last-Event-ID: " + last + "\r\n")
+                          : ask_for_stream(live, path + "?after=" + last));
+    const std::string stream = client.read_all(5s);
+    CHECK(count(stream, "\nevent: ") == 1);
+    CHECK_THAT(stream, Contains("id: " + items.back()["id"].dump() + "\n"));
+  }
+  RawClient wrong(live.port());
+  wrong.send(ask_for_stream(live, path, "Last-Event-ID: abc\r\n"));
+  CHECK_THAT(wrong.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_CASE("events arrive as they are committed, from now on") {
+  LiveServer live;
+  const SampleData sample(live);
+  RawClient client(live.port());
+  client.send(ask_for_stream(live, "/api/v1/events"));
+  CHECK_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
+  std::this_thread::sleep_for(100ms);
+  for (int i = 0; i < 3; ++i) {
+    const RunId run = add_run(live, sample.project);
+    const std::string event = client.read_until("\n\n", 2s);
+    CHECK_THAT(event, Contains("event: run.queued"));
+    CHECK_THAT(event, Contains("\"run\":" + to_string(run)));
+    CHECK_THAT(event, Contains("\"project\":\"shop\""));
+  }
+}
+
+TEST_CASE("a finished log is plain text, JSON lines or events, whole or its end") {
+  LiveServer live;
+  const SampleData sample(live);
+  const std::string path = "/api/v1/runs/" + to_string(sample.finished) + "/jobs/unit/steps/test/logs";
+  const HttpResponse text = live.send("GET", path);
+  CHECK(text.header("content-type") == "text/plain; charset=utf-8");
+  CHECK(text.body == "hello\nwor\xffld\n");
+  CHECK(live.send("GET", path + "?tail=1").body == "wor\xffld\n");
+  CHECK(live.send("GET", path + "?attempt=1").body == text.body);
+  CHECK(live.send("GET", path + "?attempt=2").status == 404);
+  CHECK(live.send("GET", path + "?tail=0").status == 400);
+
+  const HttpResponse lines = live.send("GET", path, "viewer", "", {{"Accept", "application/jsonl"}});
+  CHECK(lines.header("content-type") == "application/jsonl");
+  CHECK(count(lines.body, "\n") == 2);
+  const auto second = parse_json(lines.body.substr(lines.body.find('\n') + 1));
+  REQUIRE(second);
+  CHECK((*second)["text"] == "wor\xef\xbf\xbdld");
+  CHECK((*second)["stream"] == "stdout");
+  CHECK((*second)["partial"] == false);
+  const std::string from = (*second)["offset"].dump();
+  CHECK(live.send("GET", path + "?offset=" + from).body == "wor\xffld\n");
+
+  RawClient client(live.port());
+  client.send(ask_for_stream(live, path));
+  const std::string stream = client.read_all(5s);
+  CHECK(count(stream, "event: line\n") == 2);
+  CHECK_THAT(stream, Contains("event: end\ndata: {}\n\n"));
+}
+
+TEST_CASE("a growing log is followed, and resumed without a line lost or doubled") {
+  LiveServer live;
+  const SampleData sample(live);
+  const RunId run = add_run(live, sample.project);
+  store::Attempt attempt;
+  attempt.key = store::AttemptKey(run, "unit", "test", 1);
+  attempt.container_name = "slip-growing";
+  attempt.log_name = "unit.test.a1";
+  attempt.created = live.clock.now();
+  REQUIRE(live.on_io(live.store->write(&store::Attempts::intend, attempt)));
+  const std::string path = "/api/v1/runs/" + to_string(run) + "/jobs/unit/steps/test/logs";
+
+  std::string id;
+  std::string seen;
+  for (int round = 0; round < 5; ++round) {
+    const std::string line = "line " + std::to_string(round);
+    RawClient client(live.port());
+    client.send(ask_for_stream(live, path, id.empty() ? "" : "Last-Event-ID: " + id + "\r\n"));
+    std::this_thread::sleep_for(50ms);
+    write_log(live, run, "unit.test.a1", {line}, round == 4);
+    const std::string event = client.read_until("\n\n", 3s);
+    CHECK_THAT(event, Contains(line));
+    seen += event;
+    const auto start = event.rfind("id: ") + 4;
+    id = event.substr(start, event.find('\n', start) - start);
+    if (round == 4) CHECK_THAT(client.read_until("\n\n", 3s), Contains("event: end"));
+  }
+  CHECK(count(seen, "event: line") == 5);
+}
+
+TEST_CASE("a client that does not read its stream is dropped, and the others go on") {
+  LiveServer live;
+  const SampleData sample(live);
+  std::vector<std::string> lines(60000, std::string(200, 'x'));
+  write_log(live, sample.queued, "big.test.a1", lines, true);
+  store::Attempt attempt;
+  attempt.key = store::AttemptKey(sample.queued, "big", "test", 1);
+  attempt.container_name = "slip-big";
+  attempt.log_name = "big.test.a1";
+  attempt.created = live.clock.now();
+  REQUIRE(live.on_io(live.store->write(&store::Attempts::intend, attempt)));
+  RawClient lazy(live.port());
+  lazy.send(ask_for_stream(live, "/api/v1/runs/" + to_string(sample.queued) + "/jobs/big/steps/test/logs"));
+  std::this_thread::sleep_for(1500ms);
+  CHECK_THAT(live.send("GET", "/metrics").body, Contains("slipway_http_slow_readers_total 1\n"));
+  CHECK_THAT(live.send("GET", "/metrics").body, Contains("slipway_http_streams 0\n"));
+}
+
+TEST_CASE("a client that goes away frees its stream at once") {
+  LiveServer live;
+  const SampleData sample(live);
+  {
+    RawClient client(live.port());
+    client.send(ask_for_stream(live, "/api/v1/events"));
+    client.read_until("\r\n\r\n");
+    CHECK_THAT(live.send("GET", "/metrics").body, Contains("slipway_http_streams 1\n"));
+  }
+  std::this_thread::sleep_for(200ms);
+  CHECK_THAT(live.send("GET", "/metrics").body, Contains("slipway_http_streams 0\n"));
+}
+
+TEST_CASE("streams are bounded in number") {
+  ServerSettings settings = LiveServer::quick();
+  settings.limits.streams = 2;
+  LiveServer live(settings);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<RawClient>(live.port()));
+    clients.back()->send(ask_for_stream(live, "/api/v1/events"));
+    CHECK_THAT(clients.back()->read_until("\r\n\r\n"), StartsWith(i < 2 ? "HTTP/1.1 200 " : "HTTP/1.1 503 "));
+  }
+}
+
+TEST_CASE("stopping ends streams properly, closes what is idle and lets requests finish") {
+  auto live = std::make_unique<LiveServer>();
+  const SampleData sample(*live);
+  RawClient stream(live->port());
+  stream.send(ask_for_stream(*live, "/api/v1/events"));
+  stream.read_until("\r\n\r\n");
+  RawClient idle(live->port());
+  live->actions.delay = 100ms;
+  RawClient busy(live->port());
+  busy.send("GET /api/v1/apps/shop HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + live->token("viewer").reveal() +
+            "\r\n\r\n");
+  std::this_thread::sleep_for(30ms);
+  live.reset();
+  CHECK_THAT(stream.read_all(1s), Catch::Matchers::EndsWith("0\r\n\r\n"));
+  CHECK(idle.closed_within(1s));
+  CHECK_THAT(busy.read_all(1s), StartsWith("HTTP/1.1 200 OK"));
+}
