@@ -109,16 +109,18 @@ awaitable<Result<void>> Exchange::read_head(bool answers_head) {
   std::string none;
   parser_ = std::make_unique<ResponseParser>(answers_head);
   for (;;) {
+    Result<std::size_t> used = parser_->put({buffer_.get() + begin_, end_ - begin_}, none);
+    if (!used) co_return fail(std::move(used.error()));
+    begin_ += *used;
+    if (parser_->head_done()) {
+      if (status() >= 200 || status() == 101) break;
+      parser_ = std::make_unique<ResponseParser>(answers_head);
+      continue;
+    }
     Result<std::size_t> count = co_await fill();
     if (!count) co_return fail(std::move(count.error()));
     if (*count == 0)
       co_return fail(explain(Error(Error::Kind::unavailable, "the engine closed the connection and answered nothing")));
-    Result<std::size_t> used = parser_->put({buffer_.get() + begin_, end_ - begin_}, none);
-    if (!used) co_return fail(std::move(used.error()));
-    begin_ += *used;
-    if (!parser_->head_done()) continue;
-    if (status() >= 200 || status() == 101) break;
-    parser_ = std::make_unique<ResponseParser>(answers_head);
   }
   wire_->head_read = true;
   if (!wire_->uploading) wire_->disarm();
