@@ -16,9 +16,8 @@ void add_app_history(CLI::App& parent, Session& session) {
   verb->callback([&session, name, limit] {
     const auto fill = [](Table& table, const Json& rollout) {
       const std::string state = text_at(rollout, "state");
-      const std::int64_t run = number_at(rollout, "run");
-      table.add({std::to_string(number_at(rollout, "id")), state, text_at(rollout, "generation"),
-                 run ? std::to_string(run) : "", text_at(rollout, "actor"),
+      table.add({std::to_string(number_at(rollout, "id")), state, number_text(rollout, "generation"),
+                 number_text(rollout, "run"), text_at(rollout, "actor"),
                  duration_between(text_at(rollout, "started_at"), text_at(rollout, "ended_at")),
                  time_ago(text_at(rollout, "started_at")), text_at(rollout, "reason")},
                 {Style::strong, style_of(state)});

@@ -25,7 +25,7 @@ void add_host(Table& table, const Json& host) {
   for (const Json& container : containers) {
     const std::string running = text_at(container, "state");
     const std::string health = text_at(container, "health");
-    table.add({name, state, text_at(container, "service"), text_at(host, "generation"),
+    table.add({name, state, text_at(container, "service"), number_text(host, "generation"),
                short_digest(text_at(container, "digest")),
                health.empty() || health == "none" ? running : running + ", " + health, text_at(host, "reason")},
               {Style::strong, state == "ok" ? Style::good : Style::bad});
@@ -41,7 +41,8 @@ Result<Exit> app_status(Session& session, const std::string& name) {
     if (Result<void> printed = print_json(*app, session.output); !printed) return fail(printed.error());
     return Exit::ok;
   }
-  fmt::print("{}  generation {}, {}\n", styled(Style::strong, name), text_at(*app, "generation", "none"),
+  fmt::print("{}  generation {}, {}\n", styled(Style::strong, name),
+             (number_at(*app, "generation") ? number_text(*app, "generation") : "none"),
              styled(style_of(text_at(*app, "rollout_state")), text_at(*app, "rollout_state")));
   for (const auto& [service, image] : value_at(*app, "images").items()) {
     if (image.is_string()) fmt::print("  {}: {}\n", harmless(service), harmless(image.get<std::string>()));

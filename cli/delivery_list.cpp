@@ -15,9 +15,8 @@ void add_delivery_list(CLI::App& parent, Session& session) {
   verb->callback([&session, limit] {
     const auto fill = [](Table& table, const Json& delivery) {
       const std::string decision = text_at(delivery, "decision");
-      const std::int64_t run = number_at(delivery, "run");
       table.add({std::to_string(number_at(delivery, "id")), decision, text_at(delivery, "project"),
-                 text_at(delivery, "source"), text_at(delivery, "event"), run ? std::to_string(run) : "",
+                 text_at(delivery, "source"), text_at(delivery, "event"), number_text(delivery, "run"),
                  time_ago(text_at(delivery, "received_at")), text_at(delivery, "reason")},
                 {Style::strong, style_of(decision)});
     };

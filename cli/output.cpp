@@ -90,7 +90,7 @@ std::string styled(Style style, std::string_view text) {
 }
 
 Style style_of(std::string_view word) {
-  for (const char* good : {"passed", "succeeded", "healthy", "accepted", "reachable", "committed"}) {
+  for (const char* good : {"passed", "succeeded", "healthy", "accepted", "ok", "committed", "exited"}) {
     if (word == good) return Style::good;
   }
   for (const char* bad :
@@ -153,6 +153,11 @@ std::string duration_between(const std::string& since, const std::string& until)
 std::string time_ago(const std::string& when) {
   const std::string passed = duration_between(when, {});
   return passed.empty() ? "" : passed.substr(0, passed.find(' ')) + " ago";
+}
+
+std::string number_text(const Json& object, std::string_view key) {
+  const std::int64_t number = number_at(object, key);
+  return number == 0 ? std::string() : std::to_string(number);
 }
 
 std::string harmless(std::string_view text) {

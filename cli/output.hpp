@@ -48,7 +48,9 @@ Result<void> print_json(const Json& data, const OutputOptions& options);
 
 /// "12s", "3m 4s", "2h 5m": what passed between two RFC 3339 times; an empty `until` means now, an empty `since` "".
 std::string duration_between(const std::string& since, const std::string& until);
-/// "3 minutes ago"
+/// The number at `key` as text; empty for null, absent and 0.
+std::string number_text(const Json& object, std::string_view key);
+/// "3m ago"
 std::string time_ago(const std::string& when);
 /// Terminal control characters made visible: what others wrote (commit titles, branch names) must not drive a terminal.
 std::string harmless(std::string_view text);

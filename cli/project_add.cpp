@@ -13,7 +13,7 @@ namespace {
 struct Options {
   std::string name, clone_url, branch, forge, forge_url, pipeline_file, fork_policy, username;
   std::string password_file, ssh_key_file, forge_token_file;
-  int max_parallel = 0;
+  int max_runs = 0;
   bool supersede = false;
   bool hook_secret_stdin = false;
 };
@@ -37,7 +37,7 @@ Result<Json> request_of(const Options& options) {
     if (!value.empty()) body[key] = value;
   }
   if (options.supersede) body["supersede"] = true;
-  if (options.max_parallel > 0) body["max_parallel"] = options.max_parallel;
+  if (options.max_runs > 0) body["max_runs"] = options.max_runs;
   if (Result<void> added = add_file(body, "clone_password", options.password_file, false); !added)
     return fail(added.error());
   if (Result<void> added = add_file(body, "clone_ssh_key", options.ssh_key_file, true); !added)
@@ -87,7 +87,7 @@ void add_project_add(CLI::App& parent, Session& session) {
   verb->add_option("--pipeline-file", o->pipeline_file, "the pipeline's path in the repository (else slipway.yml)");
   verb->add_option("--fork-policy", o->fork_policy, "what pull requests from forks get: run, approve or ignore")
       ->check(CLI::IsMember({"run", "approve", "ignore"}));
-  verb->add_option("--max-parallel", o->max_parallel, "runs at the same time")->check(CLI::Range(1, 1000));
+  verb->add_option("--max-runs", o->max_runs, "runs at the same time")->check(CLI::Range(1, 1000));
   verb->add_flag("--supersede", o->supersede, "a newer run of the same branch cancels the older one");
   verb->add_flag("--hook-secret-stdin", o->hook_secret_stdin,
                  "take the hook's secret from standard input (else one is made)");

@@ -40,11 +40,11 @@ Result<Exit> run_list(Session& session, const Filter& filter) {
   Table table({"RUN", "OUTCOME", "PROJECT", "EVENT", "BRANCH", "COMMIT", "TITLE", "TOOK", "WHEN"});
   for (const Json& run : value_at(*page, "items")) {
     const std::string outcome = outcome_of(run);
-    table.add(
-        {std::to_string(number_at(run, "id")), outcome, text_at(run, "project"), text_at(run, "event"),
-         text_at(run, "branch"), text_at(run, "commit").substr(0, 10), text_at(run, "title").substr(0, 60),
-         duration_between(text_at(run, "started_at"), text_at(run, "ended_at")), time_ago(text_at(run, "created_at"))},
-        {Style::strong, style_of(outcome)});
+    table.add({std::to_string(number_at(run, "id")), outcome, text_at(run, "project"), text_at(run, "event"),
+               text_at(run, "branch"), text_at(run, "commit").substr(0, 10), text_at(run, "title").substr(0, 60),
+               duration_between(text_at(run, "started_at"), text_at(run, "finished_at")),
+               time_ago(text_at(run, "created_at"))},
+              {Style::strong, style_of(outcome)});
   }
   if (table.empty()) tell(session, "no runs");
   if (!table.empty()) fmt::print("{}", table.render(stdout_is_terminal()));
@@ -59,7 +59,7 @@ void add_run_list(CLI::App& parent, Session& session) {
   add_project_flag(*verb, session);
   verb->add_option("-b,--branch", filter->branch, "only of this branch");
   verb->add_option("-e,--event", filter->event, "push, tag, pull_request, registry or manual");
-  verb->add_option("-s,--state", filter->state, "queued, waiting_approval, running or ended");
+  verb->add_option("-s,--state", filter->state, "queued, waiting_approval, preparing, running or finished");
   verb->add_option("--verdict", filter->verdict,
                    "passed, failed, error, interrupted, cancelled, superseded or skipped");
   verb->add_option("--commit", filter->commit, "only of this commit");

@@ -14,7 +14,11 @@ class RunProgress {
   std::vector<std::string> changes(const Json& run);
 
  private:
-  void note(std::vector<std::string>& lines, const std::string& key, const std::string& label, const Json& item);
+  struct Line {
+    std::string key, label, outcome, text;
+  };
+  void note(std::vector<std::string>& lines, const Line& line, const Json& item);
+  void note_job(std::vector<std::string>& lines, const Json& job);
 
   std::map<std::string, std::string> seen_;  // what each job and step was last said to be
 };

@@ -9,14 +9,41 @@ namespace slipway::cli {
 namespace {
 
 std::string took(const Json& item) {
-  const std::string time = duration_between(text_at(item, "started_at"), text_at(item, "ended_at"));
+  const std::string time = duration_between(text_at(item, "started_at"), text_at(item, "finished_at"));
   return time.empty() ? "" : " (" + time + ")";
 }
 
-void add_line(std::string& out, const std::string& indent, const Json& item) {
-  const std::string outcome = outcome_of(item);
-  out += fmt::format("{}{}  {}{}\n", indent, harmless(text_at(item, "name")),
-                     styled(style_of(outcome), describe_outcome(item)), took(item));
+bool has_ended(const Json& step) {
+  const std::string state = text_at(step, "state");
+  return state == "exited" || state == "removed" || state == "quarantined";
+}
+
+std::string step_line(const Json& step) {
+  const std::int64_t attempt = number_at(step, "attempt");
+  return fmt::format("      {}{}{}  {}{}\n", text_at(step, "role") == "service" ? "service " : "",
+                     harmless(text_at(step, "name")), attempt > 1 ? fmt::format(" (attempt {})", attempt) : "",
+                     styled(style_of(outcome_of_step(step)), describe_step(step)), took(step));
+}
+
+std::string job_lines(const Json& job) {
+  const std::string kind = text_at(job, "kind");
+  std::string out = fmt::format("  {}{}  {}{}\n", kind == "build" ? "build " : "", harmless(text_at(job, "name")),
+                                styled(style_of(outcome_of(job)), describe_outcome(job)), took(job));
+  for (const Json& step : value_at(job, "steps")) out += step_line(step);
+  return out;
+}
+
+std::string image_lines(const Json& run) {
+  std::string out;
+  for (const Json& build : value_at(run, "builds")) {
+    out +=
+        fmt::format("  image {}  {}\n", harmless(text_at(build, "image")), text_at(build, "config_id").substr(0, 19));
+  }
+  for (const Json& push : value_at(run, "pushes")) {
+    out += fmt::format("  {}:{}  {}\n", harmless(text_at(push, "repository")), harmless(text_at(push, "tag")),
+                       text_at(push, "digest", text_at(push, "state")));
+  }
+  return out;
 }
 
 }  // namespace
@@ -26,29 +53,35 @@ std::string outcome_of(const Json& item) {
   return verdict.empty() ? text_at(item, "state") : verdict;
 }
 
+std::string outcome_of_step(const Json& step) {
+  if (!has_ended(step)) return text_at(step, "state");
+  const bool good = text_at(step, "error").empty() && number_at(step, "exit_code", -1) == 0;
+  return good ? "passed" : "failed";
+}
+
 std::string describe_outcome(const Json& item) {
-  std::string text = outcome_of(item);
-  const std::int64_t code = number_at(item, "exit_code");
   const std::string reason = text_at(item, "reason");
-  if (!reason.empty()) text += ": " + harmless(reason);
-  if (code != 0 && reason.find("exit code") == std::string::npos)
-    text += fmt::format("{} exit code {}", reason.empty() ? ":" : ",", code);
-  return text;
+  return outcome_of(item) + (reason.empty() ? "" : ": " + harmless(reason));
+}
+
+std::string describe_step(const Json& step) {
+  const std::string outcome = outcome_of_step(step);
+  if (outcome != "failed") return outcome;
+  const std::string error = text_at(step, "error");
+  std::string why = error.empty() ? fmt::format("exit code {}", number_at(step, "exit_code")) : harmless(error);
+  if (flag_at(step, "oom")) why += ", out of memory";
+  return "failed: " + why;
 }
 
 std::string describe_run(const Json& run) {
-  std::string out = fmt::format(
-      "{} {} of {}  {}{}\n", styled(Style::strong, "run"), styled(Style::strong, std::to_string(number_at(run, "id"))),
-      harmless(text_at(run, "project")), styled(style_of(outcome_of(run)), describe_outcome(run)), took(run));
+  const std::string heading = fmt::format("run {}", number_at(run, "id"));
+  std::string out = fmt::format("{} of {}  {}{}\n", styled(Style::strong, heading), harmless(text_at(run, "project")),
+                                styled(style_of(outcome_of(run)), describe_outcome(run)), took(run));
   out += fmt::format("  {} {} {}  {}\n", harmless(text_at(run, "event")), harmless(text_at(run, "ref")),
                      text_at(run, "commit").substr(0, 12), harmless(text_at(run, "title")));
-  out += fmt::format("  by {}, {}\n", harmless(text_at(run, "author", text_at(run, "actor"))),
-                     time_ago(text_at(run, "created_at")));
-  for (const Json& job : value_at(run, "jobs")) {
-    add_line(out, "  ", job);
-    for (const Json& step : value_at(job, "steps")) add_line(out, "      ", step);
-  }
-  return out;
+  out += fmt::format("  by {}, {}\n", harmless(text_at(run, "author")), time_ago(text_at(run, "created_at")));
+  for (const Json& job : value_at(run, "jobs")) out += job_lines(job);
+  return out + image_lines(run);
 }
 
 }  // namespace slipway::cli

@@ -5,13 +5,17 @@
 
 namespace slipway::cli {
 
-/// The verdict if there is one, else the state, of a run, job or step of the API.
+/// The verdict if there is one, else the state, of a run or a job of the API.
 std::string outcome_of(const Json& item);
+/// Of a step: "passed" or "failed" once its container has ended, else its state.
+std::string outcome_of_step(const Json& step);
 
-/// Everything about a run (RunDetail of the API) for people: heading, jobs, steps, why.
-std::string describe_run(const Json& run);
-
-/// "passed", "failed: exit code 4", "running": a job or step in a few words.
+/// "passed", "error: no such image", "running": a run or a job in a few words.
 std::string describe_outcome(const Json& item);
+/// "failed: exit code 4"
+std::string describe_step(const Json& step);
+
+/// Everything about a run (RunDetail of the API) for people: heading, jobs, steps, images, why.
+std::string describe_run(const Json& run);
 
 }  // namespace slipway::cli

@@ -118,7 +118,7 @@ class Watch {
     std::fflush(stdout);
     return {};
   }
-  [[nodiscard]] bool over() const { return text_at(run_, "state") == "ended" || waits_for_approval(); }
+  [[nodiscard]] bool over() const { return text_at(run_, "state") == "finished" || waits_for_approval(); }
 
   Session& session_;
   const Api& api_;

@@ -73,7 +73,7 @@ make_repository() {
   secret=$(openssl rand -hex 20)
   printf '%s' "$secret" | "$slipway" project add hello --clone-url "$demo/hello.git" --hook-secret-stdin
   cp examples/git-hook/post-receive "$demo/hello.git/hooks/post-receive"
-  git -C "$demo/hello.git" config slipway.url "http://$listen/hooks/hello/signed"
+  git -C "$demo/hello.git" config slipway.url "http://$listen/hooks/hello/generic"
   git -C "$demo/hello.git" config slipway.secret "$secret"
   git clone -q "$demo/hello.git" "$demo/hello" 2>/dev/null
   cp -R examples/hello/. "$demo/hello"

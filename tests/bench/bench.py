@@ -51,7 +51,7 @@ def run_time(project, pipeline):
     commit = project.commit(pipeline)
     project.hook(commit)
     run = project.finished_run(commit)
-    return (seconds(run["ended_at"]) - seconds(run["started_at"])) * 1000
+    return (seconds(run["finished_at"]) - seconds(run["started_at"])) * 1000
 
 
 def report(name, ours, peer, limit, unit="ms"):

@@ -93,7 +93,7 @@ class Project:
         now = str(int(time.time()))
         signature = hmac.new(self.secret.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
         request = urllib.request.Request(
-            f"{self.daemon.url}/hooks/{self.name}/signed", body,
+            f"{self.daemon.url}/hooks/{self.name}/generic", body,
             {"Content-Type": "application/json", "X-Slipway-Timestamp": now, "X-Slipway-Signature": f"sha256={signature}"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             answer.read()
@@ -103,7 +103,7 @@ class Project:
         """The run of that commit once it has ended."""
         for _ in range(6000):
             runs = self.daemon.api("GET", f"/api/v1/runs?project={self.name}&commit={commit}")["items"]
-            if runs and runs[0]["state"] == "ended":
+            if runs and runs[0]["state"] == "finished":
                 if runs[0]["verdict"] != "passed":
                     raise RuntimeError(f"run ended {runs[0]}")
                 return self.daemon.api("GET", f"/api/v1/runs/{runs[0]['id']}")

@@ -101,7 +101,7 @@ TEST_CASE("the hosts get the tested digest although the tag is moved in the regi
       REQUIRE(run({"tests/e2e/move_tag.sh", image, "latest", evil}).code == 0);
       moved = true;
     }
-    if (scene.run_of(commit).at("state") == "ended") break;
+    if (scene.run_of(commit).at("state") == "finished") break;
   }
   REQUIRE(moved);
   REQUIRE(scene.watch(commit) == 0);

@@ -251,7 +251,7 @@ Repository::Repository(const Daemon& daemon, std::string project)
   must(daemon.slipway({"project", "add", project_, "--clone-url", bare_.string(), "--hook-secret-stdin"}, secret),
        "slipway project add");
   fs::copy_file("examples/git-hook/post-receive", bare_ / "hooks" / "post-receive");
-  must(run({"git", "-C", bare_.string(), "config", "slipway.url", daemon.url() + "/hooks/" + project_ + "/signed"}),
+  must(run({"git", "-C", bare_.string(), "config", "slipway.url", daemon.url() + "/hooks/" + project_ + "/generic"}),
        "git config");
   must(run({"git", "-C", bare_.string(), "config", "slipway.secret", secret}), "git config");
   must(run({"git", "init", "-q", "-b", "main", work_.string()}), "git init");
