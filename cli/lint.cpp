@@ -1,7 +1,53 @@
-#include <CLI/App.hpp>
+#include "pipelines/lint.hpp"
 
+#include <CLI/App.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
+
 namespace slipway::cli {
-void add_lint(CLI::App&, Session&) {}
+namespace {
+
+Json json_of(const pipelines::LintReport& report) {
+  Json list = Json::array();
+  for (const pipelines::Diagnostic& found : report.diagnostics.sorted()) {
+    const bool error = found.severity == pipelines::Diagnostic::Severity::error;
+    list.push_back({{"file", found.file},
+                    {"line", found.line},
+                    {"column", found.column},
+                    {"severity", error ? "error" : "warning"},
+                    {"message", found.message},
+                    {"text", found.text},
+                    {"help", found.help}});
+  }
+  return list;
+}
+
+/// Needs no daemon. Exits 1 if the file has errors.
+Result<Exit> lint(Session& session, const std::string& path) {
+  const Result<std::string> text = read_file(path, 4 << 20);
+  if (!text) return fail(text.error());
+  const pipelines::LintReport report = pipelines::lint(*text, path);
+  if (session.output.json) {
+    if (Result<void> printed = print_json(json_of(report), session.output); !printed) return fail(printed.error());
+  } else {
+    fmt::print("{}", pipelines::render(report.diagnostics, *text));
+    tell(session, report.summary);
+  }
+  return report.valid() ? Exit::ok : Exit::error;
+}
+
+}  // namespace
+
+void add_lint(CLI::App& parent, Session& session) {
+  CLI::App* verb = parent.add_subcommand("lint", "check a pipeline file; needs no daemon; exits 1 if it has errors");
+  auto path = std::make_shared<std::string>("slipway.yml");
+  verb->add_option("FILE", *path, "the file")->capture_default_str();
+  add_output_flags(*verb, session);
+  verb->callback([&session, path] { session.finish(lint(session, *path)); });
+}
+
 }  // namespace slipway::cli
