@@ -64,7 +64,6 @@ class RegistryClient {
                                         const std::string& path_and_query) const;
 
   Pool& pool_;
-  const Clock& clock_;
   RegistrySettings settings_;
   std::unique_ptr<RegistryTokens> tokens_;
 };

@@ -22,8 +22,9 @@ struct RetentionPolicy {
 struct RetentionPlan {
   RetentionPlan() = default;
   struct Removal {
+    Removal() = default;
     std::string id;
-    std::vector<std::string> tags;  ///< all names it has; they go with it
+    std::vector<std::string> names;  ///< tags and digests it has; they go with it
   };
   std::vector<Removal> removals;  ///< oldest first
 };
