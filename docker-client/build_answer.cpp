@@ -7,6 +7,7 @@
 namespace slipway::docker {
 namespace {
 
+constexpr std::int64_t killed_code = 137;
 constexpr auto without_session =
     "private base images, secrets and ssh need a BuildKit session, which this client does not open: pull private base "
     "images first, or use the classic builder";
@@ -42,6 +43,7 @@ Result<void> BuildAnswer::read(const Json& value) {
   std::string error = error_in(value);
   if (!error.empty()) {
     error_ = std::move(error);
+    killed_ = !traced_ && number_at(value_at(value, "errorDetail"), "code") == killed_code;
     return {};
   }
   const Json& aux = value_at(value, "aux");

@@ -22,6 +22,9 @@ class BuildAnswer {
   Result<BuildOutcome> finish();
   /// The body was cut off by `reason`. A failure that was reported before that stands.
   Result<BuildOutcome> cut_off(Error reason);
+  /// A RUN of the classic builder was killed: by the kernel, or by an Engine that is being stopped itself, which then
+  /// still ends the answer as it should.
+  [[nodiscard]] bool killed() const { return killed_; }
 
  private:
   Result<void> drain();
@@ -35,6 +38,7 @@ class BuildAnswer {
   std::string image_id_;
   std::string error_;
   bool traced_ = false;
+  bool killed_ = false;
 };
 
 }  // namespace slipway::docker

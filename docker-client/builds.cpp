@@ -19,6 +19,22 @@ Error refusal(Error error) {
   return registry_error(std::move(error));
 }
 
+Request ping_request() {
+  Request ping("GET", "/_ping");
+  ping.versioned = false;
+  return ping;
+}
+
+/// The outcome of an answer that has ended.
+awaitable<Result<BuildOutcome>> conclude(Transport& transport, BuildAnswer& answer) {
+  Result<BuildOutcome> outcome = answer.finish();
+  if (!answer.killed()) co_return outcome;
+  Request ping = ping_request();
+  Result<Response> alive = co_await transport.request(std::move(ping));
+  if (alive) co_return outcome;
+  co_return fail(Error::Kind::unavailable, "the build was interrupted: the engine stopped");
+}
+
 awaitable<Result<BuildOutcome>> read_answer(Transport& transport, Request request, BuildEventSink progress) {
   Result<ResponseStream> stream = co_await transport.stream(std::move(request));
   if (!stream) co_return fail(refusal(std::move(stream.error())));
@@ -26,7 +42,7 @@ awaitable<Result<BuildOutcome>> read_answer(Transport& transport, Request reques
   while (true) {
     Result<std::string> chunk = co_await stream->next();
     if (!chunk) co_return answer.cut_off(std::move(chunk.error()));
-    if (chunk->empty()) co_return answer.finish();
+    if (chunk->empty()) co_return co_await conclude(transport, answer);
     Result<void> fed = answer.feed(*chunk);
     if (!fed) co_return answer.cut_off(std::move(fed.error()));
   }
@@ -37,8 +53,7 @@ awaitable<Result<BuildOutcome>> read_answer(Transport& transport, Request reques
 awaitable<Result<Builder>> Builds::choose(Builder wanted, bool with_credentials) {
   if (wanted != Builder::automatic) co_return wanted;
   if (with_credentials) co_return Builder::classic;
-  Request ping("GET", "/_ping");
-  ping.versioned = false;
+  Request ping = ping_request();
   Result<Response> answer = co_await transport_.request(std::move(ping));
   if (!answer) co_return fail(std::move(answer.error()).in("ask for the engine's builder"));
   co_return builder_of(answer->headers);

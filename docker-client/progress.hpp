@@ -13,7 +13,7 @@ namespace slipway::docker {
 
 struct Bytes {
   std::uint64_t current = 0;
-  std::uint64_t total = 0;  ///< 0: unknown
+  std::uint64_t total = 0;  ///< 0: unknown; a push may pass it, since it counts what tar adds
   friend bool operator==(const Bytes&, const Bytes&) = default;
 };
 

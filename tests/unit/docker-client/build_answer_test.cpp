@@ -198,3 +198,19 @@ TEST_CASE("a trace that can't be decoded is a protocol error") {
   REQUIRE_FALSE(fed);
   CHECK(fed.error().kind == Error::Kind::protocol);
 }
+
+TEST_CASE("recorded answers of API 1.45 are read alike") {
+  const Replay build(recorded("buildkit_api_1.45"));
+  REQUIRE(*build.result);
+  CHECK((*build.result)->image_id == "sha256:297b98fa1e3926a10ff73914ab661b881f3bc66e79d99d43012487ae9ed3281d");
+  CHECK((*build.result)->steps == 3);
+  CHECK(build.lines("RUN echo") == Texts{"out: hello", "err: careful"});
+  const Replay failing(recorded("buildkit_run_fails_api_1.45"));
+  REQUIRE_FALSE(*failing.result);
+  CHECK(failing.result->error().kind == Error::Kind::failed);
+  CHECK(
+      failing.result->error().message ==
+      "step [stage-1 1/1] RUN echo one; exit 3: process \"/bin/sh -c echo one; exit 3\" did not complete successfully: "
+      "exit code: 3");
+  CHECK(failing.result->error().hint == "the step's last lines:\none\n");
+}

@@ -62,6 +62,19 @@ TEST_CASE("a push's answer gives the digest, its size and the layers sent and no
   CHECK(answer.layers_done() == 1);
 }
 
+TEST_CASE("recorded answers of API 1.45 to pull and push are read alike") {
+  constexpr auto manifest = "sha256:57f36cf866af1ae0b458cc5605c9fdcfa2dcb71a35ff0ecb4773155214494e44";
+  ImageAnswer push({});
+  REQUIRE(push.feed(recorded("push_api_1.45")));
+  CHECK(push.digest() == manifest);
+  CHECK(push.layers_done() == 3);
+  ImageAnswer pull({});
+  REQUIRE(pull.feed(recorded("pull_api_1.45")));
+  CHECK(pull.digest() == manifest);
+  CHECK(pull.layers_existing() == 3);
+  CHECK(pull.pulled());
+}
+
 TEST_CASE("an error that comes after a status of 200 is never missed") {
   ImageAnswer denied({});
   const auto fed = denied.feed(recorded("push_denied_api_1.48"));

@@ -25,13 +25,15 @@ class Peer {
     for (;;) {
       const std::size_t size = request_size();
       if (size > 0) co_return take(size);
-      if (co_await fill() == 0) co_return std::string();
+      const std::size_t count = co_await fill();
+      if (count == 0) co_return std::string();
     }
   }
   /// Up to the end of the request's headers only.
   awaitable<std::string> head() {
     while (bytes_.find("\r\n\r\n") == std::string::npos) {
-      if (co_await fill() == 0) co_return std::string();
+      const std::size_t count = co_await fill();
+      if (count == 0) co_return std::string();
     }
     co_return take(bytes_.find("\r\n\r\n") + 4);
   }
