@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "docker-client/call.hpp"
 #include "docker-client/images_answer.hpp"
 #include "docker-client/images_errors.hpp"
 #include "docker-client/images_json.hpp"
@@ -39,14 +40,6 @@ awaitable<Result<ImageAnswer>> read_answer(Transport& transport, Request request
   }
 }
 
-awaitable<Result<Json>> read_json(Transport& transport, Request request) {
-  Result<Response> answer = co_await transport.request(std::move(request));
-  if (!answer) co_return fail(std::move(answer.error()));
-  Result<Json> value = parse_json(answer->body);
-  if (!value) co_return fail(Error::Kind::protocol, "the engine's answer: " + value.error().message);
-  co_return value;
-}
-
 std::string joined(const std::string& repository, const std::string& reference) {
   return repository + (reference.find(':') == std::string::npos ? ":" : "@") + reference;
 }
@@ -56,8 +49,8 @@ std::string joined(const std::string& repository, const std::string& reference) 
 awaitable<Result<Image>> Images::inspect(std::string name) {
   Result<Request> request = request_for("GET", name, "/json");
   if (!request) co_return fail(std::move(request.error()).in("inspect image"));
-  Result<Json> value = co_await read_json(transport_, std::move(*request));
-  if (!value) co_return fail(std::move(value.error()).in("inspect image " + name));
+  Result<Json> value = co_await call_json(transport_, std::move(*request), "inspect image " + name);
+  if (!value) co_return fail(std::move(value.error()));
   co_return image_from(*value);
 }
 
@@ -65,8 +58,8 @@ awaitable<Result<std::vector<ImageSummary>>> Images::list(Filters filters, bool 
   Request request("GET", "/images/json");
   if (!filters.empty()) request.with("filters", filters.json());
   if (all) request.with("all", "1");
-  Result<Json> value = co_await read_json(transport_, std::move(request));
-  if (!value) co_return fail(std::move(value.error()).in("list images"));
+  Result<Json> value = co_await call_json(transport_, std::move(request), "list images");
+  if (!value) co_return fail(std::move(value.error()));
   std::vector<ImageSummary> images;
   if (!value->is_array()) co_return images;
   for (const Json& entry : *value) images.push_back(image_summary_from(entry));
@@ -89,9 +82,9 @@ awaitable<Result<RemovedImage>> Images::remove(std::string name, bool force, boo
   if (!request) co_return fail(std::move(request.error()).in("remove image"));
   if (force) request->with("force", "1");
   if (!prune_parents) request->with("noprune", "1");
-  Result<Json> value = co_await read_json(transport_, std::move(*request));
+  Result<Json> value = co_await call_json(transport_, std::move(*request), "remove image " + name);
   if (!value && value.error().kind == Error::Kind::not_found) co_return RemovedImage();
-  if (!value) co_return fail(std::move(value.error()).in("remove image " + name));
+  if (!value) co_return fail(std::move(value.error()));
   co_return removed_from(*value);
 }
 
@@ -100,8 +93,8 @@ awaitable<Result<Pruned>> Images::prune(Filters filters, bool all) {
   filters.add("dangling", all ? "false" : "true");
   Request request("POST", "/images/prune");
   request.with("filters", filters.json());
-  Result<Json> value = co_await read_json(transport_, std::move(request));
-  if (!value) co_return fail(std::move(value.error()).in("prune images"));
+  Result<Json> value = co_await call_json(transport_, std::move(request), "prune images");
+  if (!value) co_return fail(std::move(value.error()));
   Pruned pruned;
   pruned.removed = removed_from(value_at(*value, "ImagesDeleted")).deleted;
   pruned.bytes_freed = number_at(*value, "SpaceReclaimed");

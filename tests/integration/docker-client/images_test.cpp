@@ -1,3 +1,4 @@
+#include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 
 #include "base/http_client.hpp"
@@ -206,6 +207,19 @@ TEST_CASE("a registry that can't be reached is unavailable", "[engine]") {
     REQUIRE_FALSE(pulled);
     CHECK(pulled.error().kind == Error::Kind::unavailable);
   }
+}
+
+TEST_CASE("a pull from a registry that never answers ends when it is cancelled", "[engine]") {
+  RealEngine engine;
+  asio::ip::tcp::acceptor silent(engine.executor(), {asio::ip::address_v4::loopback(), 0});
+  const std::string host = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+  PullSpec spec{host + "/slipway-test/silent", "1", {}, {}};
+  auto pulling = engine->images().pull(spec);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto pulled = engine.run(with_deadline(std::chrono::milliseconds(300), std::move(pulling), "pull"));
+  REQUIRE_FALSE(pulled);
+  CHECK(pulled.error().kind == Error::Kind::timeout);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
 }
 
 TEST_CASE("names that are none never reach the engine's path", "[engine]") {
