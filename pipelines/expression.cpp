@@ -12,6 +12,7 @@ namespace {
 using Kind = Expression::Term::Kind;
 constexpr std::string_view opening = "${{";
 constexpr std::string_view closing = "}}";
+constexpr std::size_t most_errors = 10;
 
 std::string text_of(bool value) {
   return value ? "true" : "false";
@@ -131,6 +132,7 @@ Template parse_template(std::string_view text, const Scope& scope, std::vector<E
     const std::size_t begin = open + opening.size();
     const std::size_t end = end_of_expression(text, begin);
     ExpressionError error;
+    if (errors.size() == most_errors) return result;
     if (end == std::string_view::npos) {
       errors.push_back({0, "a `${{` is not closed", "${{", "add `}}`", number});
       return result;

@@ -98,7 +98,7 @@ struct Template {
   [[nodiscard]] std::string source() const;
 };
 
-/// Every error of every expression in it is put in `errors`; if there is any, the template is not to be used.
+/// The errors of its expressions, at most ten, are put in `errors`; if there is any, the template is not to be used.
 Template parse_template(std::string_view text, const Scope& scope, std::vector<ExpressionError>& errors);
 
 std::string evaluate(const Template& text, const Values& values);

@@ -38,11 +38,14 @@ Position SourceText::position_of(std::size_t offset) const {
   offset = std::min(offset, text_.size());
   const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
   const std::size_t line = static_cast<std::size_t>(after - starts_.begin()) - 1;
-  int column = 1;
-  for (std::size_t at = starts_[line]; at < offset; ++at) {
-    if (!continues(byte_at(text_, at))) ++column;
+  const bool further = last_.line == static_cast<int>(line) + 1 && last_offset_ <= offset;
+  Position position = further ? last_ : Position{static_cast<int>(line) + 1, 1};
+  for (std::size_t at = further ? last_offset_ : starts_[line]; at < offset; ++at) {
+    if (!continues(byte_at(text_, at))) ++position.column;
   }
-  return {static_cast<int>(line) + 1, column};
+  last_offset_ = offset;
+  last_ = position;
+  return position;
 }
 
 std::size_t SourceText::offset_of(std::size_t line_number, std::size_t byte_column) const {

@@ -7,7 +7,7 @@
 
 namespace slipway::pipelines {
 
-/// The text of a file, indexed by line. Borrows the text.
+/// The text of a file, indexed by line. Borrows the text. Not for several threads at once.
 class SourceText {
  public:
   explicit SourceText(std::string_view text);
@@ -25,6 +25,9 @@ class SourceText {
  private:
   std::string_view text_;
   std::vector<std::size_t> starts_;
+  // Where position_of last looked: a parser asks from left to right, and a line may be the whole file.
+  mutable std::size_t last_offset_ = 0;
+  mutable Position last_;
 };
 
 /// The place of the first byte that is not part of well-formed UTF-8 (RFC 3629), or of a control character other than
