@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cctype>
+
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/triggers/payload.hpp"
@@ -58,6 +61,13 @@ Result<TriggerEvent> parse_pull_request(const Json& payload) {
   return event;
 }
 
+/// "ghcr.io/owner/name" as images are pulled: in lower case.
+std::string image_of(const Json& package) {
+  std::string image = "ghcr.io/" + text_below(package, {"owner", "login"}) + "/" + text_at(package, "name");
+  std::transform(image.begin(), image.end(), image.begin(), [](unsigned char c) { return std::tolower(c); });
+  return image;
+}
+
 /// GHCR says what was pushed to it through the repository's or organisation's webhook.
 Result<TriggerEvent> parse_package(const std::string& name, const Json& payload) {
   const Json& package = value_at(payload, name);
@@ -67,7 +77,7 @@ Result<TriggerEvent> parse_package(const std::string& name, const Json& payload)
     return other(name, "a package event that is not a container image pushed");
   }
   RegistryPush push;
-  push.image = "ghcr.io/" + text_at(package, "namespace") + "/" + text_at(package, "name");
+  push.image = image_of(package);
   push.tag = text_below(metadata, {"tag", "name"});
   push.digest = text_below(metadata, {"tag", "digest"});
   TriggerEvent event;

@@ -11,7 +11,7 @@ bool is_hex(std::string_view text) {
 }
 
 bool valid_component(std::string_view part) {
-  return !part.empty() && part.front() != '.' && part.front() != '-' && !part.ends_with(".lock") &&
+  return !part.empty() && part != "@" && part.front() != '.' && part.front() != '-' && !part.ends_with(".lock") &&
          !part.ends_with('.');
 }
 
@@ -33,7 +33,7 @@ bool every_part(std::string_view text, Check good) {
 }  // namespace
 
 bool valid_ref_name(std::string_view name) {
-  if (name.empty() || name.size() > 240 || name == "@") return false;
+  if (name.empty() || name.size() > 240) return false;
   if (std::any_of(name.begin(), name.end(), [](char c) { return forbidden_in_ref(static_cast<unsigned char>(c)); })) {
     return false;
   }

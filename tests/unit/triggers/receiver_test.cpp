@@ -1,0 +1,208 @@
+#include "orchestrator/triggers/receiver.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "tests/unit/store/temporary_store.hpp"
+#include "tests/unit/triggers/messages.hpp"
+
+using namespace slipway;
+using namespace slipway::triggers;
+using store::Decision;
+
+namespace {
+
+const std::string secret = "hook-secret";
+constexpr std::int64_t noon_seconds = 1'790'000'000;
+
+/// A store with the projects "shop" and "other", both with the same hook secret.
+struct Workshop {
+  Workshop() {
+    for (const char* name : {"shop", "other", "open"}) {
+      store::Project project;
+      project.name = name;
+      project.clone_url = "https://git.example/team/shop.git";
+      if (std::string(name) != "open") project.sealed_hook_secret = "sealed";
+      project.created = clock.now();
+      REQUIRE(s.write(&store::Projects::add, project));
+    }
+  }
+  Result<Outcome> receive(const std::string& project, std::optional<Source> source, HookMessage message) {
+    return run_async(receiver.receive(project, source, std::move(message)));
+  }
+  std::vector<store::Delivery> ledger() {
+    store::DeliveryFilter filter;
+    filter.limit = 200;
+    return s.read(&store::Deliveries::list, filter).value().items;
+  }
+  std::vector<store::Run> runs() { return s.read(&store::Runs::list, store::RunFilter()).value().items; }
+
+  store::TemporaryStore s;
+  ManualClock clock{Time(std::chrono::seconds(noon_seconds))};
+  Pool pool{1};
+  Receiver receiver{*s.store, pool, clock, [](const store::Project&) { return Result<Secret>(Secret(secret)); }};
+};
+
+HookMessage fixture(const std::string& name, bool with_proof = true) {
+  const Json file = parse_json(read_file("tests/unit/triggers/testdata/" + name + ".json").value()).value();
+  const Source source = *source_of(name.substr(0, name.find('/')));
+  HookMessage message = message_from(source, file["event"].get<std::string>(), file["body"].dump());
+  if (with_proof) sign(source, message, secret, noon_seconds);
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("an accepted delivery is in the ledger together with its run") {
+  Workshop shop;
+  HookMessage message = fixture("github/push");
+  message.headers.emplace_back("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958");
+  message.headers.emplace_back("authorization", "Bearer never-stored");
+  const auto outcome = shop.receive("shop", std::nullopt, message);
+  REQUIRE(outcome);
+  CHECK(outcome->decision == Decision::accepted);
+  REQUIRE(outcome->runs.size() == 1);
+  const auto delivery = shop.s.read(&store::Deliveries::get, outcome->delivery);
+  REQUIRE(delivery);
+  CHECK(delivery->source == "github");
+  CHECK(delivery->event == "push");
+  CHECK(delivery->external_id == "72d3162e-cc78-11e3-81ab-4c9367dc0958");
+  CHECK(delivery->run == outcome->runs[0]);
+  CHECK(delivery->body == message.body);
+  CHECK(delivery->headers.find("signature") == std::string::npos);
+  CHECK(delivery->headers.find("never-stored") == std::string::npos);
+  CHECK(shop.runs().at(0).commit == std::string(40, '2'));
+}
+
+TEST_CASE("the same event and body is a duplicate whatever its id, for this project only") {
+  Workshop shop;
+  HookMessage message = fixture("github/push");
+  const auto first = shop.receive("shop", std::nullopt, message);
+  message.headers.emplace_back("x-github-delivery", "a-new-id");
+  const auto again = shop.receive("shop", std::nullopt, message);
+  REQUIRE(again);
+  CHECK(again->decision == Decision::duplicate);
+  CHECK(again->runs.empty());
+  CHECK(shop.runs().size() == 1);
+  const auto elsewhere = shop.receive("other", std::nullopt, message);
+  REQUIRE(elsewhere);
+  CHECK(elsewhere->decision == Decision::accepted);
+}
+
+TEST_CASE("a delivery starts a run in the project of its URL, whatever its payload says") {
+  Workshop shop;
+  HookMessage message = message_from(Source::github, "push", fixture("github/push").body);
+  Json body = parse_json(message.body).value();
+  body["repository"]["full_name"] = "team/other";
+  body["project"] = "other";
+  message.body = body.dump();
+  sign(Source::github, message, secret, noon_seconds);
+  REQUIRE(shop.receive("shop", std::nullopt, message));
+  const auto project = shop.s.read(&store::Projects::find, std::string("shop"));
+  CHECK(shop.runs().at(0).project == project->id);
+}
+
+TEST_CASE("what is not proven is refused and filed without its body") {
+  Workshop shop;
+  for (const char* name : {"github/push", "gitlab/push", "gitea/push", "bitbucket/push", "distribution/push"}) {
+    const auto outcome = shop.receive("shop", std::nullopt, fixture(name, false));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().kind == Error::Kind::unauthorized);
+  }
+  CHECK(shop.receive("open", std::nullopt, fixture("github/push")).error().kind == Error::Kind::unauthorized);
+  REQUIRE(shop.ledger().size() == 6);
+  for (const store::Delivery& entry : shop.ledger()) {
+    CHECK(entry.decision == Decision::refused);
+    CHECK_FALSE(entry.reason.empty());
+    CHECK(shop.s.read(&store::Deliveries::get, entry.id)->body.empty());
+  }
+  CHECK(shop.runs().empty());
+}
+
+TEST_CASE("what is proven but makes no sense is refused and kept to be looked at") {
+  Workshop shop;
+  HookMessage message = message_from(Source::github, "push", R"({"ref": "--upload-pack=x"})");
+  sign(Source::github, message, secret, noon_seconds);
+  const auto outcome = shop.receive("shop", std::nullopt, message);
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == Error::Kind::invalid);
+  const auto entry = shop.s.read(&store::Deliveries::get, shop.ledger().at(0).id);
+  CHECK(entry->decision == Decision::refused);
+  CHECK(entry->body == message.body);
+  const auto replayed = run_async(shop.receiver.replay(entry->id, "ann"));
+  CHECK(replayed.error().kind == Error::Kind::invalid);
+}
+
+TEST_CASE("a minute's refusals are filed up to a bound, and the next minute's again") {
+  Workshop shop;
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(shop.receive("shop", Source::github, fixture("github/push", false)));
+  CHECK(shop.ledger().size() == 30);
+  shop.clock.advance(std::chrono::minutes(1));
+  CHECK_FALSE(shop.receive("shop", Source::github, fixture("github/push", false)));
+  CHECK(shop.ledger().size() == 31);
+}
+
+TEST_CASE("no such project and a sender that nobody can tell file nothing") {
+  Workshop shop;
+  CHECK(shop.receive("none", std::nullopt, fixture("github/push")).error().kind == Error::Kind::not_found);
+  CHECK(shop.receive("shop", std::nullopt, fixture("dockerhub/push")).error().kind == Error::Kind::invalid);
+  CHECK(shop.ledger().empty());
+}
+
+TEST_CASE("one message with several events is several entries, committed as one") {
+  Workshop shop;
+  const std::uint64_t before = shop.s.store->commits();
+  const auto outcome = shop.receive("shop", std::nullopt, fixture("bitbucket/push_several"));
+  REQUIRE(outcome);
+  CHECK(outcome->decision == Decision::accepted);
+  CHECK(outcome->runs.size() == 2);
+  CHECK(shop.ledger().size() == 3);
+  CHECK(shop.s.store->commits() == before + 1);
+  const auto again = shop.receive("shop", std::nullopt, fixture("bitbucket/push_several"));
+  REQUIRE(again);
+  CHECK(again->runs.empty());
+}
+
+TEST_CASE("a body over 1 MiB is taken but not kept, so it can't be replayed") {
+  Workshop shop;
+  Json body = parse_json(fixture("github/push").body).value();
+  body["padding"] = std::string(2 << 20, 'x');
+  HookMessage message = message_from(Source::github, "push", body.dump());
+  sign(Source::github, message, secret, noon_seconds);
+  const auto outcome = shop.receive("shop", std::nullopt, message);
+  REQUIRE(outcome);
+  CHECK(outcome->decision == Decision::accepted);
+  CHECK(run_async(shop.receiver.replay(outcome->delivery, "ann")).error().kind == Error::Kind::conflict);
+}
+
+TEST_CASE("replaying decides again by the project's present settings") {
+  Workshop shop;
+  const auto first = shop.receive("shop", std::nullopt, fixture("github/pull_request_from_fork"));
+  REQUIRE(first);
+  CHECK(shop.runs().at(0).state == store::RunState::waiting_approval);
+  auto project = shop.s.read(&store::Projects::find, std::string("shop")).value();
+  project.settings.forks = store::ForkPolicy::ignore;
+  REQUIRE(shop.s.write(&store::Projects::update, project));
+  const auto replayed = run_async(shop.receiver.replay(first->delivery, "ann"));
+  REQUIRE(replayed);
+  CHECK(replayed->decision == Decision::ignored);
+  CHECK(shop.ledger().at(0).reason.find("replayed by ann") != std::string::npos);
+  CHECK(run_async(shop.receiver.replay(DeliveryId(4711), "ann")).error().kind == Error::Kind::not_found);
+}
+
+TEST_CASE("every sender's delivery can be replayed from what the ledger keeps") {
+  Workshop shop;
+  for (const char* name : {"github/push", "gitlab/push", "gitea/push", "bitbucket/push", "distribution/push",
+                           "dockerhub/push", "harbor/push", "generic/push"}) {
+    CAPTURE(name);
+    const Source source = *source_of(std::string(name).substr(0, std::string(name).find('/')));
+    const auto first = shop.receive("shop", source, fixture(name));
+    REQUIRE(first);
+    CHECK(first->decision == Decision::accepted);
+    const auto replayed = run_async(shop.receiver.replay(first->delivery, "ann"));
+    REQUIRE(replayed);
+    CHECK(replayed->decision == Decision::accepted);
+  }
+}
