@@ -61,11 +61,23 @@ Result<Recorded> Deliveries::queue(Recorded recorded, std::vector<Run> runs) {
   return recorded;
 }
 
-Result<std::int64_t> Deliveries::prune(std::int64_t keep) {
+Result<std::int64_t> Deliveries::prune(std::int64_t all, std::int64_t refused) {
+  const auto unwanted = tx_.run(
+      "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE decision = 'refused' AND "
+      "id <= (SELECT id FROM deliveries WHERE decision = 'refused' ORDER BY id DESC LIMIT 1 OFFSET ?1) LIMIT ?2)",
+      {refused, kPruneStep});
+  const auto old = tx_.run(
+      "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE "
+      "id <= (SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET ?1) LIMIT ?2)",
+      {all, kPruneStep});
+  return unwanted + old;
+}
+
+Result<std::int64_t> Deliveries::drop_bodies(std::int64_t keep) {
   return tx_.run(
-      "DELETE FROM deliveries WHERE id <= (SELECT max(id) FROM deliveries) - ?1 AND "
-      "id < (SELECT min(id) FROM deliveries) + ?2",
-      {keep, kPruneStep});
+      "UPDATE deliveries SET body = ?3 WHERE id IN (SELECT id FROM deliveries WHERE length(body) > 0 AND "
+      "id <= (SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET ?1) LIMIT ?2)",
+      {keep, kPruneStep, Bytes("")});
 }
 
 Result<Delivery> Deliveries::get(DeliveryId id) const {

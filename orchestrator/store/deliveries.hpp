@@ -47,8 +47,11 @@ class Deliveries {
   /// The delivery and the runs it queues, together or not at all. An accepted one whose replay key was accepted before
   /// is recorded as a duplicate, queues nothing, and names the run of the first.
   Result<Recorded> record(Delivery delivery, std::vector<Run> runs);
-  /// Removes the oldest so that `keep` remain, a bounded number at a time; answers how many went.
-  Result<std::int64_t> prune(std::int64_t keep);
+  /// Removes the oldest refused ones so that `refused` of them remain, then the oldest of all so that `all` do. A
+  /// bounded number at a time; answers how many went.
+  Result<std::int64_t> prune(std::int64_t all, std::int64_t refused);
+  /// Forgets the bodies of all but the newest `keep`, likewise.
+  Result<std::int64_t> drop_bodies(std::int64_t keep);
 
   Result<Delivery> get(DeliveryId id) const;
   /// Newest first, without their bodies; `next` is for `before`.

@@ -31,8 +31,8 @@ void append(Transaction& tx, Event event) {
   (void)Events(tx).append(std::move(event));
 }
 
-/// Where the commit's status is kept at a forge, that forge is to be told: in the same transaction, so that no change is
-/// lost. Of several for one commit and event only the last stays.
+/// Where the commit's status is kept at a forge, that forge is to be told: in the same transaction, so that no change
+/// is lost. Of several for one commit and event only the last stays.
 void announce(Transaction& tx, RunId run, Time at) {
   std::string about;
   tx.run(

@@ -119,9 +119,35 @@ TEST_CASE("deliveries are listed newest first without their bodies, and pruned o
   REQUIRE(page.items.size() == 1);
   CHECK(page.items[0].id == DeliveryId(2));
 
-  CHECK(s.write(&Deliveries::prune, 2).value() == 3);
+  CHECK(s.write(&Deliveries::prune, 2, 100).value() == 3);
   CHECK(s.read(&Deliveries::list, DeliveryFilter())->items.size() == 2);
   const auto runs = s.read(&Runs::unfinished).value();
   CHECK(runs.size() == 3);
   CHECK_FALSE(runs[0].delivery);
+}
+
+TEST_CASE("refused deliveries are kept fewer, so that nobody can push the others out") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  REQUIRE(s.write(&Deliveries::record, accepted(project, ""), runs_for(project, 1)));
+  Delivery refused = accepted(project, "");
+  refused.decision = Decision::refused;
+  for (int i = 0; i < 6; ++i) REQUIRE(s.write(&Deliveries::record, refused, std::vector<Run>()));
+  CHECK(s.write(&Deliveries::prune, 5, 2).value() == 4);
+  const auto left = s.read(&Deliveries::list, DeliveryFilter())->items;
+  REQUIRE(left.size() == 3);
+  CHECK(left[0].id == DeliveryId(7));
+  CHECK(left[1].id == DeliveryId(6));
+  CHECK(left[2].decision == Decision::accepted);
+  CHECK(s.write(&Deliveries::prune, 5, 2).value() == 0);
+}
+
+TEST_CASE("old bodies go before their deliveries do") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  for (int i = 0; i < 3; ++i) REQUIRE(s.write(&Deliveries::record, accepted(project, ""), runs_for(project, 1)));
+  CHECK(s.write(&Deliveries::drop_bodies, 1).value() == 2);
+  CHECK(s.write(&Deliveries::drop_bodies, 1).value() == 0);
+  CHECK(s.read(&Deliveries::get, DeliveryId(2))->body.empty());
+  CHECK_FALSE(s.read(&Deliveries::get, DeliveryId(3))->body.empty());
 }
