@@ -15,7 +15,9 @@ namespace slipway {
 /// synchronous: `engine.run(engine->images().inspect("busybox"))`.
 class RealEngine {
  public:
-  RealEngine() : engine_(io_.get_executor(), endpoint()) {}
+  RealEngine() : RealEngine(endpoint()) {}
+  explicit RealEngine(docker::Endpoint where, docker::TransportOptions options = {})
+      : engine_(io_.get_executor(), std::move(where), options) {}
 
   static docker::Endpoint endpoint() {
     const char* given = std::getenv("SLIPWAY_TEST_ENGINE");
@@ -34,13 +36,13 @@ class RealEngine {
     std::optional<T> value;
     std::exception_ptr escaped;
     bool done = false;
-    auto finish = [&](std::exception_ptr e, T result) {
+    auto finish = [&](std::exception_ptr e) {
       escaped = e;
-      if (!e) value.emplace(std::move(result));
       done = true;
     };
     asio::cancellation_signal unused;
-    asio::co_spawn(io_, std::move(work), asio::bind_cancellation_slot((stop ? *stop : unused).slot(), finish));
+    asio::co_spawn(io_, keep(std::move(work), value),
+                   asio::bind_cancellation_slot((stop ? *stop : unused).slot(), finish));
     io_.restart();
     while (!done) io_.run_one();
     if (escaped) std::rethrow_exception(escaped);
@@ -48,6 +50,12 @@ class RealEngine {
   }
 
  private:
+  /// co_spawn itself hands over default-constructible values only.
+  template <class T>
+  static awaitable<void> keep(awaitable<T> work, std::optional<T>& value) {
+    value.emplace(co_await std::move(work));
+  }
+
   asio::io_context io_;
   docker::Engine engine_;
 };
