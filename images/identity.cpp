@@ -24,6 +24,7 @@ Result<PushedImage> PushedImage::from(const BuiltImage& image, const Reference& 
 }
 
 Result<PushedImage> PushedImage::restore(const BuiltImage& image, const Reference& target, std::string digest) {
+  if (!image) return fail(Error::Kind::invalid, "no image is to be " + target.text());
   if (target.tag.empty()) return fail(Error::Kind::invalid, "a push needs a tag: " + target.text());
   if (Result<void> good = check_digest(digest, "a manifest"); !good) return fail(good.error());
   return PushedImage(image, *target.with_digest(digest), target.tag);

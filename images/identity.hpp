@@ -7,17 +7,20 @@
 #include "images/reference.hpp"
 
 /// Tested = pushed = deployed, as types: a host takes a PushedImage or a PinnedImage and nothing else; a PushedImage
-/// comes out of a push of a BuiltImage; a BuiltImage out of a build. None can be made from a tag.
+/// comes out of a push of a BuiltImage; a BuiltImage out of a build. None can be made from a tag. (Asio makes the
+/// result of a coroutine before there is one; so they have a default value, which names nothing and is false.)
 namespace slipway::images {
 
 /// An image that a build of ours made, named by the digest of its configuration. Tests run in this id.
 class BuiltImage {
  public:
+  BuiltImage() = default;
   static Result<BuiltImage> from(const docker::BuildOutcome& outcome);
   /// Out of our own records.
   static Result<BuiltImage> restore(std::string config_id);
 
   [[nodiscard]] const std::string& config_id() const { return config_id_; }
+  explicit operator bool() const { return !config_id_.empty(); }
   friend auto operator<=>(const BuiltImage&, const BuiltImage&) = default;
 
  private:
@@ -28,6 +31,7 @@ class BuiltImage {
 /// A built image as a repository has it.
 class PushedImage {
  public:
+  PushedImage() = default;
   /// `target` has a tag; `pushed` is the Engine's word on what it sent.
   static Result<PushedImage> from(const BuiltImage& image, const Reference& target, const docker::Pushed& pushed);
   /// Out of our own records.
@@ -39,6 +43,7 @@ class PushedImage {
   [[nodiscard]] const std::string& digest() const { return pinned_.digest; }
   /// By digest, whatever the tag says by now: what hosts pull.
   [[nodiscard]] const Reference& pinned() const { return pinned_; }
+  explicit operator bool() const { return !pinned_.digest.empty(); }
   friend auto operator<=>(const PushedImage&, const PushedImage&) = default;
 
  private:
@@ -52,9 +57,11 @@ class PushedImage {
 /// A foreign image (a database), fixed to the digest its tag had when the rollout was planned.
 class PinnedImage {
  public:
+  PinnedImage() = default;
   /// `reference` must have a digest.
   static Result<PinnedImage> from(const Reference& reference);
   [[nodiscard]] const Reference& pinned() const { return pinned_; }
+  explicit operator bool() const { return !pinned_.digest.empty(); }
   friend auto operator<=>(const PinnedImage&, const PinnedImage&) = default;
 
  private:

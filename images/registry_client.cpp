@@ -29,7 +29,7 @@ Result<std::string> verified_digest(const Reference& reference, const HttpRespon
   const std::string actual = "sha256:" + sha256_hex(response.body);
   for (const std::string& claimed : {reference.digest, response.header("docker-content-digest")}) {
     if (claimed.empty() || claimed == actual) continue;
-    if (!claimed.starts_with("sha256:")) return fail(Error::Kind::invalid, "only sha256 digests can be verified");
+    if (claimed.starts_with("sha512:")) return fail(Error::Kind::invalid, "only sha256 digests can be verified");
     return fail(Error::Kind::protocol, "the manifest's bytes are " + actual + ", not " + claimed.substr(0, 100));
   }
   return actual;
@@ -150,6 +150,7 @@ awaitable<Result<std::vector<std::string>>> RegistryClient::tags(Reference repos
     }
     page = std::move(*next);
   }
+  std::sort(tags.begin(), tags.end());
   co_return tags;
 }
 

@@ -53,7 +53,7 @@ class RegistryClient {
   /// The manifest, its bytes checked against the digest that was asked for and the one the registry states. At most
   /// 4 MiB.
   awaitable<Result<Manifest>> manifest(Reference reference, docker::RegistryAuth auth);
-  /// All tags, page by page; more than `limit` is Kind::too_large.
+  /// All tags, sorted; fetched page by page. More than `limit` is Kind::too_large.
   awaitable<Result<std::vector<std::string>>> tags(Reference repository, docker::RegistryAuth auth,
                                                    std::size_t limit = 10'000);
 

@@ -12,6 +12,8 @@ class TestRegistry {
 
   /// Throws if it does not come up within 15 s.
   TestRegistry();
+  /// With another `auth` section of its configuration: a line of YAML.
+  explicit TestRegistry(const std::string& auth);
   ~TestRegistry();
   TestRegistry(const TestRegistry&) = delete;
 
@@ -20,6 +22,7 @@ class TestRegistry {
 
  private:
   struct Running;
+  void start(const std::string& auth);
   std::unique_ptr<Running> running_;
   std::string host_;
 };

@@ -78,13 +78,21 @@ struct TestRegistry::Running {
 };
 
 TestRegistry::TestRegistry() : running_(std::make_unique<Running>()) {
+  const auto path = running_->folder / "htpasswd";
+  write(path, accounts());
+  start("{htpasswd: {realm: test, path: " + path.string() + "}}");
+}
+
+TestRegistry::TestRegistry(const std::string& auth) : running_(std::make_unique<Running>()) {
+  start(auth);
+}
+
+void TestRegistry::start(const std::string& auth) {
   host_ = "127.0.0.1:" + std::to_string(free_port());
   const auto& folder = running_->folder;
-  write(folder / "htpasswd", accounts());
   write(folder / "config.yml",
         "version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: " + (folder / "data").string() +
-            "}, delete: {enabled: true}}\nhttp: {addr: " + host_ +
-            "}\nauth: {htpasswd: {realm: test, path: " + (folder / "htpasswd").string() + "}}\n");
+            "}, delete: {enabled: true}}\nhttp: {addr: " + host_ + "}\nauth: " + auth + "\n");
   running_->start((folder / "config.yml").string());
   const auto give_up = std::chrono::steady_clock::now() + 15s;
   while (true) {

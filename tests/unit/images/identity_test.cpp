@@ -15,11 +15,16 @@ const std::string kManifest = "sha256:" + std::string(64, 'd');
 }  // namespace
 
 TEST_CASE("an image can't be named by a tag, only by what a build or a push gave") {
-  STATIC_REQUIRE_FALSE(std::is_default_constructible_v<BuiltImage>);
   STATIC_REQUIRE_FALSE(std::is_constructible_v<BuiltImage, std::string>);
-  STATIC_REQUIRE_FALSE(std::is_default_constructible_v<PushedImage>);
   STATIC_REQUIRE_FALSE(std::is_constructible_v<PushedImage, BuiltImage, Reference, std::string>);
   STATIC_REQUIRE_FALSE(std::is_constructible_v<PinnedImage, Reference>);
+}
+
+TEST_CASE("a default value names nothing and is false") {
+  CHECK_FALSE(BuiltImage());
+  CHECK_FALSE(PushedImage());
+  CHECK_FALSE(PinnedImage());
+  CHECK_FALSE(PushedImage::restore(BuiltImage(), *parse_reference("app:1"), kManifest));
 }
 
 TEST_CASE("a pushed image is pulled by digest, from where it was pushed to") {
