@@ -87,8 +87,12 @@ void Committer::try_disk() {
 
 void Committer::run_all(const Batch& batch) {
   for (const auto& operation : batch) {
+    const auto marked = connection_.marked();
     connection_.run("SAVEPOINT operation", {});
-    if (!run_one(*operation)) connection_.run("ROLLBACK TO operation", {});
+    if (!run_one(*operation)) {
+      connection_.run("ROLLBACK TO operation", {});
+      connection_.unmark(marked);
+    }
     connection_.run("RELEASE operation", {});
   }
 }

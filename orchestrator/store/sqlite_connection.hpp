@@ -27,7 +27,9 @@ class SqliteConnection final : public Transaction {
   void execute(const std::string& script);
   /// True between BEGIN and its end; SQLite ends a transaction by itself after some failures.
   [[nodiscard]] bool in_transaction() const;
-  /// What was marked since the last call.
+  /// What was marked since the last `take_marks`; `unmark` keeps the first `count` of it.
+  [[nodiscard]] std::size_t marked() const { return marks_.size(); }
+  void unmark(std::size_t count) { marks_.resize(count); }
   std::vector<std::string> take_marks();
   /// Gives memory that is not needed at rest back.
   void shrink();

@@ -122,7 +122,10 @@ TEST_CASE("writes that wait are committed together, and one that fails leaves th
 }
 
 TEST_CASE("a piece of work that throws or fails undoes all it did, and nothing else") {
-  TemporaryStore s;
+  Gate gate;
+  StoreOptions options;
+  options.probe = &gate;
+  TemporaryStore s(options);
   const ProjectId project = add_project(s);
   const RunId run = add_run(s, project);
   const auto fails_late = [run](Transaction& tx) -> Result<void> {
@@ -143,7 +146,10 @@ TEST_CASE("a piece of work that throws or fails undoes all it did, and nothing e
   CHECK(s.write(bad_statement).error().kind == Error::Kind::internal);
   CHECK(s.read(&Runs::get, run)->state == RunState::queued);
   CHECK(s.read(&Events::list, EventFilter())->items.size() == 1);
+  CHECK(gate.marks == std::vector<std::string>{"project.added", "run.queued"});
+  gate.marks.clear();
   CHECK(s.write(&Runs::finish, run, Verdict::passed, "", kNoon));
+  CHECK(gate.marks == std::vector<std::string>{"run.finished"});
 }
 
 TEST_CASE("cancelling whoever waits for a write does not undo the write") {
