@@ -140,6 +140,16 @@ awaitable<Result<void>> LogStore::seal(LogKey key) {
   co_return Result<void>();
 }
 
+Result<void> LogStore::discard(const LogKey& key) {
+  if (const Result<void> valid = check(key); !valid) return valid;
+  for (const std::string_view suffix : {".log", ".end", ".zst"}) {
+    std::error_code code;
+    fs::remove(with(base_of(key), suffix), code);
+    if (code) return fail(disk_error(key.name, code.value()));
+  }
+  return {};
+}
+
 void LogStore::compress_soon(LogKey key) {
   compressions_.spawn("compress log", compress(std::move(key)));
 }

@@ -59,6 +59,9 @@ class LogStore final : public LogReader {
   /// Kind::internal. A sealed one is Kind::conflict.
   awaitable<Result<std::unique_ptr<LogWriter>>> open(LogKey key, std::uint64_t committed);
 
+  /// Removes a log in whatever form, for one that is about to be written anew. None is success.
+  Result<void> discard(const LogKey& key);
+
   /// Ends a log that a crash left open; one already ended, or none, is success.
   awaitable<Result<void>> seal(LogKey key);
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace slipway::runs {
@@ -41,6 +42,7 @@ struct JobNode {
   std::vector<std::size_t> needs;   ///< jobs, by index; all smaller than this job's own
   std::vector<std::size_t> images;  ///< builds it uses, by index
   Condition condition;
+  std::string never;  ///< why its condition can't hold in this run; empty: it may
   RetryRule retry;
   std::chrono::milliseconds timeout = std::chrono::hours(1);  ///< of one attempt
 };

@@ -281,6 +281,7 @@ std::optional<std::string> Machine::reason_to_skip(std::size_t index) const {
                      : not_passed != node.needs.end() ? node.condition.after_skip
                                                       : node.condition.after_success;
   if (holds) return std::nullopt;
+  if (!node.never.empty()) return node.never;
   if (not_passed == node.needs.end()) return failed ? "a job before it failed" : "its condition is false";
   const Verdict verdict = jobs_[*not_passed].outcome.verdict;
   return "job '" + graph_.jobs[*not_passed].key + "' " +

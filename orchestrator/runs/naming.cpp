@@ -21,6 +21,14 @@ std::string slug(std::string_view key) {
   return text.substr(0, kLongest - 9) + "-" + sha256_hex(key).substr(0, 8);
 }
 
+std::string build_log(std::string_view image) {
+  return "image." + slug(image) + ".a1";
+}
+
+std::string work_log(std::string_view job, int attempt) {
+  return slug(job) + ".a" + std::to_string(attempt);
+}
+
 std::string AttemptName::container(std::string_view step) const {
   return "slip-" + instance + "-" + to_string(run) + "-" + slug(job) + "-" + slug(step) + "-a" +
          std::to_string(attempt);

@@ -18,11 +18,19 @@ inline constexpr std::string_view kJob = "dev.slipway.job";
 inline constexpr std::string_view kStep = "dev.slipway.step";
 inline constexpr std::string_view kAttempt = "dev.slipway.attempt";
 inline constexpr std::string_view kSpecHash = "dev.slipway.spec-hash";
+// On images that were built:
+inline constexpr std::string_view kProject = "dev.slipway.project";
+inline constexpr std::string_view kImage = "dev.slipway.image";
 }  // namespace label
 
 /// `key` in letters, digits, '-', '_' and '.', at most 60 bytes and beginning with a letter or digit. A key that had to
 /// be changed gets a hash of the original at its end, so different keys stay different.
 std::string slug(std::string_view key);
+
+/// The log of an image's build: `image.<name>.a1`; a build that is run again writes it anew.
+std::string build_log(std::string_view image);
+/// The log of an attempt at a push or a deployment: `<job>.a<attempt>`.
+std::string work_log(std::string_view job, int attempt);
 
 /// One attempt at one job of one run by one installation of slipway; what every name is made from, so that after a
 /// crash the names are known without having been written down.

@@ -1,0 +1,253 @@
+#include "orchestrator/runs/image_jobs.hpp"
+
+#include <algorithm>
+
+#include "docker-client/builds.hpp"
+#include "images/context.hpp"
+#include "images/labels.hpp"
+#include "images/publish.hpp"
+#include "orchestrator/runs/naming.hpp"
+#include "orchestrator/store/images.hpp"
+
+namespace slipway::runs {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kTries = 3;
+
+Outcome outcome_of(const Error& error) {
+  const bool its_own_fault = error.kind == Error::Kind::failed || error.kind == Error::Kind::invalid;
+  return {its_own_fault ? Verdict::failed : Verdict::error, error.message};
+}
+
+std::string local_tag(const RunContext& context, const std::string& image) {
+  std::string repository = "slipway/" + slug(context.project.name) + "-" + slug(image);
+  std::transform(repository.begin(), repository.end(), repository.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return repository + ":" + std::to_string(context.run.number);
+}
+
+docker::Labels labels_of(const RunContext& context, const pipelines::PlannedImage& image) {
+  images::Origin origin;
+  origin.commit = context.run.commit;
+  origin.source = context.project.clone_url;
+  origin.version = context.run.tag;
+  origin.title = context.project.name;
+  origin.created = context.committed_at;
+  docker::Labels labels = images::image_labels(origin);
+  // None of these differs between runs of one commit: they are part of the image, and of its identity.
+  labels[std::string(label::kInstance)] = context.instance;
+  labels[std::string(label::kProject)] = context.project.name;
+  labels[std::string(label::kImage)] = image.name;
+  return labels;
+}
+
+void tell(RunLog& log, const docker::BuildEvent& event) {
+  using Kind = docker::BuildEvent::Kind;
+  using End = docker::BuildEvent::Outcome;
+  const std::string number = "#" + std::to_string(event.step) + " ";
+  switch (event.kind) {
+    case Kind::started:
+      return log.say(number + event.name);
+    case Kind::output:
+      return log.say(number + event.text,
+                     event.stream == docker::LogStream::err ? logs::Stream::err : logs::Stream::out);
+    case Kind::warning:
+      return log.say("warning: " + event.text);
+    case Kind::transfer:
+      return;
+    case Kind::finished:
+      break;
+  }
+  if (event.outcome == End::cached) return log.say(number + "cached");
+  if (event.outcome == End::failed) return log.say(number + "failed: " + event.text, logs::Stream::err);
+  log.say(number + "done in " + std::to_string(event.duration.count()) + " ms");
+}
+
+awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunContext& context, SourceTree& source,
+                                                   const pipelines::PlannedImage& image, RunLog& log) {
+  const Result<std::filesystem::path> folder = co_await source.ready();
+  if (!folder) co_return fail(folder.error());
+  images::ContextSpec wanted(*folder);
+  wanted.directory = image.context;
+  wanted.dockerfile = (std::filesystem::path(image.context) / image.dockerfile).lexically_normal().string();
+  auto opening = images::open_context(with.pool, std::move(wanted));
+  Result<images::BuildContext> tar = co_await std::move(opening);
+  if (!tar) co_return fail(std::move(tar.error()).in("build context"));
+  docker::BuildSpec spec;
+  spec.id = "slip-" + context.instance + "-" + to_string(context.run.id) + "-" + slug(image.name) + "-" + random_hex(4);
+  spec.dockerfile = tar->dockerfile;
+  spec.target = image.target;
+  spec.tags = {local_tag(context, image.name)};
+  spec.arguments = image.args;
+  spec.labels = labels_of(context, image);
+  auto finding = with.registries.for_registries(with.registries.known());
+  Result<docker::RegistryAuths> auths = co_await std::move(finding);
+  if (!auths) co_return fail(std::move(auths.error()).in("registry credentials"));
+  spec.credentials = std::move(*auths);
+  docker::BuildEventSink progress = [&log](const docker::BuildEvent& event) { tell(log, event); };
+  auto building = with.engine.builds().build(std::move(spec), std::move(tar->tar), std::move(progress));
+  co_return co_await std::move(building);
+}
+
+}  // namespace
+
+awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, RunContext& context, SourceTree& source,
+                                       const pipelines::PlannedImage& image, RunLog& log) {
+  Result<docker::BuildOutcome> built = fail(Error::Kind::internal, "not built");
+  for (int attempt = 1; attempt <= kTries; ++attempt) {
+    const std::uint64_t outages = watch.outages();
+    built = co_await build_once(with, context, source, image, log);
+    if (built || !built.error().transient()) break;
+    log.say("the build was cut off (" + built.error().message + "): it is run again", logs::Stream::slipway);
+    co_await sleep_for(500ms);
+    co_await watch.until_available();
+    if (watch.outages() != outages) attempt = 0;  // not the build's doing
+  }
+  if (!built) {
+    log.say(built.error().message, logs::Stream::slipway);
+    co_return outcome_of(built.error());
+  }
+  store::BuiltImage record;
+  record.run = context.run.id;
+  record.name = image.name;
+  record.config_id = built->image_id;
+  record.tag = local_tag(context, image.name);
+  record.cached = built->steps > 0 && built->cached_steps == built->steps;
+  record.built = with.clock.now();
+  auto commit = with.store.write(&store::Images::built, std::move(record));
+  const Result<void> committed = co_await std::move(commit);
+  if (!committed) co_return fail(Error(committed.error()).in("journal"));
+  context.built[image.name] = built->image_id;
+  log.say("built " + built->image_id);
+  co_return Outcome();
+}
+
+namespace {
+
+awaitable<Result<images::PushedImage>> publish_once(Collaborators& with, images::BuiltImage image,
+                                                    images::Reference target, images::RegistryClient& registry,
+                                                    RunLog& log) {
+  auto finding = with.registries.for_registry(target.registry);
+  Result<docker::RegistryAuth> auth = co_await std::move(finding);
+  if (!auth) co_return fail(std::move(auth.error()).in("credentials for " + target.registry));
+  docker::ImageProgressSink progress = [&log](const docker::ImageProgress& step) {
+    if (step.phase == docker::ImageProgress::Phase::retrying) log.say("retrying: " + step.text);
+  };
+  auto publishing = images::publish(with.engine.images(), registry, std::move(image), std::move(target),
+                                    std::move(*auth), std::move(progress));
+  co_return co_await std::move(publishing);
+}
+
+awaitable<Result<images::PushedImage>> publish(Collaborators& with, EngineWatch& watch, images::BuiltImage image,
+                                               images::Reference target, images::RegistryClient& registry,
+                                               RunLog& log) {
+  for (int attempt = 1;; ++attempt) {
+    auto work = publish_once(with, image, target, registry, log);
+    Result<images::PushedImage> pushed = co_await std::move(work);
+    if (pushed || !pushed.error().transient() || attempt == kTries) co_return pushed;
+    log.say("the push was cut off (" + pushed.error().message + "): it goes on in a moment", logs::Stream::slipway);
+    co_await sleep_for(attempt * 2s);
+    co_await watch.until_available();
+  }
+}
+
+awaitable<Result<Outcome>> push_tag(Collaborators& with, EngineWatch& watch, RunContext& context,
+                                    const pipelines::PlannedPush& push, std::string tag,
+                                    images::RegistryClient& registry, RunLog& log) {
+  const Result<images::BuiltImage> image = images::BuiltImage::restore(context.built[push.image]);
+  const Result<images::Reference> target = images::parse_reference(push.to + ":" + tag);
+  if (!image) co_return outcome_of(image.error());
+  if (!target) co_return outcome_of(target.error());
+  store::PushedImage record;
+  record.run = context.run.id;
+  record.image = push.image;
+  record.repository = target->repository();
+  record.tag = tag;
+  record.config_id = image->config_id();
+  record.updated = with.clock.now();
+  auto intending = with.store.write(&store::Images::intend_push, record);
+  const Result<void> intended = co_await std::move(intending);
+  // Pushed already, before a restart: the registry is asked all the same.
+  if (!intended && intended.error().kind != Error::Kind::conflict)
+    co_return fail(Error(intended.error()).in("journal"));
+  auto work = publish(with, watch, *image, *target, registry, log);
+  const Result<images::PushedImage> pushed = co_await std::move(work);
+  if (!pushed) {
+    log.say(target->familiar() + ": " + pushed.error().message, logs::Stream::slipway);
+    auto noting = with.store.write(&store::Images::push_failed, record.run, record.repository, tag,
+                                   pushed.error().message, with.clock.now());
+    const Result<void> noted = co_await std::move(noting);
+    if (!noted && noted.error().kind != Error::Kind::conflict) co_return fail(Error(noted.error()).in("journal"));
+    co_return Outcome{Verdict::error, "push " + target->familiar() + ": " + pushed.error().message};
+  }
+  log.say(target->familiar() + " is " + pushed->digest());
+  if (!intended) co_return Outcome();
+  auto commit =
+      with.store.write(&store::Images::pushed, record.run, record.repository, tag, pushed->digest(), with.clock.now());
+  const Result<void> committed = co_await std::move(commit);
+  if (!committed) co_return fail(Error(committed.error()).in("journal"));
+  co_return Outcome();
+}
+
+}  // namespace
+
+awaitable<Result<Outcome>> push_image(Collaborators& with, EngineWatch& watch, RunContext& context,
+                                      const pipelines::PlannedPush& push, images::RegistryClient& registry,
+                                      RunLog& log) {
+  for (const std::string& tag : push.tags) {
+    auto work = push_tag(with, watch, context, push, tag, registry, log);
+    Result<Outcome> outcome = co_await std::move(work);
+    if (!outcome || outcome->verdict != Verdict::passed) co_return outcome;
+  }
+  co_return Outcome();
+}
+
+awaitable<Result<DeployRequest>> deploy_request(Collaborators& with, RunContext& context,
+                                                checkout::Repository& repository, const pipelines::PlannedJob& job,
+                                                int attempt) {
+  const pipelines::PlannedDeploy& deploy = *job.deploy;
+  DeployRequest request;
+  request.run = context.run.id;
+  request.project = context.project.id;
+  request.commit = context.run.commit;
+  request.job = job.id;
+  request.attempt = attempt;
+  request.compose_path = deploy.file;
+  request.group = deploy.group;
+  auto reading = repository.read(context.run.commit, deploy.file);
+  Result<checkout::CommitFile> file = co_await std::move(reading);
+  if (!file) co_return fail(std::move(file.error()).in(deploy.file));
+  request.compose = std::move(file->text);
+  auto listing = with.store.read(&store::Images::pushed_by, context.run.id);
+  const Result<std::vector<store::PushedImage>> pushes = co_await std::move(listing);
+  if (!pushes) co_return fail(pushes.error());
+  for (const pipelines::PlannedDeploy::Image& image : deploy.images) {
+    const auto is_pusher = [&](const pipelines::PlannedJob& other) {
+      return other.id == image.pushed_by && other.push;
+    };
+    const auto pusher = std::find_if(context.plan.jobs.begin(), context.plan.jobs.end(), is_pusher);
+    const Result<images::Reference> target =
+        pusher == context.plan.jobs.end() ? fail(Error::Kind::internal, "no job '" + image.pushed_by + "' that pushes")
+                                          : images::parse_reference(pusher->push->to);
+    if (!target) co_return fail(target.error());
+    const auto is_it = [&](const store::PushedImage& push) {
+      return push.image == image.image && push.repository == target->repository() &&
+             push.state == store::PushState::pushed;
+    };
+    const auto push = std::find_if(pushes->begin(), pushes->end(), is_it);
+    if (push == pushes->end()) {
+      co_return fail(Error::Kind::invalid,
+                     "image '" + image.image + "' has not been pushed to " + target->repository());
+    }
+    PushedImage pushed;
+    pushed.repository = push->repository;
+    pushed.digest = push->digest;
+    pushed.config_id = push->config_id;
+    request.images[image.service] = std::move(pushed);
+  }
+  co_return request;
+}
+
+}  // namespace slipway::runs

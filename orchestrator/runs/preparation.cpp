@@ -1,0 +1,155 @@
+#include "orchestrator/runs/preparation.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "orchestrator/runs/kept_work.hpp"
+#include "orchestrator/runs/plan_mapping.hpp"
+#include "orchestrator/runs/run_log.hpp"
+#include "orchestrator/store/images.hpp"
+#include "pipelines/triggers.hpp"
+
+namespace slipway::runs {
+namespace {
+
+constexpr std::uint64_t kPlanLogLimit = 1 << 20;
+
+Preparation ended(Verdict verdict, std::string reason) {
+  return {nullptr, Outcome{verdict, std::move(reason)}};
+}
+
+/// What can't be had from git: a missing commit or wrong credentials is told, a server that is down is the system's.
+Outcome outcome_of_checkout(const Error& error) {
+  return {error.kind == Error::Kind::not_found ? Verdict::failed : Verdict::error, error.message};
+}
+
+awaitable<Result<void>> write_report(Collaborators& with, const store::Run& run, const ProjectAccess& access,
+                                     std::string text) {
+  logs::LogKey key(run.id, "plan");
+  auto opening = RunLog::open(with.logs, std::move(key), masks_for(access), kPlanLogLimit);
+  Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
+  if (!log) co_return fail(log.error());
+  (*log)->say(text);
+  co_await (*log)->seal();
+  co_return Result<void>();
+}
+
+bool asks_for_paths(const pipelines::Triggers& on, pipelines::Event event) {
+  if (event == pipelines::Event::push) return on.push && !on.push->paths.empty();
+  if (event == pipelines::Event::pull_request) return on.pull_request && !on.pull_request->paths.empty();
+  return false;
+}
+
+/// What git says differs, else what the webhook said, else nothing.
+awaitable<std::optional<std::vector<std::string>>> changed_paths(store::Run run, checkout::Repository& repository) {
+  if (checkout::is_commit_id(run.base_commit)) {
+    Result<std::vector<std::string>> paths = co_await repository.changed_paths(run.base_commit, run.commit);
+    if (paths) co_return std::move(*paths);
+  }
+  const Result<Json> context = parse_json(run.context);
+  if (!context || !value_at(*context, "changed_paths").is_array()) co_return std::nullopt;
+  std::vector<std::string> told;
+  for (const Json& path : value_at(*context, "changed_paths")) {
+    if (path.is_string()) told.push_back(path.get<std::string>());
+  }
+  co_return told;
+}
+
+awaitable<Result<checkout::CommitFile>> fetch_and_read(store::Run& run, const store::Project& project,
+                                                       checkout::Repository& repository) {
+  if (run.commit.empty()) {
+    Result<std::string> resolved = co_await repository.resolve(run.ref.empty() ? project.default_branch : run.ref);
+    if (!resolved) co_return fail(resolved.error());
+    run.commit = std::move(*resolved);
+  }
+  const Result<void> fetched = co_await repository.fetch(run.commit, run.ref);
+  if (!fetched) co_return fail(fetched.error());
+  co_return co_await repository.read(run.commit, project.settings.pipeline_file);
+}
+
+awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, store::Run run,
+                                        store::Project project, ProjectAccess access,
+                                        checkout::Repository& repository) {
+  const std::string path = project.settings.pipeline_file;
+  const Result<checkout::CommitFile> file = co_await fetch_and_read(run, project, repository);
+  if (!file) {
+    Outcome outcome = outcome_of_checkout(file.error());
+    co_return ended(outcome.verdict, std::move(outcome.reason));
+  }
+  auto describing =
+      with.store.write(&store::Runs::describe, run.id, run.commit, file->commit.subject, file->commit.author);
+  const Result<void> described = co_await std::move(describing);
+  if (!described) co_return fail(described.error());
+  pipelines::ParsedPipeline parsed = pipelines::parse_pipeline(file->text, path);
+  if (!parsed.pipeline) {
+    const std::vector<pipelines::Diagnostic> found = parsed.diagnostics.sorted();
+    const std::string report = pipelines::render(parsed.diagnostics, file->text);
+    const Result<void> written = co_await write_report(with, run, access, report);
+    if (!written) co_return fail(written.error());
+    std::string reason = path + " has errors";
+    if (!found.empty()) reason = path + ":" + std::to_string(found[0].line) + ": " + found[0].message;
+    co_return ended(Verdict::failed, std::move(reason));
+  }
+  pipelines::Context context = plan_context(run, project, file->commit);
+  if (asks_for_paths(parsed.pipeline->on, context.event))
+    context.changed_paths = co_await changed_paths(run, repository);
+  pipelines::Decision decision = pipelines::decide(parsed.pipeline->on, context);
+  if (!decision.wanted) co_return ended(Verdict::skipped, std::move(decision.reason));
+  Result<pipelines::Plan> plan = pipelines::make_plan(*parsed.pipeline, context);
+  if (!plan) co_return ended(Verdict::failed, path + ": " + plan.error().message);
+
+  auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
+  ready->access = std::move(access);
+  ready->committed_at = file->commit.committed_at;
+  const Result<std::vector<store::Job>> rows = co_await rows_with_kept(with, *ready);
+  if (!rows) co_return fail(rows.error());
+  const Time now = with.clock.now();
+  const std::string text = dump_json(pipelines::to_json(ready->plan));
+  auto starting =
+      with.store.write(&store::Runs::start, ready->run.id, text, *rows, now + settings.limits.run_timeout, now);
+  const Result<void> started = co_await std::move(starting);
+  if (!started) co_return fail(started.error());
+  ready->run.started = now;
+  co_return Preparation{std::move(ready), std::nullopt};
+}
+
+awaitable<Result<Preparation>> take_up_run(store::Run run, store::Project project, ProjectAccess access,
+                                           checkout::Repository& repository) {
+  const Result<Json> json = parse_json(run.plan);
+  if (!json) co_return fail(Error(json.error()).in("plan in the journal"));
+  Result<pipelines::Plan> plan = pipelines::plan_from_json(*json);
+  if (!plan) co_return fail(std::move(plan.error()).in("plan in the journal"));
+  auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
+  ready->access = std::move(access);
+  // The commit is in the mirror; if that was deleted meanwhile, it is fetched again.
+  const Result<void> fetched = co_await repository.fetch(ready->run.commit, ready->run.ref);
+  if (fetched) {
+    const Result<checkout::CommitFile> file =
+        co_await repository.read(ready->run.commit, ready->project.settings.pipeline_file);
+    if (file) ready->committed_at = file->commit.committed_at;
+  }
+  co_return Preparation{std::move(ready), std::nullopt};
+}
+
+}  // namespace
+
+awaitable<Result<Preparation>> prepare_run(Collaborators& with, const Settings& settings, store::Run run,
+                                           store::Project project, ProjectAccess access,
+                                           checkout::Repository& repository) {
+  const bool under_way = run.state == store::RunState::running;
+  const RunId id = run.id;
+  auto work = under_way ? take_up_run(std::move(run), std::move(project), std::move(access), repository)
+                        : plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository);
+  Result<Preparation> prepared = co_await std::move(work);
+  if (!prepared || prepared->ended) co_return prepared;
+  RunContext& context = *prepared->context;
+  context.instance = with.store.instance();
+  context.masks = masks_for(context.access);
+  auto listing = with.store.read(&store::Images::built_by, id);
+  const Result<std::vector<store::BuiltImage>> built = co_await std::move(listing);
+  if (!built) co_return fail(built.error());
+  for (const store::BuiltImage& image : *built) context.built[image.name] = image.config_id;
+  co_return prepared;
+}
+
+}  // namespace slipway::runs

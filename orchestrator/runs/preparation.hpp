@@ -1,0 +1,21 @@
+#pragma once
+#include <optional>
+
+#include "orchestrator/runs/run_context.hpp"
+
+namespace slipway::runs {
+
+/// A run that is planned and committed as running, or how it ended before it came to that.
+struct Preparation {
+  std::shared_ptr<RunContext> context;
+  std::optional<Outcome> ended;
+};
+
+/// Brings a run from preparing to running: fetches its commit, reads the pipeline file, decides whether the file wants
+/// the event, makes the plan, commits it with its jobs. One that is running already (after a restart) gets its plan
+/// back from the journal. `access` must be without secrets for a run that is not to be trusted.
+awaitable<Result<Preparation>> prepare_run(Collaborators& with, const Settings& settings, store::Run run,
+                                           store::Project project, ProjectAccess access,
+                                           checkout::Repository& repository);
+
+}  // namespace slipway::runs

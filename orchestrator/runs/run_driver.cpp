@@ -1,0 +1,364 @@
+#include "orchestrator/runs/run_driver.hpp"
+
+#include "base/log.hpp"
+#include "orchestrator/runs/plan_mapping.hpp"
+#include "orchestrator/runs/workspace_tar.hpp"
+#include "orchestrator/store/jobs.hpp"
+
+namespace slipway::runs {
+namespace {
+
+using namespace std::chrono_literals;
+using pipelines::PlannedJob;
+
+constexpr Duration kLongestNap = 1s;
+constexpr Duration kRetryEvery = 2s;
+
+Outcome outcome_of_error(const Error& error) {
+  return {Verdict::error, error.message};
+}
+
+}  // namespace
+
+RunDriver::RunDriver(DriverTools tools, std::shared_ptr<RunContext> context,
+                     std::shared_ptr<checkout::Repository> repository, const Executor& executor)
+    : tools_(std::move(tools)),
+      context_(std::move(context)),
+      repository_(std::move(repository)),
+      executor_(executor),
+      machine_(graph_of(context_->plan), tools_.settings.limits,
+               context_->run.started.value_or(tools_.with.clock.now())),
+      source_(repository_, tools_.settings.work_folder / to_string(context_->run.id), executor),
+      tasks_(executor),
+      finished_(executor) {}
+
+RunDriver::~RunDriver() = default;
+
+awaitable<Result<void>> RunDriver::run() {
+  std::exception_ptr escaped;
+  Result<void> outcome;
+  try {
+    outcome = co_await drive();
+  } catch (const std::exception&) {
+    escaped = std::current_exception();
+  }
+  co_await allow_cleanup();
+  tasks_.cancel();
+  co_await tasks_.join();
+  if (escaped) std::rethrow_exception(escaped);
+  co_return outcome;
+}
+
+awaitable<Result<void>> RunDriver::drive() {
+  const Result<void> restored = co_await restore();
+  if (!restored) co_return fail(restored.error());
+  tasks_.spawn("checkout", source_.make(context_->run.commit));
+  tasks_.spawn("deadlines", keep_time());
+  if (!tools_.watch.available()) engine_changed(false);
+  perform(machine_.resume(tools_.with.clock.now()));
+  co_await finished_.wait();
+  co_return co_await finish_run();
+}
+
+/// Where the journal says the run stands. A fresh one has all of its jobs pending.
+awaitable<Result<void>> RunDriver::restore() {
+  auto listing = tools_.with.store.read(&store::Jobs::list, context_->run.id);
+  const Result<std::vector<store::Job>> rows = co_await std::move(listing);
+  if (!rows) co_return fail(rows.error());
+  std::vector<JobState> jobs(machine_.graph().jobs.size());
+  std::vector<ImageState> images(machine_.graph().images.size());
+  if (rows->size() != jobs.size() + images.size()) {
+    co_return fail(Error::Kind::internal, "the journal's jobs are not those of the plan");
+  }
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    const store::Job& row = (*rows)[i];
+    const bool over = row.state == store::JobState::finished;
+    const Phase phase = over                                    ? Phase::ended
+                        : row.state != store::JobState::running ? Phase::waiting
+                        : row.stop_reason.empty()               ? Phase::running
+                                                                : Phase::stopping;
+    const Outcome outcome{over ? verdict_of(row.verdict) : Verdict::passed, row.reason};
+    if (i < images.size()) {
+      images[i] = {phase, outcome};
+      if (phase != Phase::waiting) begun_builds_.insert(i);
+      continue;
+    }
+    JobState& job = jobs[i - images.size()];
+    job.phase = phase;
+    job.attempt = static_cast<int>(row.attempt);
+    job.deadline = row.deadline.value_or(Time{});
+    job.outcome = outcome;
+    job.stop_reason = row.stop_reason;
+    if (row.state == store::JobState::running) begun_[i - images.size()] = job.attempt;
+  }
+  machine_.restore(std::move(jobs), std::move(images), "");
+  co_return Result<void>();
+}
+
+awaitable<void> RunDriver::keep_time() {
+  while (!machine_.finished()) {
+    const Time now = tools_.with.clock.now();
+    const Time next = machine_.next_deadline().value_or(now + kLongestNap / 1ms * 1ms);
+    const Duration nap = std::min<Duration>(next - now, kLongestNap);
+    co_await sleep_for(std::max<Duration>(nap, 1ms));
+    perform(machine_.tick(tools_.with.clock.now()));
+  }
+}
+
+void RunDriver::cancel(std::string reason) {
+  perform(machine_.cancel(std::move(reason), tools_.with.clock.now()));
+}
+
+void RunDriver::engine_changed(bool available) {
+  const Time now = tools_.with.clock.now();
+  for (std::size_t i = 0; i < machine_.jobs().size(); ++i) {
+    if (machine_.jobs()[i].phase != Phase::waiting) continue;
+    if (available) {
+      note("unblock", tools_.with.store.write(&store::Jobs::unblock, key_of_job(i), now));
+    } else {
+      const std::string reason = "waits for the engine: " + tools_.watch.reason();
+      note("block", tools_.with.store.write(&store::Jobs::block, key_of_job(i), reason, now));
+    }
+  }
+  perform(available ? machine_.engine_back(now) : machine_.engine_lost(now));
+}
+
+void RunDriver::perform(Actions actions) {
+  for (const Action& action : actions) {
+    std::visit([this](const auto& one) { perform_one(one); }, action);
+  }
+}
+
+void RunDriver::perform_one(const BuildImage& action) {
+  tasks_.spawn("build", build(action.image));
+}
+
+void RunDriver::perform_one(const StopBuild& action) {
+  stop_of(build_stops_, action.image).ask("stopped");
+}
+
+void RunDriver::perform_one(const StartAttempt& action) {
+  tasks_.spawn("attempt", attempt(action.job, action.attempt, action.deadline));
+}
+
+void RunDriver::perform_one(const StopAttempt& action) {
+  note("stop",
+       tools_.with.store.write(&store::Jobs::stop, key_of_job(action.job), action.reason, tools_.with.clock.now()));
+  stop_of(job_stops_, action.job).ask(action.reason);
+  const auto running = jobs_.find(action.job);
+  if (running != jobs_.end()) running->second->stop(action.reason);
+}
+
+void RunDriver::perform_one(const FinishJob& action) {
+  note("finish job",
+       tools_.with.store.write(&store::Jobs::finish, key_of_job(action.job), stored(action.outcome.verdict),
+                               action.outcome.reason, tools_.with.clock.now()));
+}
+
+void RunDriver::perform_one(const FinishRun& action) {
+  outcome_ = action.outcome;
+  finished_.ask("");
+}
+
+/// Commits in the background. The store keeps the order in which it was asked, so what is asked for later is later.
+void RunDriver::note(std::string what, awaitable<Result<void>> commit) {
+  tasks_.spawn(what, commit_noted(what, std::move(commit)));
+}
+
+awaitable<void> RunDriver::commit_noted(std::string what, awaitable<Result<void>> commit) {
+  const Result<void> done = co_await std::move(commit);
+  if (done || done.error().kind == Error::Kind::conflict) co_return;
+  log::warn("journal", {{"run", context_->run.id}, {"what", what}, {"error", done.error()}});
+}
+
+awaitable<Result<void>> RunDriver::finish_run() {
+  for (;;) {
+    auto writing = tools_.with.store.write(&store::Runs::finish, context_->run.id, stored(outcome_.verdict),
+                                           outcome_.reason, tools_.with.clock.now());
+    const Result<void> written = co_await std::move(writing);
+    if (written || written.error().kind == Error::Kind::conflict) break;
+    // The disk is full, most likely: what has happened must not be forgotten.
+    log::error("run can't be finished in the journal", {{"run", context_->run.id}, {"error", written.error()}});
+    co_await sleep_for(kRetryEvery);
+  }
+  log::info("run finished", {{"run", context_->run.id}, {"verdict", name_of(outcome_.verdict)}});
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> RunDriver::begin_build(std::size_t image) {
+  if (begun_builds_.erase(image) > 0) co_return Result<void>();
+  const Time now = tools_.with.clock.now();
+  auto writing = tools_.with.store.write(&store::Jobs::start_attempt, key_of_image(image), 1,
+                                         now + tools_.settings.limits.run_timeout, now);
+  co_return co_await std::move(writing);
+}
+
+awaitable<void> RunDriver::build(std::size_t image) {
+  using namespace asio::experimental::awaitable_operators;
+  auto race = build_logged(image) || stop_of(build_stops_, image).wait();
+  const auto first = co_await std::move(race);
+  Outcome outcome{Verdict::cancelled, "stopped"};
+  if (first.index() == 0) {
+    const Result<Outcome>& built = std::get<0>(first);
+    outcome = built ? *built : outcome_of_error(built.error());
+  }
+  note("finish build", tools_.with.store.write(&store::Jobs::finish, key_of_image(image), stored(outcome.verdict),
+                                               outcome.reason, tools_.with.clock.now()));
+  perform(machine_.image_ended(image, std::move(outcome), tools_.with.clock.now()));
+}
+
+awaitable<Result<Outcome>> RunDriver::build_logged(std::size_t image) {
+  const Result<void> begun = co_await begin_build(image);
+  if (!begun) co_return fail(Error(begun.error()).in("journal"));
+  const pipelines::PlannedImage& planned = context_->plan.images[image];
+  logs::LogKey key(context_->run.id, build_log(planned.name));
+  auto opening = RunLog::open(tools_.with.logs, std::move(key), context_->masks, tools_.settings.log_limit);
+  Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
+  if (!log) co_return fail(log.error());
+  auto building = build_image(tools_.with, tools_.watch, *context_, source_, planned, **log);
+  Result<Outcome> outcome = co_await std::move(building);
+  co_await (*log)->seal();
+  co_return outcome;
+}
+
+awaitable<Result<void>> RunDriver::begin_attempt(std::size_t job, int number, Time deadline) {
+  const auto begun = begun_.find(job);
+  if (begun != begun_.end() && begun->second == number) co_return Result<void>();
+  auto writing = tools_.with.store.write(&store::Jobs::start_attempt, key_of_job(job), std::int64_t{number}, deadline,
+                                         tools_.with.clock.now());
+  co_return co_await std::move(writing);
+}
+
+awaitable<void> RunDriver::attempt(std::size_t job, int number, Time deadline) {
+  using namespace asio::experimental::awaitable_operators;
+  job_stops_.erase(job);
+  // Side by side: the store commits in the order it is asked, so no container is intended before its attempt.
+  auto both = begin_attempt(job, number, deadline) && work_on(job, number, deadline);
+  auto [begun, worked] = co_await std::move(both);
+  Outcome outcome = worked ? *worked : outcome_of_error(worked.error());
+  if (!begun) outcome = outcome_of_error(Error(begun.error()).in("journal"));
+  jobs_.erase(job);
+  perform(machine_.attempt_ended(job, number, std::move(outcome), tools_.with.clock.now()));
+}
+
+awaitable<Result<Outcome>> RunDriver::work_on(std::size_t job, int number, Time deadline) {
+  switch (context_->plan.jobs[job].kind) {
+    case PlannedJob::Kind::push:
+      co_return co_await push(job, number);
+    case PlannedJob::Kind::deploy:
+      co_return co_await deploy(job, number);
+    case PlannedJob::Kind::run:
+      break;
+  }
+  co_return co_await run_steps(job, number, deadline);
+}
+
+awaitable<Result<Outcome>> RunDriver::run_steps(std::size_t job, int number, Time deadline) {
+  const PlannedJob& planned = context_->plan.jobs[job];
+  Result<JobOrder> order = job_order(*context_, planned, number, deadline, tools_.settings);
+  if (!order) {
+    const bool its_own_fault = order.error().kind == Error::Kind::invalid;
+    co_return Outcome{its_own_fault ? Verdict::failed : Verdict::error, order.error().message};
+  }
+  order->source = source_.folder().string();
+  std::vector<store::Attempt> records;
+  if (begun_.contains(job)) {
+    auto listing = tools_.with.store.read(&store::Attempts::list, context_->run.id);
+    Result<std::vector<store::Attempt>> all = co_await std::move(listing);
+    if (!all) co_return fail(all.error());
+    for (store::Attempt& record : *all) {
+      if (record.key.job == planned.id && record.key.attempt == number) records.push_back(std::move(record));
+    }
+  }
+  const auto network = co_await tools_.network();
+  if (!network) co_return Outcome{Verdict::error, network.error().message};
+  StepTools step(tools_.with.engine, tools_.watch, tools_.with.logs, tools_.with.store, tools_.with.clock);
+  JobTools tools(step, tools_.images, tools_.cleanup);
+  tools.network = network->first;
+  tools.anchor_image = network->second;
+  tools.fill = [this](std::string container, std::string) { return fill(std::move(container)); };
+  const auto run = std::make_shared<JobRun>(std::move(tools), std::move(*order), std::move(records), executor_);
+  jobs_[job] = run;
+  const auto asked = job_stops_.find(job);
+  if (asked != job_stops_.end() && asked->second->asked()) run->stop(asked->second->reason());
+  co_return co_await run->run();
+}
+
+awaitable<Result<void>> RunDriver::fill(std::string container) {
+  const Result<std::filesystem::path> folder = co_await source_.ready();
+  if (!folder) co_return fail(folder.error());
+  for (;;) {
+    auto putting =
+        tools_.with.engine.archives().put(container, std::string(kWorkspace), workspace_tar(tools_.with.pool, *folder));
+    const Result<void> put = co_await std::move(putting);
+    if (put) co_return Result<void>();
+    if (!put.error().transient()) co_return fail(Error(put.error()).in("fill the workspace"));
+    co_await sleep_for(200ms);
+    co_await tools_.watch.until_available();
+  }
+}
+
+awaitable<Result<Outcome>> RunDriver::push(std::size_t job, int number) {
+  using namespace asio::experimental::awaitable_operators;
+  const PlannedJob& planned = context_->plan.jobs[job];
+  logs::LogKey key(context_->run.id, work_log(planned.id, number));
+  auto opening = RunLog::open(tools_.with.logs, std::move(key), context_->masks, tools_.settings.log_limit);
+  Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
+  if (!log) co_return fail(log.error());
+  auto race = push_image(tools_.with, tools_.watch, *context_, *planned.push, tools_.registry, **log) ||
+              stop_of(job_stops_, job).wait();
+  const auto first = co_await std::move(race);
+  co_await (*log)->seal();
+  if (first.index() == 0) co_return std::get<0>(first);
+  co_return Outcome{Verdict::cancelled, stop_of(job_stops_, job).reason()};
+}
+
+awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
+  using namespace asio::experimental::awaitable_operators;
+  const PlannedJob& planned = context_->plan.jobs[job];
+  auto asking = deploy_request(tools_.with, *context_, *repository_, planned, number);
+  Result<DeployRequest> request = co_await std::move(asking);
+  if (!request) {
+    const bool journal = request.error().kind == Error::Kind::internal;
+    co_return Outcome{journal ? Verdict::error : Verdict::failed, request.error().message};
+  }
+  logs::LogKey key(context_->run.id, work_log(planned.id, number));
+  auto opening = RunLog::open(tools_.with.logs, std::move(key), context_->masks, tools_.settings.log_limit);
+  Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
+  if (!log) co_return fail(log.error());
+  std::function<void(std::string)> say = [&log](std::string line) { (*log)->say(line); };
+  StopSignal& stop = stop_of(job_stops_, job);
+  auto rolling = tools_.with.deployer.deploy(std::move(*request), std::move(say));
+  // A stop is passed on, and the rollout then comes to its own end: it may have to go back first.
+  auto stopping = pass_on_stop(stop, planned.id, number);
+  auto race = std::move(rolling) || std::move(stopping);
+  auto first = co_await std::move(race);
+  co_await (*log)->seal();
+  co_return std::move(std::get<0>(first));
+}
+
+awaitable<void> RunDriver::pass_on_stop(StopSignal& stop, std::string job, int number) {
+  co_await stop.wait();
+  tools_.with.deployer.stop(context_->run.id, job, number);
+  for (;;) co_await sleep_for(1h);
+}
+
+store::JobKey RunDriver::key_of_job(std::size_t job) const {
+  const PlannedJob& planned = context_->plan.jobs[job];
+  const auto kind = planned.kind == PlannedJob::Kind::push     ? store::JobKind::push
+                    : planned.kind == PlannedJob::Kind::deploy ? store::JobKind::deploy
+                                                               : store::JobKind::run;
+  return {context_->run.id, kind, planned.id};
+}
+
+store::JobKey RunDriver::key_of_image(std::size_t image) const {
+  return {context_->run.id, store::JobKind::build, context_->plan.images[image].name};
+}
+
+StopSignal& RunDriver::stop_of(std::map<std::size_t, std::unique_ptr<StopSignal>>& signals, std::size_t index) {
+  std::unique_ptr<StopSignal>& signal = signals[index];
+  if (!signal) signal = std::make_unique<StopSignal>(executor_);
+  return *signal;
+}
+
+}  // namespace slipway::runs
