@@ -54,8 +54,10 @@ awaitable<Result<void>> RunDriver::drive() {
   if (!restored) co_return fail(restored.error());
   tasks_.spawn("checkout", source_.make(context_->run.commit));
   tasks_.spawn("deadlines", keep_time());
+  driving_ = true;
   if (!tools_.watch.available()) engine_changed(false);
   perform(machine_.resume(tools_.with.clock.now()));
+  if (!cancel_reason_.empty()) cancel(cancel_reason_);
   co_await finished_.wait();
   co_return co_await finish_run();
 }
@@ -106,10 +108,15 @@ awaitable<void> RunDriver::keep_time() {
 }
 
 void RunDriver::cancel(std::string reason) {
+  if (!driving_) {
+    cancel_reason_ = std::move(reason);
+    return;
+  }
   perform(machine_.cancel(std::move(reason), tools_.with.clock.now()));
 }
 
 void RunDriver::engine_changed(bool available) {
+  if (!driving_) return;
   const Time now = tools_.with.clock.now();
   for (std::size_t i = 0; i < machine_.jobs().size(); ++i) {
     if (machine_.jobs()[i].phase != Phase::waiting) continue;

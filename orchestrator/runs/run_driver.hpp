@@ -76,6 +76,8 @@ class RunDriver {
   SourceTree source_;
   Tasks tasks_;
   StopSignal finished_;
+  bool driving_ = false;       // restored and resumed: the machine may be told things
+  std::string cancel_reason_;  // of a cancel that came before
   Outcome outcome_;
   std::map<std::size_t, std::shared_ptr<JobRun>> jobs_;
   std::map<std::size_t, std::unique_ptr<StopSignal>> job_stops_, build_stops_;

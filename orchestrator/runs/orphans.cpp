@@ -1,0 +1,172 @@
+#include "orchestrator/runs/orphans.hpp"
+
+#include <charconv>
+#include <set>
+
+#include "base/log.hpp"
+#include "orchestrator/runs/naming.hpp"
+#include "orchestrator/runs/source_tree.hpp"
+#include "orchestrator/store/attempts.hpp"
+#include "orchestrator/store/runs.hpp"
+
+namespace slipway::runs {
+namespace {
+
+/// Of an object with labels: the run it belongs to; 0: none, so it is left alone.
+RunId run_of(const docker::Labels& labels) {
+  const auto found = labels.find(std::string(label::kRun));
+  RunId run;
+  if (found == labels.end()) return run;
+  const std::string& text = found->second;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), run.value);
+  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() ? run : RunId();
+}
+
+/// One pass over the engine, the journal and the work folder.
+class Sweep {
+ public:
+  Sweep(Collaborators& with, const Settings& settings) : with_(with), settings_(settings) {}
+
+  awaitable<Result<SweepSummary>> run() {
+    Result<void> step = co_await read_live_runs();
+    if (step) step = co_await remove_containers();
+    if (step) step = co_await remove_volumes();
+    if (step) step = co_await remove_networks();
+    if (step) step = co_await close_attempts();
+    if (!step) co_return fail(std::move(step.error()).in("sweep"));
+    co_await remove_checkouts();
+    co_return summary_;
+  }
+
+ private:
+  docker::Filters ours() const {
+    docker::Filters filters;
+    filters.label(std::string(label::kInstance), with_.store.instance());
+    return filters;
+  }
+
+  [[nodiscard]] bool is_orphan(const docker::Labels& labels, std::optional<Time> created) const {
+    const RunId run = run_of(labels);
+    if (!run || live_.contains(run)) return false;
+    return !created || with_.clock.now() - *created >= settings_.orphan_grace;
+  }
+
+  awaitable<Result<void>> read_live_runs() {
+    auto reading = with_.store.read(&store::Runs::unfinished);
+    const Result<std::vector<store::Run>> runs = co_await std::move(reading);
+    if (!runs) co_return fail(runs.error());
+    for (const store::Run& run : *runs) live_.insert(run.id);
+    co_return Result<void>();
+  }
+
+  awaitable<Result<void>> remove_containers() {
+    docker::ListContainers what;
+    what.filters = ours();
+    auto listing = with_.engine.containers().list(std::move(what));
+    const Result<std::vector<docker::ContainerSummary>> all = co_await std::move(listing);
+    if (!all) co_return fail(all.error());
+    for (const docker::ContainerSummary& container : *all) {
+      if (!is_orphan(container.labels, container.created_at)) {
+        kept_.insert(container.name);
+        continue;
+      }
+      docker::RemoveContainer how;
+      how.force = true;
+      how.volumes = true;
+      auto removing = with_.engine.containers().remove(container.id, how);
+      const Result<void> removed = co_await std::move(removing);
+      if (!removed) co_return fail(removed.error());
+      log::info("orphan removed", {{"container", container.name}});
+      ++summary_.containers;
+    }
+    co_return Result<void>();
+  }
+
+  awaitable<Result<void>> remove_volumes() {
+    auto listing = with_.engine.volumes().list(ours());
+    const Result<std::vector<docker::Volume>> all = co_await std::move(listing);
+    if (!all) co_return fail(all.error());
+    for (const docker::Volume& volume : *all) {
+      if (!is_orphan(volume.labels, volume.created_at)) continue;
+      auto removing = with_.engine.volumes().remove(volume.name);
+      const Result<void> removed = co_await std::move(removing);
+      if (removed) ++summary_.volumes;
+      if (!removed && removed.error().kind != Error::Kind::conflict) co_return fail(removed.error());
+    }
+    co_return Result<void>();
+  }
+
+  awaitable<Result<void>> remove_networks() {
+    auto listing = with_.engine.networks().list(ours());
+    const Result<std::vector<docker::Network>> all = co_await std::move(listing);
+    if (!all) co_return fail(all.error());
+    for (const docker::Network& network : *all) {
+      if (!is_orphan(network.labels, std::nullopt)) continue;
+      auto removing = with_.engine.networks().remove(network.id);
+      const Result<void> removed = co_await std::move(removing);
+      if (removed) ++summary_.networks;
+      if (!removed && removed.error().kind != Error::Kind::forbidden) co_return fail(removed.error());
+    }
+    co_return Result<void>();
+  }
+
+  /// Attempts whose run is over and whose container is gone.
+  awaitable<Result<void>> close_attempts() {
+    auto reading = with_.store.read(&store::Attempts::open);
+    const Result<std::vector<store::Attempt>> open = co_await std::move(reading);
+    if (!open) co_return fail(open.error());
+    for (const store::Attempt& attempt : *open) {
+      if (live_.contains(attempt.key.run) || kept_.contains(attempt.container_name)) continue;
+      auto work = [key = attempt.key, state = attempt.state, log = attempt.log,
+                   now = with_.clock.now()](store::Transaction& tx) -> Result<void> {
+        store::Attempts attempts(tx);
+        if (state != store::AttemptState::exited && state != store::AttemptState::quarantined) {
+          store::AttemptExit exit;
+          exit.error = "interrupted: removed with its run";
+          exit.finished = now;
+          exit.log = log;
+          if (Result<void> ended = attempts.exited(key, std::move(exit)); !ended) return ended;
+        }
+        return attempts.removed(key);
+      };
+      auto writing = with_.store.write(std::move(work));
+      const Result<void> closed = co_await std::move(writing);
+      if (!closed && closed.error().kind != Error::Kind::conflict) co_return fail(closed.error());
+      if (attempt.log_name.empty()) continue;
+      logs::LogKey key(attempt.key.run, attempt.log_name);
+      auto sealing = with_.logs.seal(std::move(key));
+      (void)co_await std::move(sealing);
+    }
+    co_return Result<void>();
+  }
+
+  awaitable<void> remove_checkouts() {
+    std::vector<std::filesystem::path> gone;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(settings_.work_folder, ignored)) {
+      docker::Labels name{{std::string(label::kRun), entry.path().stem().string()}};
+      if (is_orphan(name, std::nullopt)) gone.push_back(entry.path());
+    }
+    summary_.checkouts = gone.size();
+    auto work = [gone = std::move(gone)] {
+      for (const auto& folder : gone) SourceTree::remove(folder);
+      return true;
+    };
+    (void)co_await with_.pool.run(std::move(work));
+  }
+
+  Collaborators& with_;
+  const Settings& settings_;
+  std::set<RunId> live_;
+  std::set<std::string> kept_;  // names of containers that stay
+  SweepSummary summary_;
+};
+
+}  // namespace
+
+awaitable<Result<SweepSummary>> sweep_orphans(Collaborators& with, const Settings& settings) {
+  Sweep sweep(with, settings);
+  co_return co_await sweep.run();
+}
+
+}  // namespace slipway::runs

@@ -1,0 +1,200 @@
+#include "orchestrator/runs/run_service.hpp"
+
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "images/reference.hpp"
+#include "orchestrator/runs/anchor_image.hpp"
+#include "orchestrator/runs/plan_mapping.hpp"
+#include "orchestrator/runs/preparation.hpp"
+
+namespace slipway::runs {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSweepEvery = 1min;
+constexpr Duration kRetryEvery = 2s;
+
+}  // namespace
+
+/// One run under way.
+struct RunService::Active {
+  explicit Active(const Executor& executor) : stop(executor) {}
+  StopSignal stop;
+  std::unique_ptr<RunDriver> driver;  // once it is planned
+};
+
+RunService::RunService(Collaborators with, Settings settings, const Executor& executor)
+    : with_(std::move(with)),
+      settings_(std::move(settings)),
+      executor_(executor),
+      watch_(with_.engine, executor),
+      images_(
+          with_.engine.images(), watch_, [this](std::string repository) { return auth_for(std::move(repository)); },
+          executor),
+      registry_(with_.pool, with_.clock, settings_.registries),
+      tasks_(executor),
+      cleanup_(executor) {}
+
+RunService::~RunService() = default;
+
+awaitable<Result<void>> RunService::open() {
+  std::error_code code;
+  std::filesystem::create_directories(settings_.work_folder, code);
+  if (code) co_return fail(Error::Kind::internal, settings_.work_folder.string() + ": " + code.message());
+  const Result<void> prepared = checkout::prepare_git(with_.git);
+  if (!prepared) co_return fail(prepared.error());
+  co_return co_await with_.logs.recover();
+}
+
+awaitable<void> RunService::watch(std::function<void(bool)> on_engine) {
+  using namespace asio::experimental::awaitable_operators;
+  std::function<void(bool)> tell = [this, on_engine = std::move(on_engine)](bool available) {
+    if (on_engine) on_engine(available);
+    for (const auto& [id, active] : active_) {
+      if (active->driver) active->driver->engine_changed(available);
+    }
+  };
+  auto both = watch_.run(std::move(tell)) && sweep_now_and_then();
+  co_await std::move(both);
+}
+
+awaitable<void> RunService::sweep_now_and_then() {
+  for (;;) {
+    co_await watch_.until_available();
+    const Result<SweepSummary> swept = co_await sweep_orphans(with_, settings_);
+    if (!swept) log::warn("orphans", {{"error", swept.error()}});
+    co_await sleep_for(kSweepEvery);
+  }
+}
+
+void RunService::start(RunId run) {
+  auto [place, fresh] = active_.try_emplace(run);
+  if (!fresh) return;
+  place->second = std::make_shared<Active>(executor_);
+  tasks_.spawn("run", drive(run, place->second));
+}
+
+void RunService::stop(RunId run, std::string reason) {
+  const auto found = active_.find(run);
+  if (found == active_.end()) return;
+  found->second->stop.ask(reason);
+  if (found->second->driver) found->second->driver->cancel(std::move(reason));
+}
+
+awaitable<void> RunService::drive(RunId id, std::shared_ptr<Active> active) {
+  const Result<void> done = co_await drive_to_end(id, active);
+  if (!done) {
+    log::error("run ended by an error of the daemon", {{"run", id}, {"error", done.error()}});
+    Outcome outcome{Verdict::error, done.error().message};
+    co_await finish(id, std::move(outcome));
+  }
+  active_.erase(id);
+  auto work = [folder = settings_.work_folder / to_string(id)] {
+    SourceTree::remove(folder);
+    return true;
+  };
+  (void)co_await with_.pool.run(std::move(work));
+}
+
+awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Active> active) {
+  using namespace asio::experimental::awaitable_operators;
+  auto reading = with_.store.read(&store::Runs::get, id);
+  Result<store::Run> run = co_await std::move(reading);
+  if (!run) co_return fail(run.error());
+  auto looking = with_.store.read(&store::Projects::get, run->project);
+  Result<store::Project> project = co_await std::move(looking);
+  if (!project) co_return fail(project.error());
+  auto opening = with_.open_project(*project);
+  Result<ProjectAccess> access = co_await std::move(opening);
+  if (!access) co_return fail(std::move(access.error()).in("project's secrets"));
+  const auto repository = co_await repository_of(*project, *access);
+  if (!repository) {
+    Outcome outcome{Verdict::failed, repository.error().message};
+    co_await finish(id, std::move(outcome));
+    co_return Result<void>();
+  }
+  if (!run->trusted) access->secrets.clear();
+  auto race = prepare_run(with_, settings_, std::move(*run), std::move(*project), std::move(*access), **repository) ||
+              active->stop.wait();
+  auto first = co_await std::move(race);
+  if (first.index() == 1) {
+    Outcome outcome{Verdict::cancelled, active->stop.reason()};
+    co_await finish(id, std::move(outcome));
+    co_return Result<void>();
+  }
+  Result<Preparation>& prepared = std::get<0>(first);
+  if (!prepared) co_return fail(prepared.error());
+  if (prepared->ended) {
+    co_await finish(id, *prepared->ended);
+    co_return Result<void>();
+  }
+  active->driver = std::make_unique<RunDriver>(driver_tools(), prepared->context, *repository, executor_);
+  auto driving = active->driver->run();
+  if (active->stop.asked()) active->driver->cancel(active->stop.reason());
+  co_return co_await std::move(driving);
+}
+
+/// One mirror per project, made anew when its address or its credentials change.
+awaitable<Result<std::shared_ptr<checkout::Repository>>> RunService::repository_of(store::Project project,
+                                                                                   ProjectAccess access) {
+  const std::string settings = sha256_hex(project.clone_url + "\n" + project.clone_username + "\n" +
+                                          project.sealed_clone_password + "\n" + project.sealed_clone_ssh_key);
+  auto& [known, repository] = repositories_[project.id];
+  if (repository && known == settings) co_return repository;
+  Result<checkout::GitUrl> url = checkout::parse_git_url(project.clone_url, with_.git.urls);
+  if (!url) co_return fail(url.error());
+  repository = std::make_shared<checkout::Repository>(with_.git, "project-" + to_string(project.id), std::move(*url),
+                                                      std::move(access.git));
+  known = settings;
+  co_return repository;
+}
+
+awaitable<void> RunService::finish(RunId id, Outcome outcome) {
+  for (;;) {
+    auto writing =
+        with_.store.write(&store::Runs::finish, id, stored(outcome.verdict), outcome.reason, with_.clock.now());
+    const Result<void> written = co_await std::move(writing);
+    if (written || written.error().kind == Error::Kind::conflict) break;
+    log::error("run can't be finished in the journal", {{"run", id}, {"error", written.error()}});
+    co_await sleep_for(kRetryEvery);
+  }
+  log::info("run finished", {{"run", id}, {"verdict", name_of(outcome.verdict)}, {"reason", outcome.reason}});
+}
+
+awaitable<Result<docker::RegistryAuth>> RunService::auth_for(std::string repository) {
+  const Result<images::Reference> reference = images::parse_reference(repository);
+  if (!reference) co_return fail(reference.error());
+  auto finding = with_.registries.for_registry(reference->registry);
+  co_return co_await std::move(finding);
+}
+
+awaitable<Result<std::pair<std::string, std::string>>> RunService::network() {
+  const auto held = co_await network_lock_.acquire();
+  if (network_ && network_outages_ == watch_.outages()) co_return *network_;
+  network_outages_ = watch_.outages();
+  const auto name_call = [this] { return ensure_job_network(with_.engine, with_.store.instance()); };
+  Result<std::string> name = co_await watch_.persist(name_call);
+  if (!name) co_return fail(name.error());
+  const auto image_call = [this] { return ensure_anchor_image(with_.engine.images(), with_.store.instance()); };
+  Result<std::string> image = co_await watch_.persist(image_call);
+  if (!image) co_return fail(image.error());
+  network_.emplace(std::move(*name), std::move(*image));
+  co_return *network_;
+}
+
+DriverTools RunService::driver_tools() {
+  DriverTools tools(with_, settings_, watch_, images_, registry_, cleanup_);
+  tools.network = [this] { return network(); };
+  return tools;
+}
+
+awaitable<void> RunService::close() {
+  tasks_.cancel();
+  co_await tasks_.join();
+  cleanup_.cancel();
+  co_await cleanup_.join();
+  co_await images_.close();
+}
+
+}  // namespace slipway::runs

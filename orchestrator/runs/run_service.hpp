@@ -1,0 +1,64 @@
+#pragma once
+#include <map>
+
+#include "base/async_lock.hpp"
+#include "orchestrator/runs/orphans.hpp"
+#include "orchestrator/runs/run_driver.hpp"
+
+namespace slipway::runs {
+
+/// All runs under way. The scheduler says which start and which stop; everything in between happens here. Borrows its
+/// collaborators. `close` must have returned before it is destroyed.
+class RunService {
+ public:
+  RunService(Collaborators with, Settings settings, const Executor& executor);
+  RunService(const RunService&) = delete;
+  RunService& operator=(const RunService&) = delete;
+  ~RunService();
+
+  /// Makes folders, compresses logs that a crash left. Once, before anything else.
+  awaitable<Result<void>> open();
+  /// Watches the engine and sweeps orphans until it is cancelled. `on_engine` is told when the engine goes and comes:
+  /// while it is out nothing new should be started.
+  awaitable<void> watch(std::function<void(bool available)> on_engine);
+
+  /// Drives a run that is preparing or running to its end. At most once for each.
+  void start(RunId run);
+  /// Stops a run that was started; `reason` for people ("cancelled by ann"). Unknown ones are ignored.
+  void stop(RunId run, std::string reason);
+
+  [[nodiscard]] std::size_t under_way() const { return active_.size(); }
+  [[nodiscard]] bool engine_available() const { return watch_.available(); }
+  /// Why the engine is out; empty while it answers.
+  [[nodiscard]] const std::string& engine_trouble() const { return watch_.reason(); }
+
+  /// Leaves everything that runs as it is, for the next daemon, and waits until nobody touches it any more.
+  awaitable<void> close();
+
+ private:
+  struct Active;
+  awaitable<void> drive(RunId id, std::shared_ptr<Active> active);
+  awaitable<Result<void>> drive_to_end(RunId id, std::shared_ptr<Active> active);
+  awaitable<Result<std::shared_ptr<checkout::Repository>>> repository_of(store::Project project, ProjectAccess access);
+  awaitable<void> finish(RunId id, Outcome outcome);
+  awaitable<void> sweep_now_and_then();
+  awaitable<Result<docker::RegistryAuth>> auth_for(std::string repository);
+  awaitable<Result<std::pair<std::string, std::string>>> network();
+  DriverTools driver_tools();
+
+  Collaborators with_;
+  Settings settings_;
+  Executor executor_;
+  EngineWatch watch_;
+  ImageSource images_;
+  images::RegistryClient registry_;
+  Tasks tasks_;
+  Tasks cleanup_;
+  std::map<RunId, std::shared_ptr<Active>> active_;
+  std::map<ProjectId, std::pair<std::string, std::shared_ptr<checkout::Repository>>> repositories_;  // by settings
+  AsyncLock network_lock_;
+  std::optional<std::pair<std::string, std::string>> network_;  // name, anchor image; anew after an outage
+  std::uint64_t network_outages_ = 0;
+};
+
+}  // namespace slipway::runs
