@@ -22,8 +22,8 @@ struct LogsRequest {
   bool out = true, err = true;
   bool follow = false;  ///< drops an unterminated last line: read once more without, after the exit
   bool timestamps = false;
-  std::string since, until;  ///< "seconds.nanoseconds", inclusive
-  std::optional<std::int64_t> tail;
+  std::string since, until;          ///< "seconds.nanoseconds", inclusive
+  std::optional<std::int64_t> tail;  ///< counts the lines of both streams, before out and err choose
 };
 
 struct AttachRequest {
@@ -88,7 +88,8 @@ class Containers {
   awaitable<Result<Pruned>> prune(Filters filters);
   awaitable<Result<ContainerStats>> stats(std::string id);
 
-  /// Raw bytes as the Engine sends them: frames (log_frames.hpp), or plain bytes if the container has a tty.
+  /// Raw bytes as the Engine sends them: frames (log_frames.hpp), or plain bytes if the container has a tty. The
+  /// json-file driver has replaced what is no UTF-8 by U+FFFD; only attach gives such bytes as they were written.
   awaitable<Result<ResponseStream>> logs(std::string id, LogsRequest what = {});
   /// Likewise. Must be read, else the container blocks on its output; attached after the exit it never ends.
   awaitable<Result<HijackedStream>> attach(std::string id, AttachRequest what = {});
