@@ -6,25 +6,27 @@
 
 #include <fmt/format.h>
 
+#include "pipelines/source_text.hpp"
+
 namespace slipway::pipelines {
 namespace {
 constexpr std::size_t shown_width = 120;  // characters of a source line
 constexpr std::size_t shown_text = 200;   // bytes of an offending text that are kept
+constexpr std::size_t longest_message = 500;
 constexpr std::size_t shown_choices = 20;
 
 bool continues(char c) {
   return (static_cast<unsigned char>(c) & 0xC0U) == 0x80;
 }
 
-/// Splits into characters, so that columns can be counted; control characters become '?'.
+/// Splits into characters fit for a terminal, so that columns can be counted.
 std::vector<std::string> characters_of(std::string_view line) {
   std::vector<std::string> characters;
-  for (const char c : line) {
+  for (const char c : printable(line)) {
     if (continues(c) && !characters.empty()) {
       characters.back() += c;
     } else {
-      const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-      characters.emplace_back(1, c == '\t' ? ' ' : control ? '?' : c);
+      characters.emplace_back(1, c);
     }
   }
   return characters;
@@ -103,22 +105,24 @@ std::string plain(std::string_view word) {
 }  // namespace
 
 void Diagnostics::add(Diagnostic::Severity severity, Position at, std::string message, std::string_view text,
-                      std::string help) {
+                      std::string_view help) {
+  message = printable(cut(message, longest_message));
   const bool known = std::any_of(kept_.begin(), kept_.end(), [&](const Diagnostic& other) {
     return other.line == at.line && other.column == at.column && other.message == message;
   });
   if (known) return;
   ++(severity == Diagnostic::Severity::error ? errors_ : warnings_);
   if (kept_.size() == limit) return;
-  kept_.push_back({file_, at.line, at.column, std::move(message), cut(text, shown_text), std::move(help), severity});
+  kept_.push_back({file_, at.line, at.column, std::move(message), printable(cut(text, shown_text)),
+                   printable(cut(help, longest_message)), severity});
 }
 
-void Diagnostics::error(Position at, std::string message, std::string_view text, std::string help) {
-  add(Diagnostic::Severity::error, at, std::move(message), text, std::move(help));
+void Diagnostics::error(Position at, std::string message, std::string_view text, std::string_view help) {
+  add(Diagnostic::Severity::error, at, std::move(message), text, help);
 }
 
-void Diagnostics::warning(Position at, std::string message, std::string_view text, std::string help) {
-  add(Diagnostic::Severity::warning, at, std::move(message), text, std::move(help));
+void Diagnostics::warning(Position at, std::string message, std::string_view text, std::string_view help) {
+  add(Diagnostic::Severity::warning, at, std::move(message), text, help);
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {

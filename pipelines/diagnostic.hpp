@@ -36,8 +36,9 @@ class Diagnostics {
 
   explicit Diagnostics(std::string file) : file_(std::move(file)) {}
 
-  void error(Position at, std::string message, std::string_view text = {}, std::string help = {});
-  void warning(Position at, std::string message, std::string_view text = {}, std::string help = {});
+  /// Texts of the file may be part of them: they are cut, and control characters replaced.
+  void error(Position at, std::string message, std::string_view text = {}, std::string_view help = {});
+  void warning(Position at, std::string message, std::string_view text = {}, std::string_view help = {});
 
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] std::size_t errors() const { return errors_; }      ///< those beyond `limit` included
@@ -47,7 +48,8 @@ class Diagnostics {
   [[nodiscard]] std::vector<Diagnostic> sorted() const;
 
  private:
-  void add(Diagnostic::Severity severity, Position at, std::string message, std::string_view text, std::string help);
+  void add(Diagnostic::Severity severity, Position at, std::string message, std::string_view text,
+           std::string_view help);
 
   std::string file_;
   std::vector<Diagnostic> kept_;

@@ -77,8 +77,8 @@ Result<std::string> PlanTexts::evaluate(const Template& text, std::string_view w
   std::string value = pipelines::evaluate(text, values(Before::succeeded));
   const auto wrong = [&](const std::string& how, const std::string& hint) {
     return fail(Error::Kind::invalid,
-                fmt::format("line {}: {} `{}`, made of `{}`, {}", text.at.line, what, value.substr(0, 100),
-                            text.source().substr(0, 200), how),
+                fmt::format("line {}: {} `{}`, made of `{}`, {}", text.at.line, what, printable(value.substr(0, 100)),
+                            printable(text.source().substr(0, 200)), how),
                 hint);
   };
   if (value.size() > longest) return wrong(fmt::format("is longer than {} bytes", longest), "");

@@ -12,12 +12,13 @@ bool continues(unsigned char c) {
   return (c & 0xC0U) == 0x80;
 }
 
-/// Bytes of the well-formed character at `at`; 0 if there is none. RFC 3629, section 4.
+/// Bytes of the well-formed, readable character at `at`; 0 if there is none. RFC 3629, section 4.
 std::size_t character_length(std::string_view text, std::size_t at) {
   const unsigned char first = byte_at(text, at);
   const unsigned char second = byte_at(text, at + 1);
   if (first < 0x80) return 1;
   if (first < 0xC2 || first > 0xF4 || !continues(second)) return 0;
+  if (first == 0xC2 && second < 0xA0) return 0;  // C1: some terminals take U+009B for an escape sequence
   if (first < 0xE0) return 2;
   const bool too_short = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
   const bool surrogate = first == 0xED && second > 0x9F;
@@ -81,6 +82,19 @@ std::optional<std::size_t> find_unreadable(std::string_view text) {
     at += length;
   }
   return std::nullopt;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t good = find_unreadable(text).value_or(text.size());
+    out += text.substr(0, good);
+    if (good < text.size()) out += '?';
+    text.remove_prefix(std::min(text.size(), good + 1));
+  }
+  std::replace_if(out.begin(), out.end(), [](char c) { return c == '\t' || c == '\r' || c == '\n'; }, ' ');
+  return out;
 }
 
 }  // namespace slipway::pipelines

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,8 +31,11 @@ class SourceText {
   mutable Position last_;
 };
 
-/// The place of the first byte that is not part of well-formed UTF-8 (RFC 3629), or of a control character other than
-/// tab, carriage return and line feed.
+/// The place of the first byte that is not part of well-formed UTF-8 (RFC 3629), or of a control character (C0, DEL,
+/// C1) other than tab, carriage return and line feed.
 std::optional<std::size_t> find_unreadable(std::string_view text);
+
+/// The same on one line, safe for a terminal: tabs and line breaks are blanks, what is unreadable is '?'.
+std::string printable(std::string_view text);
 
 }  // namespace slipway::pipelines

@@ -1,19 +1,16 @@
 #include "pipelines/triggers.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "pipelines/glob.hpp"
+#include "pipelines/source_text.hpp"
 
 namespace slipway::pipelines {
 namespace {
 
 /// Foreign text in a sentence: short, and on one line.
 std::string quoted(std::string_view text) {
-  std::string out(text.substr(0, 100));
-  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
-  return fmt::format("`{}`", out);
+  return fmt::format("`{}`", printable(text.substr(0, 100)));
 }
 
 bool matches(const Patterns& patterns, std::string_view text) {

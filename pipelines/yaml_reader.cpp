@@ -131,10 +131,12 @@ bool readable(std::string_view text, const SourceText& source, Diagnostics& diag
   const std::optional<std::size_t> bad = find_unreadable(text);
   if (!bad) return true;
   const auto byte = static_cast<unsigned char>(text[*bad]);
+  const bool control = byte < 0x80 || (byte == 0xC2 && *bad + 1 < text.size() && (text[*bad + 1] & 0xC0) == 0x80);
   diagnostics.error(source.position_of(*bad),
                     byte < 0x80 ? fmt::format("the control character 0x{:02x} is not allowed", byte)
+                    : control   ? "a control character is not allowed"
                                 : fmt::format("the byte 0x{:02x} is not part of UTF-8 text", byte),
-                    {}, byte < 0x80 ? "remove it" : "save the file as UTF-8");
+                    {}, control ? "remove it" : "save the file as UTF-8");
   return false;
 }
 

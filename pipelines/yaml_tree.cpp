@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "pipelines/source_text.hpp"
+
 namespace slipway::pipelines {
 namespace {
 constexpr std::size_t longest_key = 512;
@@ -26,6 +28,10 @@ void YamlTree::null(Position at, Anchor anchor) {
 
 void YamlTree::scalar(Position at, std::string text, bool quoted, Anchor anchor) {
   last_ = at;
+  if (find_unreadable(text)) {
+    throw YamlRefused{
+        at, "an escape of this value makes a control character", {}, "only `\\t`, `\\r` and `\\n` are allowed"};
+  }
   YamlNode node;
   node.kind = YamlNode::Kind::scalar;
   node.at = at;

@@ -96,7 +96,9 @@ TEST_CASE("a plan goes through JSON and back unchanged") {
 }
 
 TEST_CASE("a plan with any value of its JSON missing or of another type is refused") {
-  const Json whole = to_json(plan(whole_language()));
+  Json whole = to_json(plan(whole_language()));
+  Json& jobs = whole["jobs"];
+  jobs = Json::array({jobs[5], jobs[6], jobs[7]});  // one of each kind
   const Json flat = whole.flatten();
   std::size_t tried = 0;
   for (const auto& [pointer, value] : flat.items()) {
@@ -111,7 +113,7 @@ TEST_CASE("a plan with any value of its JSON missing or of another type is refus
       ++tried;
     }
   }
-  CHECK(tried > 500);
+  CHECK(tried > 200);
 }
 
 TEST_CASE("jobs come after those they need, with images first to be built") {

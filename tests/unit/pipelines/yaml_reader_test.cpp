@@ -129,6 +129,9 @@ TEST_CASE("aliases of a long text are stopped at the limit of bytes") {
 TEST_CASE("bytes that are no text are refused with their place") {
   CHECK(bad(std::string("a: x\n\0b: 1\n", 11)) == "2:1 the control character 0x00 is not allowed");
   CHECK(bad("a: \x1b[31m\n") == "1:4 the control character 0x1b is not allowed");
+  CHECK(bad("a: \xc2\x9b\n") == "1:4 a control character is not allowed");
+  CHECK(bad("a: \"\\e[2J\"\n") == "1:4 an escape of this value makes a control character");
+  CHECK(bad("\"\\0\": x\n") == "1:1 an escape of this value makes a control character");
   CHECK(bad("a: \xff\n") == "1:4 the byte 0xff is not part of UTF-8 text");
   CHECK(bad("a: é\xc3(\n") == "1:5 the byte 0xc3 is not part of UTF-8 text");
   CHECK(bad("a: \xed\xa0\x80\n") == "1:4 the byte 0xed is not part of UTF-8 text");  // a surrogate

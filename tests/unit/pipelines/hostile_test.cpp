@@ -1,0 +1,74 @@
+// Files made to cost time or memory. The limit is generous, for a loaded machine; the ways of attack are quadratic or
+// exponential, so a file that gets through takes minutes.
+#include <chrono>
+#include <functional>
+
+#include <catch2/catch.hpp>
+
+#include "pipelines/lint.hpp"
+
+using namespace slipway::pipelines;
+
+namespace {
+constexpr std::size_t megabyte = 1 << 20;
+
+std::string repeated(std::string_view part, std::size_t size = megabyte) {
+  std::string text;
+  while (text.size() + part.size() <= size) text += part;
+  return text;
+}
+
+std::string counted(std::size_t count, const std::function<std::string(std::size_t)>& part) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += part(i);
+  return text;
+}
+
+const std::string job = "on: push\njobs:\n unit:\n  image: debian:12\n  run: [make]\n";
+}  // namespace
+
+TEST_CASE("no file of a megabyte costs more than a moment") {
+  const auto key = [](std::size_t i) { return "k" + std::to_string(i); };
+  const std::vector<std::pair<std::string, std::string>> files{
+      {"brackets", repeated("[")},
+      {"braces", repeated("{")},
+      {"dashes", repeated("- ")},
+      {"flow entries", repeated("{a,")},
+      {"tags", repeated("!a ")},
+      {"an open quote", "\"" + std::string(megabyte - 1, 'a')},
+      {"a long word", std::string(megabyte, 'a')},
+      {"blanks", std::string(megabyte, ' ')},
+      {"comments", repeated("#\n")},
+      {"documents", repeated("---\n")},
+      {"directives", repeated("%TAG ! a\n")},
+      {"doubled keys", repeated("a: 1\n")},
+      {"keys on one line", "{" + counted(40'000, [&](std::size_t i) { return key(i) + ": 1, "; }) + "}"},
+      {"merged keys",
+       "a: &a {" + counted(12'000, [&](std::size_t i) { return key(i) + ": 1, "; }) + "}\nb: {<<: [*a, *a]}\n"},
+      {"unknown keys of a job", job + counted(20'000, [&](std::size_t i) { return "  " + key(i) + ": 1\n"; })},
+      {"unknown names in expressions",
+       job + "  env:\n" +
+           counted(90, [&](std::size_t i) { return "   " + key(i) + ": \"" + repeated("${{ x }}", 11'000) + "\"\n"; })},
+      {"expressions in a script", job + "  env: {A: b}\n" +
+                                      counted(60,
+                                              [&](std::size_t i) {
+                                                return "  x" + key(i) + ": \"" + repeated("${{ branch }}", 15'000) +
+                                                       "\"\n";
+                                              })},
+      {"many jobs",
+       "on: push\njobs:\n" + counted(5'000, [&](std::size_t i) { return " " + key(i) + ": {image: a, run: [b]}\n"; })},
+      {"all needing all",
+       "on: push\njobs:\n" + counted(256, [&](std::size_t i) {
+         return " " + key(i) + ": {image: a, run: [b], needs: [" +
+                counted(std::min<std::size_t>(i, 64), [&](std::size_t j) { return key(i - j - 1) + ", "; }) + "]}\n";
+       })}};
+  for (const auto& [name, text] : files) {
+    CAPTURE(name);
+    const auto start = std::chrono::steady_clock::now();
+    const LintReport report = lint(text.substr(0, megabyte));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    CHECK(took.count() < 15);
+    CHECK(render(report.diagnostics, text).size() < 200'000);
+    CHECK(report.valid() == (name == "all needing all"));
+  }
+}
