@@ -12,6 +12,10 @@ constexpr std::size_t tail_lines = 20;
 constexpr std::size_t tail_line_limit = 1'024;
 constexpr std::size_t tails_kept = 16;
 
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 }  // namespace
 
 BuildSteps::Step* BuildSteps::find(std::size_t number) {
@@ -33,6 +37,7 @@ void BuildSteps::tell(const BuildEvent& event) const {
 std::size_t BuildSteps::add(std::string name, bool instruction) {
   if (steps_.size() == step_limit) return 0;
   if (name.size() > name_limit) name.resize(name_limit);
+  std::replace_if(name.begin(), name.end(), is_control, ' ');
   Step& step = steps_.emplace_back();
   step.name = std::move(name);
   step.instruction = instruction;

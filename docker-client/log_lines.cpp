@@ -51,8 +51,9 @@ void LineAssembler::emit(Open& line, LogStream stream, bool ends) {
 }
 
 void LineAssembler::finish() {
-  for (std::size_t i = 0; i < open_.size(); ++i) {
-    if (open_[i].begun) emit(open_[i], static_cast<LogStream>(i), false);
+  for (const LogStream stream : {LogStream::in, LogStream::out, LogStream::err}) {
+    Open& line = open_[static_cast<std::size_t>(stream)];
+    if (line.begun) emit(line, stream, false);
   }
 }
 

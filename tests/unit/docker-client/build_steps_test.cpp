@@ -72,3 +72,10 @@ TEST_CASE("what refers to no step is passed over, and steps are bounded") {
   for (int i = 0; i < 10'000; ++i) CHECK(steps.add("step", false) != 0);
   CHECK(steps.add("one more", false) == 0);
 }
+
+TEST_CASE("a step's name is one line without control characters") {
+  std::string name;
+  BuildSteps steps([&](const BuildEvent& event) { name = event.name; });
+  steps.start(steps.add("[1/1] RUN a\n\x1b[31mb", true));
+  CHECK(name == "[1/1] RUN a  [31mb");
+}
