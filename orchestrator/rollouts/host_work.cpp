@@ -214,6 +214,19 @@ awaitable<Result<void>> HostWork::start(TargetPtr target) {
   co_return Result<void>();
 }
 
+/// Below API 1.44 create and connect are separate calls; who died in between left a container with one network.
+awaitable<Result<void>> HostWork::connect_rest(Shown container, std::vector<docker::NetworkAttachment> networks) {
+  if (networks.size() < 2) co_return Result<void>();
+  auto there = co_await site_.engine->containers().inspect(container.id);
+  if (!there) co_return fail(there.error());
+  for (const docker::NetworkAttachment& one : networks) {
+    if (there->networks.contains(one.network)) continue;
+    auto connected = co_await site_.engine->networks().connect(container.id, one);
+    if (!connected) co_return fail(connected.error().in("connect to network " + one.network));
+  }
+  co_return Result<void>();
+}
+
 awaitable<Result<void>> HostWork::start_container(Shown container, Service service, TargetPtr target) {
   for (auto& [folder, tar] : granted_files(*target, service)) {
     std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar);
@@ -222,10 +235,11 @@ awaitable<Result<void>> HostWork::start_container(Shown container, Service servi
     auto put = co_await site_.engine->archives().put(container.id, folder, std::move(source), how);
     if (!put) co_return fail(put.error().in("put secrets and configs into " + folder));
   }
+  const Wanted unnamed;
+  docker::ContainerSpec spec = container_spec(target->application, service, unnamed, maker_);
+  if (auto connected = co_await connect_rest(container, spec.networks); !connected) co_return connected;
   // It was taken away when the container was stopped, see stop_container.
-  Wanted wanted;
-  const docker::RestartPolicy policy = container_spec(target->application, service, wanted, maker_).restart;
-  auto set = co_await site_.engine->containers().set_restart_policy(container.id, policy);
+  auto set = co_await site_.engine->containers().set_restart_policy(container.id, spec.restart);
   if (!set) co_return set;
   co_return co_await site_.engine->containers().start(container.id);
 }

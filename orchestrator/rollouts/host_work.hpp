@@ -51,6 +51,7 @@ class HostWork {
   awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target);
   awaitable<Result<void>> start(TargetPtr target);
   awaitable<Result<void>> start_container(Shown container, Service service, TargetPtr target);
+  awaitable<Result<void>> connect_rest(Shown container, std::vector<docker::NetworkAttachment> networks);
   awaitable<Result<void>> wait_healthy(std::vector<Wanted> wanted, TargetPtr target);
   awaitable<Result<void>> attach(TargetPtr target);
   awaitable<Result<void>> drain(TargetPtr target);

@@ -12,8 +12,8 @@
 namespace slipway::rollouts {
 namespace {
 
-/// The hash must not change because an Engine was updated.
-constexpr docker::ApiVersion hash_version{1, 41};
+/// The hash must not change because an Engine was updated. From this version on the request names all networks.
+constexpr docker::ApiVersion hash_version{1, 44};
 
 std::string volume_name(const Application& application, const std::string& key) {
   const auto found = std::find_if(application.volumes.begin(), application.volumes.end(),

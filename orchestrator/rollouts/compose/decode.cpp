@@ -12,8 +12,10 @@ namespace {
 
 constexpr std::size_t most_services = 64;
 
-/// Values, not keys; x-slipway's too. Other extensions are nobody's business and left as they are.
+/// Values, not keys; x-slipway's too. Other extensions are nobody's business and left as they are. Compose takes
+/// numbers and booleans in quotes as well (cpus: "0.5"), so from here on quotes mean nothing.
 void interpolate_tree(YamlNode& node, const Variables& variables, Diagnostics& diagnostics) {
+  node.quoted = false;
   if (node.is_scalar() && node.text.find('$') != std::string::npos) {
     auto text = interpolate(node.text, variables);
     if (text) {

@@ -1,0 +1,24 @@
+#pragma once
+#include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/runs/deployer.hpp"
+
+namespace slipway::rollouts {
+
+/// What deploy jobs speak to. Borrows `rollouts` and `tasks`, which outlive it.
+class JobDeployer final : public runs::Deployer {
+ public:
+  JobDeployer(Rollouts& rollouts, store::Store& store, Tasks& tasks)
+      : rollouts_(rollouts), store_(store), tasks_(tasks) {}
+
+  awaitable<Result<runs::Outcome>> deploy(runs::DeployRequest request, std::function<void(std::string)> say) override;
+  void stop(RunId run, const std::string& job, int attempt) override;
+
+ private:
+  awaitable<void> stop_rollout(RunId run, std::string job, std::int64_t attempt);
+
+  Rollouts& rollouts_;
+  store::Store& store_;
+  Tasks& tasks_;
+};
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,193 @@
+#include "orchestrator/rollouts/rollouts.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/audit.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr std::size_t most_waiting = 16;
+constexpr std::size_t most_lines = 2000;
+constexpr std::size_t looked_back = 200;
+
+std::string hosts_json(const std::vector<std::string>& hosts) {
+  return dump_json({{"hosts", hosts}});
+}
+
+}  // namespace
+
+Rollouts::Work::Work(RolloutId i, std::string a, const Executor& executor)
+    : id(i), application(std::move(a)), changed(executor, asio::steady_timer::time_point::max()) {}
+
+void Rollouts::Work::say(std::string line) {
+  lines.push_back(std::move(line));
+  if (lines.size() > most_lines) {
+    lines.pop_front();
+    ++dropped;
+  }
+  changed.cancel();
+}
+
+Rollouts::Rollouts(Parts parts) : parts_(std::move(parts)), tasks_(parts_.executor) {}
+
+awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
+  if (order.generation.run) {
+    auto known = co_await parts_.store.read(&store::Rollouts::find, order.generation.run, order.job, order.attempt);
+    if (known) co_return known->id;
+  }
+  auto spec = co_await make_generation(parts_, order.generation);
+  if (!spec) co_return fail(spec.error());
+  const auto queue = queues_.find(spec->application);
+  if (queue != queues_.end() && queue->second.size() > most_waiting) {
+    co_return fail(Error::Kind::conflict, "too many rollouts of " + spec->application + " wait already");
+  }
+  auto add = [spec = *spec, order, now = parts_.clock.now()](store::Transaction& tx) mutable -> Result<RolloutId> {
+    store::Applications applications(tx);
+    if (auto ours = applications.ensure(spec.application, order.generation.project, now); !ours) {
+      return fail(ours.error());
+    }
+    auto earlier = applications.generations(spec.application, looked_back);
+    if (!earlier) return fail(earlier.error());
+    reuse_releases(spec, *earlier);
+    auto number = applications.add_generation(to_row(spec, order.generation.run, now));
+    if (!number) return fail(number.error());
+    store::Rollout rollout;
+    rollout.application = spec.application;
+    rollout.generation = *number;
+    rollout.run = order.generation.run;
+    rollout.job = order.job;
+    rollout.attempt = order.attempt;
+    rollout.plan = hosts_json(spec.hosts);
+    rollout.requested_by = order.requested_by;
+    rollout.created = now;
+    return store::Rollouts(tx).add(rollout);
+  };
+  auto id = co_await parts_.store.write(std::move(add));
+  if (id) enqueue(*id, spec->application);
+  co_return id;
+}
+
+awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::string by) {
+  const auto queue = queues_.find(application);
+  if (queue != queues_.end() && !queue->second.empty()) {
+    const WorkPtr current = queue->second.front();
+    if (current->driver && current->driver->ask(Verb::roll_back, by)) co_return current->id;
+    co_return fail(Error::Kind::conflict, "rollout " + to_string(current->id) + " of " + application + " is in work",
+                   "wait for its end, then roll back");
+  }
+  auto id = co_await add_rollback(application, std::move(by));
+  if (id) enqueue(*id, application);
+  co_return id;
+}
+
+awaitable<Result<RolloutId>> Rollouts::add_rollback(std::string application, std::string by) {
+  auto add = [application, by, now = parts_.clock.now()](store::Transaction& tx) -> Result<RolloutId> {
+    const store::Applications applications(tx);
+    const auto owner = applications.get(application);
+    if (!owner) return fail(owner.error());
+    const auto rollouts = store::Rollouts(tx).list(application, looked_back);
+    if (!rollouts) return fail(rollouts.error());
+    const auto standing = standing_generations(*rollouts);
+    if (standing.size() < 2 || standing.back() != owner->promoted) {
+      return fail(Error::Kind::conflict, application + " has no earlier generation to go back to");
+    }
+    const auto row = applications.generation(application, standing[standing.size() - 2]);
+    if (!row) return fail(row.error());
+    const auto spec = from_row(*row);
+    if (!spec) return fail(spec.error());
+    store::Rollout rollout;
+    rollout.application = application;
+    rollout.generation = spec->number;
+    rollout.kind = "rollback";
+    rollout.plan = hosts_json(spec->hosts);
+    rollout.requested_by = by;
+    rollout.created = now;
+    store::AuditEntry entry(now, by, "app.rollback");
+    entry.data = dump_json({{"application", application}, {"generation", spec->number}});
+    if (auto noted = store::Audit(tx).add(entry); !noted) return fail(noted.error());
+    return store::Rollouts(tx).add(rollout);
+  };
+  co_return co_await parts_.store.write(std::move(add));
+}
+
+void Rollouts::enqueue(RolloutId id, const std::string& application) {
+  if (works_.contains(id)) return;
+  auto work = std::make_shared<Work>(id, application, parts_.executor);
+  works_.emplace(id, work);
+  auto& queue = queues_[application];
+  if (!queue.empty()) work->say("waits behind rollout " + to_string(queue.back()->id) + " of " + application);
+  queue.push_back(work);
+  if (queue.size() == 1) tasks_.spawn("rollouts of an application", serve(application));
+}
+
+awaitable<void> Rollouts::serve(std::string application) {
+  auto& queue = queues_[application];
+  while (!queue.empty()) {
+    const WorkPtr work = queue.front();
+    auto done = co_await run_one(work);
+    if (!done) {
+      log::error("a rollout could not be worked on", {{"rollout", work->id}, {"why", done.error()}});
+      work->say("error: " + done.error().message);
+    }
+    work->driver.reset();
+    work->ended = true;
+    work->changed.cancel();
+    queue.pop_front();
+    works_.erase(work->id);
+  }
+  queues_.erase(application);
+}
+
+awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) {
+    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not in work");
+  }
+  const WorkPtr work = found->second;
+  if (work->driver) co_return work->driver->ask(verb, std::move(by));
+  if (verb != Verb::stop && verb != Verb::roll_back) {
+    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun");
+  }
+  co_return co_await parts_.store.write(&store::Rollouts::end_queued, id, std::string(name_of(Stage::stopped)),
+                                        "stopped by " + by + " before it began", parts_.clock.now());
+}
+
+awaitable<Result<store::Rollout>> Rollouts::wait(RolloutId id, std::function<void(std::string)> say) {
+  const auto found = works_.find(id);
+  if (found != works_.end()) {
+    const WorkPtr work = found->second;
+    for (std::size_t told = 0;;) {
+      for (; told < work->dropped + work->lines.size(); ++told) {
+        if (told >= work->dropped && say) say(work->lines[told - work->dropped]);
+      }
+      if (work->ended) break;
+      boost::system::error_code ignored;
+      co_await work->changed.async_wait(asio::redirect_error(use_awaitable, ignored));
+      if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+        throw boost::system::system_error(asio::error::operation_aborted);
+      }
+    }
+  }
+  co_return co_await parts_.store.read(&store::Rollouts::get, id);
+}
+
+awaitable<Result<void>> Rollouts::recover() {
+  auto open = co_await parts_.store.read(&store::Rollouts::open);
+  if (!open) co_return fail(open.error().in("find rollouts that have not ended"));
+  for (const store::Rollout& rollout : *open) enqueue(rollout.id, rollout.application);
+  if (auto found = co_await find_lost_hosts(); !found) co_return found;
+  tasks_.spawn("hosts that are behind", keep_catching_up());
+  co_return Result<void>();
+}
+
+awaitable<void> Rollouts::shut_down() {
+  tasks_.cancel();
+  co_await tasks_.join();
+}
+
+}  // namespace slipway::rollouts

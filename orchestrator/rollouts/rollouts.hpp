@@ -1,0 +1,81 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "orchestrator/rollouts/driver.hpp"
+#include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/parts.hpp"
+
+namespace slipway::rollouts {
+
+/// A rollout as a deploy job asks for it.
+struct RolloutOrder {
+  GenerationOrder generation;
+  std::string job;  ///< with `generation.run` and `attempt` it names the rollout: asked for twice, it is one
+  std::int64_t attempt = 1;
+  std::string requested_by;
+};
+
+/// All rollouts of this daemon: one at a time for each application, the others wait behind it in the order in which
+/// they were asked for. What it accepts is committed first; `recover` goes on with what an earlier process left.
+class Rollouts {
+ public:
+  explicit Rollouts(Parts parts);
+
+  /// Makes a new generation and queues its rollout. Kind::invalid for a Compose file that can't be (its hint lists all
+  /// that is wrong), Kind::conflict when 16 rollouts of the application wait already.
+  awaitable<Result<RolloutId>> start(RolloutOrder order);
+  /// To the generation that stands below the promoted one. A rollout that is in work is turned round instead.
+  awaitable<Result<RolloutId>> roll_back(std::string application, std::string by);
+  /// Kind::conflict if the rollout is past that.
+  awaitable<Result<void>> ask(RolloutId id, Verb verb, std::string by);
+  /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning.
+  awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say);
+
+  /// Once, at the start of the daemon: goes on with every rollout that has not ended, and begins to bring hosts up to
+  /// date that did not answer when their application was rolled out.
+  awaitable<Result<void>> recover();
+  /// Stops working where it is; the next process goes on. Must have returned before this object goes.
+  awaitable<void> shut_down();
+
+ private:
+  struct Work {
+    Work(RolloutId i, std::string a, const Executor& executor);
+    void say(std::string line);
+    RolloutId id;
+    std::string application;
+    std::deque<std::string> lines;  ///< the newest 2000
+    std::size_t dropped = 0;        ///< lines before them
+    bool ended = false;
+    std::unique_ptr<Driver> driver;  ///< while it is in work
+    asio::steady_timer changed;      ///< never expires; cancelled to wake who waits
+  };
+  using WorkPtr = std::shared_ptr<Work>;
+
+  void enqueue(RolloutId id, const std::string& application);
+  awaitable<void> serve(std::string application);
+  awaitable<Result<void>> run_one(WorkPtr work);
+  awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
+  awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);
+  awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);
+  awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, std::string application);
+  awaitable<Result<RolloutId>> add_rollback(std::string application, std::string by);
+
+  void note_lost_hosts(const std::string& application, const Progress& progress);
+  awaitable<Result<void>> find_lost_hosts();
+  awaitable<void> keep_catching_up();
+  awaitable<void> catch_up(std::string application, std::string host);
+
+  Parts parts_;
+  std::map<RolloutId, WorkPtr> works_;
+  std::map<std::string, std::deque<WorkPtr>> queues_;    ///< by application; the first is in work
+  std::map<std::string, std::set<std::string>> behind_;  ///< application → hosts that have not answered
+  Tasks tasks_;
+};
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,141 @@
+// How one rollout of the queue is worked on: leased, planned or taken up again, driven to its end.
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "orchestrator/rollouts/gather.hpp"
+#include "orchestrator/rollouts/host_view.hpp"
+#include "orchestrator/rollouts/journal.hpp"
+#include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/store/applications.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr Milliseconds look_limit{10'000};
+constexpr Milliseconds retry_pause{1000};
+
+awaitable<void> look_into(HostDirectory* hosts, std::string instance, std::string application, HostView* into) {
+  auto engine = hosts->engine(into->host);
+  into->reachable = false;
+  if (!engine) co_return;
+  auto look = look_at_host((*engine)->containers(), instance, application);
+  auto shown = co_await with_deadline(look_limit, std::move(look), "look at host " + into->host);
+  if (!shown) co_return;
+  into->reachable = true;
+  into->containers = std::move(*shown);
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> hosts, std::string application) {
+  std::vector<HostView> views(hosts.size());
+  std::vector<awaitable<void>> looks;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    views[i].host = hosts[i];
+    looks.push_back(look_into(&parts_.hosts, parts_.store.instance(), application, &views[i]));
+  }
+  co_await run_all("look at hosts", std::move(looks));
+  co_return views;
+}
+
+awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
+  auto rollout = co_await parts_.store.read(&store::Rollouts::get, work->id);
+  if (!rollout) co_return fail(rollout.error());
+  if (rollout->ended) co_return Result<void>();
+  auto fence = co_await parts_.store.write(&store::Rollouts::lease, work->id, parts_.clock.now());
+  for (; !fence && fence.error().transient();
+       fence = co_await parts_.store.write(&store::Rollouts::lease, work->id, parts_.clock.now())) {
+    co_await sleep_for(retry_pause);
+  }
+  if (!fence) co_return fail(fence.error());
+  auto assignment = co_await assign(work, *rollout);
+  if (!assignment) {
+    work->say("failed: " + assignment.error().message);
+    co_return co_await give_up(*rollout, *fence, assignment.error());
+  }
+  assignment->fence = *fence;
+  assignment->say = [work](std::string line) { work->say(std::move(line)); };
+  work->driver = std::make_unique<Driver>(parts_, std::move(*assignment));
+  auto done = co_await work->driver->run();
+  const Progress& progress = work->driver->progress();
+  if (is_end(progress.stage)) {
+    note_lost_hosts(work->application, progress);
+    work->say(std::string(name_of(progress.stage)) + (progress.reason.empty() ? "" : ": " + progress.reason));
+    log::info("rollout ended", {{"rollout", work->id},
+                                {"application", work->application},
+                                {"state", name_of(progress.stage)},
+                                {"reason", progress.reason}});
+  }
+  co_return done;
+}
+
+awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout rollout) {
+  Assignment assignment;
+  assignment.rollout = rollout;
+  auto application = co_await parts_.store.read(&store::Applications::get, rollout.application);
+  if (!application) co_return fail(application.error());
+  auto forward = co_await load_target(parts_, rollout.application, rollout.generation);
+  if (!forward) co_return fail(forward.error());
+  auto back = co_await load_target(parts_, rollout.application, application->promoted);
+  if (!back) co_return fail(back.error());
+  assignment.forward = *forward;
+  assignment.back = *back;
+  auto kept = parse_json(rollout.progress);
+  if (!kept || !kept->contains("machine")) co_return co_await plan(work, std::move(assignment));
+  auto plan = parse_plan(value_at(*kept, "plan").dump());
+  if (!plan) co_return fail(plan.error());
+  auto progress = parse_progress(value_at(*kept, "machine").dump());
+  if (!progress) co_return fail(progress.error());
+  assignment.plan = std::move(*plan);
+  assignment.progress = std::move(*progress);
+  assignment.resumed = true;
+  work->say("taken up again after a restart, " + std::string(name_of(assignment.progress.stage)));
+  co_return assignment;
+}
+
+awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment) {
+  PlanInput input;
+  input.application = assignment.forward->application;
+  input.wanted = assignment.forward->wanted;
+  input.previous = assignment.back->wanted;
+  input.rollback = assignment.rollout.kind != "deploy";
+  std::vector<std::string> hosts;
+  auto stored = parse_json(assignment.rollout.plan);
+  if (!stored) co_return fail(stored.error());
+  for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
+  input.hosts = co_await look_at(std::move(hosts), assignment.rollout.application);
+  auto made = make_plan(input);
+  if (!made) co_return fail(made.error());
+  assignment.plan = std::move(*made);
+  assignment.progress = first_progress(assignment.plan);
+  const Plan& plan = assignment.plan;
+  work->say("generation " + std::to_string(assignment.rollout.generation) + " of " + assignment.rollout.application +
+            " to " + std::to_string(plan.hosts.size()) + " hosts, " + std::string(name_of(plan.pace.order)) +
+            ", min_healthy " + std::to_string(plan.pace.min_healthy));
+  for (std::size_t i = 0; i < plan.batches.size(); ++i) {
+    work->say("batch " + std::to_string(i + 1) + ": " + joined(plan.batches[i]));
+  }
+  for (const std::string& note : plan.notes) work->say("note: " + note);
+  co_return assignment;
+}
+
+/// Nothing can be done about it, and if it had not begun, nothing was.
+awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t fence, Error why) {
+  const bool begun = rollout.progress != "{}";
+  store::RolloutProgress row;
+  row.state = std::string(name_of(begun ? Stage::rollback_failed : Stage::rolled_back));
+  row.ended = true;
+  row.reason = why.message + (begun ? "" : "; nothing was changed");
+  row.progress = rollout.progress;
+  row.at = parts_.clock.now();
+  co_return co_await parts_.store.write(&store::Rollouts::save, rollout.id, fence, row);
+}
+
+}  // namespace slipway::rollouts

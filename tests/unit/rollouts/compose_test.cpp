@@ -1,0 +1,285 @@
+#include <cstdlib>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "orchestrator/rollouts/compose/decode.hpp"
+#include "orchestrator/rollouts/service_spec.hpp"
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+const std::string folder = "tests/unit/rollouts/testdata/";
+
+Result<Application> decode(const std::string& text, Variables variables = {}, ComposeRules rules = {}) {
+  ComposeText file;
+  file.text = text;
+  file.variables = std::move(variables);
+  return decode_compose(file, rules);
+}
+
+/// A file with one service that has `lines`, indented by four.
+std::string with_service(const std::string& lines) {
+  return "name: shop\nservices:\n  web:\n    image: a\n" + lines + "x-slipway: {targets: [all]}\n";
+}
+
+Json policy_json(const Policy& policy) {
+  Json json = {{"targets", policy.targets},
+               {"batch", {policy.batch->number, policy.batch->percent}},
+               {"min_healthy", {policy.min_healthy->number, policy.min_healthy->percent}},
+               {"order", policy.order ? Json(name_of(*policy.order)) : Json()},
+               {"on_failure", name_of(policy.on_failure)},
+               {"max_failure_ratio", policy.max_failure_ratio},
+               {"delay", policy.delay.count()},
+               {"monitor", policy.monitor.count()},
+               {"min_healthy_time", policy.min_healthy_time.count()},
+               {"health_deadline", policy.health_deadline.count()},
+               {"keep", policy.keep}};
+  json["gate"] = {{"service", policy.gate->service},
+                  {"path", policy.gate->path},
+                  {"port", policy.gate->port},
+                  {"status", policy.gate->status},
+                  {"interval", policy.gate->interval.count()},
+                  {"timeout", policy.gate->timeout.count()}};
+  return json;
+}
+
+/// All that the Engine would be asked for, and the policy.
+std::string as_golden(const Application& application) {
+  Maker maker;
+  maker.instance = "a1b2c3d4";
+  maker.rollout = 9;
+  Json all;
+  for (const Service& service : application.services) {
+    Wanted wanted;
+    wanted.service = service.name;
+    wanted.generation = 7;
+    wanted.name = container_name(application.name, service.name, 7, 1);
+    wanted.image = "registry.example/shop/" + service.name + "@sha256:abc";
+    wanted.spec_hash = "hash";
+    all["containers"][service.name] = create_body(container_spec(application, service, wanted, maker), {1, 41});
+  }
+  for (const Network& network : application.networks) {
+    all["networks"][network.key] = create_body(network_spec(application, network, maker));
+  }
+  for (const Volume& volume : application.volumes) {
+    const auto spec = volume_spec(application, volume, maker);
+    all["volumes"][volume.key] = {{"name", spec.name}, {"driver", spec.driver}, {"labels", spec.labels}};
+  }
+  all["policy"] = policy_json(application.policy);
+  return all.dump(2) + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("a Compose file with every honoured key becomes the Engine's requests as recorded") {
+  ComposeRules rules;
+  rules.bind_roots = {"/srv/shared"};
+  const auto application = decode(*read_file(folder + "full.yml"), {{"TAG", "1.2"}}, rules);
+  if (!application) FAIL(application.error().hint);
+  const std::string golden = folder + "full.json";
+  if (std::getenv("SLIPWAY_WRITE_GOLDEN") != nullptr) REQUIRE(write_file(golden, as_golden(*application)));
+  CHECK(as_golden(*application) == *read_file(golden));
+}
+
+TEST_CASE("files of a service are decoded") {
+  ComposeRules rules;
+  rules.bind_roots = {"/srv/shared"};
+  const auto application = decode(*read_file(folder + "full.yml"), {{"TAG", "1.2"}}, rules);
+  REQUIRE(application);
+  const Service& web = application->services[0];
+  REQUIRE(web.secrets.size() == 2);
+  CHECK(web.secrets[0].target == "/run/secrets/password");
+  CHECK(web.secrets[1].target == "/run/secrets/server.key");
+  CHECK(web.secrets[1].mode == 0400);
+  CHECK(web.secrets[1].uid == 1000);
+  CHECK(application->services[2].configs[0].target == "/etc/motd");
+  REQUIRE(application->configs.size() == 1);
+  CHECK(application->configs[0].value == "welcome to 1.2");
+  CHECK(application->secrets[0].kind == FileSource::Kind::secret);
+  CHECK(application->secrets[1].value == "SERVER_KEY");
+}
+
+TEST_CASE("an application of the shortest form has sensible defaults") {
+  const auto application = decode("name: tiny\nservices: {web: {image: busybox}}\n");
+  REQUIRE(application);
+  CHECK(application->networks.size() == 1);
+  CHECK(application->networks[0].name == "tiny_default");
+  CHECK(application->services[0].replicas == 1);
+  CHECK(application->policy.on_failure == FailureAction::roll_back);
+  CHECK_FALSE(application->policy.batch);
+  CHECK(application->policy.keep == 1);
+}
+
+TEST_CASE("the most careful update_config of all services counts") {
+  const auto application = decode(*read_file(folder + "full.yml"), {}, ComposeRules{{"/srv/shared"}});
+  REQUIRE(application);
+  CHECK(application->policy.on_failure == FailureAction::pause);
+  CHECK(application->policy.delay == Milliseconds(10'000));
+  CHECK(application->policy.max_failure_ratio == 0.25);
+  const auto without = decode("name: a\nservices:\n  x: {image: b, deploy: {update_config: {parallelism: 0}}}\n");
+  REQUIRE(without);
+  CHECK(without->policy.batch == Share{0, false});
+}
+
+TEST_CASE("what a single host can't honour or slipway does not allow is an error at its place, with a way out") {
+  struct Row {
+    const char* lines;
+    const char* message;  // after "compose.yml:"
+    const char* help;
+  };
+  const auto row = GENERATE(
+      Row{"    build: .\n", "5:5: ", "deploy.images"}, Row{"    privileged: true\n", "5:5: ", "power over the host"},
+      Row{"    network_mode: host\n", "5:19: of network_mode only `none` is allowed", "`networks` and `ports`"},
+      Row{"    network_mode: service:db\n", "5:19: of network_mode only `none` is allowed", "`networks`"},
+      Row{"    container_name: x\n", "5:5: ", "slipway names containers"},
+      Row{"    pid: host\n", "5:5: ", "into the host"}, Row{"    devices: [/dev/sda]\n", "5:5: ", "into the host"},
+      Row{"    env_file: .env\n", "5:5: ", ""},
+      Row{"    cap_add: [SYS_ADMIN]\n", "5:15: this capability gives power over the host", "default set"},
+      Row{"    cap_add: [ALL]\n", "5:15: this capability gives power over the host", "default set"},
+      Row{"    security_opt: [\"seccomp:unconfined\"]\n", "5:20: this option would weaken", "no-new-privileges"},
+      Row{"    volumes: [\"/var/run/docker.sock:/s\"]\n", "5:15: the daemon's settings do not allow this bind mount",
+          "rollouts.bind_roots"},
+      Row{"    volumes: [\"./data:/data\"]\n", "5:15: a bind mount needs an absolute path", ""},
+      Row{"    volumes: [\"data:relative\"]\n", "5:15: the path in the container must be absolute", ""},
+      Row{"    volumes: [\"data:/d:rx\"]\n", "5:15: `rx` is no mode of a volume", "nocopy"},
+      Row{"    volumes: [\"data:/d\"]\n", "3:3: service `web` uses a volume that the file does not have", "`volumes`"},
+      Row{"    networks: [front]\n", "3:3: service `web` is in a network that the file does not have", "`networks`"},
+      Row{"    networks: {front: {ipv4_address: 192.0.2.9}}\n", "5:23: a fixed address can't be held", "by name"},
+      Row{"    secrets: [key]\n", "3:3: service `web` uses a secret that the file does not have", "`secrets`"},
+      Row{"    depends_on: [wep]\n", "3:3: service `web` depends on a service that the file does not have", "`web`"},
+      Row{"    depends_on: [web]\n", "3:3: service `web` is in a circle", ""},
+      Row{"    depends_on: {db: {condition: service_completed_successfully}}\n", "5:34: slipway can't wait for",
+          "service_healthy"},
+      Row{"    ports: [\"80:8080\"]\n    deploy: {replicas: 2}\n", "3:3: service `web` has 2 replicas on each host",
+          "publish a range"},
+      Row{"    ports: [\"80:80\", \"80:81\"]\n", "3:3: the host's port is published twice", ""},
+      Row{"    ports: [\"80:x\"]\n", "5:13: a port that is not understood", "8080:80"},
+      Row{"    ports: [\"99999\"]\n", "5:13: a port that is not understood", "8080:80"},
+      Row{"    ports: [\"90-80:80\"]\n", "5:13: a port that is not understood", "8080:80"},
+      Row{"    labels: {dev.slipway.application: x}\n", "5:5: labels below dev.slipway. are slipway's own", ""},
+      Row{"    environment: [HOME]\n", "5:19: an item of `environment` has no value", "own environment"},
+      Row{"    environment: {HOME: }\n", "5:19: `HOME` in `environment` has no value", "own environment"},
+      Row{"    restart: sometimes\n", "5:14: a restart policy that the Engine does not have", "unless-stopped"},
+      Row{"    stop_signal: kill -9\n", "5:5: that is no name of a signal", "SIGTERM"},
+      Row{"    healthcheck: {test: [curl, x]}\n", "5:25: a list in `test` begins with CMD", "[CMD, program"},
+      Row{"    tmpfs: [\"/run:exec\"]\n", "5:13: `exec` is no option of tmpfs", "size=64m"},
+      Row{"    command: echo \"x\n", "5:14: a quote is not closed", "[program, argument]"},
+      Row{"    image: other\n", "5:5: ", ""}, Row{"    imagee: other\n", "5:5: ", "`image`"},
+      Row{"    deploy: {placement: {}}\n", "5:14: ", "targets"},
+      Row{"    deploy: {rollback_config: {order: stop-first}}\n", "5:14: ", "all hosts at once"},
+      Row{"    deploy: {restart_policy: {condition: any, max_attempts: 2}}\n", "5:47: the Engine counts attempts", ""},
+      Row{"    secrets: [{source: a, target: ../../etc/shadow}]\n", "5:15: secrets are files right below", ""},
+      Row{"    read_only: true\n    configs: [a]\n", "6:14: a config can't be put into", "secret"},
+      Row{"    hostname: ${HOST}\n", "5:15: variable 'HOST' is not set", "${HOST:-value}"});
+  CAPTURE(row.lines);
+  const auto application = decode(with_service(row.lines));
+  REQUIRE_FALSE(application);
+  CHECK(application.error().kind == Error::Kind::invalid);
+  CHECK_THAT(application.error().message, Catch::StartsWith(std::string("compose.yml:") + row.message));
+  CHECK_THAT(application.error().hint, Catch::Contains(row.help));
+}
+
+TEST_CASE("what is wrong at the top of the file is said there") {
+  const auto [text, message] = GENERATE(table<std::string, std::string>({
+      {"services: {web: {image: a}}\n", "compose.yml:1:1: "},
+      {"name: Shop\nservices: {web: {image: a}}\n", "compose.yml:1:7: an application's name is made of"},
+      {"name: shop\n", "compose.yml:1:1: "},
+      {"name: shop\nservices: {}\n", "compose.yml:2:11: an application has from 1 to 64 services"},
+      {"name: shop\nservices: {\"we b\": {image: a}}\n", "compose.yml:2:12: a service's name is made of"},
+      {"name: shop\ninclude: [x]\nservices: {web: {image: a}}\n", "compose.yml:2:1: "},
+      {"name: shop\nservices: {web: {image: a}}\nnetworks: {n: {driver: macvlan}}\n",
+       "compose.yml:3:16: slipway makes bridge networks only"},
+      {"name: shop\nservices: {web: {image: a}}\nnetworks: {n: {external: true, name: host}}\n",
+       "compose.yml:3:12: `host` is the Engine's own network"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: none, o: bind, device: /etc}}}\n",
+       "compose.yml:3:11: the daemon's settings do not allow this path of the host"},
+      {"name: shop\nservices: {web: {image: a}}\nsecrets: {s: {file: a, environment: B}}\n",
+       "compose.yml:3:14: secret `s` must have one source"},
+      {"name: shop\nservices: {web: {image: a\n", "compose.yml:"},
+      {"", "compose.yml:1:1: "},
+      {"- a\n", "compose.yml:1:1: "},
+  }));
+  CAPTURE(text);
+  const auto application = decode(text);
+  REQUIRE_FALSE(application);
+  CHECK_THAT(application.error().message, Catch::StartsWith(message));
+}
+
+TEST_CASE("x-slipway's keys of later releases are errors that say so, and its values are checked") {
+  const auto [line, message] = GENERATE(table<std::string, std::string>({
+      {"route: {host: a}", "release"},
+      {"hooks: {}", "release"},
+      {"migrate: {}", "release"},
+      {"window: x", "release"},
+      {"approval: x", "release"},
+      {"drift: heal", "release"},
+      {"strategy: canary", "this strategy is not in this release yet"},
+      {"strategy: fastest", "strategy"},
+      {"gate: {metrics: {}}", "release"},
+      {"gate: {http: {path: /x}}", "port"},
+      {"gate: {http: {path: x, port: 80}}", "`path` begins with '/'"},
+      {"gate: {http: {path: /x, port: 81}}", "no service publishes"},
+      {"min_healthy: lots", "`min_healthy` is a number of hosts"},
+      {"min_healthy: 101%", "`min_healthy` is a number of hosts"},
+      {"batch: -1", "`batch` is a number of hosts"},
+      {"strategy: all\n  batch: 2", "`batch` is for `strategy: rolling`"},
+      {"min_healthy_time: 2m\n  health_deadline: 1m", "must be longer than"},
+      {"tagets: [a]", "tagets"},
+  }));
+  CAPTURE(line);
+  const auto application =
+      decode("name: shop\nservices: {web: {image: a, ports: [\"80\"]}}\nx-slipway:\n  " + line + "\n");
+  REQUIRE_FALSE(application);
+  CHECK_THAT(application.error().message, Catch::Contains(message));
+}
+
+TEST_CASE("strategies are batches by another name") {
+  const auto [word, number, percent] =
+      GENERATE(table<std::string, std::size_t, bool>({{"all", 0, false}, {"half", 50, true}, {"one", 1, false}}));
+  const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {strategy: " + word + "}\n");
+  REQUIRE(application);
+  CHECK(application->policy.batch == Share{number, percent});
+}
+
+TEST_CASE("all errors of a file come at once") {
+  const auto application = decode(with_service("    privileged: true\n    pid: host\n    restart: x\n"));
+  REQUIRE_FALSE(application);
+  CHECK_THAT(application.error().message, Catch::EndsWith("(and 2 more)"));
+  CHECK_THAT(application.error().hint, Catch::Contains("compose.yml:7:14"));
+}
+
+TEST_CASE("paths of bind mounts can't climb out of what is allowed") {
+  const ComposeRules rules{{"/srv/shared"}};
+  const auto [path, allowed] = GENERATE(table<std::string, bool>({{"/srv/shared/a", true},
+                                                                  {"/srv/shared", true},
+                                                                  {"/srv/shared/../secret", false},
+                                                                  {"/srv/sharedx", false},
+                                                                  {"/srv", false},
+                                                                  {"/srv/shared/./a/../b", true}}));
+  CAPTURE(path);
+  CHECK(decode(with_service("    volumes: [\"" + path + ":/x\"]\n"), {}, rules).has_value() == allowed);
+}
+
+TEST_CASE("the spec hash changes with the container and with nothing else") {
+  const auto hash = [](const std::string& lines, const std::string& image = "a@sha256:1") {
+    const auto application = decode(with_service(lines));
+    REQUIRE(application);
+    return spec_hash(*application, application->services[0], image, "");
+  };
+  const std::string plain = hash("");
+  CHECK(plain == hash("    deploy: {replicas: 3}\n"));
+  CHECK(plain == hash("    deploy: {update_config: {parallelism: 2}}\n"));
+  CHECK(plain != hash("    environment: {A: b}\n"));
+  CHECK(plain != hash("", "a@sha256:2"));
+}
+
+TEST_CASE("a command line is split as a shell does it") {
+  const auto application = decode(with_service("    command: a 'b c' \"d \\\" e\" f\\ g ''\n"));
+  REQUIRE(application);
+  CHECK(*application->services[0].command == std::vector<std::string>{"a", "b c", "d \" e", "f g", ""});
+}
