@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/rollouts.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/redirect_error.hpp>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +16,7 @@ namespace {
 constexpr std::size_t most_waiting = 16;
 constexpr std::size_t most_lines = 2000;
 constexpr std::size_t looked_back = 200;
+constexpr Milliseconds lease_pause{200};
 
 std::string hosts_json(const std::vector<std::string>& hosts) {
   return dump_json({{"hosts", hosts}});
@@ -128,13 +131,21 @@ void Rollouts::enqueue(RolloutId id, const std::string& application) {
 awaitable<void> Rollouts::serve(std::string application) {
   auto& queue = queues_[application];
   while (!queue.empty()) {
+    // In the order of the journal, which the lease insists on.
+    std::iter_swap(queue.begin(), std::min_element(queue.begin(), queue.end(),
+                                                   [](const WorkPtr& a, const WorkPtr& b) { return a->id < b->id; }));
     const WorkPtr work = queue.front();
     auto done = co_await run_one(work);
+    work->driver.reset();
+    if (!done && done.error().kind == Error::Kind::conflict) {
+      // An older one was committed and is about to be queued.
+      co_await sleep_for(lease_pause);
+      continue;
+    }
     if (!done) {
       log::error("a rollout could not be worked on", {{"rollout", work->id}, {"why", done.error()}});
       work->say("error: " + done.error().message);
     }
-    work->driver.reset();
     work->ended = true;
     work->changed.cancel();
     queue.pop_front();

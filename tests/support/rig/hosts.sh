@@ -7,12 +7,12 @@ host_answers() {
 }
 
 host_up() {
-  local i=$1 home=$dir/hosts/h$1 space=slipway-h$1
+  local i=$1 home=$dir/hosts/h$1 space=$rig-h$1
   alive "$home/pid" && return 0
   # An engine that was killed leaves a pid file, sockets and perhaps containers; its data stays.
   rm -rf "$home/pid" "$home/exec"
   mkdir -p "$home"
-  [ -e "/run/netns/$space" ] || join_bridge "$space" "slipway-v$i" "$(host_address "$i")"
+  [ -e "/run/netns/$space" ] || join_bridge "$space" "$rig-v$i" "$(host_address "$i")"
   # `ip netns exec` would remount /sys, and dockerd then finds no cgroups.
   start_dockerd "$home/log" nsenter --net="/run/netns/$space" dockerd \
     --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/pid" \
@@ -27,8 +27,8 @@ host_down() {
   stop_pidfile "$home/pid"
   # Of an engine that was killed, containerd and shims live on; their command lines name this host's exec root.
   pkill -9 -f "^[^ ]*containerd(-shim[^ ]*)? .*$home/exec" 2>/dev/null || true
-  ip netns del "slipway-$name" 2>/dev/null || true
-  ip link del "slipway-v${name#h}" 2>/dev/null || true
+  ip netns del "$rig-$name" 2>/dev/null || true
+  ip link del "$rig-v${name#h}" 2>/dev/null || true
   remove_engine_data "$home"
 }
 

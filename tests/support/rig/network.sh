@@ -1,15 +1,18 @@
 # A bridge in the root namespace that joins registry and hosts. Sourced by rig.sh.
 # shellcheck shell=bash disable=SC2154
 
-bridge=slipway-rig
-bridge_address=198.51.100.1
+# Two rigs on one machine need different ones of these.
+rig=${SLIPWAY_RIG_NAME:-slipway}
+subnet=${SLIPWAY_RIG_SUBNET:-198.51.100}
+bridge=$rig-rig
+bridge_address=$subnet.1
 
-host_address() { echo "198.51.100.$((10 + $1))"; }
+host_address() { echo "$subnet.$((10 + $1))"; }
 
 network_up() {
   ip link show "$bridge" > /dev/null 2>&1 && return 0
   # Should the bridge go away while a test still sends, nothing may leave the machine.
-  ip route replace blackhole 198.51.100.0/24 metric 4096
+  ip route replace blackhole "$subnet.0/24" metric 4096
   ip link add "$bridge" type bridge
   ip addr add "$bridge_address/24" dev "$bridge"
   ip link set "$bridge" up
@@ -19,7 +22,7 @@ network_up() {
 network_down() {
   [ -e "$dir/network" ] || return 0
   ip link del "$bridge" 2>/dev/null || true
-  ip route del blackhole 198.51.100.0/24 metric 4096 2>/dev/null || true
+  ip route del blackhole "$subnet.0/24" metric 4096 2>/dev/null || true
   rm -f "$dir/network"
 }
 

@@ -8,7 +8,8 @@
 #   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian) on the machine's engine
 #
 # What runs: the machine's engine (started only where none answers), a registry over TLS with htpasswd, N hosts, each a
-# network namespace with its own dockerd on TLS. Addresses are out of 198.51.100.0/24 (RFC 5737, never routed).
+# network namespace with its own dockerd on TLS. Addresses are out of 198.51.100.0/24 (RFC 5737, never routed);
+# SLIPWAY_RIG_SUBNET and SLIPWAY_RIG_NAME (at most 9 letters) make room for a second rig.
 # DIR holds all state: sockets, pid files, certificates, images. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

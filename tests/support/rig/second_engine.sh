@@ -1,7 +1,7 @@
 # A second, newer engine: Debian 13's docker.io in a root folder, network and mount namespace of its own. Sourced by rig.sh.
 # shellcheck shell=bash disable=SC2154
 
-second_address=198.51.100.10
+second_address=$subnet.10
 
 second_answers() { curl -sf --max-time 2 --unix-socket "$dir/second/run/docker.sock" http://engine/_ping; }
 
@@ -29,10 +29,10 @@ second_up() {
   second_root
   mkdir -p "$home/root$trust_folder" "$home/root/old" "$home/root/var/lib/docker"
   cp "$dir/tls/ca.pem" "$home/root$trust_folder/ca.crt"
-  [ -e /run/netns/slipway-second ] || join_bridge slipway-second slipway-v0 "$second_address"
+  [ -e "/run/netns/$rig-second" ] || join_bridge "$rig-second" "$rig-v0" "$second_address"
   # pivot_root, since a plain chroot fails at `docker run` ("remount /, flags: invalid argument").
   # shellcheck disable=SC2016
-  start_dockerd "$home/log" nsenter --net=/run/netns/slipway-second unshare --mount --propagation private sh -ec '
+  start_dockerd "$home/log" nsenter --net="/run/netns/$rig-second" unshare --mount --propagation private sh -ec '
     mount --bind "$1/root" "$1/root"
     mount -t proc proc "$1/root/proc"
     mount --rbind /sys "$1/root/sys"
@@ -51,7 +51,7 @@ second_down() {
   [ -d "$dir/second" ] || return 0
   if alive "$dir/second/run/docker.pid"; then containers_down "$dir/second/run/docker.sock"; fi
   stop_pidfile "$dir/second/run/docker.pid"
-  ip netns del slipway-second 2>/dev/null || true
-  ip link del slipway-v0 2>/dev/null || true
+  ip netns del "$rig-second" 2>/dev/null || true
+  ip link del "$rig-v0" 2>/dev/null || true
   remove_engine_data "$dir/second"
 }
