@@ -93,7 +93,9 @@ awaitable<Result<void>> HostWork::pull(TargetPtr target) {
   for (const Release& release : target->spec.releases) {
     if (of_service(found->missing, release.service).empty()) continue;
     const Service* service = target->service(release.service);
-    auto pulled = co_await pull_image(release.image, service == nullptr ? std::string() : service->platform);
+    std::string platform;
+    if (service != nullptr) platform = service->platform;
+    auto pulled = co_await pull_image(release.image, std::move(platform));
     if (!pulled) co_return fail(pulled.error().in("pull " + release.image));
   }
   co_return Result<void>();

@@ -1,0 +1,153 @@
+// Rollouts while hosts are cut off and the daemon is killed.
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/integration/rollouts/fleet/fleet.hpp"
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+/// Cuts the rig's third host off for as long as it lives.
+class CutOff {
+ public:
+  CutOff() : link_(rig_link()) { set("down"); }
+  ~CutOff() { mend(); }
+  void mend() {
+    if (!std::exchange(mended_, true)) set("up");
+  }
+
+ private:
+  static std::string rig_link() {
+    const char* name = std::getenv("SLIPWAY_RIG_NAME");
+    return std::string(name == nullptr ? "slipway" : name) + "-v3";
+  }
+  void set(const std::string& state) const {
+    REQUIRE(std::system(("ip link set " + link_ + " " + state).c_str()) == 0);
+  }
+  std::string link_;
+  bool mended_ = false;
+};
+
+std::string compose_of(const std::string& application) {
+  return "name: " + application +
+         "\nservices: {web: {ports: [\"8080:8080\"], stop_grace_period: 1s}}\n"
+         "x-slipway:\n  targets: [production]\n  min_healthy_time: 200ms\n  health_deadline: 10s\n"
+         "  gate: {http: {port: 8080, interval: 200ms}}\n";
+}
+
+/// Runs the worker on a store; its exit status, or minus the signal that ended it.
+int run_worker(const std::string& folder, int kill_at_commit) {
+  const auto worker = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "worker" / "rollouts_worker";
+  const std::string count = std::to_string(kill_at_commit);
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(worker.c_str(), worker.c_str(), folder.c_str(), count.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/// The versions that a host serves and the generations that run there.
+void check_one_generation(Fleet& fleet, const std::string& application, const std::string& text) {
+  for (const char* host : {"h1", "h2", "h3"}) {
+    CAPTURE(host);
+    CHECK(fleet.served(host, 8080) == text);
+    const auto shown = fleet.shown(host, application);
+    CHECK(std::count_if(shown.begin(), shown.end(), [](const Shown& one) { return one.running; }) == 1);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a host that is cut off does not keep the others from the new version, and gets it when it answers again") {
+  const std::string folder = "/tmp/slipway-ro-cut";
+  std::filesystem::remove_all(folder);
+  Fleet fleet(folder);
+  fleet.clean("ro-cut");
+  fleet.add_project();
+  REQUIRE(fleet.run(fleet.rollouts->recover()));
+  REQUIRE(fleet.roll_out(compose_of("ro-cut"), push_web_image(fleet, "cut-1", "one")).state == "succeeded");
+  const std::string two = push_web_image(fleet, "cut-2", "two");
+
+  CutOff cut;
+  const auto rollout = fleet.roll_out(compose_of("ro-cut"), two);
+  INFO(rollout.reason);
+  CHECK(rollout.state == "succeeded");
+  CHECK(fleet.served("h1", 8080) == "two");
+  CHECK(fleet.served("h2", 8080) == "two");
+  const auto hosts = fleet.run(fleet.store->read(&store::Rollouts::hosts, rollout.id));
+  REQUIRE(hosts);
+  CHECK(std::any_of(hosts->begin(), hosts->end(),
+                    [](const store::RolloutHost& host) { return host.host == "h3" && host.state == "unknown"; }));
+
+  cut.mend();
+  fleet.run_until([&] { return fleet.served("h3", 8080) == "two"; });
+  fleet.run_until([&] { return fleet.run(fleet.store->read(&store::Rollouts::open))->empty(); });
+  check_one_generation(fleet, "ro-cut", "two");
+  fleet.clean("ro-cut");
+}
+
+TEST_CASE("killed after any commit of a rollout, the daemon finishes it when it is started again") {
+  const std::string folder = "/tmp/slipway-ro-kill";
+  const int step = GENERATE(range(2, 30, 3));
+  CAPTURE(step);
+  std::filesystem::remove_all(folder);
+  std::string two;
+  RolloutId id;
+  {
+    Fleet fleet(folder);
+    fleet.clean("ro-kill");
+    fleet.add_project();
+    REQUIRE(fleet.roll_out(compose_of("ro-kill"), push_web_image(fleet, "kill-1", "one")).state == "succeeded");
+    two = push_web_image(fleet, "kill-2", "two");
+    const auto begun = fleet.begin(compose_of("ro-kill"), two);
+    REQUIRE(begun);
+    id = *begun;
+  }
+  const int first = run_worker(folder, step);
+  const bool was_killed = first == -SIGKILL;
+  CHECK((was_killed || first == 0));
+  if (was_killed) CHECK(run_worker(folder, 0) == 0);
+  Fleet fleet(folder);
+  CHECK(fleet.run(fleet.store->read(&store::Rollouts::get, id))->state == "succeeded");
+  check_one_generation(fleet, "ro-kill", "two");
+  fleet.clean("ro-kill");
+}
+
+TEST_CASE("killed again and again on its way back, the daemon still ends with the old version everywhere") {
+  const std::string folder = "/tmp/slipway-ro-killback";
+  std::filesystem::remove_all(folder);
+  RolloutId id;
+  {
+    Fleet fleet(folder);
+    fleet.clean("ro-killback");
+    fleet.add_project();
+    std::string compose = compose_of("ro-killback");
+    REQUIRE(fleet.roll_out(compose, push_web_image(fleet, "killback-1", "old")).state == "succeeded");
+    // Every host gets as far as failing its gate.
+    compose.replace(compose.find("{web: {"), 7, "{web: {command: sleep 1000, ");
+    compose.replace(compose.find("health_deadline: 10s"), 20, "health_deadline: 2s");
+    const auto begun = fleet.begin(compose, push_web_image(fleet, "killback-2", "new"));
+    REQUIRE(begun);
+    id = *begun;
+  }
+  int status = -SIGKILL;
+  for (int round = 0; round < 20 && status == -SIGKILL; ++round) status = run_worker(folder, 5);
+  CHECK(status == 0);
+  Fleet fleet(folder);
+  const auto ended = fleet.run(fleet.store->read(&store::Rollouts::get, id));
+  REQUIRE(ended);
+  CHECK(ended->state == "rolled_back");
+  check_one_generation(fleet, "ro-killback", "old");
+  fleet.clean("ro-killback");
+}

@@ -1,0 +1,229 @@
+#include "tests/integration/rollouts/fleet/fleet.hpp"
+
+#include <stdexcept>
+
+#include "base/files.hpp"
+#include "base/http_client.hpp"
+#include "docker-client/builds.hpp"
+#include "docker-client/images.hpp"
+#include "orchestrator/rollouts/file_grants.hpp"
+#include "orchestrator/rollouts/gather.hpp"
+#include "orchestrator/rollouts/host_view.hpp"
+#include "orchestrator/rollouts/labels.hpp"
+#include "orchestrator/store/projects.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr std::chrono::minutes patience{2};
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message + "\n" + result.error().hint);
+  return std::move(*result);
+}
+
+std::vector<HostSettings> rig_hosts() {
+  std::vector<HostSettings> hosts;
+  docker::TlsFiles tls;
+  const std::string folder = rig_setting("SLIPWAY_TEST_TLS");
+  tls.ca = folder + "/ca.pem";
+  tls.certificate = folder + "/cert.pem";
+  tls.key = folder + "/key.pem";
+  const std::string list = rig_setting("SLIPWAY_TEST_HOSTS");
+  for (std::size_t begin = 0; begin < list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    HostSettings host;
+    host.name = "h" + std::to_string(hosts.size() + 1);
+    host.endpoint = must(docker::parse_endpoint(list.substr(begin, end - begin), tls));
+    host.groups = {"production"};
+    hosts.push_back(std::move(host));
+    begin = end + 1;
+  }
+  return hosts;
+}
+
+awaitable<void> remove_all(docker::Engine* engine, std::string application) {
+  docker::ListContainers what;
+  what.filters.label(std::string(label::application), application);
+  auto listed = co_await engine->containers().list(std::move(what));
+  if (!listed) co_return;
+  for (const auto& one : *listed) {
+    docker::RemoveContainer how;
+    how.force = how.volumes = true;
+    auto removed = co_await engine->containers().remove(one.id, how);
+    if (!removed) throw std::runtime_error(removed.error().message);
+  }
+  docker::Filters ours;
+  ours.label(std::string(label::application), application);
+  auto networks = co_await engine->networks().prune(ours);
+  auto volumes = co_await engine->volumes().prune(ours);
+  if (!networks || !volumes) throw std::runtime_error("networks or volumes of " + application + " are left");
+}
+
+}  // namespace
+
+std::string rig_setting(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') {
+    throw std::runtime_error(std::string(name) + " is not set: start tests/support/rig/rig.sh and source its env");
+  }
+  return value;
+}
+
+awaitable<Result<std::string>> RigRegistry::digest_of(std::string reference) {
+  const auto slash = reference.find('/');
+  const auto colon = reference.rfind(':');
+  HttpRequest request("HEAD", "https://" + reference.substr(0, slash) + "/v2/" +
+                                  reference.substr(slash + 1, colon - slash - 1) + "/manifests/" +
+                                  reference.substr(colon + 1));
+  request.headers.emplace_back("Accept", "application/vnd.docker.distribution.manifest.v2+json");
+  request.username = rig_setting("SLIPWAY_TEST_REGISTRY_USER");
+  request.password = Secret(rig_setting("SLIPWAY_TEST_REGISTRY_PASSWORD"));
+  request.ca_file = rig_setting("SLIPWAY_TEST_REGISTRY_CA");
+  auto answer = co_await send_http(pool_, std::move(request));
+  if (!answer) co_return fail(answer.error());
+  if (!answer->ok()) co_return fail(Error::Kind::not_found, "no such image: " + reference);
+  co_return answer->header("docker-content-digest");
+}
+
+awaitable<Result<docker::RegistryAuth>> RigRegistry::credentials(std::string repository) {
+  docker::RegistryAuth auth;
+  auth.username = rig_setting("SLIPWAY_TEST_REGISTRY_USER");
+  auth.password = Secret(rig_setting("SLIPWAY_TEST_REGISTRY_PASSWORD"));
+  auth.server = repository.substr(0, repository.find('/'));
+  co_return auth;
+}
+
+awaitable<Result<Secret>> FixedSecrets::secret(ProjectId, std::string name) {
+  const auto found = values.find(name);
+  if (found == values.end()) co_return fail(Error::Kind::not_found, "no secret " + name);
+  co_return Secret(found->second);
+}
+
+Fleet::Fleet(std::filesystem::path data, store::CommitProbe* watcher) : folder(std::move(data)), probe(watcher) {
+  open();
+}
+
+Fleet::~Fleet() {
+  close();
+}
+
+void Fleet::open() {
+  store::StoreOptions options;
+  options.probe = probe;
+  store = must(store::Store::open(folder, options));
+  hosts = std::make_unique<HostDirectory>(io.get_executor(), store->instance(), rig_hosts());
+  rollouts = std::make_unique<Rollouts>(
+      Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool, clock, ComposeRules{}});
+}
+
+void Fleet::close() {
+  bool closed = false;
+  asio::co_spawn(io, rollouts->shut_down(), [&](std::exception_ptr) { closed = true; });
+  run_until([&] { return closed; });
+  rollouts.reset();
+  hosts.reset();
+  store.reset();
+}
+
+void Fleet::restart() {
+  close();
+  open();
+}
+
+void Fleet::run_until(const std::function<bool()>& done) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("took longer than two minutes");
+    io.restart();
+    io.run_for(std::chrono::milliseconds(20));
+  }
+}
+
+void Fleet::add_project() {
+  store::Project project;
+  project.name = "shop";
+  project.clone_url = "https://example.test/shop.git";
+  project.created = clock.now();
+  must(run(store->write(&store::Projects::add, project)));
+}
+
+Result<RolloutId> Fleet::begin(const std::string& compose, const std::string& image) {
+  RolloutOrder order;
+  order.generation.project = ProjectId(1);
+  order.generation.compose.text = compose;
+  if (!image.empty()) order.generation.images = {{"web", image}};
+  order.requested_by = "test";
+  return run(rollouts->start(std::move(order)));
+}
+
+store::Rollout Fleet::wait(RolloutId id) {
+  said.clear();
+  return must(run(rollouts->wait(id, [this](std::string line) { said.push_back(std::move(line)); })));
+}
+
+store::Rollout Fleet::roll_out(const std::string& compose, const std::string& image) {
+  return wait(must(begin(compose, image)));
+}
+
+void Fleet::clean(const std::string& application) {
+  bool done = false;
+  std::vector<awaitable<void>> work;
+  for (const HostSettings& host : hosts->hosts()) work.push_back(remove_all(*hosts->engine(host.name), application));
+  asio::co_spawn(io, run_all("clean", std::move(work)), [&](std::exception_ptr) { done = true; });
+  run_until([&] { return done; });
+}
+
+std::vector<Shown> Fleet::shown(const std::string& host, const std::string& application) {
+  return must(run(look_at_host((*hosts->engine(host))->containers(), store->instance(), application)));
+}
+
+std::string Fleet::served(const std::string& host, int port) {
+  HttpRequest request("GET", "http://" + hosts->address_of(host) + ":" + std::to_string(port) + "/");
+  request.timeout = std::chrono::seconds(2);
+  const auto answer = send_http(request);
+  if (!answer || !answer->ok()) return {};
+  return answer->body.substr(0, answer->body.find('\n'));
+}
+
+namespace {
+
+class OneTar final : public docker::ByteSource {
+ public:
+  explicit OneTar(std::string tar) : tar_(std::move(tar)) {}
+  awaitable<Result<std::string>> next() override { co_return std::exchange(tar_, {}); }
+
+ private:
+  std::string tar_;
+};
+
+}  // namespace
+
+std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky) {
+  docker::Engine engine(fleet.io.get_executor(), must(docker::parse_endpoint(rig_setting("SLIPWAY_TEST_ENGINE"))));
+  const std::string repository = rig_setting("SLIPWAY_TEST_REGISTRY") + "/rollouts/web";
+  const std::string refuse = "[ ! -e /marker/bad ] || { echo I do not like this host; exec sleep 1000; }; ";
+  FileGrant file;
+  const std::string dockerfile = "FROM busybox:latest\nSTOPSIGNAL SIGKILL\nEXPOSE 8080\nCMD " +
+                                 (picky ? refuse : std::string()) + "mkdir -p /www && echo " + text +
+                                 " > /www/index.html && exec httpd -f -p 8080 -h /www\n";
+  docker::BuildSpec build;
+  build.id = "rollouts-test-" + random_hex(4);
+  build.builder = docker::Builder::classic;
+  build.tags = {repository + ":" + tag};
+  std::unique_ptr<docker::ByteSource> context =
+      std::make_unique<OneTar>(tar_entry(file, "Dockerfile", dockerfile) + std::string(1024, '\0'));
+  docker::Builds builds(engine.transport());
+  must(fleet.run(builds.build(std::move(build), std::move(context))));
+  docker::Images images(engine.transport());
+  docker::PushSpec push;
+  push.repository = repository;
+  push.tag = tag;
+  push.auth = must(fleet.run(fleet.registry.credentials(repository)));
+  const auto pushed = must(fleet.run(images.push(std::move(push))));
+  must(fleet.run(images.remove(repository + ":" + tag)));
+  return repository + "@" + pushed.digest;
+}
+
+}  // namespace slipway::rollouts

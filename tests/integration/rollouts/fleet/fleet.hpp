@@ -1,0 +1,93 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "orchestrator/rollouts/rollouts.hpp"
+
+/// The test rig's hosts and registry (tests/support/rig) with everything that rolls out to them. Fails, never skips,
+/// where the rig is not there.
+namespace slipway::rollouts {
+
+/// What the rig's env file says. Throws if a variable is missing.
+std::string rig_setting(const char* name);
+
+/// The rig's registry, asked over HTTP.
+class RigRegistry final : public Registries {
+ public:
+  explicit RigRegistry(Pool& pool) : pool_(pool) {}
+  awaitable<Result<std::string>> digest_of(std::string reference) override;
+  awaitable<Result<docker::RegistryAuth>> credentials(std::string repository) override;
+
+ private:
+  Pool& pool_;
+};
+
+class FixedSecrets final : public SecretSource {
+ public:
+  awaitable<Result<Secret>> secret(ProjectId project, std::string name) override;
+  std::map<std::string, std::string> values;
+};
+
+/// A daemon's worth of rollouts over a data folder.
+class Fleet {
+ public:
+  explicit Fleet(std::filesystem::path folder, store::CommitProbe* probe = nullptr);
+  ~Fleet();
+
+  /// Runs the io thread until `work` is done. Throws if that takes longer than two minutes.
+  template <class T>
+  T run(awaitable<T> work) {
+    std::optional<T> value;
+    std::exception_ptr escaped;
+    asio::co_spawn(io, std::move(work), [&](std::exception_ptr e, T result) {
+      escaped = e;
+      if (!e) value.emplace(std::move(result));
+    });
+    run_until([&] { return value.has_value() || escaped; });
+    if (escaped) std::rethrow_exception(escaped);
+    return std::move(*value);
+  }
+  void run_until(const std::function<bool()>& done);
+  /// As after a crash: forgets everything that is not in the data folder.
+  void restart();
+
+  /// Project 1, which every rollout of the tests belongs to.
+  void add_project();
+  /// Rolls `compose` out with `image` as service web's and waits for the end.
+  store::Rollout roll_out(const std::string& compose, const std::string& image);
+  Result<RolloutId> begin(const std::string& compose, const std::string& image);
+  store::Rollout wait(RolloutId id);
+
+  /// Removes everything of an application from all hosts.
+  void clean(const std::string& application);
+  std::vector<Shown> shown(const std::string& host, const std::string& application);
+  /// What http://HOST:PORT/ answers, without the line's end; empty if nothing does.
+  std::string served(const std::string& host, int port);
+
+  asio::io_context io;
+  std::filesystem::path folder;
+  store::CommitProbe* probe;
+  Pool pool{4};
+  SystemClock clock;
+  RigRegistry registry{pool};
+  FixedSecrets secrets;
+  std::unique_ptr<Traffic> traffic = direct_traffic();
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<HostDirectory> hosts;
+  std::unique_ptr<Rollouts> rollouts;
+  std::vector<std::string> said;  ///< by the last `wait`
+
+ private:
+  void open();
+  void close();
+};
+
+/// Builds an image that serves `text` on port 8080, pushes it as repository:tag, and answers "repository@digest". With
+/// `picky`, it does not become healthy where /marker/bad is.
+std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky = false);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,275 @@
+// Real rollouts to the rig's three hosts: what they serve is asked for over HTTP, what they run is listed.
+#include <algorithm>
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "orchestrator/rollouts/labels.hpp"
+#include "tests/integration/rollouts/fleet/fleet.hpp"
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+/// A data folder, a fleet over it, and an application that is gone afterwards.
+struct Scene {
+  explicit Scene(std::string name) : application(std::move(name)), folder("/tmp/slipway-" + application) {
+    std::filesystem::remove_all(folder);
+    fleet = std::make_unique<Fleet>(folder);
+    fleet->clean(application);
+    fleet->add_project();
+  }
+  ~Scene() {
+    fleet->clean(application);
+    fleet.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  /// web on port 8080 of every host; `more` are further lines of x-slipway.
+  [[nodiscard]] std::string compose(const std::string& more = {}) const {
+    return "name: " + application +
+           "\nservices:\n  web:\n    ports: [\"8080:8080\"]\n    stop_grace_period: 1s\n"
+           "x-slipway:\n  targets: [production]\n  min_healthy_time: 300ms\n  health_deadline: 8s\n"
+           "  gate: {http: {port: 8080, interval: 200ms}}\n" +
+           more;
+  }
+  [[nodiscard]] std::vector<std::string> served() {
+    std::vector<std::string> all;
+    for (const char* host : {"h1", "h2", "h3"}) all.push_back(fleet->served(host, 8080));
+    return all;
+  }
+  /// Running containers on a host.
+  [[nodiscard]] std::vector<std::string> running(const std::string& host) {
+    std::vector<std::string> names;
+    for (const Shown& one : fleet->shown(host, application)) {
+      if (one.running) names.push_back(one.name);
+    }
+    return names;
+  }
+  [[nodiscard]] bool said(const std::string& part) const {
+    return std::any_of(fleet->said.begin(), fleet->said.end(),
+                       [&](const std::string& line) { return line.find(part) != std::string::npos; });
+  }
+
+  std::string application;
+  std::string folder;
+  std::unique_ptr<Fleet> fleet;
+};
+
+std::vector<std::string> thrice(const std::string& text) {
+  return {text, text, text};
+}
+
+}  // namespace
+
+TEST_CASE("a rollout brings all three hosts to the new version and keeps the old containers, stopped") {
+  Scene scene("ro-success");
+  const std::string one = push_web_image(*scene.fleet, "success-1", "one");
+  const std::string two = push_web_image(*scene.fleet, "success-2", "two");
+
+  const auto first = scene.fleet->roll_out(scene.compose(), one);
+  INFO(first.reason);
+  REQUIRE(first.state == "succeeded");
+  CHECK(scene.served() == thrice("one"));
+
+  const auto second = scene.fleet->roll_out(scene.compose(), two);
+  INFO(second.reason);
+  REQUIRE(second.state == "succeeded");
+  CHECK(scene.served() == thrice("two"));
+  CHECK(scene.said("since the host's port 8080 is taken by the old container"));
+  for (const char* host : {"h1", "h2", "h3"}) {
+    CHECK(scene.running(host) == std::vector<std::string>{"ro-success-web-g2-1"});
+    CHECK(scene.fleet->shown(host, "ro-success").size() == 2);
+  }
+
+  SECTION("rolled out again, nothing has to be done") {
+    const auto again = scene.fleet->roll_out(scene.compose(), two);
+    CHECK(again.state == "succeeded");
+    CHECK(scene.running("h1") == std::vector<std::string>{"ro-success-web-g2-1"});
+  }
+  SECTION("a rollback starts the kept containers, within seconds") {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto id = scene.fleet->run(scene.fleet->rollouts->roll_back("ro-success", "ann"));
+    REQUIRE(id);
+    const auto back = scene.fleet->wait(*id);
+    const auto took = std::chrono::steady_clock::now() - begin;
+    INFO(back.reason);
+    CHECK(back.state == "succeeded");
+    CHECK(scene.served() == thrice("one"));
+    CHECK(scene.running("h3") == std::vector<std::string>{"ro-success-web-g1-1"});
+    CHECK(took < std::chrono::seconds(10));
+    const auto nothing = scene.fleet->run(scene.fleet->rollouts->roll_back("ro-success", "ann"));
+    REQUIRE_FALSE(nothing);
+    CHECK(nothing.error().message == "ro-success has no earlier generation to go back to");
+  }
+  SECTION("containers older than the kept generation are pruned") {
+    const auto third = scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "success-3", "three"));
+    REQUIRE(third.state == "succeeded");
+    const auto left = scene.fleet->shown("h2", "ro-success");
+    REQUIRE(left.size() == 2);
+    CHECK(std::none_of(left.begin(), left.end(), [](const Shown& old) { return old.generation == 1; }));
+  }
+}
+
+TEST_CASE("a new version that is unhealthy on the second of three hosts ends with all three serving the old one") {
+  Scene scene("ro-unhealthy");
+  const std::string volume = "    volumes: [\"marker:/marker:ro\"]\n";
+  std::string compose = scene.compose();
+  compose.insert(compose.find("x-slipway"), volume + "volumes: {marker: {}}\n");
+  const auto first = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "unhealthy-1", "old"));
+  INFO(first.reason);
+  REQUIRE(first.state == "succeeded");
+
+  // Only the second host's volume has the file that the new version can't stand.
+  auto engine = *scene.fleet->hosts->engine("h2");
+  docker::ContainerSpec spec(scene.fleet->shown("h2", "ro-unhealthy")[0].image);
+  spec.name = "ro-unhealthy-marker";
+  spec.labels = {{std::string(label::application), "ro-unhealthy"}};
+  spec.command = {{"touch", "/marker/bad"}};
+  docker::Mount mount;
+  mount.source = "ro-unhealthy_marker";
+  mount.target = "/marker";
+  spec.mounts = {mount};
+  REQUIRE(scene.fleet->run(engine->containers().create(std::move(spec))));
+  REQUIRE(scene.fleet->run(engine->containers().start("ro-unhealthy-marker")));
+  REQUIRE(scene.fleet->run(engine->containers().wait("ro-unhealthy-marker")));
+
+  const auto second = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "unhealthy-2", "new", true));
+  CHECK(second.state == "rolled_back");
+  CHECK_THAT(second.reason, Catch::StartsWith("host h2: container ro-unhealthy-web-g2-1: the HTTP gate did not pass"));
+  CHECK(scene.served() == thrice("old"));
+  for (const char* host : {"h1", "h2", "h3"}) {
+    CHECK(scene.running(host) == std::vector<std::string>{"ro-unhealthy-web-g1-1"});
+  }
+  CHECK(scene.said("host h1: rolled_back"));
+  CHECK_FALSE(scene.said("host h3: created"));
+}
+
+TEST_CASE("the last lines of a container that exits are in the rollout's evidence") {
+  Scene scene("ro-exits");
+  std::string compose = scene.compose();
+  compose.insert(compose.find("    ports"), "    command: \"sh -c 'echo no database; exit 3'\"\n");
+  const auto rollout = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "exits", "x"));
+  CHECK(rollout.state == "rolled_back");
+  CHECK_THAT(rollout.reason, Catch::EndsWith("container ro-exits-web-g1-1: exited with code 3"));
+  const auto hosts = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::hosts, rollout.id));
+  REQUIRE(hosts);
+  CHECK_THAT((*hosts)[0].detail, Catch::Contains("no database"));
+  CHECK(scene.fleet->shown("h1", "ro-exits").empty());
+}
+
+TEST_CASE("a tag that is moved between push and rollout does not matter: hosts run the digest that was pushed") {
+  Scene scene("ro-tag");
+  const std::string tested = push_web_image(*scene.fleet, "moved", "tested");
+  const std::string other = push_web_image(*scene.fleet, "moved", "evil");
+  REQUIRE(tested != other);
+  const auto rollout = scene.fleet->roll_out(scene.compose(), tested);
+  INFO(rollout.reason);
+  REQUIRE(rollout.state == "succeeded");
+  CHECK(scene.served() == thrice("tested"));
+  CHECK(tested.ends_with(scene.fleet->shown("h1", "ro-tag")[0].digest));
+}
+
+TEST_CASE("a foreign image is pinned by the digest that its tag has when the rollout is asked for") {
+  Scene scene("ro-pin");
+  const std::string image = push_web_image(*scene.fleet, "foreign", "pinned");
+  std::string compose = scene.compose();
+  compose.insert(compose.find("    ports"), "    image: " + image.substr(0, image.find('@')) + ":foreign\n");
+  const auto rollout = scene.fleet->roll_out(compose, "");
+  INFO(rollout.reason);
+  REQUIRE(rollout.state == "succeeded");
+  CHECK(image.ends_with(scene.fleet->shown("h3", "ro-pin")[0].digest));
+}
+
+TEST_CASE("services start after those that they need to be healthy, with their secrets in place") {
+  Scene scene("ro-services");
+  scene.fleet->secrets.values["DB_PASSWORD"] = "opensesame";
+  const std::string image = push_web_image(*scene.fleet, "services", "x");
+  const std::string compose = R"(name: ro-services
+services:
+  web:
+    command: ["sh", "-c", "cat /run/secrets/password > /tmp/index.html && wget -qO- http://db:8080/ >> /tmp/index.html && exec httpd -f -p 8080 -h /tmp"]
+    ports: ["8080:8080"]
+    depends_on: {db: {condition: service_healthy}}
+    secrets: [password]
+  db:
+    image: )" + image + R"(
+    healthcheck: {test: "wget -q -O /dev/null http://127.0.0.1:8080/", interval: 200ms}
+    networks: [default, back]
+networks: {back: {internal: true}}
+secrets: {password: {environment: DB_PASSWORD}}
+x-slipway: {targets: [h1], min_healthy_time: 100ms, health_deadline: 20s, gate: {http: {port: 8080, interval: 200ms}}}
+)";
+  const auto rollout = scene.fleet->roll_out(compose, image);
+  INFO(rollout.reason);
+  REQUIRE(rollout.state == "succeeded");
+  CHECK(scene.fleet->served("h1", 8080) == "opensesamex");
+  const auto inspected =
+      scene.fleet->run((*scene.fleet->hosts->engine("h1"))->containers().inspect("ro-services-db-g1-1"));
+  REQUIRE(inspected);
+  CHECK(inspected->networks.size() == 2);
+}
+
+TEST_CASE("start-first lets two generations overlap and leaves no gap") {
+  Scene scene("ro-startfirst");
+  const std::string compose = R"(name: ro-startfirst
+services: {web: {ports: ["8080"], restart: always, deploy: {replicas: 2}}}
+x-slipway: {targets: [h1, h2], strategy: all, min_healthy_time: 200ms, health_deadline: 10s}
+)";
+  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "sf-1", "1")).state == "succeeded");
+  const auto second = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "sf-2", "2"));
+  INFO(second.reason);
+  REQUIRE(second.state == "succeeded");
+  CHECK(scene.said("start-first"));
+  auto names = scene.running("h2");
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"ro-startfirst-web-g2-1", "ro-startfirst-web-g2-2"});
+  // A restart of the host's engine must not wake what was stopped.
+  const auto old =
+      scene.fleet->run((*scene.fleet->hosts->engine("h1"))->containers().inspect("ro-startfirst-web-g1-1"));
+  REQUIRE(old);
+  CHECK(old->config.restart.kind == docker::RestartPolicy::Kind::no);
+}
+
+TEST_CASE("a second rollout of the same application waits for the first") {
+  Scene scene("ro-queue");
+  const std::string one = push_web_image(*scene.fleet, "queue-1", "one");
+  const std::string two = push_web_image(*scene.fleet, "queue-2", "two");
+  const auto first = scene.fleet->begin(scene.compose(), one);
+  const auto second = scene.fleet->begin(scene.compose(), two);
+  REQUIRE(first);
+  REQUIRE(second);
+  const auto ended = scene.fleet->wait(*second);
+  CHECK(ended.state == "succeeded");
+  CHECK(scene.said("waits behind rollout " + to_string(*first)));
+  CHECK(scene.fleet->wait(*first).state == "succeeded");
+  CHECK(scene.served() == thrice("two"));
+}
+
+TEST_CASE("a rollout in work turns round at a person's word") {
+  Scene scene("ro-turn");
+  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "turn-1", "one")).state == "succeeded");
+  const auto id =
+      scene.fleet->begin(scene.compose("  min_healthy: 0\n"), push_web_image(*scene.fleet, "turn-2", "two"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return scene.fleet->served("h1", 8080) == "two"; });
+  const auto same = scene.fleet->run(scene.fleet->rollouts->roll_back("ro-turn", "ann"));
+  REQUIRE(same);
+  CHECK(*same == *id);
+  const auto ended = scene.fleet->wait(*id);
+  CHECK(ended.state == "rolled_back");
+  CHECK(ended.reason == "asked for by ann");
+  CHECK(scene.served() == thrice("one"));
+}
+
+TEST_CASE("a Compose file that can't be is refused before anything is stored, with every mistake") {
+  Scene scene("ro-refused");
+  const auto id =
+      scene.fleet->begin("name: ro-refused\nservices: {web: {image: a, privileged: true, pid: host}}\n", "");
+  REQUIRE_FALSE(id);
+  CHECK(id.error().kind == Error::Kind::invalid);
+  CHECK_THAT(id.error().hint, Catch::Contains("privileged") && Catch::Contains("pid"));
+  const auto open = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::open));
+  CHECK(open->empty());
+}
