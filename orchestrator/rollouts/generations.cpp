@@ -43,7 +43,7 @@ awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::
   const auto own = built.find(service.name);
   if (own != built.end()) co_return own->second;
   for (const auto& [other, image] : built) {
-    if (repository_of(image) != repository_of(service.image)) continue;
+    if (image == service.image || repository_of(image) != repository_of(service.image)) continue;
     co_return fail(
         Error::Kind::invalid,
         "service '" + service.name + "' uses " + service.image + ", which this run built for service '" + other + "'",
