@@ -199,7 +199,7 @@ Error Exchange::explain(Error error) {
   if (words.empty()) return error;
   const bool refused = words.find("Permission denied") != std::string::npos ||
                        words.find("Host key verification failed") != std::string::npos;
-  return Error(refused ? Error::Kind::unauthorized : error.kind, "ssh: " + words);
+  return Error(refused ? Error::Kind::unauthorized : error.kind, words.starts_with("ssh: ") ? words : "ssh: " + words);
 }
 
 }  // namespace slipway::docker

@@ -1,0 +1,88 @@
+#pragma once
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include <unistd.h>
+
+#include "base/ids.hpp"
+#include "docker-client/endpoint.hpp"
+#include "tests/support/real_engine.hpp"
+
+namespace slipway {
+
+/// A Docker Engine of one test's own, to be killed. Has busybox, once load_busybox() was called.
+class HelperEngine {
+ public:
+  HelperEngine() { run("start"); }
+  HelperEngine(const HelperEngine&) = delete;
+  ~HelperEngine() { static_cast<void>(std::system(command("stop").c_str())); }
+
+  [[nodiscard]] docker::Endpoint unix_endpoint() const {
+    return *docker::parse_endpoint("unix://" + dir_ + "/docker.sock");
+  }
+  [[nodiscard]] docker::Endpoint tls_endpoint() const {
+    return *docker::parse_endpoint("tcp://203.0.113." + std::to_string(4 * number_ + 2) + ":2376",
+                                   {dir_ + "/ca.pem", dir_ + "/cert.pem", dir_ + "/key.pem"});
+  }
+  [[nodiscard]] std::string folder() const { return dir_; }
+
+  void signal(int number) const { ::kill(pid(), number); }
+  /// Until its process is gone.
+  void await_end(pid_t process) const {
+    for (int i = 0; i < 2000 && ::kill(process, 0) == 0; ++i) ::usleep(10'000);
+  }
+  [[nodiscard]] pid_t pid() const {
+    pid_t process = 0;
+    std::ifstream(dir_ + "/pid") >> process;
+    return process;
+  }
+  void start_again() { run("start"); }
+
+  /// Copies busybox from the Engine under test.
+  void load_busybox() {
+    RealEngine from, to(unix_endpoint());
+    std::vector<std::string> names{"busybox:latest"};
+    auto saved = from.run(from->images().save(std::move(names)));
+    if (!saved) throw std::runtime_error(saved.error().message);
+    std::string tar;
+    for (;;) {
+      auto piece = from.run(saved->next());
+      if (!piece) throw std::runtime_error(piece.error().message);
+      if (piece->empty()) break;
+      tar += *piece;
+    }
+    auto loaded = to.run(to->images().load(std::make_unique<WholeText>(std::move(tar))));
+    if (!loaded) throw std::runtime_error(loaded.error().message);
+  }
+
+ private:
+  class WholeText final : public docker::ByteSource {
+   public:
+    explicit WholeText(std::string text) : text_(std::move(text)) {}
+    awaitable<Result<std::string>> next() override { co_return std::exchange(text_, {}); }
+
+   private:
+    std::string text_;
+  };
+
+  [[nodiscard]] std::string command(const std::string& verb) const {
+    return "tests/support/helper_engine.sh " + verb + " " + dir_ + " " + std::to_string(number_);
+  }
+  void run(const std::string& verb) const {
+    if (std::system(command(verb).c_str()) != 0) throw std::runtime_error("the helper engine did not " + verb);
+  }
+
+  /// Test programs run side by side, and one may have several, each with its own address and namespace.
+  static int next_number() {
+    static int started = 0;
+    return (static_cast<int>(::getpid()) + started++) % 64;
+  }
+
+  int number_ = next_number();
+  std::string dir_ = "/tmp/slipway-engine-" + random_hex(4);
+};
+
+}  // namespace slipway
