@@ -23,7 +23,8 @@ struct BadFile {
   std::string text;
   std::vector<std::string> expected;
 };
-/// Reads "=== name", the text, and ">>> " before each expected line, again and again.
+/// Reads "=== name", the text, and ">>> " before each expected line, again and again. A name ends with
+/// "[beyond the schema]" if schema.json can't see the mistake.
 std::vector<BadFile> read_cases(const std::filesystem::path& path);
 std::string write_cases(const std::vector<BadFile>& files);
 
