@@ -7,21 +7,13 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "docker-client/images.hpp"
+#include "images/reference.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 
 namespace slipway::rollouts {
 namespace {
 
 constexpr std::size_t looked_back = 200;  // generations in which an unchanged service is searched
-
-/// Without tag or digest.
-std::string repository_of(const std::string& image) {
-  const std::string name = image.substr(0, image.find('@'));
-  const auto colon = name.rfind(':');
-  const auto slash = name.rfind('/');
-  const bool is_tag = colon != std::string::npos && (slash == std::string::npos || colon > slash);
-  return is_tag ? name.substr(0, colon) : name;
-}
 
 /// The image's id on the first host that has it: for images that no registry has.
 awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::vector<std::string> hosts) {
@@ -37,27 +29,37 @@ awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::ve
   co_return fail(Error::Kind::not_found, "image " + image + ": " + why, "its pull_policy is 'never'");
 }
 
+/// An image of this run under another name would go round the tests.
+Result<void> check_not_own(const Service& service, const images::Reference& reference,
+                           const std::map<std::string, std::string>& built) {
+  for (const auto& [other, image] : built) {
+    const auto own = images::parse_reference(image);
+    if (!own || own->repository() != reference.repository() || own->digest == reference.digest) continue;
+    return fail(
+        Error::Kind::invalid,
+        "service '" + service.name + "' uses " + service.image + ", which this run built for service '" + other + "'",
+        "name it in the job's deploy.images: what was tested is what gets deployed");
+  }
+  return {};
+}
+
 /// What the hosts will run for `service`: the run's own image, or a foreign one pinned as it is now.
 awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::string, std::string> built,
                                    std::vector<std::string> hosts) {
   const auto own = built.find(service.name);
   if (own != built.end()) co_return own->second;
-  for (const auto& [other, image] : built) {
-    if (image == service.image || repository_of(image) != repository_of(service.image)) continue;
-    co_return fail(
-        Error::Kind::invalid,
-        "service '" + service.name + "' uses " + service.image + ", which this run built for service '" + other + "'",
-        "name it in the job's deploy.images: what was tested is what gets deployed");
-  }
   if (service.image.empty()) {
     co_return fail(Error::Kind::invalid, "service '" + service.name + "' has no image",
                    "write `image:`, or name the service in the job's deploy.images");
   }
-  if (service.image.find('@') != std::string::npos) co_return service.image;
+  const auto reference = images::parse_reference(service.image);
+  if (!reference) co_return fail(reference.error().in("image of service '" + service.name + "'"));
+  if (auto foreign = check_not_own(service, *reference, built); !foreign) co_return fail(foreign.error());
+  if (!reference->digest.empty()) co_return reference->repository() + "@" + reference->digest;
   if (service.pull_policy == PullPolicy::never) co_return co_await local_id(parts, service.image, std::move(hosts));
   auto digest = co_await parts.registries.digest_of(service.image);
   if (!digest) co_return fail(digest.error().in("pin image " + service.image + " of service '" + service.name + "'"));
-  co_return repository_of(service.image) + "@" + *digest;
+  co_return reference->repository() + "@" + *digest;
 }
 
 awaitable<Result<std::map<std::string, Secret>>> contents_of(Parts& parts, ProjectId project, Application application,

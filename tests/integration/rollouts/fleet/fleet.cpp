@@ -43,6 +43,12 @@ std::vector<HostSettings> rig_hosts() {
   return hosts;
 }
 
+images::RegistrySettings registry_settings() {
+  images::RegistrySettings settings;
+  settings.ca_files[rig_setting("SLIPWAY_TEST_REGISTRY")] = rig_setting("SLIPWAY_TEST_REGISTRY_CA");
+  return settings;
+}
+
 awaitable<void> remove_all(docker::Engine* engine, std::string application) {
   docker::ListContainers what;
   what.filters.label(std::string(label::application), application);
@@ -71,37 +77,19 @@ std::string rig_setting(const char* name) {
   return value;
 }
 
-awaitable<Result<std::string>> RigRegistry::digest_of(std::string reference) {
-  const auto slash = reference.find('/');
-  const auto colon = reference.rfind(':');
-  HttpRequest request("HEAD", "https://" + reference.substr(0, slash) + "/v2/" +
-                                  reference.substr(slash + 1, colon - slash - 1) + "/manifests/" +
-                                  reference.substr(colon + 1));
-  request.headers.emplace_back("Accept", "application/vnd.docker.distribution.manifest.v2+json");
-  request.username = rig_setting("SLIPWAY_TEST_REGISTRY_USER");
-  request.password = Secret(rig_setting("SLIPWAY_TEST_REGISTRY_PASSWORD"));
-  request.ca_file = rig_setting("SLIPWAY_TEST_REGISTRY_CA");
-  auto answer = co_await send_http(pool_, std::move(request));
-  if (!answer) co_return fail(answer.error());
-  if (!answer->ok()) co_return fail(Error::Kind::not_found, "no such image: " + reference);
-  co_return answer->header("docker-content-digest");
-}
-
-awaitable<Result<docker::RegistryAuth>> RigRegistry::credentials(std::string repository) {
-  docker::RegistryAuth auth;
-  auth.username = rig_setting("SLIPWAY_TEST_REGISTRY_USER");
-  auth.password = Secret(rig_setting("SLIPWAY_TEST_REGISTRY_PASSWORD"));
-  auth.server = repository.substr(0, repository.find('/'));
-  co_return auth;
-}
-
 awaitable<Result<Secret>> FixedSecrets::secret(ProjectId, std::string name) {
   const auto found = values.find(name);
   if (found == values.end()) co_return fail(Error::Kind::not_found, "no secret " + name);
   co_return Secret(found->second);
 }
 
-Fleet::Fleet(std::filesystem::path data, store::CommitProbe* watcher) : folder(std::move(data)), probe(watcher) {
+Fleet::Fleet(std::filesystem::path data, store::CommitProbe* watcher)
+    : folder(std::move(data)), probe(watcher), registry_client(pool, clock, registry_settings()) {
+  docker::RegistryAuth auth;
+  auth.username = rig_setting("SLIPWAY_TEST_REGISTRY_USER");
+  auth.password = Secret(rig_setting("SLIPWAY_TEST_REGISTRY_PASSWORD"));
+  auth.server = rig_setting("SLIPWAY_TEST_REGISTRY");
+  credentials.set(auth.server, auth);
   open();
 }
 

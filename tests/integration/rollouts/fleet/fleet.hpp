@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "orchestrator/rollouts/image_registries.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 
 /// The test rig's hosts and registry (tests/support/rig) with everything that rolls out to them. Fails, never skips,
@@ -14,17 +15,6 @@ namespace slipway::rollouts {
 
 /// What the rig's env file says. Throws if a variable is missing.
 std::string rig_setting(const char* name);
-
-/// The rig's registry, asked over HTTP.
-class RigRegistry final : public Registries {
- public:
-  explicit RigRegistry(Pool& pool) : pool_(pool) {}
-  awaitable<Result<std::string>> digest_of(std::string reference) override;
-  awaitable<Result<docker::RegistryAuth>> credentials(std::string repository) override;
-
- private:
-  Pool& pool_;
-};
 
 class FixedSecrets final : public SecretSource {
  public:
@@ -73,7 +63,9 @@ class Fleet {
   store::CommitProbe* probe;
   Pool pool{4};
   SystemClock clock;
-  RigRegistry registry{pool};
+  images::Credentials credentials;
+  images::RegistryClient registry_client;
+  ImageRegistries registry{registry_client, credentials};
   FixedSecrets secrets;
   std::unique_ptr<Traffic> traffic = direct_traffic();
   std::unique_ptr<store::Store> store;

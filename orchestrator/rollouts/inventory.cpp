@@ -1,0 +1,174 @@
+#include "orchestrator/rollouts/inventory.hpp"
+
+#include <algorithm>
+
+#include "docker-client/log_lines.hpp"
+#include "orchestrator/rollouts/gather.hpp"
+#include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/host_view.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr std::chrono::seconds host_limit{5};
+constexpr std::size_t most_lines = 10'000;
+constexpr std::size_t most_bytes = 4 << 20;  // of one container's lines
+
+}  // namespace
+
+std::string drift_of(const Difference& difference) {
+  if (!difference.missing.empty()) return "container " + difference.missing.front().name + " is missing";
+  if (!difference.asleep.empty()) return "container " + difference.asleep.front().name + " does not run";
+  if (!difference.surplus.empty()) return "container " + difference.surplus.front().name + " runs and should not";
+  if (!difference.clashes.empty()) return "container " + difference.clashes.front() + " has another specification";
+  for (const Shown& one : difference.right) {
+    if (one.health == Health::unhealthy) return "container " + one.name + " is unhealthy";
+  }
+  return {};
+}
+
+awaitable<Result<ApplicationSummary>> Inventory::summary(store::Application application) {
+  ApplicationSummary summary;
+  summary.name = application.name;
+  summary.project = application.project;
+  summary.promoted = application.promoted;
+  if (application.promoted != 0) {
+    auto generation =
+        co_await parts_.store.read(&store::Applications::generation, application.name, application.promoted);
+    if (!generation) co_return fail(generation.error());
+    summary.promoted_at = generation->promoted;
+  }
+  auto newest = co_await parts_.store.read(&store::Rollouts::list, application.name, 1);
+  if (!newest) co_return fail(newest.error());
+  if (!newest->empty()) summary.newest = newest->front();
+  co_return summary;
+}
+
+awaitable<Result<std::vector<ApplicationSummary>>> Inventory::list() {
+  auto applications = co_await parts_.store.read(&store::Applications::list);
+  if (!applications) co_return fail(applications.error());
+  std::vector<ApplicationSummary> all;
+  for (const store::Application& application : *applications) {
+    auto one = co_await summary(application);
+    if (!one) co_return fail(one.error());
+    all.push_back(std::move(*one));
+  }
+  co_return all;
+}
+
+awaitable<Result<GenerationSpec>> Inventory::promoted(store::Application application) {
+  GenerationSpec nothing;
+  nothing.application = application.name;
+  if (application.promoted == 0) co_return nothing;
+  auto row = co_await parts_.store.read(&store::Applications::generation, application.name, application.promoted);
+  if (!row) co_return fail(row.error());
+  co_return from_row(*row);
+}
+
+awaitable<void> Inventory::look(std::string application, std::vector<Wanted> wanted, HostOfApplication* into) {
+  into->state = "unknown";
+  auto engine = parts_.hosts.engine(into->host);
+  if (!engine) {
+    into->reason = engine.error().message;
+    co_return;
+  }
+  auto looking = look_at_host((*engine)->containers(), parts_.store.instance(), application);
+  auto shown = co_await with_deadline(host_limit, std::move(looking), "asking host " + into->host);
+  if (!shown) {
+    into->reason = shown.error().message;
+    co_return;
+  }
+  into->reason = drift_of(difference(wanted, *shown));
+  into->state = into->reason.empty() ? "ok" : "drifted";
+  into->containers = std::move(*shown);
+}
+
+awaitable<Result<ApplicationStatus>> Inventory::status(std::string name) {
+  auto application = co_await parts_.store.read(&store::Applications::get, name);
+  if (!application) co_return fail(application.error());
+  auto known = co_await summary(*application);
+  if (!known) co_return fail(known.error());
+  auto spec = co_await promoted(*application);
+  if (!spec) co_return fail(spec.error());
+  ApplicationStatus status;
+  status.summary = std::move(*known);
+  for (const Release& release : spec->releases) status.images[release.service] = release.image;
+  status.hosts.resize(spec->hosts.size());
+  std::vector<awaitable<void>> looks;
+  for (std::size_t i = 0; i < spec->hosts.size(); ++i) {
+    status.hosts[i].host = spec->hosts[i];
+    looks.push_back(look(name, wanted_of(*spec), &status.hosts[i]));
+  }
+  co_await run_all("application status", std::move(looks));
+  co_return status;
+}
+
+namespace {
+
+awaitable<Result<std::vector<ApplicationLine>>> container_lines(docker::Containers* containers, Shown container,
+                                                                std::string host, std::size_t tail) {
+  auto inspected = co_await containers->inspect(container.id);
+  if (!inspected) co_return fail(inspected.error());
+  docker::LogsRequest what;
+  what.tail = static_cast<std::int64_t>(tail);
+  what.timestamps = true;
+  auto stream = co_await containers->logs(container.id, std::move(what));
+  if (!stream) co_return fail(stream.error());
+  docker::LogDemultiplexer frames(inspected->config.tty ? docker::LogFormat::raw : docker::LogFormat::multiplexed);
+  docker::LineAssembler assembler(true, 64 << 10);
+  for (std::size_t bytes = 0; bytes < most_bytes;) {
+    auto chunk = co_await stream->next();
+    if (!chunk) co_return fail(chunk.error());
+    if (chunk->empty()) break;
+    bytes += chunk->size();
+    frames.feed(*chunk);
+    auto frame = frames.next();
+    for (; frame && *frame; frame = frames.next()) assembler.add(**frame);
+    if (!frame) co_return fail(frame.error());
+  }
+  assembler.finish();
+  std::vector<ApplicationLine> lines;
+  for (auto line = assembler.next(); line; line = assembler.next()) {
+    const bool err = line->stream == docker::LogStream::err;
+    lines.push_back({host, container.service, container.name, err ? "stderr" : "stdout", line->time, line->text});
+  }
+  co_return lines;
+}
+
+}  // namespace
+
+awaitable<Result<std::vector<ApplicationLine>>> Inventory::host_logs(std::string application, std::string service,
+                                                                     std::string host, std::size_t tail) {
+  auto engine = parts_.hosts.engine(host);
+  if (!engine) co_return fail(engine.error());
+  docker::Containers* containers = &(*engine)->containers();
+  auto shown = co_await look_at_host(*containers, parts_.store.instance(), application);
+  if (!shown) co_return fail(shown.error());
+  std::vector<ApplicationLine> lines;
+  for (const Shown& one : *shown) {
+    if (!one.running || (!service.empty() && one.service != service)) continue;
+    auto more = co_await container_lines(containers, one, host, tail);
+    if (!more) co_return fail(more.error().in("log of " + one.name));
+    lines.insert(lines.end(), more->begin(), more->end());
+  }
+  co_return lines;
+}
+
+awaitable<Result<std::vector<ApplicationLine>>> Inventory::logs(std::string application, std::string service,
+                                                                std::string host, std::size_t tail) {
+  auto known = co_await parts_.store.read(&store::Applications::get, application);
+  if (!known) co_return fail(known.error());
+  auto spec = co_await promoted(*known);
+  if (!spec) co_return fail(spec.error());
+  std::vector<ApplicationLine> lines;
+  for (const std::string& one : spec->hosts) {
+    if (!host.empty() && host != one) continue;
+    auto reading = host_logs(application, service, one, std::min(tail, most_lines));
+    auto more = co_await with_deadline(host_limit, std::move(reading), "asking host " + one);
+    if (!more) co_return fail(more.error().in("host " + one));
+    lines.insert(lines.end(), more->begin(), more->end());
+  }
+  co_return lines;
+}
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,68 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/rollouts/parts.hpp"
+#include "orchestrator/rollouts/target.hpp"
+#include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/rollouts.hpp"
+
+namespace slipway::rollouts {
+
+struct ApplicationSummary {
+  std::string name;
+  ProjectId project;
+  std::int64_t promoted = 0;  ///< generation; 0: none yet
+  std::optional<Time> promoted_at;
+  std::optional<store::Rollout> newest;  ///< rollout
+};
+
+/// One host, wanted against actual.
+struct HostOfApplication {
+  std::string host;
+  std::string state;              ///< ok, drifted or unknown (does not answer)
+  std::string reason;             ///< of the last two
+  std::vector<Shown> containers;  ///< those of old generations too
+};
+
+struct ApplicationStatus {
+  ApplicationSummary summary;
+  std::map<std::string, std::string> images;  ///< service → what it should run, by digest
+  std::vector<HostOfApplication> hosts;
+};
+
+struct ApplicationLine {
+  std::string host, service, container;
+  std::string stream;  ///< stdout or stderr
+  std::string time;    ///< RFC 3339, as the Engine has it
+  std::string text;
+};
+
+/// What runs where: the store's word against the hosts'. Borrows `parts`.
+class Inventory {
+ public:
+  explicit Inventory(Parts& parts) : parts_(parts) {}
+
+  awaitable<Result<std::vector<ApplicationSummary>>> list();
+  /// Asks the hosts; each has five seconds.
+  awaitable<Result<ApplicationStatus>> status(std::string application);
+  /// Of running containers, the last `tail` lines each, by host and container; empty `service` or `host`: all.
+  awaitable<Result<std::vector<ApplicationLine>>> logs(std::string application, std::string service, std::string host,
+                                                       std::size_t tail);
+
+ private:
+  awaitable<Result<ApplicationSummary>> summary(store::Application application);
+  awaitable<void> look(std::string application, std::vector<Wanted> wanted, HostOfApplication* into);
+  awaitable<Result<std::vector<ApplicationLine>>> host_logs(std::string application, std::string service,
+                                                            std::string host, std::size_t tail);
+  awaitable<Result<GenerationSpec>> promoted(store::Application application);
+
+  Parts& parts_;
+};
+
+/// Why a host is not as it should be; empty if it is.
+std::string drift_of(const Difference& difference);
+
+}  // namespace slipway::rollouts
