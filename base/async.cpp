@@ -33,10 +33,6 @@ awaitable<void> sleep_for(Duration time) {
   co_await timer.async_wait(use_awaitable);
 }
 
-awaitable<void> allow_cleanup() {
-  co_await asio::this_coro::reset_cancellation_state();
-}
-
 awaitable<void> throw_if_cancelled() {
   const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) {

@@ -33,7 +33,10 @@ using Duration = std::chrono::steady_clock::duration;
 awaitable<void> sleep_for(Duration time);
 
 /// After cancellation: lets this coroutine await again, for a cleanup that has a deadline of its own.
-awaitable<void> allow_cleanup();
+/// No coroutine of its own: a cancelled one may not even begin to await another.
+inline auto allow_cleanup() {
+  return asio::this_coro::reset_cancellation_state();
+}
 
 /// Throws what cancellation throws if this coroutine has been cancelled: after an operation that told it by error code.
 /// (Asking in an `if` of one's own, `if ((co_await cancellation_state).cancelled() …) throw`, makes g++ 12.2 emit code

@@ -179,10 +179,7 @@ awaitable<Result<store::Rollout>> Rollouts::wait(RolloutId id, std::function<voi
       if (work->ended) break;
       boost::system::error_code ignored;
       co_await work->changed.async_wait(asio::redirect_error(use_awaitable, ignored));
-      const auto state = co_await asio::this_coro::cancellation_state;
-      if (state.cancelled() != asio::cancellation_type::none) {
-        throw boost::system::system_error(asio::error::operation_aborted);
-      }
+      co_await throw_if_cancelled();
     }
   }
   co_return co_await parts_.store.read(&store::Rollouts::get, id);

@@ -136,3 +136,34 @@ TEST_CASE("a wait for tasks can be cancelled, and the tasks go on") {
   io.run_for(1s);
   CHECK(tasks.size() == 0);
 }
+
+namespace {
+
+awaitable<void> clean_up_when_cancelled(bool* cleaned) {
+  bool stopped = false;
+  try {
+    co_await sleep_for(std::chrono::hours(1));
+  } catch (const boost::system::system_error&) {
+    stopped = true;
+  }
+  if (!stopped) co_return;
+  co_await allow_cleanup();
+  co_await sleep_for(std::chrono::milliseconds(1));
+  *cleaned = true;
+}
+
+awaitable<void> cancel_and_join(bool* cleaned) {
+  Tasks tasks(co_await asio::this_coro::executor);
+  tasks.spawn("cleanup", clean_up_when_cancelled(cleaned));
+  co_await sleep_for(std::chrono::milliseconds(1));
+  tasks.cancel();
+  co_await tasks.join();
+}
+
+}  // namespace
+
+TEST_CASE("a coroutine that was cancelled can await its cleanup") {
+  bool cleaned = false;
+  run_async(cancel_and_join(&cleaned));
+  CHECK(cleaned);
+}
