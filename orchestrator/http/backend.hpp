@@ -23,6 +23,9 @@ struct Backend {
   std::string public_url;          ///< "https://ci.example", no slash at its end; for the projects' hook URLs
   std::string version;             ///< of the daemon
   const Server* server = nullptr;  ///< for its figures at /metrics; set once it exists
+  /// How the logs of builds, and of attempts at a push or a deployment, are called; unset: there are none.
+  std::string (*build_log)(std::string_view image) = nullptr;
+  std::string (*work_log)(std::string_view job, int attempt) = nullptr;
 };
 
 /// Everything the daemon answers, as openapi.json describes it. Borrows the backend.

@@ -5,6 +5,8 @@
 #include "orchestrator/http/backend.hpp"
 #include "orchestrator/http/sse.hpp"
 #include "orchestrator/store/attempts.hpp"
+#include "orchestrator/store/jobs.hpp"
+#include "orchestrator/store/runs.hpp"
 
 namespace slipway::http {
 namespace {
@@ -106,20 +108,62 @@ Result<store::Attempt> choose(const std::vector<store::Attempt>& attempts, const
   return *chosen;
 }
 
-awaitable<Result<logs::LogKey>> find_log(Backend& backend, Request request) {
+/// What of a run a log is asked for.
+enum class Subject { step, job, build };
+
+Result<std::string> name_of_step(store::Transaction& tx, RunId run, const Request& request, std::int64_t number) {
+  const auto attempts = store::Attempts(tx).list(run);
+  if (!attempts) return fail(attempts.error());
+  const Result<store::Attempt> attempt = choose(*attempts, request.parameter("job"), request.parameter("step"), number);
+  if (!attempt) return fail(attempt.error());
+  return attempt->log_name;
+}
+
+/// A build, a push or a deployment, which has no steps.
+Result<std::string> name_of_work(store::Transaction& tx, RunId run, const Backend& backend, const std::string& name,
+                                 bool build, std::int64_t number) {
+  const auto jobs = store::Jobs(tx).list(run);
+  if (!jobs) return fail(jobs.error());
+  for (const store::Job& job : *jobs) {
+    if (job.name != name || (job.kind == store::JobKind::build) != build) continue;
+    if (job.kind == store::JobKind::run) {
+      return fail(Error::Kind::not_found, "the log of job '" + name + "' is in its steps", "name a step");
+    }
+    const std::int64_t attempt = number > 0 ? number : job.attempt;
+    if (attempt == 0 || attempt > job.attempt) break;
+    if (build && backend.build_log) return backend.build_log(name);
+    if (!build && backend.work_log) return backend.work_log(name, static_cast<int>(attempt));
+  }
+  return fail(Error::Kind::not_found, std::string(build ? "image" : "job") + " '" + name + "' has no such log");
+}
+
+Result<std::string> find_name(store::Transaction& tx, RunId run, const Backend& backend, const Request& request,
+                              Subject subject, std::int64_t number) {
+  const Result<store::Run> known = store::Runs(tx).get(run);
+  if (!known) return fail(known.error());
+  switch (subject) {
+    case Subject::step:
+      return name_of_step(tx, run, request, number);
+    case Subject::job:
+      return name_of_work(tx, run, backend, request.parameter("job"), false, number);
+    case Subject::build:
+      return name_of_work(tx, run, backend, request.parameter("image"), true, number);
+  }
+  return fail(Error::Kind::internal, "an unknown kind of log");
+}
+
+awaitable<Result<logs::LogKey>> find_log(Backend& backend, Request request, Subject subject) {
   const Result<std::int64_t> id = request.id_parameter("run");
   if (!id) co_return fail(id.error());
   const auto number = request.number_argument("attempt", 0, 1, INT32_MAX);
   if (!number) co_return fail(number.error());
   const RunId run(*id);
-  const Result<store::Run> known = co_await backend.store.read(&store::Runs::get, run);
-  if (!known) co_return fail(known.error());
-  const auto attempts = co_await backend.store.read(&store::Attempts::list, run);
-  if (!attempts) co_return fail(attempts.error());
-  const Result<store::Attempt> attempt =
-      choose(*attempts, request.parameter("job"), request.parameter("step"), *number);
-  if (!attempt) co_return fail(attempt.error());
-  co_return logs::LogKey(run, attempt->log_name);
+  auto work = [&backend, request = std::move(request), run, subject, number = *number](store::Transaction& tx) {
+    return find_name(tx, run, backend, request, subject, number);
+  };
+  Result<std::string> name = co_await backend.store.read(std::move(work));
+  if (!name) co_return fail(name.error());
+  co_return logs::LogKey(run, std::move(*name));
 }
 
 Format format_of(const Request& request) {
@@ -140,13 +184,13 @@ std::string content_type_of(Format format) {
   return "";
 }
 
-awaitable<Result<Response>> step_log(Backend& backend, Request request) {
+awaitable<Result<Response>> log(Backend& backend, Request request, Subject subject) {
   const auto offset = resume_point(request, "offset");
   if (!offset) co_return fail(offset.error());
   const auto tail = request.number_argument("tail", 0, 1, 10000);
   if (!tail) co_return fail(tail.error());
   const Format format = format_of(request);
-  Result<logs::LogKey> key = co_await find_log(backend, std::move(request));
+  Result<logs::LogKey> key = co_await find_log(backend, std::move(request), subject);
   if (!key) co_return fail(key.error());
   auto stream =
       std::make_unique<LogStream>(backend.logs, *key, static_cast<std::uint64_t>(offset->value_or(0)), format);
@@ -161,8 +205,13 @@ awaitable<Result<Response>> step_log(Backend& backend, Request request) {
 }  // namespace
 
 void add_log_routes(Router& router, Backend& backend) {
-  router.add({"GET", "/api/v1/runs/{run}/jobs/{job}/steps/{step}/logs", store::Role::viewer,
-              [&](Request r) { return step_log(backend, std::move(r)); }});
+  using store::Role;
+  router.add({"GET", "/api/v1/runs/{run}/jobs/{job}/steps/{step}/logs", Role::viewer,
+              [&](Request r) { return log(backend, std::move(r), Subject::step); }});
+  router.add({"GET", "/api/v1/runs/{run}/jobs/{job}/logs", Role::viewer,
+              [&](Request r) { return log(backend, std::move(r), Subject::job); }});
+  router.add({"GET", "/api/v1/runs/{run}/builds/{image}/logs", Role::viewer,
+              [&](Request r) { return log(backend, std::move(r), Subject::build); }});
 }
 
 }  // namespace slipway::http

@@ -66,10 +66,12 @@ TEST_CASE("a run shows its jobs, steps, builds and pushes") {
   CHECK(run["verdict"] == "failed");
   CHECK(run["reason"] == "unit failed");
   CHECK(run["parameters"] == Json({{"env", "prod"}}));
-  REQUIRE(run["jobs"].size() == 1);
-  REQUIRE(run["jobs"][0]["steps"].size() == 1);
-  CHECK(run["jobs"][0]["steps"][0]["exit_code"] == 1);
-  CHECK(run["jobs"][0]["steps"][0]["has_log"] == true);
+  REQUIRE(run["jobs"].size() == 3);
+  CHECK(run["jobs"][0]["kind"] == "build");
+  CHECK(run["jobs"][0]["steps"].empty());
+  REQUIRE(run["jobs"][1]["steps"].size() == 1);
+  CHECK(run["jobs"][1]["steps"][0]["exit_code"] == 1);
+  CHECK(run["jobs"][1]["steps"][0]["has_log"] == true);
   CHECK(run["builds"][0]["image"] == "app");
   CHECK(run["pushes"][0]["state"] == "intent");
 }

@@ -42,6 +42,10 @@ LiveServer::LiveServer(ServerSettings settings)
   backend.public_url = "https://ci.example";
   backend.version = "test";
   backend.server = &server;
+  backend.build_log = [](std::string_view image) { return "image." + std::string(image) + ".a1"; };
+  backend.work_log = [](std::string_view job, int attempt) {
+    return std::string(job) + ".a" + std::to_string(attempt);
+  };
   add_routes(router, backend);
   REQUIRE(server.start());
   thread_ = std::thread([this] { io_.run(); });
@@ -68,6 +72,27 @@ void LiveServer::make_token(const std::string& role) {
   auto made = on_io(desk.create(role, *store::from_name<store::Role>(role)));
   REQUIRE(made);
   tokens_[role] = made->token;
+}
+
+namespace {
+
+awaitable<std::string> metrics_of(Server& server) {
+  co_return server.metrics();
+}
+
+}  // namespace
+
+bool LiveServer::comes_to_show(const std::string& line) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string text = "\n" + on_io(metrics_of(server));
+    if (text.find("\n" + line + "\n") != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return false;
+}
+
+bool LiveServer::comes_to_have(std::size_t connections) {
+  return comes_to_show("slipway_http_connections " + std::to_string(connections));
 }
 
 std::string LiveServer::url(const std::string& path) const {

@@ -36,6 +36,11 @@ class LiveServer {
   [[nodiscard]] std::uint16_t port() const { return server.port(); }
   [[nodiscard]] const Secret& token(const std::string& role) const { return tokens_.at(role); }
 
+  /// Waits, for up to ten seconds, until the server's own figures hold this line.
+  bool comes_to_show(const std::string& line);
+  /// The same for the number of its connections.
+  bool comes_to_have(std::size_t connections);
+
   /// Runs a coroutine on the server's thread.
   template <class T>
   T on_io(awaitable<T> work) {

@@ -75,6 +75,7 @@ awaitable<Result<std::vector<AppSummary>>> RecordedActions::list_apps() {
 
 awaitable<Result<AppStatus>> RecordedActions::app_status(std::string app) {
   asked.push_back("status " + app);
+  ++statuses_asked;
   if (delay > Duration(0)) co_await sleep_for(delay);
   if (app == "broken") throw std::runtime_error("a bug");
   AppStatus status;

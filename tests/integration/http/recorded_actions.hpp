@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ class RecordedActions final : public Actions {
  public:
   std::vector<std::string> asked;
   bool healthy = true;
-  Duration delay{0};  ///< of app_status
+  Duration delay{0};                   ///< of app_status
+  std::atomic<int> statuses_asked{0};  ///< calls of app_status, for other threads
 
   awaitable<Result<RunId>> trigger(TriggerOrder order, Actor actor) override;
   awaitable<Result<void>> cancel(RunId run, Actor actor) override;

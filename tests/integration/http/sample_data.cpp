@@ -80,12 +80,21 @@ SampleData::SampleData(LiveServer& live) {
   run.created = now;
   finished = must(live, &store::Runs::add, run);
   must(live, &store::Runs::prepare, finished, now);
-  std::vector<store::Job> jobs(1);
-  jobs[0].name = "unit";
+  std::vector<store::Job> jobs(3);
+  jobs[0].name = "app";
+  jobs[0].kind = store::JobKind::build;
+  jobs[1].name = "unit";
+  jobs[2].name = "publish";
+  jobs[2].kind = store::JobKind::push;
   must(live, &store::Runs::start, finished, std::string("{}"), jobs, now, now);
+  for (const store::Job& job : jobs) {
+    must(live, &store::Jobs::start_attempt, store::JobKey(finished, job.kind, job.name), std::int64_t{1}, now, now);
+  }
   run_a_step(live, finished, now);
   build_and_push(live, finished, now);
   write_log(live, finished, "unit.test.a1", {"hello", "wor\xffld"}, true);
+  write_log(live, finished, "image.app.a1", {"built"}, true);
+  write_log(live, finished, "publish.a1", {"pushed"}, true);
   must(live, &store::Runs::finish, finished, store::Verdict::failed, std::string("unit failed"), now);
 
   store::Delivery sent;

@@ -3,8 +3,8 @@
 
 namespace slipway::http {
 
-/// A project "shop" with a finished run that has a job of one step with a log, a build and a push, a run from a webhook
-/// with its delivery, and a secret: something in every kind of record.
+/// A project "shop" with a finished run that built an image, ran a job of one step and pushed, each with a log; a run
+/// from a webhook with its delivery; and a secret: something in every kind of record.
 struct SampleData {
   explicit SampleData(LiveServer& live);
   ProjectId project;
