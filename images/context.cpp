@@ -73,6 +73,7 @@ struct Found {
   Found() = default;
   FileDescriptor context;
   std::string dockerfile;  // in the tar
+  std::string dockerfile_text;
   IgnoreRules rules;
   std::set<std::string> always;
   std::set<std::string> never;
@@ -97,16 +98,12 @@ std::optional<std::string> path_inside(const Parts& folder, const Parts& file) {
 
 /// Sends a Dockerfile from outside along, under a name that its content decides, and has the builder take it (and an
 /// ignore file made for the purpose) out of the context again, as docker's command line does.
-Result<void> bring_dockerfile(const FileDescriptor& dockerfile, const std::optional<std::string>& ignore_text,
-                              Found& found) {
-  Result<std::string> text = read_all(dockerfile, kMaxDockerfile);
-  if (!text) return fail(text.error());
-  found.dockerfile = ".dockerfile." + sha256_hex(*text).substr(0, 20);
+void bring_dockerfile(const std::optional<std::string>& ignore_text, Found& found) {
+  found.dockerfile = ".dockerfile." + sha256_hex(found.dockerfile_text).substr(0, 20);
   std::string ignore = ignore_text.value_or(std::string(kIgnoreFile)) + "\n" + found.dockerfile + "\n";
-  found.extras.emplace_back(found.dockerfile, std::move(*text));
+  found.extras.emplace_back(found.dockerfile, found.dockerfile_text);
   found.extras.emplace_back(std::string(kIgnoreFile), std::move(ignore));
   found.never = {found.dockerfile, std::string(kIgnoreFile)};
-  return {};
 }
 
 /// Reads the ignore file that counts for this Dockerfile. `shared` becomes the text of the context's own.
@@ -134,6 +131,12 @@ Result<Parts> dockerfile_parts(const ContextSpec& spec, const Parts& folder) {
   return usual;
 }
 
+Result<std::string> read_dockerfile(const FileDescriptor& source, const Parts& parts) {
+  const Result<FileDescriptor> file = open_file(source, parts);
+  if (!file) return fail(file.error());
+  return read_all(*file, kMaxDockerfile);
+}
+
 Result<Found> find(const ContextSpec& spec) {
   const Result<FileDescriptor> source = open_folder(spec.source);
   if (!source) return fail(source.error());
@@ -143,8 +146,8 @@ Result<Found> find(const ContextSpec& spec) {
   if (!dockerfile) return fail(dockerfile.error());
   Result<FileDescriptor> context = open_folder(*source, *folder);
   if (!context) return fail(context.error());
-  const Result<FileDescriptor> opened = open_file(*source, *dockerfile);
-  if (!opened) return fail(opened.error().in("Dockerfile"));
+  Result<std::string> text = read_dockerfile(*source, *dockerfile);
+  if (!text) return fail(text.error().in("Dockerfile"));
   std::optional<std::string> shared_ignore;
   Result<IgnoreRules> rules = read_rules(*source, *context, *dockerfile, shared_ignore);
   if (!rules) return fail(rules.error());
@@ -152,11 +155,12 @@ Result<Found> find(const ContextSpec& spec) {
   Found found;
   found.context = std::move(*context);
   found.rules = std::move(*rules);
+  found.dockerfile_text = std::move(*text);
   if (const auto inside = path_inside(*folder, *dockerfile)) {
     found.dockerfile = *inside;
     found.always = {*inside, std::string(kIgnoreFile)};
-  } else if (Result<void> brought = bring_dockerfile(*opened, shared_ignore, found); !brought) {
-    return fail(brought.error().in("Dockerfile"));
+  } else {
+    bring_dockerfile(shared_ignore, found);
   }
   return found;
 }
@@ -174,6 +178,7 @@ awaitable<Result<BuildContext>> open_context(Pool& pool, ContextSpec spec) {
   auto tar = std::make_unique<TarStream>(std::move(walk), std::move(found->extras));
   BuildContext context;
   context.dockerfile = std::move(found->dockerfile);
+  context.dockerfile_text = std::move(found->dockerfile_text);
   context.summary = tar->summary();
   context.tar = std::make_unique<ContextSource>(pool, std::move(tar), co_await asio::this_coro::executor);
   co_return context;

@@ -41,6 +41,7 @@ struct BuildContext {
   BuildContext() = default;
   std::unique_ptr<docker::ByteSource> tar;
   std::string dockerfile;                         ///< its path in the tar: BuildSpec::dockerfile
+  std::string dockerfile_text;                    ///< for base_images(); at most 4 MiB
   std::shared_ptr<const ContextSummary> summary;  ///< outlives `tar`
 };
 

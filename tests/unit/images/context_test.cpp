@@ -268,6 +268,12 @@ TEST_CASE("an ignore file that is a link is not read") {
   CHECK(send(spec_for(tree)).error().kind == Error::Kind::invalid);
 }
 
+TEST_CASE("a Dockerfile over 4 MiB is refused") {
+  const Tree tree;
+  tree.file("Dockerfile", std::string((4 << 20) + 1, '#'));
+  CHECK(send(spec_for(tree)).error().kind == Error::Kind::too_large);
+}
+
 TEST_CASE("what is missing is said to be missing") {
   const Tree tree;
   CHECK(send(spec_for(tree)).error().kind == Error::Kind::not_found);
