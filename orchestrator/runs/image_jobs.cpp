@@ -1,8 +1,10 @@
 #include "orchestrator/runs/image_jobs.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "docker-client/builds.hpp"
+#include "images/base_images.hpp"
 #include "images/context.hpp"
 #include "images/labels.hpp"
 #include "images/publish.hpp"
@@ -74,7 +76,7 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunConte
   wanted.dockerfile = (std::filesystem::path(image.context) / image.dockerfile).lexically_normal().string();
   auto opening = images::open_context(with.pool, std::move(wanted));
   Result<images::BuildContext> tar = co_await std::move(opening);
-  if (!tar) co_return fail(std::move(tar.error()).in("build context"));
+  if (!tar) co_return fail(tar.error());
   docker::BuildSpec spec;
   spec.id = "slip-" + context.instance + "-" + to_string(context.run.id) + "-" + slug(image.name) + "-" + random_hex(4);
   spec.dockerfile = tar->dockerfile;
@@ -82,7 +84,11 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunConte
   spec.tags = {local_tag(context, image.name)};
   spec.arguments = image.args;
   spec.labels = labels_of(context, image);
-  auto finding = with.registries.for_registries(with.registries.known());
+  // No more than the Dockerfile needs: with credentials the Engine's slower builder must be used.
+  std::set<std::string> bases;
+  for (const images::Reference& base : images::base_images(tar->dockerfile_text, image.args))
+    bases.insert(base.registry);
+  auto finding = with.registries.for_registries({bases.begin(), bases.end()});
   Result<docker::RegistryAuths> auths = co_await std::move(finding);
   if (!auths) co_return fail(std::move(auths.error()).in("registry credentials"));
   spec.credentials = std::move(*auths);
