@@ -32,9 +32,10 @@ struct ContainerState {
   bool dead = false;
   int exit_code = 0;  ///< means something only once it has started and ended, or its start failed (126, 127, 128)
   int pid = 0;
-  std::string error;                ///< of a failed start
-  std::optional<Time> started_at;   ///< unset: never started
-  std::optional<Time> finished_at;  ///< of the last run; unset: never ended
+  std::string error;               ///< of a failed start
+  std::optional<Time> started_at;  ///< unset: never started
+  std::optional<Time>
+      finished_at;  ///< of the last run; unset: never ended. May lie before the start of a run of a few ms
   Health health;
 };
 
