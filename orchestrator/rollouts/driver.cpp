@@ -15,6 +15,7 @@ namespace {
 
 constexpr Milliseconds retry_pause{1000};
 constexpr Milliseconds ping_limit{3000};
+constexpr Milliseconds lost_after{30'000};  // without an answer, whatever the deadline of the step
 constexpr int bad_looks_to_be_sick = 3;
 
 /// For the table and for people: the host's state in a word.
@@ -209,6 +210,7 @@ awaitable<Event> Driver::attempt(Action action) {
   HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker);
   const auto& target = action.heading == Heading::forward ? assignment_.forward : assignment_.back;
   Error last(Error::Kind::timeout, "there was no time for it");
+  std::optional<Time> silent_since;
   while (left(action.deadline).count() > 0) {
     auto reaching = work.reach(action.stage, action.heading, target, assignment_.rollout.application);
     auto reached =
@@ -219,6 +221,10 @@ awaitable<Event> Driver::attempt(Action action) {
       if (!work.evidence().empty()) evidence_[action.host] = work.evidence();
       co_return event::Failed{action.host, last.message};
     }
+    auto answers = co_await ping(action.host);
+    if (answers) silent_since.reset();
+    if (!answers && !silent_since) silent_since = parts_.clock.now();
+    if (silent_since && left(*silent_since + lost_after).count() <= 0) break;
     co_await sleep_for(std::min(retry_pause, std::max(left(action.deadline), Milliseconds(1))));
   }
   co_return co_await past_deadline(action, std::move(last), work.why_not());

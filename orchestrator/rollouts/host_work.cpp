@@ -141,6 +141,13 @@ awaitable<Result<void>> HostWork::create(TargetPtr target) {
   co_return Result<void>();
 }
 
+/// What is declared external belongs to somebody outside of slipway, or to this application.
+Result<void> HostWork::check_owner(const docker::Labels& labels, const std::string& name) const {
+  if (label_of(labels, label::instance).empty() || label_of(labels, label::application) == application_) return {};
+  return fail(Error::Kind::forbidden, name + " belongs to something else that slipway runs",
+              "make what applications share on the hosts, outside of slipway");
+}
+
 awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr target) {
   docker::Networks& networks = site_.engine->networks();
   docker::NetworkSpec spec = network_spec(target->application, network, maker_);
@@ -153,7 +160,8 @@ awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr targ
     there = co_await networks.inspect(network.name);
   }
   if (!there) co_return fail(there.error().in("network " + network.name));
-  if (network.external || label_of(there->labels, label::spec_hash) == hash) co_return Result<void>();
+  if (network.external) co_return check_owner(there->labels, "network " + network.name);
+  if (label_of(there->labels, label::spec_hash) == hash) co_return Result<void>();
   co_return fail(Error::Kind::conflict, "network " + network.name + " is there with another definition",
                  "give the changed network another name, or declare it external");
 }
@@ -163,7 +171,7 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
   if (volume.external) {
     auto there = co_await volumes.inspect(volume.name);
     if (!there) co_return fail(there.error().in("volume " + volume.name));
-    co_return Result<void>();
+    co_return check_owner(there->labels, "volume " + volume.name);
   }
   docker::VolumeSpec spec = volume_spec(target->application, volume, maker_);
   const std::string hash = spec.labels[std::string(label::spec_hash)];

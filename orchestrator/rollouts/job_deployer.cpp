@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/job_deployer.hpp"
 
+#include <filesystem>
+
 #include "base/log.hpp"
 
 namespace slipway::rollouts {
@@ -13,7 +15,35 @@ runs::Outcome outcome_of(const store::Rollout& rollout) {
   return outcome;
 }
 
+/// The hint lists every mistake in the Compose file.
+runs::Outcome refusal(const Error& error, const std::function<void(std::string)>& say) {
+  if (say && !error.hint.empty()) say(error.hint);
+  runs::Outcome outcome;
+  outcome.verdict = runs::Verdict::failed;
+  outcome.reason = error.message;
+  return outcome;
+}
+
 }  // namespace
+
+/// What `file:` of secrets and configs names, from the Compose file's folder.
+awaitable<Result<std::map<std::string, std::string>>> JobDeployer::files_of(runs::DeployRequest request,
+                                                                            ComposeText compose) {
+  const auto application = decode_compose(compose, rules_);
+  if (!application) co_return fail(application.error());
+  std::map<std::string, std::string> files;
+  for (const auto* sources : {&application->secrets, &application->configs}) {
+    for (const FileSource& source : *sources) {
+      if (source.kind != FileSource::Kind::file || !request.read_file) continue;
+      const auto folder = std::filesystem::path(compose.path).parent_path();
+      auto reading = request.read_file((folder / source.value).lexically_normal().string());
+      auto text = co_await std::move(reading);
+      if (!text) co_return fail(text.error());
+      files[source.value] = std::move(*text);
+    }
+  }
+  co_return files;
+}
 
 awaitable<Result<runs::Outcome>> JobDeployer::deploy(runs::DeployRequest request,
                                                      std::function<void(std::string)> say) {
@@ -24,6 +54,9 @@ awaitable<Result<runs::Outcome>> JobDeployer::deploy(runs::DeployRequest request
   order.generation.compose.path = request.compose_path;
   order.generation.compose.variables["SLIPWAY_COMMIT"] = request.commit;
   order.generation.group = request.group;
+  auto files = co_await files_of(request, order.generation.compose);
+  if (!files) co_return refusal(files.error(), say);
+  order.generation.files = std::move(*files);
   for (const auto& [service, image] : request.images) {
     order.generation.images[service] = image.repository + "@" + image.digest;
   }
@@ -31,15 +64,8 @@ awaitable<Result<runs::Outcome>> JobDeployer::deploy(runs::DeployRequest request
   order.attempt = request.attempt;
   order.requested_by = "run " + to_string(request.run);
   auto id = co_await rollouts_.start(std::move(order));
-  if (!id) {
-    // The hint lists every mistake in the Compose file.
-    if (say && !id.error().hint.empty()) say(id.error().hint);
-    if (id.error().transient()) co_return fail(id.error());
-    runs::Outcome outcome;
-    outcome.verdict = runs::Verdict::failed;
-    outcome.reason = id.error().message;
-    co_return outcome;
-  }
+  if (!id && id.error().transient()) co_return fail(id.error());
+  if (!id) co_return refusal(id.error(), say);
   if (say) say("rollout " + to_string(*id));
   auto ended = co_await rollouts_.wait(*id, std::move(say));
   if (!ended) co_return fail(ended.error());

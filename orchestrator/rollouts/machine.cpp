@@ -418,6 +418,8 @@ Milliseconds Machine::limit_of(HostStage stage) const {
       return pace_.pull_deadline;
     case HostStage::healthy:
       return pace_.health_deadline;
+    case HostStage::started:  // services wait here for those that they need to be healthy
+      return pace_.step_deadline + pace_.health_deadline;
     case HostStage::old_drained:
     case HostStage::old_stopped:
       return pace_.stop_deadline;

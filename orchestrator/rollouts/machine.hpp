@@ -23,7 +23,7 @@ struct Pace {
   bool has_previous = true;               ///< false: there is no promoted generation, back means to nothing
   Milliseconds delay{0};                  ///< between batches
   Milliseconds monitor{0};                ///< after each batch: its hosts must stay healthy so long
-  Milliseconds step_deadline{60'000};     ///< for one step on one host, pull and health check aside
+  Milliseconds step_deadline{60'000};     ///< for one step on one host, those below aside
   Milliseconds pull_deadline{600'000};    ///< for the pull on one host
   Milliseconds health_deadline{120'000};  ///< from started to healthy
   Milliseconds stop_deadline{60'000};     ///< for draining and stopping the old, its grace period included

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t most_waiting = 16;
 constexpr std::size_t most_lines = 2000;
 constexpr std::size_t looked_back = 200;
-constexpr Milliseconds lease_pause{200};
+constexpr Milliseconds try_again{500};
 
 std::string hosts_json(const std::vector<std::string>& hosts) {
   return dump_json({{"hosts", hosts}});
@@ -137,14 +137,14 @@ awaitable<void> Rollouts::serve(std::string application) {
     const WorkPtr work = queue.front();
     auto done = co_await run_one(work);
     work->driver.reset();
-    if (!done && done.error().kind == Error::Kind::conflict) {
-      // An older one was committed and is about to be queued.
-      co_await sleep_for(lease_pause);
-      continue;
-    }
     if (!done) {
-      log::error("a rollout could not be worked on", {{"rollout", work->id}, {"why", done.error()}});
-      work->say("error: " + done.error().message);
+      // Conflict: an older one was committed and is about to be queued. Else the store: it stays open until that works.
+      if (done.error().kind != Error::Kind::conflict && !std::exchange(work->complained, true)) {
+        log::error("a rollout can't be worked on now", {{"rollout", work->id}, {"why", done.error()}});
+        work->say("can't be worked on now: " + done.error().message);
+      }
+      co_await sleep_for(try_again);
+      continue;
     }
     work->ended = true;
     work->changed.cancel();

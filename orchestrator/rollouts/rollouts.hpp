@@ -51,6 +51,7 @@ class Rollouts {
     std::string application;
     std::deque<std::string> lines;  ///< the newest 2000
     std::size_t dropped = 0;        ///< lines before them
+    bool complained = false;
     bool ended = false;
     std::unique_ptr<Driver> driver;  ///< while it is in work
     asio::steady_timer changed;      ///< never expires; cancelled to wake who waits

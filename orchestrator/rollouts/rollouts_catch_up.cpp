@@ -74,7 +74,7 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
     rollout.application = application;
     rollout.generation = owner->promoted;
     rollout.kind = "catch_up";
-    rollout.plan = dump_json({{"hosts", {host}}});
+    rollout.plan = dump_json({{"hosts", std::vector<std::string>{host}}});
     rollout.requested_by = "slipway";
     rollout.created = now;
     return store::Rollouts(tx).add(rollout);

@@ -210,6 +210,17 @@ awaitable<Result<Outcome>> push_image(Collaborators& with, EngineWatch& watch, R
   co_return Outcome();
 }
 
+namespace {
+
+awaitable<Result<std::string>> read_at_commit(checkout::Repository& repository, std::string commit, std::string path) {
+  auto reading = repository.read(std::move(commit), path);
+  Result<checkout::CommitFile> file = co_await std::move(reading);
+  if (!file) co_return fail(std::move(file.error()).in(path));
+  co_return std::move(file->text);
+}
+
+}  // namespace
+
 awaitable<Result<DeployRequest>> deploy_request(Collaborators& with, RunContext& context,
                                                 checkout::Repository& repository, const pipelines::PlannedJob& job,
                                                 int attempt) {
@@ -226,6 +237,9 @@ awaitable<Result<DeployRequest>> deploy_request(Collaborators& with, RunContext&
   Result<checkout::CommitFile> file = co_await std::move(reading);
   if (!file) co_return fail(std::move(file.error()).in(deploy.file));
   request.compose = std::move(file->text);
+  request.read_file = [&repository, commit = context.run.commit](std::string path) {
+    return read_at_commit(repository, commit, std::move(path));
+  };
   auto listing = with.store.read(&store::Images::pushed_by, context.run.id);
   const Result<std::vector<store::PushedImage>> pushes = co_await std::move(listing);
   if (!pushes) co_return fail(pushes.error());
