@@ -82,6 +82,25 @@ namespace detail {
 awaitable<void> expire(Duration limit) {
   co_await sleep_for(limit);
 }
+
+Completion::Completion(Executor executor)
+    : executor_(std::move(executor)), reached_(executor_, asio::steady_timer::time_point::max()) {}
+
+void Completion::reach() {
+  done_ = true;
+  reached_.cancel();
+}
+
+awaitable<void> Completion::wait() {
+  const bool throwing = co_await asio::this_coro::throw_if_cancelled();
+  co_await asio::this_coro::throw_if_cancelled(false);
+  while (!done_) {
+    boost::system::error_code ignored;
+    co_await reached_.async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
+  co_await asio::this_coro::throw_if_cancelled(throwing);
+  if (throwing) co_await slipway::throw_if_cancelled();
+}
 }  // namespace detail
 
 }  // namespace slipway

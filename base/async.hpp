@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <list>
+#include <optional>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -8,6 +9,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -81,24 +83,54 @@ awaitable<Result<T>> with_deadline(Duration limit, awaitable<Result<T>> work, st
   co_return fail(Error::Kind::timeout, what + " took longer than " + std::to_string(ms) + " ms");
 }
 
+namespace detail {
+
+/// The end of work on another thread, waited for on the thread that asked for it.
+class Completion {
+ public:
+  explicit Completion(Executor executor);
+  Executor& executor() { return executor_; }
+  /// On the executor's thread.
+  void reach();
+  /// Waits whether cancelled or not, and throws only then.
+  awaitable<void> wait();
+
+ private:
+  Executor executor_;
+  asio::steady_timer reached_;  // never expires; cancelled to wake `wait`
+  bool done_ = false;
+};
+
+}  // namespace detail
+
 /// Threads for what blocks: files, hashing, libcurl. The work must not touch what the io thread owns.
 class Pool {
  public:
   explicit Pool(std::size_t threads) : pool_(threads) {}
   ~Pool() { pool_.join(); }
 
-  /// Runs `work()` on a pool thread and resumes the caller on its own executor. Not cancellable once started.
+  /// Runs `work()` on a pool thread and resumes the caller on its own executor. Cancelling does not stop the work; the
+  /// caller resumes when it has ended, so the work may use what the caller owns.
   template <class Work>
-  awaitable<std::invoke_result_t<Work>> run(Work work) {
-    auto job = call(std::move(work));
-    co_return co_await asio::co_spawn(pool_.get_executor(), std::move(job), use_awaitable);
+  awaitable<std::invoke_result_t<Work&>> run(Work work) {
+    using Outcome = std::invoke_result_t<Work&>;
+    detail::Completion completion(co_await asio::this_coro::executor);
+    std::optional<Outcome> outcome;
+    std::exception_ptr escaped;
+    asio::post(pool_, [&] {
+      try {
+        outcome.emplace(work());
+      } catch (...) {
+        escaped = std::current_exception();
+      }
+      asio::post(completion.executor(), [&completion] { completion.reach(); });
+    });
+    co_await completion.wait();
+    if (escaped) std::rethrow_exception(escaped);
+    co_return std::move(*outcome);
   }
 
  private:
-  template <class Work>
-  static awaitable<std::invoke_result_t<Work>> call(Work work) {
-    co_return work();
-  }
   asio::thread_pool pool_;
 };
 

@@ -1,5 +1,8 @@
 #include "base/async.hpp"
 
+#include <atomic>
+#include <thread>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -166,4 +169,29 @@ TEST_CASE("a coroutine that was cancelled can await its cleanup") {
   bool cleaned = false;
   run_async(cancel_and_join(&cleaned));
   CHECK(cleaned);
+}
+
+TEST_CASE("work of a pool goes on when its caller is cancelled, and the caller waits for its end") {
+  asio::io_context io;
+  Pool pool(1);
+  std::atomic<int> finished = 0;
+  bool resumed = false;
+  Tasks tasks(io.get_executor());
+  const auto caller = [](Pool& p, std::atomic<int>& count, bool& after) -> awaitable<void> {
+    auto work = [&count] {
+      std::this_thread::sleep_for(30ms);
+      return ++count;
+    };
+    (void)co_await p.run(std::move(work));
+    after = true;
+  };
+  // One that runs and two that wait in the pool's queue.
+  for (int i = 0; i < 3; ++i) tasks.spawn("caller", caller(pool, finished, resumed));
+  io.run_for(5ms);
+  tasks.cancel();
+  io.restart();
+  io.run();
+  CHECK(tasks.size() == 0);
+  CHECK(finished == 3);
+  CHECK_FALSE(resumed);
 }
