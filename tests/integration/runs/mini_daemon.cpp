@@ -1,0 +1,192 @@
+#include "tests/integration/runs/mini_daemon.hpp"
+
+#include <fstream>
+
+#include "base/process.hpp"
+#include "orchestrator/store/events.hpp"
+#include "orchestrator/store/jobs.hpp"
+#include "orchestrator/store/runs.hpp"
+#include "tests/support/run_async.hpp"
+
+namespace slipway::runs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+template <class T>
+T required(Result<T> result) {
+  if (!result) FAIL(result.error().message);
+  return std::move(*result);
+}
+void required(const Result<void>& result) {
+  if (!result) FAIL(result.error().message);
+}
+
+awaitable<Result<ProjectAccess>> give(std::map<std::string, Secret> secrets) {
+  ProjectAccess access;
+  access.secrets = std::move(secrets);
+  co_return access;
+}
+
+std::string both(const ProcessOutcome& outcome) {
+  return outcome.output + outcome.errors;
+}
+
+}  // namespace
+
+awaitable<Result<Outcome>> RecordingDeployer::deploy(DeployRequest request, std::function<void(std::string)> say) {
+  say("deploying");
+  requests.push_back(std::move(request));
+  co_return Outcome();
+}
+
+Site::Site() {
+  std::string name = (fs::temp_directory_path() / "slipway-site-XXXXXX").string();
+  REQUIRE(::mkdtemp(name.data()));
+  folder = name;
+  shell("git init -q -b main source; cd source; git config user.email d@e.example; git config user.name Dev");
+}
+
+Site::~Site() {
+  std::error_code ignored;
+  std::ifstream file(folder / "instance");
+  std::string instance;
+  file >> instance;
+  if (!instance.empty()) {
+    shell("for kind in container network volume; do ids=$(docker $kind ls -q --filter label=dev.slipway.instance=" +
+          instance +
+          " $([ $kind = container ] && echo -a)); [ -z \"$ids\" ] || docker $kind rm $([ $kind = network ] || " +
+          "echo -f) $ids >/dev/null 2>&1 || :; done; ids=$(docker images -q --filter label=dev.slipway.instance=" +
+          instance + "); [ -z \"$ids\" ] || docker rmi -f $ids >/dev/null 2>&1 || :");
+  }
+  fs::remove_all(folder, ignored);
+}
+
+std::string Site::shell(const std::string& script) const {
+  ProcessSpec spec("sh", {"-ec", script});
+  spec.directory = folder;
+  spec.environment = {{"GIT_CONFIG_GLOBAL", "/dev/null"}};
+  const auto outcome = run_async(run_process(std::move(spec)));
+  REQUIRE(outcome);
+  INFO(both(*outcome));
+  REQUIRE(outcome->exit_code == 0);
+  return outcome->output.substr(0, outcome->output.find_last_not_of('\n') + 1);
+}
+
+std::string Site::commit(const std::map<std::string, std::string>& files) const {
+  for (const auto& [name, content] : files) {
+    const fs::path path = folder / "source" / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << content;
+  }
+  return shell("cd source; git add -A; git commit -qm 'Change it'; git rev-parse HEAD");
+}
+
+MiniDaemon::MiniDaemon(const Site& site)
+    : engine(io.get_executor(), test_engine()),
+      store(required(store::Store::open(site.folder / "store"))),
+      logs(site.folder / "logs", io.get_executor(), pool),
+      git(site.folder / "git"),
+      watching_(io.get_executor()) {
+  std::ofstream(site.folder / "instance") << store->instance();
+  git.urls.local_paths = true;
+  Collaborators with(*store, logs, engine, pool, clock, deployer, credentials, git);
+  with.open_project = [this](store::Project) { return give(secrets); };
+  Settings settings;
+  settings.work_folder = site.folder / "work";
+  settings.memory_bytes = 64 << 20;
+  settings.grace = std::chrono::seconds(2);
+  settings.orphan_grace = std::chrono::seconds(0);
+  service.emplace(std::move(with), std::move(settings), io.get_executor());
+  required(run(service->open()));
+  watching_.spawn("watch", service->watch({}));
+  if (required(run(store->read(&store::Projects::list))).empty()) {
+    store::Project project;
+    project.name = "shop";
+    project.clone_url = (site.folder / "source").string();
+    required(run(store->write(&store::Projects::add, std::move(project))));
+  }
+}
+
+MiniDaemon::~MiniDaemon() {
+  watching_.cancel();
+  run_void(watching_.join());
+  run_void(service->close());
+  run_void(logs.close());
+}
+
+void MiniDaemon::run_void(awaitable<void> work) {
+  bool done = false;
+  asio::co_spawn(io, std::move(work), [&](std::exception_ptr) { done = true; });
+  io.restart();
+  while (!done) io.run_one();
+}
+
+RunId MiniDaemon::push(const std::string& commit) {
+  store::Run row;
+  row.project = ProjectId(1);
+  row.event = store::Trigger::push;
+  row.ref = "refs/heads/main";
+  row.branch = "main";
+  row.commit = commit;
+  row.trusted = true;
+  const RunId id = required(run(store->write(&store::Runs::add, std::move(row))));
+  required(run(store->write(&store::Runs::prepare, id, clock.now())));
+  service->start(id);
+  return id;
+}
+
+std::vector<RunId> MiniDaemon::take_up() {
+  std::vector<RunId> ids;
+  for (const store::Run& row : required(run(store->read(&store::Runs::unfinished)))) {
+    ids.push_back(row.id);
+    service->start(row.id);
+  }
+  return ids;
+}
+
+store::Run MiniDaemon::wait(RunId id) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  for (;;) {
+    store::Run row = required(run(store->read(&store::Runs::get, id)));
+    if (row.state == store::RunState::finished) return row;
+    if (std::chrono::steady_clock::now() > limit) FAIL("run " << to_string(id) << " does not end");
+    io.run_one_for(std::chrono::milliseconds(50));
+  }
+}
+
+std::vector<store::Job> MiniDaemon::jobs(RunId id) {
+  return required(run(store->read(&store::Jobs::list, id)));
+}
+
+std::vector<store::Attempt> MiniDaemon::attempts(RunId id) {
+  return required(run(store->read(&store::Attempts::list, id)));
+}
+
+std::vector<std::string> MiniDaemon::events(RunId id) {
+  store::EventFilter filter;
+  filter.run = id;
+  std::vector<std::string> kinds;
+  for (const store::Event& event : required(run(store->read(&store::Events::list, std::move(filter)))).items) {
+    kinds.push_back(event.kind);
+  }
+  return kinds;
+}
+
+std::string MiniDaemon::log(RunId id, const std::string& name) {
+  std::string text;
+  const logs::LogKey key(id, name);
+  for (std::uint64_t at = 0;;) {
+    const logs::LogChunk chunk = required(run(logs.read(key, at, 1 << 20)));
+    for (const logs::Record& record : chunk.records) {
+      const bool ours = record.stream == logs::Stream::slipway;
+      text += ours ? "[" + record.text + "]" : record.text;
+      if (record.ends_line) text += "\n";
+    }
+    if (chunk.records.empty()) return text;
+    at = chunk.next;
+  }
+}
+
+}  // namespace slipway::runs

@@ -1,0 +1,83 @@
+#pragma once
+#include <sys/types.h>
+
+#include "orchestrator/runs/run_service.hpp"
+#include "tests/integration/runs/bench.hpp"
+
+namespace slipway::runs {
+
+/// Takes deploy jobs and keeps what they asked for.
+class RecordingDeployer final : public Deployer {
+ public:
+  awaitable<Result<Outcome>> deploy(DeployRequest request, std::function<void(std::string)> say) override;
+  void stop(RunId, const std::string&, int) override {}
+  std::vector<DeployRequest> requests;
+};
+
+/// A folder for one installation, with a git repository `source` of one project beside it. Removed with everything the
+/// installation left in the engine.
+class Site {
+ public:
+  Site();
+  ~Site();
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
+
+  /// The output of a shell script run in the folder.
+  std::string shell(const std::string& script) const;
+  /// Commits these files and gives the commit's id.
+  std::string commit(const std::map<std::string, std::string>& files) const;
+
+  std::filesystem::path folder;
+};
+
+/// As much of a daemon as runs need, on a site. Destroying it is an orderly shutdown.
+class MiniDaemon {
+ public:
+  explicit MiniDaemon(const Site& site);
+  ~MiniDaemon();
+  MiniDaemon(const MiniDaemon&) = delete;
+  MiniDaemon& operator=(const MiniDaemon&) = delete;
+
+  template <class T>
+  T run(awaitable<T> work) {
+    std::optional<T> value;
+    std::exception_ptr escaped;
+    asio::co_spawn(io, std::move(work), [&](std::exception_ptr e, T result) {
+      escaped = e;
+      if (!e) value.emplace(std::move(result));
+    });
+    io.restart();
+    while (!value && !escaped) io.run_one();
+    if (escaped) std::rethrow_exception(escaped);
+    return std::move(*value);
+  }
+
+  /// Queues and starts a push to main.
+  RunId push(const std::string& commit);
+  /// Starts all runs that were under way.
+  std::vector<RunId> take_up();
+  store::Run wait(RunId id);
+  std::vector<store::Job> jobs(RunId id);
+  std::vector<store::Attempt> attempts(RunId id);
+  std::vector<std::string> events(RunId id);
+  std::string log(RunId id, const std::string& name);
+
+  asio::io_context io;
+  Pool pool{4};
+  SystemClock clock;
+  docker::Engine engine;
+  std::unique_ptr<store::Store> store;
+  logs::LogStore logs;
+  checkout::GitSettings git;
+  images::Credentials credentials;
+  RecordingDeployer deployer;
+  std::map<std::string, Secret> secrets;
+  std::optional<RunService> service;
+
+ private:
+  void run_void(awaitable<void> work);
+  Tasks watching_;
+};
+
+}  // namespace slipway::runs

@@ -1,0 +1,216 @@
+#include <csignal>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/encoding.hpp"
+#include "tests/integration/runs/mini_daemon.hpp"
+
+using namespace slipway;
+using namespace slipway::runs;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string states(const std::vector<store::Job>& jobs) {
+  std::string all;
+  for (const store::Job& job : jobs) all += job.name + " " + std::string(store::name_of(job.verdict)) + "\n";
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a push is checked out, tested and finished, and nothing is left behind") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "jobs:\n"
+                    "  unit:\n"
+                    "    image: busybox\n"
+                    "    network: none\n"
+                    "    run: [\"cat greeting\", \"test $CI = true\", \"echo $SLIPWAY_COMMIT\"]\n"},
+                   {"greeting", "hello from the checkout\n"}});
+  const RunId id = daemon.push(commit);
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  CHECK(run.title == "Change it");
+  CHECK(daemon.attempts(id).size() == 1);
+  const std::string log = daemon.log(id, daemon.attempts(id).at(0).log_name);
+  CHECK(log.find("hello from the checkout\n") != std::string::npos);
+  CHECK(log.find(commit) != std::string::npos);
+}
+
+TEST_CASE("a failing test stops what comes after it and says its exit code") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id = daemon.push(site.commit({{"slipway.yml",
+                                             "on: {push: {}}\n"
+                                             "jobs:\n"
+                                             "  unit: {image: busybox, network: none, run: [\"exit 3\"]}\n"
+                                             "  next: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"
+                                             "  tidy: {needs: [unit], if: failure(), image: busybox, network: none, "
+                                             "run: [\"true\"]}\n"}}));
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::failed);
+  CHECK(run.reason.find("exit code 3") != std::string::npos);
+  CHECK(states(daemon.jobs(id)) == "unit failed\nnext skipped\ntidy passed\n");
+}
+
+TEST_CASE("a file with errors fails the run and its report is kept") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id = daemon.push(site.commit({{"slipway.yml", "jobs:\n  unit: {image: busybox, runn: [true]}\n"}}));
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::failed);
+  CHECK(run.reason.find("slipway.yml:") != std::string::npos);
+  CHECK(daemon.log(id, "plan").find("runn") != std::string::npos);
+}
+
+TEST_CASE("an event that the file does not want makes a skipped run that says why") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id = daemon.push(site.commit(
+      {{"slipway.yml", "on: {push: {branches: [release]}}\njobs:\n  unit: {image: busybox, run: [\"true\"]}\n"}}));
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::skipped);
+  CHECK_FALSE(run.reason.empty());
+}
+
+TEST_CASE("a commit without a pipeline file fails with a reason") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const store::Run run = daemon.wait(daemon.push(site.commit({{"README", "x"}})));
+  CHECK(run.verdict == store::Verdict::failed);
+  CHECK(run.reason.find("slipway.yml") != std::string::npos);
+}
+
+TEST_CASE("a matrix makes a job for each row, and a failure is tried again") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id = daemon.push(
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "jobs:\n"
+                    "  unit:\n"
+                    "    image: busybox\n"
+                    "    network: none\n"
+                    "    matrix: {version: [\"1\", \"2\"]}\n"
+                    "    retry: 1\n"
+                    "    env: {VERSION: \"${{ matrix.version }}\"}\n"
+                    "    run: [\"echo version $VERSION\", \"test $VERSION = 1 || test $SLIPWAY_ATTEMPT = 2\"]\n"}}));
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  CHECK(daemon.jobs(id).size() == 2);
+  CHECK(daemon.attempts(id).size() == 3);
+}
+
+TEST_CASE("an image is built, and its test runs in what was built") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id =
+      daemon.push(site.commit({{"slipway.yml",
+                                "on: {push: {}}\n"
+                                "images:\n"
+                                "  app: {context: .}\n"
+                                "jobs:\n"
+                                "  unit: {image: \"${{ images.app }}\", network: none, run: [\"cat /app/made\"]}\n"},
+                               {"Dockerfile", "FROM busybox\nRUN mkdir /app && echo by the build >/app/made\n"}}));
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  CHECK(daemon.log(id, "unit." + daemon.attempts(id).at(0).key.step + ".a1").find("by the build") != std::string::npos);
+  CHECK(daemon.log(id, build_log("app")).find("built sha256:") != std::string::npos);
+}
+
+TEST_CASE("a build that fails ends the run as failed, with the build's words") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id =
+      daemon.push(site.commit({{"slipway.yml",
+                                "on: {push: {}}\nimages:\n  app: {context: .}\njobs:\n"
+                                "  unit: {image: \"${{ images.app }}\", network: none, run: [\"true\"]}\n"},
+                               {"Dockerfile", "FROM busybox\nRUN echo about to fail && exit 9\n"}}));
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::failed);
+  CHECK(states(daemon.jobs(id)) == "app failed\nunit skipped\n");
+}
+
+TEST_CASE("secrets reach the step that asks for them and no log") {
+  const Site site;
+  MiniDaemon daemon(site);
+  daemon.secrets["TOKEN"] = Secret("hunter2-very-secret");
+  const RunId id = daemon.push(site.commit({{"slipway.yml",
+                                             "on: {push: {}}\njobs:\n"
+                                             "  unit: {image: busybox, network: none, secrets: [TOKEN], run: [\"test "
+                                             "${#TOKEN} = 19\", \"echo token=$TOKEN\", "
+                                             "\"echo $TOKEN | base64\"]}\n"}}));
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  const std::string log = daemon.log(id, daemon.attempts(id).at(0).log_name);
+  CHECK(log.find("token=***") != std::string::npos);
+  CHECK(log.find("hunter2") == std::string::npos);
+  CHECK(log.find(to_base64("hunter2-very-secret").substr(0, 20)) == std::string::npos);
+}
+
+TEST_CASE("a run that is cancelled stops its container and says by whom") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id = daemon.push(site.commit(
+      {{"slipway.yml", "on: {push: {}}\njobs:\n  unit: {image: busybox, network: none, run: [\"sleep 1000\"]}\n"}}));
+  while (daemon.events(id).empty() || daemon.attempts(id).empty() ||
+         daemon.attempts(id).at(0).state != store::AttemptState::running) {
+    daemon.io.run_one_for(10ms);
+  }
+  daemon.service->stop(id, "cancelled by ann");
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::cancelled);
+  CHECK(run.reason == "cancelled by ann");
+}
+
+TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was started once") {
+  const Site site;
+  const std::string commit = site.commit(
+      {{"slipway.yml",
+        "on: {push: {}}\njobs:\n"
+        "  unit:\n    image: busybox\n    network: none\n    steps:\n"
+        "      - {name: first, run: [\"for i in $(seq 1 400); do echo line $i; [ $((i % 10)) = 0 ] && sleep 0.1; done; "
+        "printf end\"]}\n"
+        "      - {name: second, run: [\"echo second\"]}\n"}});
+  const auto milliseconds = GENERATE(600, 1500, 3000);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    // The daemon that is going to be killed.
+    MiniDaemon daemon(site);
+    daemon.push(commit);
+    daemon.io.restart();
+    for (;;) daemon.io.run_one();
+  }
+  ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::usleep(300'000);
+
+  MiniDaemon daemon(site);
+  const std::vector<RunId> ids = daemon.take_up();
+  REQUIRE(ids.size() == 1);
+  const store::Run run = daemon.wait(ids[0]);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  std::string script = "for i in $(seq 1 400); do echo line $i; [ $((i % 10)) = 0 ] && sleep 0.1; done; printf end";
+  std::string expected = "+ " + script + "\n";
+  for (int i = 1; i <= 400; ++i) expected += "line " + std::to_string(i) + "\n";
+  expected += "end";
+  CHECK(daemon.log(ids[0], "unit.first.a1") == expected);
+  const auto attempts = daemon.attempts(ids[0]);
+  REQUIRE(attempts.size() == 2);
+  CHECK(attempts[0].log.sha256 == sha256_hex(expected));
+  CHECK(attempts[0].log.content_bytes == static_cast<std::int64_t>(expected.size()));
+  const auto events = daemon.events(ids[0]);
+  CHECK(std::count(events.begin(), events.end(), "step.reattached") <= 1);
+}
