@@ -104,6 +104,7 @@ awaitable<Result<StepRun::Found>> StepRun::look() {
 
 awaitable<Result<void>> StepRun::refuse_foreign() {
   const std::string reason = "a container named " + order_.spec.name + " is there already and is not this step's";
+  order_.record->state = AttemptState::quarantined;  // so that `remove` leaves it alone
   auto commit = tools_.store.write(&Attempts::quarantine, key(), reason);
   const Result<void> noted = co_await std::move(commit);
   if (!noted) co_return fail(noted.error());
