@@ -1,0 +1,53 @@
+#pragma once
+#include <functional>
+
+#include "orchestrator/daemon/project_actions.hpp"
+#include "orchestrator/daemon/run_actions.hpp"
+#include "orchestrator/daemon/token_actions.hpp"
+#include "orchestrator/http/actions.hpp"
+
+namespace slipway::daemon {
+
+class AppActions;
+class Health;
+
+/// What the HTTP API asks of the daemon, each request handed to whom it concerns. Borrows them.
+class Core final : public http::Actions {
+ public:
+  Core(ProjectActions& projects, RunActions& runs, TokenActions& tokens, AppActions& apps, Health& health)
+      : projects_(projects), runs_(runs), tokens_(tokens), apps_(apps), health_(health) {}
+
+  awaitable<Result<RunId>> trigger(http::TriggerOrder order, http::Actor actor) override;
+  awaitable<Result<void>> cancel(RunId run, http::Actor actor) override;
+  awaitable<Result<RunId>> rerun(RunId run, http::Actor actor) override;
+  awaitable<Result<RunId>> rerun_failed(RunId run, http::Actor actor) override;
+  awaitable<Result<void>> approve(RunId run, http::Actor actor) override;
+
+  awaitable<Result<http::CreatedProject>> add_project(http::ProjectInput project, http::Actor actor) override;
+  awaitable<Result<void>> update_project(http::ProjectInput project, http::Actor actor) override;
+  awaitable<Result<void>> remove_project(std::string name, http::Actor actor) override;
+  awaitable<Result<void>> set_secret(std::string project, std::string name, Secret value, http::Actor actor) override;
+  awaitable<Result<void>> remove_secret(std::string project, std::string name, http::Actor actor) override;
+
+  awaitable<Result<http::CreatedToken>> create_token(http::TokenInput token, http::Actor actor) override;
+  awaitable<Result<void>> revoke_token(TokenId token, http::Actor actor) override;
+
+  awaitable<Result<std::vector<http::AppSummary>>> list_apps() override;
+  awaitable<Result<http::AppStatus>> app_status(std::string app) override;
+  awaitable<Result<std::vector<http::RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
+  awaitable<Result<std::vector<http::AppLogLine>>> app_logs(http::AppLogsOrder order) override;
+  awaitable<Result<RolloutId>> roll_back(std::string app, http::Actor actor) override;
+  awaitable<Result<std::vector<http::HostStatus>>> list_hosts() override;
+
+  awaitable<std::vector<http::Check>> readiness() override;
+  awaitable<std::string> metrics() override;
+
+ private:
+  ProjectActions& projects_;
+  RunActions& runs_;
+  TokenActions& tokens_;
+  AppActions& apps_;
+  Health& health_;
+};
+
+}  // namespace slipway::daemon

@@ -1,0 +1,248 @@
+#include "orchestrator/daemon/daemon.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "orchestrator/auth/key_file.hpp"
+#include "orchestrator/auth/tokens.hpp"
+#include "orchestrator/checkout/git_command.hpp"
+#include "orchestrator/daemon/app_actions.hpp"
+#include "orchestrator/daemon/core.hpp"
+#include "orchestrator/daemon/health.hpp"
+#include "orchestrator/daemon/project_secrets.hpp"
+#include "orchestrator/daemon/registry_access.hpp"
+#include "orchestrator/http/backend.hpp"
+#include "orchestrator/http/gate.hpp"
+#include "orchestrator/http/server.hpp"
+#include "orchestrator/logs/log_store.hpp"
+#include "orchestrator/notify/notifier.hpp"
+#include "orchestrator/queue/scheduler.hpp"
+#include "orchestrator/rollouts/job_deployer.hpp"
+#include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/runs/run_service.hpp"
+#include "orchestrator/triggers/receiver.hpp"
+
+namespace slipway::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What has to be there before anything can be wired; opening it blocks and may fail.
+struct Ground {
+  std::unique_ptr<store::Store> store;
+  std::vector<Secret> keys;
+  images::Credentials credentials;
+  docker::Endpoint engine;
+  checkout::GitSettings git;
+};
+
+Result<Ground> open_ground(const Settings& settings) {
+  Result<docker::Endpoint> engine = docker::parse_endpoint(settings.engine);
+  if (!engine) return fail(engine.error().in("engine"));
+  Result<std::unique_ptr<store::Store>> store = store::Store::open(settings.data);
+  if (!store) return fail(store.error());
+  Result<std::vector<Secret>> keys = auth::open_key_file(settings.data / "key");
+  if (!keys) return fail(keys.error());
+  Result<images::Credentials> credentials = load_credentials(settings);
+  if (!credentials) return fail(credentials.error());
+  checkout::GitSettings git(settings.data / "git");
+  git.urls.local_paths = settings.allow_local_git;
+  if (Result<void> prepared = checkout::prepare_git(git); !prepared) return fail(prepared.error());
+  return Ground{std::move(*store), std::move(*keys), std::move(*credentials), std::move(*engine), std::move(git)};
+}
+
+runs::Settings run_settings(const Settings& settings) {
+  runs::Settings runs;
+  runs.work_folder = settings.data / "work";
+  runs.log_limit = static_cast<std::uint64_t>(settings.step_log);
+  runs.registries = registry_settings(settings);
+  return runs;
+}
+
+http::ServerSettings server_settings(const Settings& settings) {
+  http::ServerSettings server;
+  server.address = settings.address();
+  server.port = settings.port();
+  return server;
+}
+
+/// Everything, in the order in which it is needed; members go in the opposite one.
+class Daemon {
+ public:
+  Daemon(asio::io_context& io, const Settings& settings, Ground ground);
+
+  /// Recovers what an earlier process left, then listens.
+  awaitable<Result<void>> start();
+  /// Lets what runs in containers go on for the next process.
+  awaitable<void> stop();
+
+ private:
+  runs::Collaborators collaborators();
+  queue::Scheduler::Callbacks scheduler_callbacks();
+  awaitable<Result<void>> show_first_token();
+  awaitable<void> watch_engine();
+
+  const Settings& settings_;
+  Ground ground_;
+  SystemClock clock_;
+  Pool pool_{4};
+  Tasks tasks_;
+  store::Store& store_;
+  auth::Vault vault_;
+  auth::TokenDesk desk_;
+  ProjectSecrets secrets_;
+  docker::Engine engine_;
+  logs::LogStore logs_;
+  RegistryAccess registries_;
+  rollouts::HostDirectory hosts_;
+  std::unique_ptr<rollouts::Traffic> traffic_;
+  rollouts::Rollouts rollouts_;
+  rollouts::JobDeployer deployer_;
+  runs::RunService runs_;
+  queue::Scheduler scheduler_;
+  notify::Notifier notifier_;
+  triggers::Receiver receiver_;
+  ProjectActions project_actions_;
+  RunActions run_actions_;
+  TokenActions token_actions_;
+  AppActions app_actions_;
+  Health health_;
+  Core core_;
+  http::Backend backend_;
+  http::Router router_;
+  http::Gate gate_;
+  http::Server server_;
+};
+
+Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
+    : settings_(settings),
+      ground_(std::move(ground)),
+      tasks_(io.get_executor()),
+      store_(*ground_.store),
+      vault_(ground_.keys),
+      desk_(store_, clock_),
+      secrets_(store_, vault_),
+      engine_(io.get_executor(), ground_.engine),
+      logs_(settings.data / "logs", io.get_executor(), pool_),
+      registries_(ground_.credentials, registry_settings(settings), pool_, clock_),
+      hosts_(io.get_executor(), store_.instance(), settings.hosts),
+      traffic_(rollouts::direct_traffic()),
+      rollouts_({io.get_executor(), store_, hosts_, registries_, secrets_, *traffic_, pool_, clock_, {}}),
+      deployer_(rollouts_, store_, tasks_),
+      runs_(collaborators(), run_settings(settings), io.get_executor()),
+      scheduler_(io.get_executor(), store_, clock_, static_cast<std::size_t>(settings.runs),
+                 scheduler_callbacks()),
+      notifier_(store_, pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
+                settings.public_url),
+      receiver_(store_, pool_, clock_, [this](const store::Project& project) { return secrets_.hook_secret(project); }),
+      project_actions_(store_, vault_, clock_, ground_.git.urls, settings.public_url),
+      run_actions_(store_, clock_),
+      token_actions_(store_, desk_, clock_),
+      app_actions_(store_, hosts_, rollouts_),
+      health_(store_, [this] { return runs_.engine_trouble(); }),
+      core_(project_actions_, run_actions_, token_actions_, app_actions_, health_),
+      backend_(store_, core_, logs_, receiver_),
+      gate_(router_, desk_, clock_),
+      server_(io.get_executor(), gate_, server_settings(settings)) {
+  backend_.public_url = settings.public_url;
+  backend_.version = SLIPWAY_VERSION;
+  backend_.server = &server_;
+  http::add_routes(router_, backend_);
+}
+
+runs::Collaborators Daemon::collaborators() {
+  runs::Collaborators with(store_, logs_, engine_, pool_, clock_, deployer_, ground_.credentials, ground_.git);
+  with.open_project = [this](store::Project project) { return secrets_.access(std::move(project)); };
+  return with;
+}
+
+queue::Scheduler::Callbacks Daemon::scheduler_callbacks() {
+  queue::Scheduler::Callbacks callbacks;
+  callbacks.start = [this](RunId run) { runs_.start(run); };
+  callbacks.stop = [this](const store::Run& run) {
+    const bool superseded = run.cancelled_by.empty();
+    runs_.stop(run.id, superseded ? "superseded by a newer run" : "cancelled by " + run.cancelled_by);
+  };
+  return callbacks;
+}
+
+/// The first admin token goes to standard output and nowhere else: not into a log that is shipped away.
+awaitable<Result<void>> Daemon::show_first_token() {
+  Result<std::optional<auth::NewToken>> first = co_await desk_.create_first();
+  if (!first) co_return fail(first.error().in("first token"));
+  if (*first) {
+    fmt::print("The first admin token, shown this once: token={}\n", (*first)->token.reveal());
+    fmt::print("Keep it, and log in: slipway login --url {}\n", settings_.public_url);
+    std::fflush(stdout);
+  }
+  co_return Result<void>();
+}
+
+awaitable<void> Daemon::watch_engine() {
+  co_await runs_.watch([this](bool available) {
+    log::info(available ? "engine answers" : "engine is out", {{"engine", settings_.engine}, {"reason", runs_.engine_trouble()}});
+    if (available) {
+      scheduler_.release();
+    } else {
+      scheduler_.hold();
+    }
+  });
+}
+
+awaitable<Result<void>> Daemon::start() {
+  Result<void> opened = co_await runs_.open();
+  if (!opened) co_return opened;
+  Result<void> recovered = co_await rollouts_.recover();
+  if (!recovered) co_return fail(recovered.error().in("rollouts"));
+  Result<void> listening = server_.start();
+  if (!listening) co_return listening;
+  Result<void> shown = co_await show_first_token();
+  if (!shown) co_return shown;
+  tasks_.spawn("engine watch", watch_engine());
+  tasks_.spawn("scheduler", scheduler_.run());
+  tasks_.spawn("notifier", notifier_.run());
+  log::info("slipwayd serves", {{"listen", settings_.listen}, {"instance", store_.instance()}, {"version", SLIPWAY_VERSION}});
+  co_return Result<void>();
+}
+
+awaitable<void> Daemon::stop() {
+  co_await server_.stop(5s);
+  notifier_.stop();
+  tasks_.cancel();
+  co_await tasks_.join();
+  co_await runs_.close();
+  co_await rollouts_.shut_down();
+  co_await logs_.close();
+}
+
+/// Serves until one of the signals comes. A second one ends the process at once.
+awaitable<void> live(Daemon& daemon, asio::signal_set& signals, Result<void>& outcome) {
+  outcome = co_await daemon.start();
+  if (outcome) {
+    co_await signals.async_wait(use_awaitable);
+    signals.clear();
+    log::info("slipwayd stops; steps go on in their containers");
+  }
+  co_await daemon.stop();
+}
+
+}  // namespace
+
+Result<void> serve(const Settings& settings) {
+  ::signal(SIGPIPE, SIG_IGN);
+  asio::io_context io(1);
+  Result<Ground> ground = open_ground(settings);
+  if (!ground) return fail(ground.error());
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  Daemon daemon(io, settings, std::move(*ground));
+  Result<void> outcome;
+  spawn(io.get_executor(), "daemon", live(daemon, signals, outcome));
+  io.run();
+  return outcome;
+}
+
+}  // namespace slipway::daemon

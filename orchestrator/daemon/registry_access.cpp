@@ -1,0 +1,68 @@
+#include "orchestrator/daemon/registry_access.hpp"
+
+#include <cstdlib>
+
+#include "base/files.hpp"
+
+namespace slipway::daemon {
+namespace {
+
+Result<docker::RegistryAuth> auth_from(const std::string& host, const RegistrySettings& registry) {
+  Result<std::string> password = read_file(registry.password_file, 64 << 10);
+  if (!password) return fail(password.error().in("password of registry " + host));
+  while (password->ends_with('\n') || password->ends_with('\r')) password->pop_back();
+  docker::RegistryAuth auth;
+  auth.username = registry.username;
+  auth.password = Secret(std::move(*password));
+  auth.server = host;
+  return auth;
+}
+
+Result<images::Credentials> docker_credentials() {
+  const char* folder = std::getenv("DOCKER_CONFIG");
+  const char* home = std::getenv("HOME");
+  if (!folder && !home) return images::Credentials();
+  return images::Credentials::load(folder ? std::filesystem::path(folder) / "config.json"
+                                          : std::filesystem::path(home) / ".docker" / "config.json");
+}
+
+}  // namespace
+
+Result<images::Credentials> load_credentials(const Settings& settings) {
+  Result<images::Credentials> credentials = docker_credentials();
+  if (!credentials) return credentials;
+  for (const auto& [host, registry] : settings.registries) {
+    if (registry.username.empty()) continue;
+    Result<docker::RegistryAuth> auth = auth_from(host, registry);
+    if (!auth) return fail(auth.error());
+    credentials->set(host, std::move(*auth));
+  }
+  return credentials;
+}
+
+images::RegistrySettings registry_settings(const Settings& settings) {
+  images::RegistrySettings client;
+  for (const auto& [host, registry] : settings.registries) {
+    if (registry.insecure) client.insecure.insert(host);
+    if (!registry.ca.empty()) client.ca_files[host] = registry.ca;
+  }
+  return client;
+}
+
+awaitable<Result<docker::RegistryAuth>> RegistryAccess::credentials(std::string repository) {
+  Result<images::Reference> reference = images::parse_reference(repository);
+  if (!reference) co_return fail(reference.error());
+  co_return co_await credentials_.for_registry(reference->registry);
+}
+
+awaitable<Result<std::string>> RegistryAccess::digest_of(std::string text) {
+  Result<images::Reference> reference = images::parse_reference(text);
+  if (!reference) co_return fail(reference.error());
+  Result<docker::RegistryAuth> auth = co_await credentials_.for_registry(reference->registry);
+  if (!auth) co_return fail(auth.error());
+  Result<images::Descriptor> found = co_await client_.resolve(*reference, *auth);
+  if (!found) co_return fail(found.error());
+  co_return found->digest;
+}
+
+}  // namespace slipway::daemon

@@ -1,0 +1,77 @@
+#include "orchestrator/daemon/settings.hpp"
+
+#include <charconv>
+
+#include <unistd.h>
+
+namespace slipway::daemon {
+namespace {
+
+constexpr std::string_view levels[] = {"debug", "info", "warn", "error"};
+
+Result<log::Level> level_of(const std::string& name) {
+  for (int i = 0; i < 4; ++i) {
+    if (levels[i] == name) return static_cast<log::Level>(i);
+  }
+  return fail(Error::Kind::invalid, "log_level '" + name + "' is unknown", "use debug, info, warn or error");
+}
+
+Result<std::uint16_t> port_of(const std::string& listen) {
+  const auto colon = listen.rfind(':');
+  const std::string digits = colon == std::string::npos ? "" : listen.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (code != std::errc() || end != digits.data() + digits.size() || colon == 0 || port == 0) {
+    return fail(Error::Kind::invalid, "listen '" + listen + "' is not ADDRESS:PORT", "for example 127.0.0.1:8080");
+  }
+  return port;
+}
+
+Result<void> readable(const std::string& file, const std::string& what) {
+  if (file.empty() || ::access(file.c_str(), R_OK) == 0) return {};
+  return fail(Error::Kind::invalid, what + ": " + file + " can't be read");
+}
+
+}  // namespace
+
+std::string Settings::address() const {
+  return listen.substr(0, listen.rfind(':'));
+}
+
+std::uint16_t Settings::port() const {
+  const Result<std::uint16_t> port = port_of(listen);
+  return port ? *port : 0;
+}
+
+Result<void> apply_setting(Settings& settings, const std::string& name, const std::string& value) {
+  if (name == "listen") settings.listen = value;
+  if (name == "public-url") settings.public_url = value;
+  if (name == "data") settings.data = value;
+  if (name == "engine") settings.engine = value;
+  if (name == "log-level") {
+    Result<log::Level> level = level_of(value);
+    if (!level) return fail(level.error());
+    settings.log_level = *level;
+  }
+  return {};
+}
+
+Result<void> check_settings(const Settings& settings) {
+  if (Result<std::uint16_t> port = port_of(settings.listen); !port) return fail(port.error());
+  if (settings.data.empty()) return fail(Error::Kind::invalid, "data is empty", "name a folder, e.g. /var/lib/slipway");
+  if (auto engine = docker::parse_endpoint(settings.engine); !engine) return fail(engine.error().in("engine"));
+  for (const auto& [host, registry] : settings.registries) {
+    const std::string what = "registries." + host;
+    if (Result<void> good = readable(registry.ca, what + ".ca"); !good) return good;
+    if (Result<void> good = readable(registry.password_file, what + ".password_file"); !good) return good;
+  }
+  for (const rollouts::HostSettings& host : settings.hosts) {
+    for (const std::string& file : {host.endpoint.tls.ca, host.endpoint.tls.certificate, host.endpoint.tls.key,
+                                    host.endpoint.ssh.identity, host.endpoint.ssh.known_hosts}) {
+      if (Result<void> good = readable(file, "hosts." + host.name); !good) return good;
+    }
+  }
+  return {};
+}
+
+}  // namespace slipway::daemon

@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "orchestrator/rollouts/host_directory.hpp"
+
+namespace slipway::daemon {
+
+/// How to speak to one registry, beyond what docker's config.json says.
+struct RegistrySettings {
+  std::string username;
+  std::string password_file;  ///< read at each use, so that it can be rotated
+  std::string ca;             ///< PEM; empty: the system's
+  bool insecure = false;      ///< plain HTTP
+};
+
+/// What `slipwayd` is told. docs/daemon.md documents every key.
+struct Settings {
+  std::string listen = "127.0.0.1:8080";
+  std::string public_url;  ///< empty: http:// and `listen`
+  std::filesystem::path data = "/var/lib/slipway";
+  std::string engine = "unix:///var/run/docker.sock";
+  log::Level log_level = log::Level::info;
+  int runs = 4;
+  int runs_per_project = 2;
+  std::int64_t step_log = 64 << 20;  ///< bytes
+  bool allow_local_git = false;
+  std::map<std::string, RegistrySettings> registries;  ///< by host[:port]
+  std::vector<rollouts::HostSettings> hosts;
+
+  [[nodiscard]] std::string address() const;  ///< of `listen`, before its last colon
+  [[nodiscard]] std::uint16_t port() const;
+};
+
+/// Takes over what a settings file says. What is wrong is one Error whose message is all of it, as compilers render it.
+Result<void> read_settings(Settings& settings, std::string_view text, const std::string& file);
+
+/// The settings that flags and environment variables have, by the name of the flag without its dashes. An unusable
+/// value is Kind::invalid.
+Result<void> apply_setting(Settings& settings, const std::string& name, const std::string& value);
+
+/// What only holds together: `listen` is an address and a port, files that are named can be read.
+Result<void> check_settings(const Settings& settings);
+
+}  // namespace slipway::daemon

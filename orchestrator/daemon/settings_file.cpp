@@ -1,0 +1,153 @@
+// The settings file: YAML, strict, with positions.
+#include "orchestrator/daemon/settings.hpp"
+#include "pipelines/yaml_decoder.hpp"
+
+namespace slipway::daemon {
+namespace {
+
+using pipelines::Diagnostics;
+using pipelines::MapReader;
+using pipelines::YamlNode;
+
+/// Reads a text into `into` if the key is there.
+void text(MapReader& map, std::string_view key, std::string& into, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find(key);
+  if (!node) return;
+  if (auto value = pipelines::read_text(*node, key, diagnostics)) into = *value;
+}
+
+void number(MapReader& map, std::string_view key, int& into, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find(key);
+  if (!node) return;
+  if (auto value = pipelines::read_integer(*node, key, 1, 1000, diagnostics)) into = static_cast<int>(*value);
+}
+
+void flag(MapReader& map, std::string_view key, bool& into, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find(key);
+  if (!node) return;
+  if (auto value = pipelines::read_boolean(*node, key, diagnostics)) into = *value;
+}
+
+void read_limits(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  MapReader limits(node, "`limits`", diagnostics);
+  number(limits, "runs", settings.runs, diagnostics);
+  number(limits, "runs_per_project", settings.runs_per_project, diagnostics);
+  if (const YamlNode* log = limits.find("step_log")) {
+    if (auto bytes = pipelines::read_bytes(*log, "`step_log`", 64 << 10, std::int64_t{4} << 30, diagnostics)) {
+      settings.step_log = *bytes;
+    }
+  }
+  limits.finish();
+}
+
+void read_registries(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  if (!node.is_map()) {
+    diagnostics.error(node.at, "`registries` must map a registry's host to how to speak to it", {},
+                      "registries: {registry.example: {username: ci, password_file: /etc/slipway/registry-password}}");
+    return;
+  }
+  for (const pipelines::YamlEntry& entry : node.entries) {
+    RegistrySettings registry;
+    MapReader map(entry.value, "a registry", diagnostics);
+    text(map, "username", registry.username, diagnostics);
+    text(map, "password_file", registry.password_file, diagnostics);
+    text(map, "ca", registry.ca, diagnostics);
+    flag(map, "insecure", registry.insecure, diagnostics);
+    map.foreign("password",
+                "a settings file is no place for a password: put it into a file and name that with `password_file`");
+    map.finish();
+    if (registry.username.empty() != registry.password_file.empty()) {
+      diagnostics.error(entry.at, "`username` and `password_file` go together", entry.key);
+    }
+    settings.registries[entry.key] = registry;
+  }
+}
+
+void read_endpoint(MapReader& map, const pipelines::YamlEntry& entry, rollouts::HostSettings& host,
+                   Diagnostics& diagnostics) {
+  std::string endpoint;
+  docker::TlsFiles tls;
+  docker::SshFiles ssh;
+  if (const YamlNode* node = map.require("endpoint", "endpoint: tcp://198.51.100.11:2376")) {
+    if (auto value = pipelines::read_text(*node, "`endpoint`", diagnostics)) endpoint = *value;
+  }
+  text(map, "ca", tls.ca, diagnostics);
+  text(map, "cert", tls.certificate, diagnostics);
+  text(map, "key", tls.key, diagnostics);
+  text(map, "identity", ssh.identity, diagnostics);
+  text(map, "known_hosts", ssh.known_hosts, diagnostics);
+  if (endpoint.empty()) return;
+  auto parsed = docker::parse_endpoint(endpoint, tls, ssh);
+  if (!parsed) {
+    diagnostics.error(map.at("endpoint"), parsed.error().message, endpoint, parsed.error().hint);
+    return;
+  }
+  if (parsed->kind == docker::Endpoint::Kind::tcp && parsed->tls.empty()) {
+    diagnostics.error(entry.at, "a tcp host needs TLS: whoever reaches a plain Docker port is root on that host",
+                      entry.key, "give `ca`, `cert` and `key`, or use ssh://");
+  }
+  host.endpoint = std::move(*parsed);
+}
+
+void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  if (!node.is_map()) {
+    diagnostics.error(node.at, "`hosts` must map a host's name to how to reach it", {},
+                      "hosts: {web1: {endpoint: \"ssh://deploy@web1\", groups: [production]}}");
+    return;
+  }
+  for (const pipelines::YamlEntry& entry : node.entries) {
+    rollouts::HostSettings host;
+    host.name = entry.key;
+    MapReader map(entry.value, "a host", diagnostics);
+    read_endpoint(map, entry, host, diagnostics);
+    text(map, "address", host.address, diagnostics);
+    if (const YamlNode* groups = map.find("groups")) {
+      for (const auto& group : pipelines::read_texts(*groups, "`groups`", 64, diagnostics))
+        host.groups.push_back(group.text);
+    }
+    if (const YamlNode* labels = map.find("labels")) {
+      for (const auto& label : pipelines::read_text_map(*labels, "`labels`", 64, diagnostics))
+        host.labels[label.key.text] = label.value.text;
+    }
+    map.finish();
+    settings.hosts.push_back(std::move(host));
+  }
+}
+
+void read_log_level(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  if (auto level = pipelines::read_choice(node, "`log_level`", {"debug", "info", "warn", "error"}, diagnostics)) {
+    settings.log_level = static_cast<log::Level>(*level);
+  }
+}
+
+void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  MapReader map(node, "the settings", diagnostics);
+  text(map, "listen", settings.listen, diagnostics);
+  text(map, "public_url", settings.public_url, diagnostics);
+  std::string data = settings.data.string();
+  text(map, "data", data, diagnostics);
+  settings.data = data;
+  text(map, "engine", settings.engine, diagnostics);
+  if (const YamlNode* level = map.find("log_level")) read_log_level(*level, settings, diagnostics);
+  if (const YamlNode* limits = map.find("limits")) read_limits(*limits, settings, diagnostics);
+  if (const YamlNode* git = map.find("git")) {
+    MapReader section(*git, "`git`", diagnostics);
+    flag(section, "allow_local", settings.allow_local_git, diagnostics);
+    section.finish();
+  }
+  if (const YamlNode* registries = map.find("registries")) read_registries(*registries, settings, diagnostics);
+  if (const YamlNode* hosts = map.find("hosts")) read_hosts(*hosts, settings, diagnostics);
+  map.finish();
+}
+
+}  // namespace
+
+Result<void> read_settings(Settings& settings, std::string_view source, const std::string& file) {
+  Diagnostics diagnostics(file);
+  const auto node = pipelines::read_yaml(source, diagnostics);
+  if (node && !node->is_null()) read_top(*node, settings, diagnostics);
+  if (diagnostics.has_errors()) return fail(Error::Kind::invalid, pipelines::render(diagnostics, source));
+  return {};
+}
+
+}  // namespace slipway::daemon

@@ -1,0 +1,77 @@
+#include "orchestrator/daemon/settings.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace slipway;
+using namespace slipway::daemon;
+
+namespace {
+
+std::string complaint(std::string_view text) {
+  Settings settings;
+  const Result<void> read = read_settings(settings, text, "slipwayd.yml");
+  return read ? std::string() : read.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a whole settings file is read") {
+  Settings settings;
+  const auto read = read_settings(settings, R"(
+listen: 0.0.0.0:9000
+data: /srv/slipway
+log_level: debug
+limits: {runs: 8, runs_per_project: 3, step_log: 1MB}
+git: {allow_local: true}
+registries:
+  registry.example:5000: {username: ci, password_file: /etc/passwd, ca: /etc/ca.pem}
+hosts:
+  web1: {endpoint: "tcp://198.51.100.11:2376", ca: a, cert: b, key: c, address: 198.51.100.11, groups: [production, web]}
+  web2: {endpoint: "ssh://deploy@web2", groups: production}
+)", "slipwayd.yml");
+  INFO((read ? std::string() : read.error().message));
+  REQUIRE(read);
+  CHECK(settings.address() == "0.0.0.0");
+  CHECK(settings.port() == 9000);
+  CHECK(settings.runs == 8);
+  CHECK(settings.step_log == 1 << 20);
+  CHECK(settings.allow_local_git);
+  CHECK(settings.registries.at("registry.example:5000").username == "ci");
+  REQUIRE(settings.hosts.size() == 2);
+  CHECK(settings.hosts[0].groups == std::vector<std::string>{"production", "web"});
+  CHECK(settings.hosts[1].endpoint.kind == docker::Endpoint::Kind::ssh);
+}
+
+TEST_CASE("an empty settings file is the defaults") { CHECK(complaint("").empty()); }
+
+TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"lisen: 1", "slipwayd.yml:1:1: error: unknown key `lisen`"},
+      {"lisen: 1", "did you mean `listen`?"},
+      {"limits: {runs: 0}", "slipwayd.yml:1:16"},
+      {"log_level: loud", "slipwayd.yml:1:12"},
+      {"hosts: [a]", "`hosts` must map"},
+      {"hosts: {a: {endpoint: \"tcp://10.0.0.1:2375\"}}", "needs TLS"},
+      {"hosts: {a: {}}", "endpoint"},
+      {"hosts: {a: {endpoint: \"ssh://-oProxyCommand=x\"}}", "slipwayd.yml:1"},
+      {"registries: {r: {password: x}}", "password_file"},
+      {"registries: {r: {username: x}}", "go together"},
+      {"listen: [", "slipwayd.yml:1"},
+  };
+  for (const auto& [text, part] : cases) {
+    CAPTURE(text, part);
+    CHECK(complaint(text).find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("settings that only fail together are told before the daemon starts") {
+  Settings settings;
+  settings.listen = "8080";
+  CHECK(check_settings(settings).error().message.find("ADDRESS:PORT") != std::string::npos);
+  settings = {};
+  settings.engine = "ftp://x";
+  CHECK_FALSE(check_settings(settings));
+  settings = {};
+  settings.registries["r"].ca = "/no/such/file";
+  CHECK(check_settings(settings).error().message.find("/no/such/file") != std::string::npos);
+}
