@@ -24,7 +24,8 @@ Result<void> refuse(const JobKey& key, std::string_view wish) {
 Result<void> Jobs::start_attempt(JobKey key, std::int64_t attempt, Time deadline, Time at) {
   const auto changed = tx_.run(
       "UPDATE jobs SET state = 'running', attempt = ?4, deadline = ?5, started = coalesce(started, ?6), "
-      "reason = '' WHERE run = ?1 AND kind = ?2 AND name = ?3 AND state <> 'finished' AND attempt = ?4 - 1",
+      "reason = '', stop_reason = '' "
+      "WHERE run = ?1 AND kind = ?2 AND name = ?3 AND state <> 'finished' AND attempt = ?4 - 1",
       {key.run, key.kind, key.name, attempt, deadline, at});
   if (changed == 0) return refuse(key, "started as attempt " + std::to_string(attempt));
   tell(tx_, key.run, "job.started", at, {{"job", key.name}, {"kind", key.kind}, {"attempt", attempt}});

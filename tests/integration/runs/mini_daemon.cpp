@@ -137,6 +137,22 @@ RunId MiniDaemon::push(const std::string& commit) {
   return id;
 }
 
+RunId MiniDaemon::rerun_failed(RunId old) {
+  store::Run row = required(run(store->read(&store::Runs::get, old)));
+  row.state = store::RunState::queued;
+  row.rerun_of = old;
+  row.failed_only = true;
+  const RunId id = required(run(store->write(&store::Runs::add, std::move(row))));
+  required(run(store->write(&store::Runs::prepare, id, clock.now())));
+  service->start(id);
+  return id;
+}
+
+SweepSummary MiniDaemon::sweep(const Settings& settings) {
+  Collaborators with(*store, logs, engine, pool, clock, deployer, credentials, git);
+  return required(run(sweep_orphans(with, settings)));
+}
+
 std::vector<RunId> MiniDaemon::take_up() {
   std::vector<RunId> ids;
   for (const store::Run& row : required(run(store->read(&store::Runs::unfinished)))) {

@@ -55,6 +55,8 @@ class MiniDaemon {
 
   /// Queues and starts a push to main.
   RunId push(const std::string& commit);
+  RunId rerun_failed(RunId old);
+  SweepSummary sweep(const Settings& settings);
   /// Starts all runs that were under way.
   std::vector<RunId> take_up();
   store::Run wait(RunId id);

@@ -1,5 +1,6 @@
 #include <csignal>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +171,131 @@ TEST_CASE("a run that is cancelled stops its container and says by whom") {
   const store::Run run = daemon.wait(id);
   CHECK(run.verdict == store::Verdict::cancelled);
   CHECK(run.reason == "cancelled by ann");
+}
+
+TEST_CASE("a job that takes longer than its timeout is stopped and has failed") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id = daemon.push(site.commit(
+      {{"slipway.yml",
+        "on: {push: {}}\njobs:\n  unit: {image: busybox, network: none, timeout: 1s, run: [\"sleep 1000\"]}\n"}}));
+  const auto began = std::chrono::steady_clock::now();
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::failed);
+  CHECK(run.reason.find("timeout") != std::string::npos);
+  CHECK(std::chrono::steady_clock::now() - began < 20s);
+}
+
+namespace {
+
+/// A real registry without accounts on a port of its own.
+class Registry {
+ public:
+  explicit Registry(const Site& site) {
+    port_ = 20000 + static_cast<int>(::getpid()) % 20000;
+    site.shell("printf 'version: 0.1\nstorage:\n  filesystem: {rootdirectory: " + (site.folder / "registry").string() +
+               "}\nhttp: {addr: \"127.0.0.1:" + std::to_string(port_) + "\"}\n' > registry.yml");
+    const std::string config = (site.folder / "registry.yml").string();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      const int nowhere = ::open("/dev/null", O_RDWR);
+      ::dup2(nowhere, 1);
+      ::dup2(nowhere, 2);
+      ::execlp("docker-registry", "docker-registry", "serve", config.c_str(), nullptr);
+      ::_exit(127);
+    }
+    site.shell("for i in $(seq 100); do curl -fs http://" + address() + "/v2/ && exit 0; sleep 0.1; done; exit 1");
+  }
+  ~Registry() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int port_ = 0;
+  pid_t pid_ = -1;
+};
+
+}  // namespace
+
+TEST_CASE("what was tested is what is pushed, and the digest it got is what is deployed") {
+  const Site site;
+  const Registry registry(site);
+  MiniDaemon daemon(site);
+  const std::string repository = registry.address() + "/shop/app";
+  const RunId id = daemon.push(site.commit(
+      {{"slipway.yml",
+        "on: {push: {}}\n"
+        "images:\n  app: {context: .}\n"
+        "jobs:\n"
+        "  unit: {image: \"${{ images.app }}\", network: none, run: [\"test -f /made\"]}\n"
+        "  publish: {needs: [unit], push: {image: app, to: " +
+            repository +
+            ", tags: [latest, \"1\"]}}\n"
+            "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}, group: prod}}\n"},
+       {"Dockerfile", "FROM busybox\nRUN touch /made\nCMD [\"true\"]\n"},
+       {"compose.yml", "name: shop\nservices:\n  web: {}\n"}}));
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason << daemon.log(id, "publish.a1"));
+  REQUIRE(run.verdict == store::Verdict::passed);
+  REQUIRE(daemon.deployer.requests.size() == 1);
+  const DeployRequest& request = daemon.deployer.requests[0];
+  CHECK(request.compose == "name: shop\nservices:\n  web: {}\n");
+  CHECK(request.group == "prod");
+  const std::string digest = site.shell(
+      "curl -fsI -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' http://" + registry.address() +
+      "/v2/shop/app/manifests/latest | tr -d '\\r' | sed -n "
+      "'s/^Docker-Content-Digest: //p'");
+  CHECK(request.images.at("web").digest == digest);
+  CHECK(request.images.at("web").repository == repository);
+  CHECK(request.images.at("web").config_id.starts_with("sha256:"));
+  CHECK(daemon.log(id, "production.a1") == "deploying\n");
+}
+
+TEST_CASE("a rerun of failed jobs keeps what passed and runs the rest") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const std::string commit = site.commit({{"slipway.yml",
+                                           "on: {push: {}}\njobs:\n"
+                                           "  good: {image: busybox, network: none, run: [\"true\"]}\n"
+                                           "  bad: {image: busybox, network: none, run: [\"exit 1\"]}\n"}});
+  const RunId first = daemon.push(commit);
+  REQUIRE(daemon.wait(first).verdict == store::Verdict::failed);
+  const RunId second = daemon.rerun_failed(first);
+  CHECK(daemon.wait(second).verdict == store::Verdict::failed);
+  const auto jobs = daemon.jobs(second);
+  CHECK(states(jobs) == "good passed\nbad failed\n");
+  CHECK(daemon.attempts(second).size() == 1);
+}
+
+TEST_CASE("what nobody knows any more is removed, and nothing else") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const std::string ours = daemon.store->instance();
+  const auto make = [&](const std::string& name, const std::string& instance, const std::string& run) {
+    site.shell("docker create --name " + name + " --label dev.slipway.instance=" + instance +
+               (run.empty() ? "" : " --label dev.slipway.run=" + run) + " busybox true >/dev/null");
+  };
+  make("orphan-" + ours, ours, "999");
+  make("other-" + ours, "not-" + ours, "999");
+  make("ownless-" + ours, ours, "");
+  site.shell("docker volume create --label dev.slipway.instance=" + ours + " --label dev.slipway.run=999 orphan-" +
+             ours);
+  Settings settings;
+  settings.work_folder = site.folder / "work";
+  settings.orphan_grace = std::chrono::seconds(0);
+  std::filesystem::create_directories(settings.work_folder / "999");
+  const SweepSummary swept = daemon.sweep(settings);
+  CHECK(swept.checkouts == 1);
+  CHECK_FALSE(std::filesystem::exists(settings.work_folder / "999"));
+  const std::string left = site.shell("docker ps -a --format '{{.Names}}'; docker volume ls -q");
+  CHECK(left.find("orphan-" + ours) == std::string::npos);
+  CHECK(left.find("other-" + ours) != std::string::npos);
+  CHECK(left.find("ownless-" + ours) != std::string::npos);
+  site.shell("docker rm other-" + ours);
 }
 
 TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was started once") {
