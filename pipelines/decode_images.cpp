@@ -37,7 +37,7 @@ ImageRecipe read_image(const YamlEntry& entry, const Decoding& decoding) {
   if (const YamlNode* value = map.find("context"))
     image.context = read_path(*value, "`context`", decoding).value_or(".");
   if (const YamlNode* value = map.find("dockerfile")) {
-    image.dockerfile = read_path(*value, "`dockerfile`", decoding).value_or("Dockerfile");
+    image.dockerfile = read_path(*value, "`dockerfile`", decoding).value_or("");
   }
   if (const YamlNode* value = map.find("target")) {
     image.target = read_text(*value, "`target`", decoding.diagnostics, {128, false}).value_or("");

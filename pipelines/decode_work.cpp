@@ -22,6 +22,13 @@ std::vector<Template> read_commands(const YamlNode& node, const Decoding& decodi
   TemplateRule rule;
   rule.text.limit = bounds::command_bytes;
   rule.script = true;
+  std::size_t bytes = node.text.size();
+  for (const YamlNode& item : node.items) bytes += item.text.size();
+  if (bytes > bounds::script_bytes) {
+    decoding.diagnostics.error(node.at,
+                               fmt::format("the commands of a step have more than {} bytes", bounds::script_bytes), {},
+                               "put them into a file of the checkout and run that");
+  }
   return read_templates(node, "`run`", bounds::commands, decoding, scope, rule);
 }
 

@@ -19,6 +19,7 @@ constexpr std::size_t parameters = 50;
 constexpr std::size_t steps = 50;      // of a job
 constexpr std::size_t commands = 200;  // of a step
 constexpr std::size_t command_bytes = 16 * 1024;
+constexpr std::size_t script_bytes = 32 * 1024;  // all commands of a step: they go through one argument
 constexpr std::size_t variables = 200;
 constexpr std::size_t value_bytes = 16 * 1024;
 constexpr std::size_t needs = 64;

@@ -48,7 +48,7 @@ struct Parameter {
 struct ImageRecipe {
   std::string name;
   std::string context = ".";
-  std::string dockerfile = "Dockerfile";  ///< relative to the context's root, as `docker build -f` from within it
+  std::string dockerfile;  ///< relative to the checkout; empty: `Dockerfile` in the context
   std::string target;
   NamedTexts args;
 };

@@ -23,9 +23,10 @@ struct PlannedImageUse {
 /// An image to build, once for the whole run.
 struct PlannedImage {
   std::string name;
-  std::string context;     ///< relative to the checkout; "." is all of it
-  std::string dockerfile;  ///< relative to the context
-  std::string target;      ///< empty: the last stage
+  std::string context;  ///< relative to the checkout; "." is all of it
+  std::string
+      dockerfile;      ///< relative to the checkout, perhaps outside of the context; empty: `Dockerfile` in the context
+  std::string target;  ///< empty: the last stage
   std::map<std::string, std::string> args;
   friend bool operator==(const PlannedImage&, const PlannedImage&) = default;
 };

@@ -72,3 +72,41 @@ TEST_CASE("no file of a megabyte costs more than a moment") {
     CHECK(report.valid() == (name == "all needing all"));
   }
 }
+
+TEST_CASE("what is over a bound is an error that names the bound") {
+  const auto said = [](const std::string& text) {
+    const auto all = lint(text).diagnostics.sorted();
+    return all.empty() ? std::string("nothing") : all.front().message;
+  };
+  const auto numbered = [](std::size_t count, const std::string& before, const std::string& after) {
+    return counted(count, [&](std::size_t i) { return before + std::to_string(i) + after; });
+  };
+  const std::string head = "on: push\njobs:\n unit:\n  image: debian:12\n";
+  const std::string run = "  run: [make]\n";
+  CHECK(said(head + "  run:\n" + numbered(201, "   - x", "\n")) == "`run` has 201 entries; at most 200 are allowed");
+  CHECK(said(head + "  run: [" + std::string(16 * 1024 + 1, 'x') + "]\n") ==
+        "an item of `run` is longer than 16384 bytes");
+  CHECK(said(head + "  run:\n" + numbered(40, "   - " + std::string(1000, 'x'), "\n")) ==
+        "the commands of a step have more than 32768 bytes");
+  CHECK(said(head + "  steps:\n" + numbered(51, "   - run: x", "\n")) ==
+        "`steps` has 51 entries; at most 50 are allowed");
+  CHECK(said(head + run + "  env:\n" + numbered(201, "   V", ": x\n")) ==
+        "`env` has 201 entries; at most 200 are allowed");
+  CHECK(said(head + run + "  env: {A: " + std::string(16 * 1024 + 1, 'x') + "}\n") ==
+        "`A` of `env` is longer than 16384 bytes");
+  CHECK(said(head + run + "  needs: [" + numbered(65, "j", ", ") + "]\n") ==
+        "`needs` has 65 entries; at most 64 are allowed");
+  CHECK(said(head + run + "  matrix: {a: [" + numbered(65, "", ", ") + "]}\n") ==
+        "`a` of the matrix has 65 entries; at most 64 are allowed");
+  CHECK(said("on: {push: {paths: [" + numbered(101, "p", ", ") + "]}}\n" + head.substr(9) + run) ==
+        "`on.push.paths` has 101 entries; at most 100 are allowed");
+  CHECK(said("images: {" + numbered(33, "i", ": {}, ") + "}\n" + head + run) ==
+        "`images` has 33 entries; at most 32 are allowed");
+  CHECK(said("services: {" + numbered(33, "s", ": {image: x}, ") + "}\n" + head + run) ==
+        "`services` has 33 entries; at most 32 are allowed");
+  CHECK(said("parameters: {" + numbered(51, "p", ": {type: int}, ") + "}\n" + head + run) ==
+        "`parameters` has 51 entries; at most 50 are allowed");
+  CHECK(said("on: push\njobs: {" + numbered(257, "j", ": {image: x, run: x}, ") + "}\n") ==
+        "the file has more than 256 jobs");
+  CHECK(said(std::string(megabyte + 1, '\n')) == "the file has 1048577 bytes; at most 1048576 are read");
+}
