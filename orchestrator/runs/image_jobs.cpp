@@ -73,7 +73,7 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunConte
   if (!folder) co_return fail(folder.error());
   images::ContextSpec wanted(*folder);
   wanted.directory = image.context;
-  wanted.dockerfile = (std::filesystem::path(image.context) / image.dockerfile).lexically_normal().string();
+  wanted.dockerfile = image.dockerfile;
   auto opening = images::open_context(with.pool, std::move(wanted));
   Result<images::BuildContext> tar = co_await std::move(opening);
   if (!tar) co_return fail(tar.error());
