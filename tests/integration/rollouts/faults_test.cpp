@@ -73,7 +73,7 @@ TEST_CASE("a host that is cut off does not keep the others from the new version,
   const std::string folder = "/tmp/slipway-ro-cut";
   std::filesystem::remove_all(folder);
   Fleet fleet(folder);
-  fleet.clean("ro-cut");
+  fleet.clean();
   fleet.add_project();
   REQUIRE(fleet.run(fleet.rollouts->recover()));
   REQUIRE(fleet.roll_out(compose_of("ro-cut"), push_web_image(fleet, "cut-1", "one")).state == "succeeded");
@@ -94,7 +94,30 @@ TEST_CASE("a host that is cut off does not keep the others from the new version,
   fleet.run_until([&] { return fleet.served("h3", 8080) == "two"; });
   fleet.run_until([&] { return fleet.run(fleet.store->read(&store::Rollouts::open))->empty(); });
   check_one_generation(fleet, "ro-cut", "two");
-  fleet.clean("ro-cut");
+  fleet.clean();
+}
+
+TEST_CASE("a host that is cut off in the middle of a rollout does not stop it and ends with one generation") {
+  const std::string folder = "/tmp/slipway-ro-mid";
+  std::filesystem::remove_all(folder);
+  Fleet fleet(folder);
+  fleet.clean();
+  fleet.add_project();
+  REQUIRE(fleet.run(fleet.rollouts->recover()));
+  REQUIRE(fleet.roll_out(compose_of("ro-mid"), push_web_image(fleet, "mid-1", "one")).state == "succeeded");
+  const auto id = fleet.begin(compose_of("ro-mid"), push_web_image(fleet, "mid-2", "two"));
+  REQUIRE(id);
+  fleet.run_until([&] { return fleet.served("h1", 8080) == "two"; });
+  CutOff cut;
+  const auto rollout = fleet.wait(*id);
+  INFO(rollout.reason);
+  CHECK(rollout.state == "succeeded");
+  CHECK(fleet.served("h2", 8080) == "two");
+  cut.mend();
+  fleet.run_until([&] { return fleet.served("h3", 8080) == "two"; });
+  fleet.run_until([&] { return fleet.run(fleet.store->read(&store::Rollouts::open))->empty(); });
+  check_one_generation(fleet, "ro-mid", "two");
+  fleet.clean();
 }
 
 TEST_CASE("killed after any commit of a rollout, the daemon finishes it when it is started again") {
@@ -106,7 +129,7 @@ TEST_CASE("killed after any commit of a rollout, the daemon finishes it when it 
   RolloutId id;
   {
     Fleet fleet(folder);
-    fleet.clean("ro-kill");
+    fleet.clean();
     fleet.add_project();
     REQUIRE(fleet.roll_out(compose_of("ro-kill"), push_web_image(fleet, "kill-1", "one")).state == "succeeded");
     two = push_web_image(fleet, "kill-2", "two");
@@ -121,7 +144,7 @@ TEST_CASE("killed after any commit of a rollout, the daemon finishes it when it 
   Fleet fleet(folder);
   CHECK(fleet.run(fleet.store->read(&store::Rollouts::get, id))->state == "succeeded");
   check_one_generation(fleet, "ro-kill", "two");
-  fleet.clean("ro-kill");
+  fleet.clean();
 }
 
 TEST_CASE("killed again and again on its way back, the daemon still ends with the old version everywhere") {
@@ -130,7 +153,7 @@ TEST_CASE("killed again and again on its way back, the daemon still ends with th
   RolloutId id;
   {
     Fleet fleet(folder);
-    fleet.clean("ro-killback");
+    fleet.clean();
     fleet.add_project();
     std::string compose = compose_of("ro-killback");
     REQUIRE(fleet.roll_out(compose, push_web_image(fleet, "killback-1", "old")).state == "succeeded");
@@ -149,5 +172,5 @@ TEST_CASE("killed again and again on its way back, the daemon still ends with th
   REQUIRE(ended);
   CHECK(ended->state == "rolled_back");
   check_one_generation(fleet, "ro-killback", "old");
-  fleet.clean("ro-killback");
+  fleet.clean();
 }

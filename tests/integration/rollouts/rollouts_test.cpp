@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "tests/integration/rollouts/fleet/fleet.hpp"
 
@@ -17,11 +18,11 @@ struct Scene {
   explicit Scene(std::string name) : application(std::move(name)), folder("/tmp/slipway-" + application) {
     std::filesystem::remove_all(folder);
     fleet = std::make_unique<Fleet>(folder);
-    fleet->clean(application);
+    fleet->clean();
     fleet->add_project();
   }
   ~Scene() {
-    fleet->clean(application);
+    fleet->clean();
     fleet.reset();
     std::filesystem::remove_all(folder);
   }
@@ -56,6 +57,10 @@ struct Scene {
   std::string folder;
   std::unique_ptr<Fleet> fleet;
 };
+
+awaitable<Result<std::vector<HostStatus>>> seen(HostDirectory& hosts) {
+  co_return co_await hosts.status();
+}
 
 std::vector<std::string> thrice(const std::string& text) {
   return {text, text, text};
@@ -213,7 +218,7 @@ x-slipway: {targets: [h1], min_healthy_time: 100ms, health_deadline: 20s, gate: 
   CHECK(inspected->networks.size() == 2);
 }
 
-TEST_CASE("start-first lets two generations overlap and leaves no gap") {
+TEST_CASE("start-first starts the new containers before it stops the old, which stay stopped") {
   Scene scene("ro-startfirst");
   const std::string compose = R"(name: ro-startfirst
 services: {web: {ports: ["8080"], restart: always, deploy: {replicas: 2}}}
@@ -230,8 +235,53 @@ x-slipway: {targets: [h1, h2], strategy: all, min_healthy_time: 200ms, health_de
   // A restart of the host's engine must not wake what was stopped.
   const auto old =
       scene.fleet->run((*scene.fleet->hosts->engine("h1"))->containers().inspect("ro-startfirst-web-g1-1"));
+  const auto fresh =
+      scene.fleet->run((*scene.fleet->hosts->engine("h1"))->containers().inspect("ro-startfirst-web-g2-1"));
   REQUIRE(old);
+  REQUIRE(fresh);
+  CHECK(*fresh->state.started_at < *old->state.finished_at);
   CHECK(old->config.restart.kind == docker::RestartPolicy::Kind::no);
+}
+
+TEST_CASE("status tells wanted from actual for each host, and logs come from all of them") {
+  Scene scene("ro-status");
+  std::string compose = scene.compose();
+  compose.insert(compose.find("    ports"),
+                 "    command: [sh, -c, \"mkdir /www; echo up >&2; exec httpd -f -p 8080 -h /www\"]\n");
+  compose.replace(compose.find("gate: {http: {"), 14, "gate: {http: {status: 404, ");
+  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "status", "x")).state == "succeeded");
+  Parts parts{scene.fleet->io.get_executor(),
+              *scene.fleet->store,
+              *scene.fleet->hosts,
+              scene.fleet->registry,
+              scene.fleet->secrets,
+              *scene.fleet->traffic,
+              scene.fleet->pool,
+              scene.fleet->clock,
+              ComposeRules{}};
+  Inventory inventory(parts);
+  auto status = scene.fleet->run(inventory.status("ro-status"));
+  REQUIRE(status);
+  CHECK(status->summary.promoted == 1);
+  REQUIRE(status->hosts.size() == 3);
+  for (const auto& host : status->hosts) CHECK(host.state == "ok");
+
+  REQUIRE(scene.fleet->run((*scene.fleet->hosts->engine("h2"))->containers().kill("ro-status-web-g1-1")));
+  status = scene.fleet->run(inventory.status("ro-status"));
+  REQUIRE(status);
+  CHECK(status->hosts[0].state == "ok");
+  CHECK(status->hosts[1].state == "drifted");
+  CHECK(status->hosts[1].reason == "container ro-status-web-g1-1 does not run");
+
+  const auto lines = scene.fleet->run(inventory.logs("ro-status", "web", "", 10));
+  REQUIRE(lines);
+  REQUIRE(lines->size() == 2);
+  CHECK((*lines)[0].host == "h1");
+  CHECK((*lines)[0].stream == "stderr");
+  CHECK((*lines)[0].text == "up");
+  const auto hosts = scene.fleet->run(seen(*scene.fleet->hosts));
+  CHECK(std::all_of(hosts->begin(), hosts->end(), [](const HostStatus& host) { return host.reachable; }));
+  CHECK((*hosts)[0].applications.at("ro-status") == 1);
 }
 
 TEST_CASE("a second rollout of the same application waits for the first") {

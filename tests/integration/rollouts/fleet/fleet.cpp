@@ -1,5 +1,6 @@
 #include "tests/integration/rollouts/fleet/fleet.hpp"
 
+#include <set>
 #include <stdexcept>
 
 #include "base/files.hpp"
@@ -49,22 +50,29 @@ images::RegistrySettings registry_settings() {
   return settings;
 }
 
-awaitable<void> remove_all(docker::Engine* engine, std::string application) {
+/// Everything of the tests' applications, also of a test that was broken off and left its ports taken.
+awaitable<void> remove_all(docker::Engine* engine) {
   docker::ListContainers what;
-  what.filters.label(std::string(label::application), application);
+  what.filters.label(std::string(label::application));
   auto listed = co_await engine->containers().list(std::move(what));
-  if (!listed) co_return;
+  if (!listed) throw std::runtime_error(listed.error().message);
+  std::set<std::string> applications;
   for (const auto& one : *listed) {
+    const std::string application = one.labels.at(std::string(label::application));
+    if (!application.starts_with("ro-")) continue;
+    applications.insert(application);
     docker::RemoveContainer how;
     how.force = how.volumes = true;
     auto removed = co_await engine->containers().remove(one.id, how);
     if (!removed) throw std::runtime_error(removed.error().message);
   }
-  docker::Filters ours;
-  ours.label(std::string(label::application), application);
-  auto networks = co_await engine->networks().prune(ours);
-  auto volumes = co_await engine->volumes().prune(ours);
-  if (!networks || !volumes) throw std::runtime_error("networks or volumes of " + application + " are left");
+  for (const std::string& application : applications) {
+    docker::Filters ours;
+    ours.label(std::string(label::application), application);
+    auto networks = co_await engine->networks().prune(ours);
+    auto volumes = co_await engine->volumes().prune(ours);
+    if (!networks || !volumes) throw std::runtime_error("networks or volumes of " + application + " are left");
+  }
 }
 
 }  // namespace
@@ -155,10 +163,10 @@ store::Rollout Fleet::roll_out(const std::string& compose, const std::string& im
   return wait(must(begin(compose, image)));
 }
 
-void Fleet::clean(const std::string& application) {
+void Fleet::clean() {
   bool done = false;
   std::vector<awaitable<void>> work;
-  for (const HostSettings& host : hosts->hosts()) work.push_back(remove_all(*hosts->engine(host.name), application));
+  for (const HostSettings& host : hosts->hosts()) work.push_back(remove_all(*hosts->engine(host.name)));
   asio::co_spawn(io, run_all("clean", std::move(work)), [&](std::exception_ptr) { done = true; });
   run_until([&] { return done; });
 }

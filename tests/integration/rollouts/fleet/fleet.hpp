@@ -52,8 +52,8 @@ class Fleet {
   Result<RolloutId> begin(const std::string& compose, const std::string& image);
   store::Rollout wait(RolloutId id);
 
-  /// Removes everything of an application from all hosts.
-  void clean(const std::string& application);
+  /// Removes everything of applications whose name begins with "ro-" from all hosts.
+  void clean();
   std::vector<Shown> shown(const std::string& host, const std::string& application);
   /// What http://HOST:PORT/ answers, without the line's end; empty if nothing does.
   std::string served(const std::string& host, int port);
