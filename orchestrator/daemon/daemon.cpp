@@ -132,7 +132,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       hosts_(io.get_executor(), store_.instance(), settings.hosts),
       traffic_(rollouts::direct_traffic()),
       rollouts_({io.get_executor(), store_, hosts_, registries_, secrets_, *traffic_, pool_, clock_, {}}),
-      deployer_(rollouts_, store_, tasks_),
+      deployer_(rollouts_, store_, {}, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),
       scheduler_(io.get_executor(), store_, clock_, static_cast<std::size_t>(settings.runs),
                  scheduler_callbacks()),
