@@ -65,7 +65,8 @@ http::RolloutSummary summary_of(const store::Rollout& rollout, const std::string
   return summary;
 }
 
-Result<std::vector<http::RolloutSummary>> rollouts_of(store::Transaction& tx, const std::string& app, std::size_t limit) {
+Result<std::vector<http::RolloutSummary>> rollouts_of(store::Transaction& tx, const std::string& app,
+                                                      std::size_t limit) {
   store::Applications applications(tx);
   if (const Result<store::Application> known = applications.get(app); !known) return fail(known.error());
   const Result<std::vector<store::Rollout>> rollouts = store::Rollouts(tx).list(app, limit);

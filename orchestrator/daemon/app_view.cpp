@@ -19,9 +19,12 @@ constexpr std::size_t log_bytes = 1 << 20;
 
 std::string_view word_of(rollouts::Health health) {
   switch (health) {
-    case rollouts::Health::healthy: return "healthy";
-    case rollouts::Health::unhealthy: return "unhealthy";
-    default: return "";
+    case rollouts::Health::healthy:
+      return "healthy";
+    case rollouts::Health::unhealthy:
+      return "unhealthy";
+    default:
+      return "";
   }
 }
 
@@ -52,7 +55,8 @@ awaitable<Result<rollouts::GenerationSpec>> AppActions::promoted(std::string app
   const Result<store::Application> application = co_await store_.read(&store::Applications::get, app);
   if (!application) co_return fail(application.error());
   if (application->promoted == 0) co_return rollouts::GenerationSpec{};
-  const Result<store::Generation> row = co_await store_.read(&store::Applications::generation, app, application->promoted);
+  const Result<store::Generation> row =
+      co_await store_.read(&store::Applications::generation, app, application->promoted);
   if (!row) co_return fail(row.error());
   co_return rollouts::from_row(*row);
 }
@@ -99,13 +103,15 @@ awaitable<Result<http::AppStatus>> AppActions::status(std::string app) {
   co_return status;
 }
 
-awaitable<void> AppActions::read_logs(http::AppLogsOrder order, std::string host, std::vector<http::AppLogLine>* lines) {
+awaitable<void> AppActions::read_logs(http::AppLogsOrder order, std::string host,
+                                      std::vector<http::AppLogLine>* lines) {
   Result<std::vector<rollouts::Shown>> shown = co_await shown_on(host, order.app);
   if (!shown) co_return;
   for (const rollouts::Shown& container : *shown) {
     if (!container.running || (!order.service.empty() && order.service != container.service)) continue;
     docker::Engine* engine = *hosts_.engine(host);
-    auto reading = rollouts::log_tail(engine->containers(), container.id, static_cast<std::int64_t>(order.tail), log_bytes);
+    auto reading =
+        rollouts::log_tail(engine->containers(), container.id, static_cast<std::int64_t>(order.tail), log_bytes);
     Result<std::string> text = co_await with_deadline(host_limit, std::move(reading), "the log of " + container.name);
     if (!text) continue;
     for (std::size_t start = 0; start < text->size();) {
@@ -127,7 +133,8 @@ awaitable<Result<std::vector<http::AppLogLine>>> AppActions::logs(http::AppLogsO
   std::vector<std::vector<http::AppLogLine>> by_host(spec->hosts.size());
   std::vector<awaitable<void>> reads;
   for (std::size_t i = 0; i < spec->hosts.size(); ++i) {
-    if (order.host.empty() || order.host == spec->hosts[i]) reads.push_back(read_logs(order, spec->hosts[i], &by_host[i]));
+    if (order.host.empty() || order.host == spec->hosts[i])
+      reads.push_back(read_logs(order, spec->hosts[i], &by_host[i]));
   }
   co_await rollouts::run_all("read logs", std::move(reads));
   std::vector<http::AppLogLine> lines;

@@ -5,11 +5,21 @@
 
 namespace slipway::daemon {
 
-awaitable<Result<RunId>> Core::trigger(http::TriggerOrder order, http::Actor actor) { return runs_.trigger(std::move(order), std::move(actor)); }
-awaitable<Result<void>> Core::cancel(RunId run, http::Actor actor) { return runs_.cancel(run, std::move(actor)); }
-awaitable<Result<RunId>> Core::rerun(RunId run, http::Actor actor) { return runs_.rerun(run, false, std::move(actor)); }
-awaitable<Result<RunId>> Core::rerun_failed(RunId run, http::Actor actor) { return runs_.rerun(run, true, std::move(actor)); }
-awaitable<Result<void>> Core::approve(RunId run, http::Actor actor) { return runs_.approve(run, std::move(actor)); }
+awaitable<Result<RunId>> Core::trigger(http::TriggerOrder order, http::Actor actor) {
+  return runs_.trigger(std::move(order), std::move(actor));
+}
+awaitable<Result<void>> Core::cancel(RunId run, http::Actor actor) {
+  return runs_.cancel(run, std::move(actor));
+}
+awaitable<Result<RunId>> Core::rerun(RunId run, http::Actor actor) {
+  return runs_.rerun(run, false, std::move(actor));
+}
+awaitable<Result<RunId>> Core::rerun_failed(RunId run, http::Actor actor) {
+  return runs_.rerun(run, true, std::move(actor));
+}
+awaitable<Result<void>> Core::approve(RunId run, http::Actor actor) {
+  return runs_.approve(run, std::move(actor));
+}
 
 awaitable<Result<http::CreatedProject>> Core::add_project(http::ProjectInput project, http::Actor actor) {
   return projects_.add(std::move(project), std::move(actor));
@@ -30,18 +40,34 @@ awaitable<Result<void>> Core::remove_secret(std::string project, std::string nam
 awaitable<Result<http::CreatedToken>> Core::create_token(http::TokenInput token, http::Actor actor) {
   return tokens_.create(std::move(token), std::move(actor));
 }
-awaitable<Result<void>> Core::revoke_token(TokenId token, http::Actor actor) { return tokens_.revoke(token, std::move(actor)); }
+awaitable<Result<void>> Core::revoke_token(TokenId token, http::Actor actor) {
+  return tokens_.revoke(token, std::move(actor));
+}
 
-awaitable<Result<std::vector<http::AppSummary>>> Core::list_apps() { return apps_.list(); }
-awaitable<Result<http::AppStatus>> Core::app_status(std::string app) { return apps_.status(std::move(app)); }
+awaitable<Result<std::vector<http::AppSummary>>> Core::list_apps() {
+  return apps_.list();
+}
+awaitable<Result<http::AppStatus>> Core::app_status(std::string app) {
+  return apps_.status(std::move(app));
+}
 awaitable<Result<std::vector<http::RolloutSummary>>> Core::app_history(std::string app, std::size_t limit) {
   return apps_.history(std::move(app), limit);
 }
-awaitable<Result<std::vector<http::AppLogLine>>> Core::app_logs(http::AppLogsOrder order) { return apps_.logs(std::move(order)); }
-awaitable<Result<RolloutId>> Core::roll_back(std::string app, http::Actor actor) { return apps_.roll_back(std::move(app), std::move(actor)); }
-awaitable<Result<std::vector<http::HostStatus>>> Core::list_hosts() { return apps_.hosts(); }
+awaitable<Result<std::vector<http::AppLogLine>>> Core::app_logs(http::AppLogsOrder order) {
+  return apps_.logs(std::move(order));
+}
+awaitable<Result<RolloutId>> Core::roll_back(std::string app, http::Actor actor) {
+  return apps_.roll_back(std::move(app), std::move(actor));
+}
+awaitable<Result<std::vector<http::HostStatus>>> Core::list_hosts() {
+  return apps_.hosts();
+}
 
-awaitable<std::vector<http::Check>> Core::readiness() { return health_.checks(); }
-awaitable<std::string> Core::metrics() { return health_.metrics(); }
+awaitable<std::vector<http::Check>> Core::readiness() {
+  return health_.checks();
+}
+awaitable<std::string> Core::metrics() {
+  return health_.metrics();
+}
 
 }  // namespace slipway::daemon

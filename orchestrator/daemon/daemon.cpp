@@ -1,11 +1,11 @@
 #include "orchestrator/daemon/daemon.hpp"
 
-#include <fmt/format.h>
+#include <csignal>
+#include <cstdio>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <csignal>
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "orchestrator/auth/key_file.hpp"
 #include "orchestrator/auth/tokens.hpp"
@@ -134,10 +134,10 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       rollouts_({io.get_executor(), store_, hosts_, registries_, secrets_, *traffic_, pool_, clock_, {}}),
       deployer_(rollouts_, store_, {}, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),
-      scheduler_(io.get_executor(), store_, clock_, static_cast<std::size_t>(settings.runs),
-                 scheduler_callbacks()),
-      notifier_(store_, pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
-                settings.public_url),
+      scheduler_(io.get_executor(), store_, clock_, static_cast<std::size_t>(settings.runs), scheduler_callbacks()),
+      notifier_(
+          store_, pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
+          settings.public_url),
       receiver_(store_, pool_, clock_, [this](const store::Project& project) { return secrets_.hook_secret(project); }),
       project_actions_(store_, vault_, clock_, ground_.git.urls, settings.public_url),
       run_actions_(store_, clock_),
@@ -184,7 +184,8 @@ awaitable<Result<void>> Daemon::show_first_token() {
 
 awaitable<void> Daemon::watch_engine() {
   co_await runs_.watch([this](bool available) {
-    log::info(available ? "engine answers" : "engine is out", {{"engine", settings_.engine}, {"reason", runs_.engine_trouble()}});
+    log::info(available ? "engine answers" : "engine is out",
+              {{"engine", settings_.engine}, {"reason", runs_.engine_trouble()}});
     if (available) {
       scheduler_.release();
     } else {
@@ -205,7 +206,8 @@ awaitable<Result<void>> Daemon::start() {
   tasks_.spawn("engine watch", watch_engine());
   tasks_.spawn("scheduler", scheduler_.run());
   tasks_.spawn("notifier", notifier_.run());
-  log::info("slipwayd serves", {{"listen", settings_.listen}, {"instance", store_.instance()}, {"version", SLIPWAY_VERSION}});
+  log::info("slipwayd serves",
+            {{"listen", settings_.listen}, {"instance", store_.instance()}, {"version", SLIPWAY_VERSION}});
   co_return Result<void>();
 }
 

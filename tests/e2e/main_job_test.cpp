@@ -75,13 +75,15 @@ TEST_CASE("a version that is unhealthy on the second host of three ends with all
 
   // The new version finds h2's volume broken: the file is written past slipway, into the volume itself.
   const Host second = rig_hosts().at(1);
-  REQUIRE(second
-              .docker({"run", "--rm", "--network", "none", "-v", scene.service.volume() + ":/state",
-                       scene.service.image() + "@" + scene.service.digest_of_tag("latest"), "touch", "/state/broken"})
-              .code == 0);
+  REQUIRE(
+      second
+          .docker({"run", "--rm", "--network", "none", "-v", scene.service.volume() + ":/state",
+                   scene.service.image() + "@" + scene.service.digest_of_tag("latest"), "touch", "/state/broken-new"})
+          .code == 0);
   CHECK(scene.watch(scene.service.push("new")) == 3);
   CHECK(scene.service.versions() == Versions{"good", "good", "good"});
   const Ran history = scene.daemon.slipway({"app", "history", scene.service.name()});
+  INFO(history.out << history.err);
   CHECK(history.out.find("rolled_back") != std::string::npos);
   CHECK(history.out.find("h2") != std::string::npos);
 }

@@ -15,7 +15,7 @@ ARG VERSION
 RUN mkdir -p /www /state && printf '%s' "$VERSION" > /www/version
 COPY unit.sh /unit.sh
 EXPOSE 8080
-HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD test ! -e /state/broken
+HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD test ! -e /state/broken-$(cat /www/version)
 CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]
 )";
 

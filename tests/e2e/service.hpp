@@ -6,7 +6,7 @@
 namespace slipway::e2e {
 
 /// A tiny web service on busybox, its pipeline and its Compose file, for tests that change one thing about it.
-/// It answers "VERSION" at /version; it is healthy while /state/broken does not exist.
+/// It answers "VERSION" at /version; it is healthy while /state/broken-VERSION does not exist.
 class Service {
  public:
   Service(const Repository& repository, std::string name, int port);
