@@ -23,6 +23,7 @@
 #include "orchestrator/queue/scheduler.hpp"
 #include "orchestrator/rollouts/job_deployer.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/runs/naming.hpp"
 #include "orchestrator/runs/run_service.hpp"
 #include "orchestrator/triggers/receiver.hpp"
 
@@ -67,6 +68,8 @@ http::ServerSettings server_settings(const Settings& settings) {
   http::ServerSettings server;
   server.address = settings.address();
   server.port = settings.port();
+  server.unix_socket = settings.socket;
+  server.trusted_proxies = settings.trusted_proxies;
   return server;
 }
 
@@ -151,6 +154,8 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
   backend_.public_url = settings.public_url;
   backend_.version = SLIPWAY_VERSION;
   backend_.server = &server_;
+  backend_.build_log = runs::build_log;
+  backend_.work_log = runs::work_log;
   http::add_routes(router_, backend_);
 }
 

@@ -123,6 +123,12 @@ void read_log_level(const YamlNode& node, Settings& settings, Diagnostics& diagn
 void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
   MapReader map(node, "the settings", diagnostics);
   text(map, "listen", settings.listen, diagnostics);
+  text(map, "socket", settings.socket, diagnostics);
+  if (const YamlNode* proxies = map.find("trusted_proxies")) {
+    for (const auto& proxy : pipelines::read_texts(*proxies, "`trusted_proxies`", 64, diagnostics)) {
+      settings.trusted_proxies.push_back(proxy.text);
+    }
+  }
   text(map, "public_url", settings.public_url, diagnostics);
   std::string data = settings.data.string();
   text(map, "data", data, diagnostics);

@@ -295,25 +295,28 @@ awaitable<void> Connection::write_stream(std::unique_ptr<Stream> stream) {
   using namespace asio::experimental::awaitable_operators;
   ++server_.streams_;
   const std::shared_ptr<void> counted(nullptr, [&](void*) { --server_.streams_; });
-  co_await (pump(*stream) || until_gone() || server_.until_stopping());
-  // When the client is still there it gets a proper end, so that it can tell this from a broken connection.
+  const auto ended = co_await (pump(*stream) || until_gone() || server_.until_stopping());
+  const bool* complete = std::get_if<0>(&ended);
+  // A stream that broke off gets no proper end, so that the client can tell it from one that is complete.
+  if (complete && !*complete) co_return;
   co_await write_text("0\r\n\r\n", "");
   co_await linger();
 }
 
-awaitable<void> Connection::pump(Stream& stream) {
+/// False if the stream or the connection broke off.
+awaitable<bool> Connection::pump(Stream& stream) {
   while (true) {
     Result<std::string> piece = co_await stream.next();
     if (!piece) {
       log::warn("a stream broke off", {{"peer", peer_}, {"why", piece.error()}});
-      co_return;
+      co_return false;
     }
-    if (piece->empty()) co_return;
+    if (piece->empty()) co_return true;
     char size[20];
     std::snprintf(size, sizeof size, "%zx\r\n", piece->size());
     piece->append("\r\n");
     const bool written = co_await write_text(size, std::move(*piece));
-    if (!written) co_return;
+    if (!written) co_return false;
     wire_->stream.expires_never();
   }
 }

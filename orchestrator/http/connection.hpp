@@ -50,7 +50,7 @@ class Connection {
   awaitable<bool> finish(Exchange exchange, Response response, Duration since);
   awaitable<bool> write_text(std::string head, std::string body);
   awaitable<void> write_stream(std::unique_ptr<Stream> stream);
-  awaitable<void> pump(Stream& stream);
+  awaitable<bool> pump(Stream& stream);
   awaitable<void> until_gone();
   awaitable<void> linger();
 

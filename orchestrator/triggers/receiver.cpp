@@ -41,13 +41,11 @@ std::string external_id(const HookMessage& message) {
   return {};
 }
 
-/// The sender's ids are not signed, so what makes two deliveries the same is what they say. `generic` also signs when
-/// it says so.
+/// Neither ids nor names of events nor the sender are signed, so what makes two deliveries the same is what they say:
+/// the body, and the kind of event that it was taken for. `generic` also signs when it says so.
 std::string replay_key(Source source, const TriggerEvent& event, const HookMessage& message, const std::string& body) {
   Sha256 hash;
-  hash.update(name_of(source));
-  hash.update("\n");
-  hash.update(event.name);
+  hash.update(name_of(event.kind));
   hash.update("\n");
   if (source == Source::generic) hash.update(message.header("x-slipway-timestamp"));
   hash.update("\n");

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/files.hpp"
 #include "tests/integration/http/sample_data.hpp"
 #include "tests/integration/http/schema.hpp"
 
@@ -156,6 +157,19 @@ TEST_CASE("every path parameter is described, and every reference leads somewher
     if (!place.ends_with("/$ref")) continue;
     CAPTURE(place);
     CHECK(root.contains(Json::json_pointer(value.get<std::string>().substr(1))));
+  }
+}
+
+TEST_CASE("docs/api.md lists every operation with its role") {
+  const auto page = read_file("docs/api.md");
+  REQUIRE(page);
+  for (const auto& [operation, role] : described_operations(description())) {
+    std::string row = operation;
+    const auto space = row.find(' ');
+    for (std::size_t i = 0; i < space; ++i)
+      row[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(row[i])));
+    CAPTURE(row);
+    CHECK(page->find("| `" + row + "` | " + role + " |") != std::string::npos);
   }
 }
 

@@ -274,6 +274,29 @@ TEST_CASE("a handler that takes too long is a 504") {
   CHECK(kind_of(response) == "timeout");
 }
 
+TEST_CASE("the address that a trusted proxy names is the one that has to wait, and nobody else's word counts") {
+  ServerSettings settings = LiveServer::quick();
+  settings.trusted_proxies = {"127.0.0.1"};
+  LiveServer trusting(settings);
+  LiveServer wary;
+  const auto guess = [](LiveServer& live, const std::string& from) {
+    HttpRequest request("GET", live.url("/api/v1/whoami"));
+    request.bearer = Secret("slw_wrong");
+    request.headers.emplace_back("X-Forwarded-For", "198.51.100.1, " + from);
+    const auto response = send_http(request);
+    REQUIRE(response);
+    return response->status;
+  };
+  for (int i = 0; i < Throttle::free_failures; ++i) {
+    CHECK(guess(trusting, "192.0.2.1") == 401);
+    CHECK(guess(wary, "192.0.2." + std::to_string(i)) == 401);
+  }
+  CHECK(guess(trusting, "192.0.2.1") == 429);
+  CHECK(guess(trusting, "192.0.2.2") == 401);
+  CHECK(guess(trusting, "not an address") == 401);
+  CHECK(guess(wary, "192.0.2.99") == 429);
+}
+
 TEST_CASE("it also listens on a Unix socket, and replaces one that was left behind") {
   const auto path = std::filesystem::temp_directory_path() / ("slipway-" + random_hex(4) + ".sock");
   ServerSettings settings = LiveServer::quick();

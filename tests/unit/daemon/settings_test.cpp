@@ -19,6 +19,8 @@ TEST_CASE("a whole settings file is read") {
   Settings settings;
   const auto read = read_settings(settings, R"(
 listen: 0.0.0.0:9000
+socket: /run/slipway.sock
+trusted_proxies: [127.0.0.1, 192.0.2.7]
 data: /srv/slipway
 log_level: debug
 limits: {runs: 8, runs_per_project: 3, step_log: 1MB}
@@ -33,6 +35,8 @@ hosts:
   REQUIRE(read);
   CHECK(settings.address() == "0.0.0.0");
   CHECK(settings.port() == 9000);
+  CHECK(settings.socket == "/run/slipway.sock");
+  CHECK(settings.trusted_proxies == std::vector<std::string>{"127.0.0.1", "192.0.2.7"});
   CHECK(settings.runs == 8);
   CHECK(settings.step_log == 1 << 20);
   CHECK(settings.allow_local_git);

@@ -91,6 +91,20 @@ TEST_CASE("the same event and body is a duplicate whatever its id, for this proj
   CHECK(elsewhere->decision == Decision::accepted);
 }
 
+TEST_CASE("a delivery that was seen by others starts nothing under another event's or sender's name") {
+  Workshop shop;
+  const HookMessage request = fixture("gitea/pull_request_opened");
+  REQUIRE(shop.receive("shop", std::nullopt, request)->decision == Decision::accepted);
+  HookMessage renamed = request;
+  set_header(renamed, "x-gitea-event", "pull_request_sync");
+  CHECK(shop.receive("shop", std::nullopt, renamed)->decision == Decision::duplicate);
+  HookMessage as_github = message_from(Source::github, "pull_request", request.body);
+  set_header(as_github, "x-hub-signature-256", "sha256=" + std::string(request.header("x-gitea-signature")));
+  const auto other_sender = shop.receive("shop", std::nullopt, as_github);
+  CHECK((!other_sender || other_sender->decision == Decision::duplicate));
+  CHECK(shop.runs().size() == 1);
+}
+
 TEST_CASE("a delivery starts a run in the project of its URL, whatever its payload says") {
   Workshop shop;
   HookMessage message = message_from(Source::github, "push", fixture("github/push").body);
