@@ -35,7 +35,7 @@ ContainerSpec full_spec() {
   spec.env = {"A=1", "B="};
   spec.labels = {{"label", "value"}};
   spec.annotations = {{"annotation", "noted"}};
-  spec.workdir = "/work";
+  spec.workdir = "/srv/app";
   spec.user = "1000:1001";
   spec.hostname = "host";
   spec.domainname = "domain";
