@@ -105,8 +105,10 @@ Result<int> open_file(const fs::path& base, std::uint64_t committed) {
   return fail(Error::Kind::internal, "log " + path.filename().string() + " is shorter than the journal says");
 }
 
-Result<void> end_file(const fs::path& base) {
-  if (::rename(with(base, ".log").c_str(), with(base, ".end").c_str()) == 0 || errno == ENOENT) return {};
+/// False if there is no log that could end.
+Result<bool> end_file(const fs::path& base) {
+  if (::rename(with(base, ".log").c_str(), with(base, ".end").c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
   return fail(disk_error(base.filename().string(), errno));
 }
 
@@ -133,8 +135,9 @@ awaitable<Result<std::unique_ptr<LogWriter>>> LogStore::open(LogKey key, std::ui
 awaitable<Result<void>> LogStore::seal(LogKey key) {
   const Result<void> valid = check(key);
   if (!valid) co_return fail(valid.error());
-  const Result<void> ended = end_file(base_of(key));
+  const Result<bool> ended = end_file(base_of(key));
   if (!ended) co_return fail(ended.error());
+  if (!*ended) co_return Result<void>();
   wake(key);
   compress_soon(std::move(key));
   co_return Result<void>();

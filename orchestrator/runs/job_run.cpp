@@ -170,16 +170,37 @@ awaitable<Result<Outcome>> JobRun::run_steps() {
       if (ended.verdict != Verdict::passed) co_return ended;
       continue;
     }
-    auto both = run_step(i) && prepare(i + 1);
-    const auto [outcome, prepared] = co_await std::move(both);
+    // While this step runs, the one before is committed as exited and the next one is created.
+    auto all = run_step(i) && settle_before(i) && prepare(i + 1);
+    const auto [outcome, settled, prepared] = co_await std::move(all);
+    if (!settled) co_return fail(settled.error());
+    const bool last = i + 1 == order_.steps.size();
+    if (last || !outcome || outcome->verdict != Verdict::passed || !prepared) {
+      const Result<void> done = co_await settle_before(i + 1);
+      if (!done) co_return fail(done.error());
+    }
     if (!outcome || outcome->verdict != Verdict::passed) co_return outcome;
     if (!prepared) co_return outcome_of_setup(prepared.error());
   }
   co_return Outcome();
 }
 
+awaitable<Result<void>> JobRun::settle_before(std::size_t index) {
+  if (index == 0 || !steps_[index - 1]) co_return Result<void>();
+  co_return co_await steps_[index - 1]->settle();
+}
+
 awaitable<Result<Outcome>> JobRun::run_step(std::size_t index) {
-  Result<StepEnd> end = co_await steps_[index]->run(stop_);
+  StepRun& step = *steps_[index];
+  Result<std::optional<StepEnd>> ended = co_await step.start(stop_);
+  Result<StepEnd> end = fail(Error::Kind::internal, "");
+  if (!ended) {
+    end = fail(ended.error());
+  } else if (*ended) {
+    end = std::move(**ended);
+  } else {
+    end = co_await step.finish(stop_);
+  }
   const std::string where = order_.steps.size() > 1 ? "step '" + order_.steps[index].name + "': " : "";
   if (!end) co_return fail(std::move(end.error()).in("step '" + order_.steps[index].name + "'"));
   Outcome outcome = std::move(end->outcome);

@@ -45,6 +45,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   awaitable<Result<void>> prepare(std::size_t index);
   awaitable<Result<Outcome>> run_steps();
   awaitable<Result<Outcome>> run_step(std::size_t index);
+  awaitable<Result<void>> settle_before(std::size_t index);
   awaitable<void> clean_up(std::shared_ptr<JobRun> self);
   awaitable<void> remove_all();
   awaitable<void> end_services();

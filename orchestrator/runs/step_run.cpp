@@ -79,6 +79,7 @@ awaitable<Result<void>> StepRun::create() {
   const Result<docker::Containers::Created> made = co_await tools_.watch.persist(call);
   if (made) {
     id_ = made->id;
+    just_created_ = true;
     co_return Result<void>();
   }
   if (made.error().kind != Error::Kind::conflict) co_return fail(Error(made.error()).in("create the container"));
@@ -125,23 +126,26 @@ awaitable<Result<std::optional<StepEnd>>> StepRun::start(StopSignal& stop) {
   if (!outages_before_) outages_before_ = tools_.watch.outages();
   const Result<void> opened = co_await open_log();
   if (!opened) co_return fail(opened.error());
-  const Result<docker::Container> container = co_await inspect();
-  if (!container && container.error().kind != Error::Kind::not_found) co_return fail(container.error());
-  if (!container) {
-    lost_ = true;
-    const Result<StepEnd> end = co_await commit_exit({{Verdict::interrupted, "its container is gone"}, std::nullopt});
-    if (!end) co_return fail(end.error());
-    co_return std::optional(*end);
-  }
-  if (container->state.started_at) {
-    // Found, not made: it went on while no daemon was there to see.
-    if (container->state.running) co_await tell_reattached();
-    co_return std::optional<StepEnd>();
+  if (!just_created_) {
+    const Result<docker::Container> container = co_await inspect();
+    if (!container && container.error().kind != Error::Kind::not_found) co_return fail(container.error());
+    if (!container) {
+      lost_ = true;
+      co_return co_await end_at_once({{Verdict::interrupted, "its container is gone"}, std::nullopt});
+    }
+    if (container->state.started_at) {
+      // Found, not made: it went on while no daemon was there to see.
+      if (container->state.running) co_await tell_reattached();
+      co_return std::optional<StepEnd>();
+    }
   }
   if (!stop.asked()) co_return co_await launch();
-  const Result<StepEnd> end = co_await commit_exit({{Verdict::cancelled, stop.reason()}, std::nullopt});
-  if (!end) co_return fail(end.error());
-  co_return std::optional(*end);
+  co_return co_await end_at_once({{Verdict::cancelled, stop.reason()}, std::nullopt});
+}
+
+awaitable<Result<std::optional<StepEnd>>> StepRun::end_at_once(StepEnd end) {
+  end_ = end;
+  co_return std::optional(std::move(end));
 }
 
 awaitable<void> StepRun::tell_reattached() {
@@ -171,9 +175,7 @@ awaitable<Result<std::optional<StepEnd>>> StepRun::launch() {
                 its_own_fault ? std::optional(code) : std::nullopt};
     const Result<void> noted = capture_->writer().note(end.outcome.reason);
     if (!noted) co_return fail(noted.error());
-    const Result<StepEnd> committed = co_await commit_exit(std::move(end));
-    if (!committed) co_return fail(committed.error());
-    co_return std::optional(*committed);
+    co_return co_await end_at_once(std::move(end));
   }
 }
 
@@ -184,13 +186,6 @@ awaitable<Result<void>> StepRun::commit_running() {
   const Result<void> committed = co_await std::move(commit);
   if (!committed) co_return fail(Error(committed.error()).in("journal"));
   co_return Result<void>();
-}
-
-awaitable<Result<StepEnd>> StepRun::run(StopSignal& stop) {
-  Result<std::optional<StepEnd>> ended = co_await start(stop);
-  if (!ended) co_return fail(ended.error());
-  if (*ended) co_return **ended;
-  co_return co_await finish(stop);
 }
 
 awaitable<Result<StepEnd>> StepRun::finish(StopSignal& stop) {
@@ -206,8 +201,8 @@ awaitable<Result<StepEnd>> StepRun::finish(StopSignal& stop) {
   if (!drained) co_return fail(drained.error());
   std::optional<int> code;
   if (!lost_) code = seen_.exit_code;
-  StepEnd end{outcome(), code};
-  co_return co_await commit_exit(std::move(end));
+  end_ = StepEnd{outcome(), code};
+  co_return *end_;
 }
 
 Outcome StepRun::outcome() const {
@@ -335,7 +330,9 @@ awaitable<Result<void>> StepRun::drain() {
   co_return capture_->end();
 }
 
-awaitable<Result<StepEnd>> StepRun::commit_exit(StepEnd end) {
+awaitable<Result<void>> StepRun::settle() {
+  if (!end_ || !capture_) co_return Result<void>();
+  const StepEnd end = *end_;
   if (end.outcome.verdict == Verdict::interrupted) {
     const Result<void> noted = capture_->writer().note(end.outcome.reason);
     if (!noted) co_return fail(noted.error());
@@ -359,7 +356,7 @@ awaitable<Result<StepEnd>> StepRun::commit_exit(StepEnd end) {
   const Result<void> sealed = co_await capture_->writer().seal();
   if (!sealed) log::warn("log can't be sealed", {{"log", log_key().name}, {"error", sealed.error()}});
   capture_.reset();
-  co_return end;
+  co_return Result<void>();
 }
 
 awaitable<Result<void>> StepRun::remove() {
@@ -381,11 +378,10 @@ awaitable<Result<void>> StepRun::remove() {
     if (!exited) co_return fail(Error(exited.error()).in("journal"));
   }
   order_.record->state = AttemptState::removed;
-  auto commit = tools_.store.write(&Attempts::removed, key());
-  const Result<void> done = co_await std::move(commit);
-  auto sealing = tools_.logs.seal(log_key());
+  auto sealing = tools_.logs.seal(log_key());  // of one that came to no end of its own
   (void)co_await std::move(sealing);
-  co_return done;
+  auto commit = tools_.store.write(&Attempts::removed, key());
+  co_return co_await std::move(commit);
 }
 
 }  // namespace slipway::runs

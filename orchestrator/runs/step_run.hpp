@@ -62,10 +62,11 @@ class StepRun {
   awaitable<Result<void>> prepare();
   /// From CREATED to RUNNING; an end if it came to one at once (it was stopped before, can't be started, is gone).
   awaitable<Result<std::optional<StepEnd>>> start(StopSignal& stop);
-  /// From RUNNING to EXITED. The error is one of the journal or the log: the container may be running still.
+  /// From RUNNING to its end, the log being complete. The error is one of the journal or the log: the container may be
+  /// running still.
   awaitable<Result<StepEnd>> finish(StopSignal& stop);
-  /// `start`, then `finish`.
-  awaitable<Result<StepEnd>> run(StopSignal& stop);
+  /// EXITED. May go on while the next step starts; nothing to do if it has not ended, or that is committed already.
+  awaitable<Result<void>> settle();
   /// Takes the container away, whatever state it is in, and commits that. Success if there is none.
   awaitable<Result<void>> remove();
 
@@ -89,7 +90,7 @@ class StepRun {
   awaitable<void> stop_container();
   awaitable<void> doubt_the_engine();
   awaitable<Result<void>> drain();
-  awaitable<Result<StepEnd>> commit_exit(StepEnd end);
+  awaitable<Result<std::optional<StepEnd>>> end_at_once(StepEnd end);
   awaitable<Result<docker::Container>> inspect();
   [[nodiscard]] store::AttemptKey key() const;
   [[nodiscard]] store::AttemptState state() const;
@@ -101,7 +102,9 @@ class StepRun {
   std::unique_ptr<logs::Capture> capture_;
   docker::ContainerState seen_;  // as last inspected
   std::string stop_reason_;
+  std::optional<StepEnd> end_;  // to be committed
   std::optional<std::uint64_t> outages_before_;
+  bool just_created_ = false;  // by this process, so it can't have been started
   bool engine_went_away_ = false;
   bool lost_ = false;  // the container is gone, and nothing is known of its end
 };
