@@ -288,8 +288,7 @@ TEST_CASE("what nobody knows any more is removed, and nothing else") {
   settings.work_folder = site.folder / "work";
   settings.orphan_grace = std::chrono::seconds(0);
   std::filesystem::create_directories(settings.work_folder / "999");
-  const SweepSummary swept = daemon.sweep(settings);
-  CHECK(swept.checkouts == 1);
+  daemon.sweep(settings);  // or the daemon's own, which may come first
   CHECK_FALSE(std::filesystem::exists(settings.work_folder / "999"));
   const std::string left = site.shell("docker ps -a --format '{{.Names}}'; docker volume ls -q");
   CHECK(left.find("orphan-" + ours) == std::string::npos);
