@@ -1,7 +1,6 @@
 #include "orchestrator/runs/image_jobs.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "docker-client/builds.hpp"
 #include "images/base_images.hpp"
@@ -67,8 +66,25 @@ void tell(RunLog& log, const docker::BuildEvent& event) {
   log.say(number + "done in " + std::to_string(event.duration.count()) + " ms");
 }
 
-awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunContext& context, SourceTree& source,
-                                                   const pipelines::PlannedImage& image, RunLog& log) {
+/// BuildKit takes credentials over a session only, which we do not open, but it builds on what the engine has: so base
+/// images of registries that want credentials are fetched ahead (docs/decisions/0015). That one can't be had is told;
+/// whether the build needs it, the builder decides. A run that is not to be trusted gets none of our credentials.
+awaitable<void> fetch_base_images(Collaborators& with, ImageSource& images, RunContext& context,
+                                  std::vector<images::Reference> bases, RunLog& log) {
+  if (!context.run.trusted) co_return;
+  for (const images::Reference& base : bases) {
+    auto finding = with.registries.for_registry(base.registry);
+    const Result<docker::RegistryAuth> auth = co_await std::move(finding);
+    if (auth && auth->anonymous()) continue;
+    auto fetching = images.ensure(base.familiar());
+    const Result<std::string> fetched = co_await std::move(fetching);
+    if (!fetched) log.say("base image " + base.familiar() + ": " + fetched.error().message, logs::Stream::slipway);
+  }
+}
+
+awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSource& images, RunContext& context,
+                                                   SourceTree& source, const pipelines::PlannedImage& image,
+                                                   RunLog& log) {
   const Result<std::filesystem::path> folder = co_await source.ready();
   if (!folder) co_return fail(folder.error());
   images::ContextSpec wanted(*folder);
@@ -77,6 +93,9 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunConte
   auto opening = images::open_context(with.pool, std::move(wanted));
   Result<images::BuildContext> tar = co_await std::move(opening);
   if (!tar) co_return fail(tar.error());
+  auto bases = images::base_images(tar->dockerfile_text, image.args);
+  auto fetching = fetch_base_images(with, images, context, std::move(bases), log);
+  co_await std::move(fetching);
   docker::BuildSpec spec;
   spec.id = "slip-" + context.instance + "-" + to_string(context.run.id) + "-" + slug(image.name) + "-" + random_hex(4);
   spec.dockerfile = tar->dockerfile;
@@ -84,14 +103,6 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunConte
   spec.tags = {local_tag(context, image.name)};
   spec.arguments = image.args;
   spec.labels = labels_of(context, image);
-  // No more than the Dockerfile needs: with credentials the Engine's slower builder must be used.
-  std::set<std::string> bases;
-  for (const images::Reference& base : images::base_images(tar->dockerfile_text, image.args))
-    bases.insert(base.registry);
-  auto finding = with.registries.for_registries({bases.begin(), bases.end()});
-  Result<docker::RegistryAuths> auths = co_await std::move(finding);
-  if (!auths) co_return fail(std::move(auths.error()).in("registry credentials"));
-  spec.credentials = std::move(*auths);
   docker::BuildEventSink progress = [&log](const docker::BuildEvent& event) { tell(log, event); };
   auto building = with.engine.builds().build(std::move(spec), std::move(tar->tar), std::move(progress));
   co_return co_await std::move(building);
@@ -99,12 +110,13 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, RunConte
 
 }  // namespace
 
-awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, RunContext& context, SourceTree& source,
-                                       const pipelines::PlannedImage& image, RunLog& log) {
+awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, ImageSource& images,
+                                       RunContext& context, SourceTree& source, const pipelines::PlannedImage& image,
+                                       RunLog& log) {
   Result<docker::BuildOutcome> built = fail(Error::Kind::internal, "not built");
   for (int attempt = 1; attempt <= kTries; ++attempt) {
     const std::uint64_t outages = watch.outages();
-    built = co_await build_once(with, context, source, image, log);
+    built = co_await build_once(with, images, context, source, image, log);
     if (built || !built.error().transient()) break;
     log.say("the build was cut off (" + built.error().message + "): it is run again", logs::Stream::slipway);
     co_await sleep_for(500ms);

@@ -1,5 +1,6 @@
 #pragma once
 #include "orchestrator/runs/engine_watch.hpp"
+#include "orchestrator/runs/image_source.hpp"
 #include "orchestrator/runs/run_context.hpp"
 #include "orchestrator/runs/run_log.hpp"
 
@@ -9,8 +10,9 @@ namespace slipway::runs {
 
 /// Builds one image of the file and commits what it became. A build that was cut off with the engine has no effect
 /// outside its cache, and is run again when the engine is back.
-awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, RunContext& context, SourceTree& source,
-                                       const pipelines::PlannedImage& image, RunLog& log);
+awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, ImageSource& images,
+                                       RunContext& context, SourceTree& source, const pipelines::PlannedImage& image,
+                                       RunLog& log);
 
 /// Pushes a built image under all tags of the job, and commits the manifest digest that it got: the registry is asked
 /// first, and what it has already is not sent.

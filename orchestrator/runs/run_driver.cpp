@@ -222,7 +222,7 @@ awaitable<Result<Outcome>> RunDriver::build_logged(std::size_t image) {
   auto opening = RunLog::open(tools_.with.logs, std::move(key), context_->masks, tools_.settings.log_limit);
   Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
   if (!log) co_return fail(log.error());
-  auto building = build_image(tools_.with, tools_.watch, *context_, source_, planned, **log);
+  auto building = build_image(tools_.with, tools_.watch, tools_.images, *context_, source_, planned, **log);
   Result<Outcome> outcome = co_await std::move(building);
   co_await (*log)->seal();
   co_return outcome;
