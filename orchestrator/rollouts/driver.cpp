@@ -15,6 +15,7 @@ namespace {
 
 constexpr Milliseconds retry_pause{1000};
 constexpr Milliseconds ping_limit{3000};
+constexpr Milliseconds ping_pause{2000};
 constexpr Milliseconds lost_after{30'000};  // without an answer, whatever the deadline of the step
 constexpr int bad_looks_to_be_sick = 3;
 
@@ -202,6 +203,7 @@ Result<Site> Driver::site_of(const std::string& host) {
 
 /// Tried again while the host does not answer: a short cut of the line is no failure.
 awaitable<Event> Driver::attempt(Action action) {
+  using namespace asio::experimental::awaitable_operators;
   auto site = site_of(action.host);
   if (!site) co_return event::Failed{action.host, site.error().message};
   Maker maker;
@@ -210,24 +212,36 @@ awaitable<Event> Driver::attempt(Action action) {
   HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker);
   const auto& target = action.heading == Heading::forward ? assignment_.forward : assignment_.back;
   Error last(Error::Kind::timeout, "there was no time for it");
-  std::optional<Time> silent_since;
   while (left(action.deadline).count() > 0) {
-    auto reaching = work.reach(action.stage, action.heading, target, assignment_.rollout.application);
-    auto reached =
-        co_await with_deadline(left(action.deadline), std::move(reaching), std::string(name_of(action.stage)));
+    auto reaching = with_deadline(left(action.deadline),
+                                  work.reach(action.stage, action.heading, target, assignment_.rollout.application),
+                                  std::string(name_of(action.stage)));
+    auto race = std::move(reaching) || until_silent(action.host);
+    auto first = co_await std::move(race);
+    if (first.index() == 1) {
+      co_return event::Lost{action.host, "does not answer: " + std::get<1>(first).message};
+    }
+    const Result<void>& reached = std::get<0>(first);
     if (reached) co_return event::Reached{action.host, action.stage};
     last = reached.error();
     if (!last.transient()) {
       if (!work.evidence().empty()) evidence_[action.host] = work.evidence();
       co_return event::Failed{action.host, last.message};
     }
-    auto answers = co_await ping(action.host);
-    if (answers) silent_since.reset();
-    if (!answers && !silent_since) silent_since = parts_.clock.now();
-    if (silent_since && left(*silent_since + lost_after).count() <= 0) break;
     co_await sleep_for(std::min(retry_pause, std::max(left(action.deadline), Milliseconds(1))));
   }
   co_return co_await past_deadline(action, std::move(last), work.why_not());
+}
+
+/// Returns when nothing was heard of the host for `lost_after`: a call on a line that is dead waits much longer.
+awaitable<Error> Driver::until_silent(std::string host) {
+  Time heard = parts_.clock.now();
+  for (;;) {
+    co_await sleep_for(ping_pause);
+    auto answers = co_await ping(host);
+    if (answers) heard = parts_.clock.now();
+    if (!answers && left(heard + lost_after).count() <= 0) co_return answers.error();
+  }
 }
 
 /// A host that answers has failed; of one that does not, nothing is known.

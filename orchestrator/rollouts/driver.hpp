@@ -46,6 +46,7 @@ class Driver {
 
   awaitable<void> step(Action action);
   awaitable<Event> attempt(Action action);
+  awaitable<Error> until_silent(std::string host);
   awaitable<Event> past_deadline(Action action, Error last, std::string why_not);
   awaitable<Result<void>> ping(std::string host);
   awaitable<void> watch_all(Time until);
