@@ -118,8 +118,8 @@ status=0
 
 say "What answers now"
 for i in 1 2 3; do
-  printf 'http://198.51.100.1%d:8080/  ' "$i"
-  curl -s --max-time 5 "http://198.51.100.1$i:8080/" || echo "no answer"
+  printf 'http://198.51.100.1%d:8088/  ' "$i"
+  curl -s --max-time 5 "http://198.51.100.1$i:8088/" || echo "no answer"
 done
 "$slipway" app status hello || true
 

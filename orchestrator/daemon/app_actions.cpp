@@ -1,5 +1,7 @@
 #include "orchestrator/daemon/app_actions.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -21,32 +23,29 @@ std::map<std::string, std::string> images_of(const std::string& text) {
   return images;
 }
 
-Result<http::AppSummary> summary_of(store::Transaction& tx, const store::Application& app) {
-  http::AppSummary summary;
-  summary.name = app.name;
-  summary.generation = app.promoted;
-  if (const Result<store::Project> project = store::Projects(tx).get(app.project)) summary.project = project->name;
-  const Result<std::vector<store::Rollout>> newest = store::Rollouts(tx).list(app.name, 1);
-  if (!newest) return fail(newest.error());
-  if (!newest->empty()) summary.rollout_state = newest->front().state;
-  if (app.promoted != 0) {
-    const Result<store::Generation> promoted = store::Applications(tx).generation(app.name, app.promoted);
-    if (!promoted) return fail(promoted.error());
-    summary.promoted_at = promoted->promoted;
+std::string_view word_of(rollouts::Health health) {
+  switch (health) {
+    case rollouts::Health::healthy:
+      return "healthy";
+    case rollouts::Health::unhealthy:
+      return "unhealthy";
+    default:
+      return "";
   }
-  return summary;
 }
 
-Result<std::vector<http::AppSummary>> summaries(store::Transaction& tx) {
-  const Result<std::vector<store::Application>> apps = store::Applications(tx).list();
-  if (!apps) return fail(apps.error());
-  std::vector<http::AppSummary> list;
-  for (const store::Application& app : *apps) {
-    Result<http::AppSummary> one = summary_of(tx, app);
-    if (!one) return fail(one.error());
-    list.push_back(std::move(*one));
+http::AppHost host_of(const rollouts::HostOfApplication& host) {
+  http::AppHost shown;
+  shown.host = host.host;
+  shown.state = host.state;
+  shown.reason = host.reason;
+  for (const rollouts::Shown& container : host.containers) {
+    if (!container.running) continue;
+    shown.generation = std::max(shown.generation, container.generation);
+    shown.containers.push_back({container.service, container.name, container.digest, container.status,
+                                std::string(word_of(container.health))});
   }
-  return list;
+  return shown;
 }
 
 http::RolloutSummary summary_of(const store::Rollout& rollout, const std::string& images) {
@@ -81,20 +80,50 @@ Result<std::vector<http::RolloutSummary>> rollouts_of(store::Transaction& tx, co
 
 }  // namespace
 
-Result<http::AppSummary> AppActions::summary(store::Transaction& tx, const std::string& app) {
-  const Result<store::Application> known = store::Applications(tx).get(app);
-  if (!known) return fail(known.error());
-  return summary_of(tx, *known);
+awaitable<http::AppSummary> AppActions::describe(rollouts::ApplicationSummary summary) {
+  http::AppSummary app;
+  app.name = summary.name;
+  app.generation = summary.promoted;
+  app.promoted_at = summary.promoted_at;
+  if (summary.newest) app.rollout_state = summary.newest->state;
+  const Result<store::Project> project = co_await parts_.store.read(&store::Projects::get, summary.project);
+  if (project) app.project = project->name;
+  co_return app;
 }
 
 awaitable<Result<std::vector<http::AppSummary>>> AppActions::list() {
-  auto work = [](store::Transaction& tx) { return summaries(tx); };
-  co_return co_await store_.read(std::move(work));
+  Result<std::vector<rollouts::ApplicationSummary>> known = co_await inventory_.list();
+  if (!known) co_return fail(known.error());
+  std::vector<http::AppSummary> apps;
+  for (rollouts::ApplicationSummary& summary : *known) apps.push_back(co_await describe(std::move(summary)));
+  co_return apps;
+}
+
+awaitable<Result<http::AppStatus>> AppActions::status(std::string app) {
+  Result<rollouts::ApplicationStatus> found = co_await inventory_.status(std::move(app));
+  if (!found) co_return fail(found.error());
+  http::AppStatus status;
+  status.summary = co_await describe(std::move(found->summary));
+  status.images = std::move(found->images);
+  for (const rollouts::HostOfApplication& host : found->hosts) status.hosts.push_back(host_of(host));
+  co_return status;
+}
+
+awaitable<Result<std::vector<http::AppLogLine>>> AppActions::logs(http::AppLogsOrder order) {
+  Result<std::vector<rollouts::ApplicationLine>> found =
+      co_await inventory_.logs(order.app, order.service, order.host, order.tail);
+  if (!found) co_return fail(found.error());
+  std::vector<http::AppLogLine> lines;
+  for (rollouts::ApplicationLine& line : *found) {
+    lines.push_back({std::move(line.host), std::move(line.service), std::move(line.container), std::move(line.stream),
+                     std::move(line.time), std::move(line.text)});
+  }
+  co_return lines;
 }
 
 awaitable<Result<std::vector<http::RolloutSummary>>> AppActions::history(std::string app, std::size_t limit) {
   auto work = [app, limit](store::Transaction& tx) { return rollouts_of(tx, app, limit); };
-  co_return co_await store_.read(std::move(work));
+  co_return co_await parts_.store.read(std::move(work));
 }
 
 awaitable<Result<RolloutId>> AppActions::roll_back(std::string app, http::Actor actor) {
@@ -103,7 +132,7 @@ awaitable<Result<RolloutId>> AppActions::roll_back(std::string app, http::Actor 
 
 awaitable<Result<std::vector<http::HostStatus>>> AppActions::hosts() {
   std::vector<http::HostStatus> list;
-  for (rollouts::HostStatus& host : co_await hosts_.status()) {
+  for (rollouts::HostStatus& host : co_await parts_.hosts.status()) {
     http::HostStatus shown;
     shown.name = std::move(host.name);
     shown.endpoint = std::move(host.endpoint);

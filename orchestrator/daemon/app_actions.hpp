@@ -1,18 +1,17 @@
 #pragma once
 #include "orchestrator/http/actions.hpp"
-#include "orchestrator/rollouts/difference.hpp"
-#include "orchestrator/rollouts/generation.hpp"
-#include "orchestrator/rollouts/host_directory.hpp"
+#include "orchestrator/rollouts/inventory.hpp"
+#include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
-#include "orchestrator/store/store.hpp"
 
 namespace slipway::daemon {
 
-/// What the API asks of applications and hosts. Borrows all it is given.
+/// What the API asks of applications and hosts: the inventory's and the rollouts' answers in the API's words. Borrows
+/// all it is given.
 class AppActions {
  public:
-  AppActions(store::Store& store, rollouts::HostDirectory& hosts, rollouts::Rollouts& rollouts)
-      : store_(store), hosts_(hosts), rollouts_(rollouts) {}
+  AppActions(rollouts::Parts& parts, rollouts::Rollouts& rollouts)
+      : parts_(parts), rollouts_(rollouts), inventory_(parts) {}
 
   awaitable<Result<std::vector<http::AppSummary>>> list();
   awaitable<Result<http::AppStatus>> status(std::string app);
@@ -22,15 +21,11 @@ class AppActions {
   awaitable<Result<std::vector<http::HostStatus>>> hosts();
 
  private:
-  static Result<http::AppSummary> summary(store::Transaction& tx, const std::string& app);
-  awaitable<Result<rollouts::GenerationSpec>> promoted(std::string app);
-  awaitable<Result<std::vector<rollouts::Shown>>> shown_on(std::string host, std::string app);
-  awaitable<void> look(std::string app, const rollouts::GenerationSpec* spec, http::AppHost* host);
-  awaitable<void> read_logs(http::AppLogsOrder order, std::string host, std::vector<http::AppLogLine>* lines);
+  awaitable<http::AppSummary> describe(rollouts::ApplicationSummary summary);
 
-  store::Store& store_;
-  rollouts::HostDirectory& hosts_;
+  rollouts::Parts& parts_;
   rollouts::Rollouts& rollouts_;
+  rollouts::Inventory inventory_;
 };
 
 }  // namespace slipway::daemon

@@ -25,6 +25,7 @@
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/runs/naming.hpp"
 #include "orchestrator/runs/run_service.hpp"
+#include "orchestrator/store/retention.hpp"
 #include "orchestrator/triggers/receiver.hpp"
 
 namespace slipway::daemon {
@@ -103,6 +104,7 @@ class Daemon {
   RegistryAccess registries_;
   rollouts::HostDirectory hosts_;
   std::unique_ptr<rollouts::Traffic> traffic_;
+  rollouts::Parts parts_;
   rollouts::Rollouts rollouts_;
   rollouts::JobDeployer deployer_;
   runs::RunService runs_;
@@ -134,8 +136,9 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       registries_(ground_.credentials, registry_settings(settings), pool_, clock_),
       hosts_(io.get_executor(), store_.instance(), settings.hosts),
       traffic_(rollouts::direct_traffic()),
-      rollouts_({io.get_executor(), store_, hosts_, registries_, secrets_, *traffic_, pool_, clock_, {}}),
-      deployer_(rollouts_, store_, {}, tasks_),
+      parts_{io.get_executor(), store_, hosts_, registries_, secrets_, *traffic_, pool_, clock_, {}},
+      rollouts_(parts_),
+      deployer_(rollouts_, store_, parts_.rules, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),
       scheduler_(io.get_executor(), store_, clock_, static_cast<std::size_t>(settings.runs), scheduler_callbacks()),
       notifier_(
@@ -145,7 +148,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       project_actions_(store_, vault_, clock_, ground_.git.urls, settings.public_url),
       run_actions_(store_, clock_),
       token_actions_(store_, desk_, clock_),
-      app_actions_(store_, hosts_, rollouts_),
+      app_actions_(parts_, rollouts_),
       health_(store_, [this] { return runs_.engine_trouble(); }),
       core_(project_actions_, run_actions_, token_actions_, app_actions_, health_),
       backend_(store_, core_, logs_, receiver_),
@@ -211,6 +214,7 @@ awaitable<Result<void>> Daemon::start() {
   tasks_.spawn("engine watch", watch_engine());
   tasks_.spawn("scheduler", scheduler_.run());
   tasks_.spawn("notifier", notifier_.run());
+  tasks_.spawn("retention", store::keep_tidy(store_, clock_));
   log::info("slipwayd serves",
             {{"listen", settings_.listen}, {"instance", store_.instance()}, {"version", SLIPWAY_VERSION}});
   co_return Result<void>();

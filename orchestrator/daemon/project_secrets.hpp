@@ -16,7 +16,9 @@ inline constexpr std::string_view forge_token = "forge_token";
 inline constexpr std::string_view clone_password = "clone_password";
 inline constexpr std::string_view clone_ssh_key = "clone_ssh_key";
 /// Of the secret that jobs know as `name`.
-inline std::string secret(const std::string& name) { return "secret/" + name; }
+inline std::string secret(const std::string& name) {
+  return "secret/" + name;
+}
 }  // namespace sealed
 
 /// Opens what the store keeps sealed. Borrows the store and the vault.

@@ -12,6 +12,13 @@
 namespace slipway::runs {
 namespace {
 
+std::optional<Time> changed_at(const std::filesystem::directory_entry& entry) {
+  std::error_code failed;
+  const auto time = entry.last_write_time(failed);
+  if (failed) return std::nullopt;
+  return std::chrono::time_point_cast<Milliseconds>(std::chrono::file_clock::to_sys(time));
+}
+
 /// Of an object with labels: the run it belongs to; 0: none, so it is left alone.
 RunId run_of(const docker::Labels& labels) {
   const auto found = labels.find(std::string(label::kRun));
@@ -145,7 +152,9 @@ class Sweep {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(settings_.work_folder, ignored)) {
       docker::Labels name{{std::string(label::kRun), entry.path().stem().string()}};
-      if (is_orphan(name, std::nullopt)) gone.push_back(entry.path());
+      const std::optional<Time> made = changed_at(entry);
+      // Without an age it stays: the run may have begun since the journal was read.
+      if (made && is_orphan(name, made)) gone.push_back(entry.path());
     }
     summary_.checkouts = gone.size();
     auto work = [gone = std::move(gone)] {

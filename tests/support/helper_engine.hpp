@@ -4,6 +4,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <unistd.h>
 
@@ -29,7 +30,11 @@ class HelperEngine {
   }
   [[nodiscard]] std::string folder() const { return dir_; }
 
-  void signal(int number) const { ::kill(pid(), number); }
+  void signal(int number) const {
+    ::kill(pid(), number);
+    // A stop takes hold of a busy process only after a while.
+    while (number == SIGSTOP && state() != 'T') std::this_thread::yield();
+  }
   /// Until its process is gone.
   void await_end(pid_t process) const {
     for (int i = 0; i < 2000 && ::kill(process, 0) == 0; ++i) ::usleep(10'000);
@@ -38,6 +43,13 @@ class HelperEngine {
     pid_t process = 0;
     std::ifstream(dir_ + "/pid") >> process;
     return process;
+  }
+  /// The kernel's letter for what its process does: 'T' is stopped (proc(5)).
+  [[nodiscard]] char state() const {
+    std::string number, name;
+    char letter = '?';
+    std::ifstream("/proc/" + std::to_string(pid()) + "/stat") >> number >> name >> letter;
+    return letter;
   }
   void start_again() { run("start"); }
 
