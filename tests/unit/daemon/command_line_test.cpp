@@ -1,0 +1,49 @@
+#include "orchestrator/daemon/command_line.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "base/files.hpp"
+#include "base/ids.hpp"
+
+using namespace slipway;
+using namespace slipway::daemon;
+
+namespace {
+
+Result<CommandLine> read(std::vector<std::string> words) {
+  words.insert(words.begin(), "slipwayd");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  return read_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+}  // namespace
+
+TEST_CASE("a flag wins over the environment, that over the file") {
+  const auto path = std::filesystem::temp_directory_path() / ("slipwayd-" + random_hex(6) + ".yml");
+  REQUIRE(write_file(path, "listen: 127.0.0.1:1111\nengine: unix:///file.sock\n"));
+  ::setenv("SLIPWAY_LISTEN", "127.0.0.1:2222", 1);
+  const auto from_environment = read({"--config", path.string()});
+  const auto from_flag = read({"--config", path.string(), "--listen", "127.0.0.1:3333"});
+  ::unsetenv("SLIPWAY_LISTEN");
+  const auto from_file = read({"--config", path.string()});
+  std::filesystem::remove(path);
+  REQUIRE(from_file);
+  CHECK(from_file->settings.port() == 1111);
+  CHECK(from_file->settings.engine == "unix:///file.sock");
+  CHECK(from_file->settings.public_url == "http://127.0.0.1:1111");
+  CHECK(from_environment->settings.port() == 2222);
+  CHECK(from_flag->settings.port() == 3333);
+}
+
+TEST_CASE("what to do is told from the arguments") {
+  CHECK(read({})->task == CommandLine::Task::serve);
+  CHECK(read({"--check-config"})->task == CommandLine::Task::check_settings);
+  CHECK(read({"healthcheck"})->task == CommandLine::Task::check_health);
+}
+
+TEST_CASE("a flag that does not exist and a settings file that is missing are errors") {
+  CHECK_FALSE(read({"--lisen", "x"}));
+  CHECK(read({"--config", "/no/such/file"}).error().message.find("/no/such/file") != std::string::npos);
+}
