@@ -1,7 +1,8 @@
 #include "orchestrator/daemon/command_line.hpp"
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
+
+#include <catch2/catch.hpp>
 
 #include "base/files.hpp"
 #include "base/ids.hpp"

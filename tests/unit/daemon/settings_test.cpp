@@ -30,7 +30,8 @@ registries:
 hosts:
   web1: {endpoint: "tcp://198.51.100.11:2376", ca: a, cert: b, key: c, address: 198.51.100.11, groups: [production, web]}
   web2: {endpoint: "ssh://deploy@web2", groups: production}
-)", "slipwayd.yml");
+)",
+                                  "slipwayd.yml");
   INFO((read ? std::string() : read.error().message));
   REQUIRE(read);
   CHECK(settings.address() == "0.0.0.0");
@@ -46,7 +47,9 @@ hosts:
   CHECK(settings.hosts[1].endpoint.kind == docker::Endpoint::Kind::ssh);
 }
 
-TEST_CASE("an empty settings file is the defaults") { CHECK(complaint("").empty()); }
+TEST_CASE("an empty settings file is the defaults") {
+  CHECK(complaint("").empty());
+}
 
 TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
   const std::pair<const char*, const char*> cases[] = {

@@ -1,12 +1,13 @@
 // Holds the source tree to the table 'folder | may include' of docs/architecture.md.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <regex>
 #include <set>
 #include <string>
+
+#include <catch2/catch.hpp>
 
 namespace fs = std::filesystem;
 
