@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -32,6 +33,8 @@ namespace slipway::daemon {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr Duration stop_limit = 8s;  // under the 10 s that Docker grants a container
 
 /// What has to be there before anything can be wired; opening it blocks and may fail.
 struct Ground {
@@ -231,14 +234,23 @@ awaitable<void> Daemon::stop() {
 }
 
 /// Serves until one of the signals comes. A second one ends the process at once.
-awaitable<void> live(Daemon& daemon, asio::signal_set& signals, Result<void>& outcome) {
+awaitable<void> live(asio::io_context& io, Daemon& daemon, asio::signal_set& signals, Result<void>& outcome) {
   outcome = co_await daemon.start();
   if (outcome) {
     co_await signals.async_wait(use_awaitable);
     signals.clear();
     log::info("slipwayd stops; steps go on in their containers");
   }
+  // All that matters is in the journal, so a stop that hangs may be cut off: better than a SIGKILL from outside.
+  asio::steady_timer limit(co_await asio::this_coro::executor, stop_limit);
+  limit.async_wait([](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    log::warn("the stop took too long and is cut off; the next start goes on from the journal");
+    std::_Exit(0);
+  });
   co_await daemon.stop();
+  limit.cancel();
+  io.stop();  // idle connections to engines would keep it going
 }
 
 }  // namespace
@@ -251,7 +263,7 @@ Result<void> serve(const Settings& settings) {
   asio::signal_set signals(io, SIGINT, SIGTERM);
   Daemon daemon(io, settings, std::move(*ground));
   Result<void> outcome;
-  spawn(io.get_executor(), "daemon", live(daemon, signals, outcome));
+  spawn(io.get_executor(), "daemon", live(io, daemon, signals, outcome));
   io.run();
   return outcome;
 }

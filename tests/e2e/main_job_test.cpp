@@ -139,3 +139,11 @@ TEST_CASE("a daemon killed in the middle of a run finishes it after its restart"
     CHECK(log.find(tick, at + 1) == std::string::npos);
   }
 }
+
+TEST_CASE("a daemon that is asked to stop ends at once, and the next one has what it knew") {
+  Daemon daemon;
+  Repository repository(daemon, "stopped");
+  daemon.stop();
+  daemon.start();
+  CHECK(daemon.slipway({"project", "list"}).out.find("stopped") != std::string::npos);
+}
