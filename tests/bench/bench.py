@@ -18,7 +18,7 @@ from engine_calls import Engine, offline_step
 ROUNDS = int(os.environ.get("SLIPWAY_BENCH_ROUNDS", "15"))
 BUILD = os.environ.get("SLIPWAY_BENCH_BUILD", "build/release")
 
-STEP = """
+STEP = """on: {push: {}}
 jobs:
   one:
     image: busybox:latest
@@ -26,7 +26,7 @@ jobs:
     run: ["true"]
 """
 
-TEN = "\njobs:\n  ten:\n    image: busybox:latest\n    network: none\n    steps:\n" + "".join(
+TEN = "on: {push: {}}\njobs:\n  ten:\n    image: busybox:latest\n    network: none\n    steps:\n" + "".join(
     f'      - {{name: s{i}, run: ["true"]}}\n' for i in range(10))
 
 
