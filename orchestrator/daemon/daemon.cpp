@@ -22,6 +22,7 @@
 #include "orchestrator/logs/log_store.hpp"
 #include "orchestrator/notify/notifier.hpp"
 #include "orchestrator/queue/scheduler.hpp"
+#include "orchestrator/rollouts/image_registries.hpp"
 #include "orchestrator/rollouts/job_deployer.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/runs/naming.hpp"
@@ -104,7 +105,8 @@ class Daemon {
   ProjectSecrets secrets_;
   docker::Engine engine_;
   logs::LogStore logs_;
-  RegistryAccess registries_;
+  images::RegistryClient registry_client_;
+  rollouts::ImageRegistries registries_;
   rollouts::HostDirectory hosts_;
   std::unique_ptr<rollouts::Traffic> traffic_;
   rollouts::Parts parts_;
@@ -136,7 +138,8 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       secrets_(store_, vault_),
       engine_(io.get_executor(), ground_.engine),
       logs_(settings.data / "logs", io.get_executor(), pool_),
-      registries_(ground_.credentials, registry_settings(settings), pool_, clock_),
+      registry_client_(pool_, clock_, registry_settings(settings)),
+      registries_(registry_client_, ground_.credentials),
       hosts_(io.get_executor(), store_.instance(), settings.hosts),
       traffic_(rollouts::direct_traffic()),
       parts_{io.get_executor(), store_, hosts_, registries_, secrets_, *traffic_, pool_, clock_, {}},

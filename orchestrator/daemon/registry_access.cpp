@@ -49,20 +49,4 @@ images::RegistrySettings registry_settings(const Settings& settings) {
   return client;
 }
 
-awaitable<Result<docker::RegistryAuth>> RegistryAccess::credentials(std::string repository) {
-  Result<images::Reference> reference = images::parse_reference(repository);
-  if (!reference) co_return fail(reference.error());
-  co_return co_await credentials_.for_registry(reference->registry);
-}
-
-awaitable<Result<std::string>> RegistryAccess::digest_of(std::string text) {
-  Result<images::Reference> reference = images::parse_reference(text);
-  if (!reference) co_return fail(reference.error());
-  Result<docker::RegistryAuth> auth = co_await credentials_.for_registry(reference->registry);
-  if (!auth) co_return fail(auth.error());
-  Result<images::Descriptor> found = co_await client_.resolve(*reference, *auth);
-  if (!found) co_return fail(found.error());
-  co_return found->digest;
-}
-
 }  // namespace slipway::daemon
