@@ -25,7 +25,7 @@ class HelperEngine {
     return *docker::parse_endpoint("unix://" + dir_ + "/docker.sock");
   }
   [[nodiscard]] docker::Endpoint tls_endpoint() const {
-    return *docker::parse_endpoint("tcp://203.0.113." + std::to_string(4 * number_ + 2) + ":2376",
+    return *docker::parse_endpoint("tcp://198.18.0." + std::to_string(4 * number_ + 2) + ":2376",
                                    {dir_ + "/ca.pem", dir_ + "/cert.pem", dir_ + "/key.pem"});
   }
   [[nodiscard]] std::string folder() const { return dir_; }

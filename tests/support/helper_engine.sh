@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # helper_engine.sh start|stop DIR NUMBER: a Docker Engine of one test, in a network namespace of its own, to be killed.
-# It listens on DIR/docker.sock and, with TLS, on 203.0.113.(4*NUMBER+2):2376 (RFC 5737, never routed), NUMBER below 64.
+# It listens on DIR/docker.sock and, with TLS, on 198.18.0.(4*NUMBER+2):2376 (RFC 2544, never routed), NUMBER below 64.
 # `start` also starts one anew that was killed. Needs root.
 set -euo pipefail
 verb=$1 dir=$2 number=$3
 name=slipway-e$number
-address=203.0.113.$((4 * number + 2)) gateway=203.0.113.$((4 * number + 1))
+address=198.18.0.$((4 * number + 2)) gateway=198.18.0.$((4 * number + 1))
 
 certificates() {
   [ -e key.pem ] && return
