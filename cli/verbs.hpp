@@ -21,6 +21,11 @@ void add_app_list(CLI::App& parent, Session& session);
 void add_app_status(CLI::App& parent, Session& session);
 void add_app_history(CLI::App& parent, Session& session);
 void add_app_rollback(CLI::App& parent, Session& session);
+void add_app_redeploy(CLI::App& parent, Session& session);
+void add_app_pause(CLI::App& parent, Session& session);
+void add_app_resume(CLI::App& parent, Session& session);
+void add_app_stop(CLI::App& parent, Session& session);
+void add_app_promote(CLI::App& parent, Session& session);
 void add_app_logs(CLI::App& parent, Session& session);
 
 void add_project_add(CLI::App& parent, Session& session);

@@ -34,6 +34,24 @@ std::string_view word_of(rollouts::Health health) {
   }
 }
 
+rollouts::Verb verb_of(http::RolloutWish wish) {
+  switch (wish) {
+    case http::RolloutWish::pause:
+      return rollouts::Verb::pause;
+    case http::RolloutWish::resume:
+      return rollouts::Verb::resume;
+    case http::RolloutWish::stop:
+      return rollouts::Verb::stop;
+    case http::RolloutWish::promote:
+      return rollouts::Verb::promote;
+    case http::RolloutWish::promote_all:
+      return rollouts::Verb::promote_all;
+    case http::RolloutWish::roll_back:
+      break;
+  }
+  return rollouts::Verb::roll_back;
+}
+
 http::AppHost host_of(const rollouts::HostOfApplication& host) {
   http::AppHost shown;
   shown.host = host.host;
@@ -128,6 +146,14 @@ awaitable<Result<std::vector<http::RolloutSummary>>> AppActions::history(std::st
 
 awaitable<Result<RolloutId>> AppActions::roll_back(std::string app, http::Actor actor) {
   co_return co_await rollouts_.roll_back(std::move(app), std::move(actor));
+}
+
+awaitable<Result<RolloutId>> AppActions::redeploy(std::string app, bool recreate, http::Actor actor) {
+  co_return co_await rollouts_.redeploy(std::move(app), recreate, std::move(actor));
+}
+
+awaitable<Result<RolloutId>> AppActions::ask(std::string app, http::RolloutWish wish, http::Actor actor) {
+  co_return co_await rollouts_.ask_current(std::move(app), verb_of(wish), std::move(actor));
 }
 
 awaitable<Result<std::vector<http::HostStatus>>> AppActions::hosts() {

@@ -59,6 +59,14 @@ awaitable<Result<std::vector<http::AppLogLine>>> Core::app_logs(http::AppLogsOrd
 awaitable<Result<RolloutId>> Core::roll_back(std::string app, http::Actor actor) {
   return apps_.roll_back(std::move(app), std::move(actor));
 }
+
+awaitable<Result<RolloutId>> Core::redeploy(std::string app, bool recreate, http::Actor actor) {
+  return apps_.redeploy(std::move(app), recreate, std::move(actor));
+}
+
+awaitable<Result<RolloutId>> Core::ask_rollout(std::string app, http::RolloutWish wish, http::Actor actor) {
+  return apps_.ask(std::move(app), wish, std::move(actor));
+}
 awaitable<Result<std::vector<http::HostStatus>>> Core::list_hosts() {
   return apps_.hosts();
 }

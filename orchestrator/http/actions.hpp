@@ -130,6 +130,16 @@ struct HostStatus {
   std::string reason;
 };
 
+/// A wish about an application's rollout that is in work.
+enum class RolloutWish {
+  pause,        ///< after the batch in work
+  resume,       ///< where it was paused
+  stop,         ///< after the batch in work; hosts stay as they are
+  roll_back,    ///< at once
+  promote,      ///< end the pause or the baking it is in
+  promote_all,  ///< and leave out those to come
+};
+
 /// One thing the daemon needs to work: its store, its engine, its disk.
 struct Check {
   std::string name;
@@ -168,6 +178,10 @@ class Actions {
   virtual awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) = 0;
   /// Back to the last promoted generation before the present one.
   virtual awaitable<Result<RolloutId>> roll_back(std::string app, Actor actor) = 0;
+  /// The promoted generation once more; `recreate`: with new containers throughout.
+  virtual awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, Actor actor) = 0;
+  /// Answers the rollout it is about.
+  virtual awaitable<Result<RolloutId>> ask_rollout(std::string app, RolloutWish wish, Actor actor) = 0;
   virtual awaitable<Result<std::vector<HostStatus>>> list_hosts() = 0;
 
   /// What `/readyz` reports; answers at once from what is known.

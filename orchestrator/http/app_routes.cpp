@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/http/backend.hpp"
+#include "orchestrator/http/input.hpp"
 #include "orchestrator/http/page.hpp"
 #include "orchestrator/http/render.hpp"
 
@@ -52,6 +53,42 @@ awaitable<Result<Response>> roll_back(Backend& backend, Request request) {
   co_return json_response({{"id", rollout->value}}, 202);
 }
 
+awaitable<Result<Response>> redeploy(Backend& backend, Request request) {
+  Result<Input> input = Input::of(request);
+  if (!input) co_return fail(input.error());
+  const bool recreate = input->flag("recreate").value_or(false);
+  if (Result<void> read = input->finish(); !read) co_return fail(read.error());
+  const Result<RolloutId> rollout =
+      co_await backend.actions.redeploy(request.parameter("app"), recreate, request.caller.name);
+  if (!rollout) co_return fail(rollout.error());
+  co_return json_response({{"id", rollout->value}}, 202);
+}
+
+/// `flag`, if the verb has one, turns `plain` into `flagged`; what it is when absent is the verb's own affair.
+struct Wish {
+  const char* verb;
+  RolloutWish plain;
+  const char* flag = nullptr;
+  RolloutWish flagged = RolloutWish::pause;
+  bool flag_default = false;
+};
+
+constexpr Wish wishes[] = {{"pause", RolloutWish::pause},
+                           {"resume", RolloutWish::resume},
+                           {"stop", RolloutWish::stop, "rollback", RolloutWish::roll_back, true},
+                           {"promote", RolloutWish::promote, "all", RolloutWish::promote_all, false}};
+
+awaitable<Result<Response>> ask_rollout(Backend& backend, Wish wish, Request request) {
+  Result<Input> input = Input::of(request);
+  if (!input) co_return fail(input.error());
+  const bool flagged = wish.flag != nullptr && input->flag(wish.flag).value_or(wish.flag_default);
+  if (Result<void> read = input->finish(); !read) co_return fail(read.error());
+  const Result<RolloutId> rollout = co_await backend.actions.ask_rollout(
+      request.parameter("app"), flagged ? wish.flagged : wish.plain, request.caller.name);
+  if (!rollout) co_return fail(rollout.error());
+  co_return json_response({{"id", rollout->value}}, 202);
+}
+
 }  // namespace
 
 void add_app_routes(Router& router, Backend& backend) {
@@ -64,6 +101,12 @@ void add_app_routes(Router& router, Backend& backend) {
       {"GET", "/api/v1/apps/{app}/logs", Role::viewer, [&](Request r) { return app_logs(backend, std::move(r)); }});
   router.add({"POST", "/api/v1/apps/{app}/rollback", Role::maintainer,
               [&](Request r) { return roll_back(backend, std::move(r)); }});
+  router.add({"POST", "/api/v1/apps/{app}/redeploy", Role::maintainer,
+              [&](Request r) { return redeploy(backend, std::move(r)); }});
+  for (const Wish& wish : wishes) {
+    router.add({"POST", std::string("/api/v1/apps/{app}/") + wish.verb, Role::maintainer,
+                [&](Request r) { return ask_rollout(backend, wish, std::move(r)); }});
+  }
 }
 
 }  // namespace slipway::http

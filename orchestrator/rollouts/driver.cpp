@@ -60,6 +60,12 @@ awaitable<Result<void>> Driver::run() {
   for (auto& [host, tasks] : steps_) tasks->cancel();
   co_await watches_->join();
   for (auto& [host, tasks] : steps_) co_await tasks->join();
+  finished_ = true;
+  const Result<void> gone = is_end(progress().stage)
+                                ? fail(Error::Kind::conflict, "the rollout has ended")
+                                : fail(Error::Kind::unavailable, "the daemon stops working on the rollout");
+  settle(wishes_, gone);
+  settle(granted_, gone);
   if (stopped) std::rethrow_exception(stopped);
   co_return outcome;
 }
@@ -78,11 +84,51 @@ awaitable<Result<void>> Driver::work() {
     co_await wait_for_event();
     const std::vector<HostProgress> before = machine_.progress().hosts;
     actions.clear();
-    for (; !events_.empty(); events_.pop_front()) {
-      for (Action& action : machine_.on(events_.front(), parts_.clock.now())) actions.push_back(std::move(action));
-    }
+    take_events(actions);
+    take_wishes(actions);
     tell(before);
   }
+}
+
+void Driver::take_events(std::vector<Action>& actions) {
+  for (; !events_.empty(); events_.pop_front()) {
+    for (Action& action : machine_.on(events_.front(), parts_.clock.now())) actions.push_back(std::move(action));
+  }
+}
+
+void Driver::take_wishes(std::vector<Action>& actions) {
+  for (; !wishes_.empty(); wishes_.pop_front()) {
+    const auto wish = wishes_.front();
+    if (const std::string why = machine_.refusal(wish->verb); !why.empty()) {
+      wish->settle(fail(Error::Kind::conflict, "rollout " + to_string(assignment_.rollout.id) + ": " + why));
+      continue;
+    }
+    for (Action& action : machine_.on(event::Asked{wish->verb, wish->by}, parts_.clock.now())) {
+      actions.push_back(std::move(action));
+    }
+    granted_.push_back(wish);
+    if (assignment_.say) assignment_.say(std::string(name_of(wish->verb)) + ": asked for by " + wish->by);
+  }
+}
+
+void Driver::Wish::settle(Result<void> with) {
+  outcome = std::move(with);
+  settled.cancel();
+}
+
+void Driver::settle(Wishes& wishes, const Result<void>& with) {
+  for (; !wishes.empty(); wishes.pop_front()) wishes.front()->settle(with);
+}
+
+std::vector<store::AuditEntry> Driver::audit_of(const Wishes& wishes) const {
+  std::vector<store::AuditEntry> entries;
+  for (const auto& wish : wishes) {
+    store::AuditEntry entry(parts_.clock.now(), wish->by, "app." + std::string(name_of(wish->verb)));
+    entry.data =
+        dump_json({{"application", assignment_.rollout.application}, {"rollout", assignment_.rollout.id.value}});
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 /// Tries until it is on the disk: nothing may be done that the journal does not know of.
@@ -97,8 +143,11 @@ awaitable<Result<void>> Driver::commit(bool promote) {
         {{"plan", Json::parse(dump_plan(assignment_.plan))}, {"machine", Json::parse(dump_progress(progress))}});
     row.hosts = changed_hosts();
     row.at = parts_.clock.now();
-    auto write = [row, promote, rollout = assignment_.rollout,
+    auto write = [row, promote, audit = audit_of(granted_), rollout = assignment_.rollout,
                   fence = assignment_.fence](store::Transaction& tx) -> Result<void> {
+      for (const store::AuditEntry& entry : audit) {
+        if (auto noted = store::Audit(tx).add(entry); !noted) return noted;
+      }
       store::Applications applications(tx);
       if (promote) {
         auto done = applications.promote(rollout.application, rollout.generation, fence, row.at);
@@ -109,6 +158,7 @@ awaitable<Result<void>> Driver::commit(bool promote) {
     auto saved = co_await parts_.store.write(std::move(write));
     if (saved) {
       for (const store::RolloutHost& host : row.hosts) saved_[host.host] = host.state + '\n' + host.detail;
+      settle(granted_, Result<void>());
       co_return saved;
     }
     if (saved.error().kind == Error::Kind::conflict) co_return saved;
@@ -311,13 +361,17 @@ awaitable<void> Driver::watch_host(std::string host, Time until) {
   }
 }
 
-Result<void> Driver::ask(Verb verb, std::string by) {
-  if (!machine_.accepts(verb)) {
-    return fail(Error::Kind::conflict,
-                "the rollout is " + std::string(name_of(machine_.progress().stage)) + " and can't do that now");
+awaitable<Result<void>> Driver::ask(Verb verb, std::string by) {
+  if (finished_) co_return fail(Error::Kind::conflict, "the rollout has ended");
+  const auto wish = std::make_shared<Wish>(parts_.executor, verb, std::move(by));
+  wishes_.push_back(wish);
+  awake_.cancel();
+  while (!wish->outcome) {
+    boost::system::error_code ignored;
+    co_await wish->settled.async_wait(asio::redirect_error(use_awaitable, ignored));
+    co_await throw_if_cancelled();
   }
-  post(event::Asked{verb, std::move(by)});
-  return {};
+  co_return *wish->outcome;
 }
 
 void Driver::post(Event event) {
@@ -326,7 +380,7 @@ void Driver::post(Event event) {
 }
 
 awaitable<void> Driver::wait_for_event() {
-  while (events_.empty()) {
+  while (events_.empty() && wishes_.empty()) {
     boost::system::error_code ignored;
     co_await awake_.async_wait(asio::redirect_error(use_awaitable, ignored));
     co_await throw_if_cancelled();

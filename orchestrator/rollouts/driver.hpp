@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "orchestrator/rollouts/host_work.hpp"
@@ -10,6 +11,7 @@
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/plan.hpp"
 #include "orchestrator/rollouts/target.hpp"
+#include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/rollouts.hpp"
 
 namespace slipway::rollouts {
@@ -33,13 +35,29 @@ class Driver {
 
   /// Until the rollout has ended. Kind::conflict: somebody else holds the lease now.
   awaitable<Result<void>> run();
-  /// A person's wish. Kind::conflict if the stage forbids it.
-  Result<void> ask(Verb verb, std::string by);
+  /// A person's wish; returns when it is committed, with a line in the audit trail. Kind::conflict says why it can't be
+  /// had now.
+  awaitable<Result<void>> ask(Verb verb, std::string by);
   [[nodiscard]] const Progress& progress() const { return machine_.progress(); }
 
  private:
+  struct Wish {
+    Wish(const Executor& executor, Verb v, std::string who)
+        : verb(v), by(std::move(who)), settled(executor, asio::steady_timer::time_point::max()) {}
+    void settle(Result<void> with);
+    Verb verb;
+    std::string by;
+    std::optional<Result<void>> outcome;
+    asio::steady_timer settled;  ///< never expires; cancelled to wake who asked
+  };
+  using Wishes = std::deque<std::shared_ptr<Wish>>;
+
   awaitable<Result<void>> work();
   awaitable<Result<void>> commit(bool promote);
+  void take_events(std::vector<Action>& actions);
+  void take_wishes(std::vector<Action>& actions);
+  static void settle(Wishes& wishes, const Result<void>& with);
+  [[nodiscard]] std::vector<store::AuditEntry> audit_of(const Wishes& wishes) const;
   void perform(const std::vector<Action>& actions);
   void perform(const Action& action);
   void drop_stale_watches();
@@ -65,6 +83,9 @@ class Driver {
   Assignment assignment_;
   Machine machine_;
   std::deque<Event> events_;
+  Wishes wishes_;   ///< not looked at yet
+  Wishes granted_;  ///< taken, and in the next commit
+  bool finished_ = false;
   asio::steady_timer awake_;
   std::map<std::string, std::unique_ptr<Tasks>> steps_;  ///< by host
   std::unique_ptr<Tasks> watches_;

@@ -140,6 +140,42 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
   co_return spec;
 }
 
+namespace {
+
+/// A stored file was accepted when it came: what the settings allow by now does not matter.
+Result<Application> decode_stored(const GenerationSpec& spec) {
+  ComposeText text;
+  text.text = spec.compose;
+  text.path = spec.compose_path;
+  text.variables = spec.variables;
+  ComposeRules as_accepted;
+  as_accepted.bind_roots = {"/"};
+  auto decoded = decode_compose(text, as_accepted);
+  if (!decoded) return fail(decoded.error().in("generation " + std::to_string(spec.number)));
+  return decoded;
+}
+
+}  // namespace
+
+awaitable<Result<GenerationSpec>> renew_generation(Parts& parts, ProjectId project, store::Generation row) {
+  auto spec = from_row(row);
+  if (!spec) co_return spec;
+  auto application = decode_stored(*spec);
+  if (!application) co_return fail(application.error());
+  auto contents = co_await contents_of(parts, project, *application, spec->files);
+  if (!contents) co_return fail(contents.error());
+  for (const Service& service : application->services) {
+    const auto release = std::find_if(spec->releases.begin(), spec->releases.end(),
+                                      [&](const Release& one) { return one.service == service.name; });
+    if (release == spec->releases.end()) continue;
+    release->generation = 0;
+    release->spec_hash =
+        spec_hash(*application, service, release->image, hashes_of(service, *contents, parts.store.instance()));
+  }
+  spec->number = 0;
+  co_return spec;
+}
+
 store::Generation to_row(const GenerationSpec& spec, RunId run, Time created) {
   store::Generation row;
   row.application = spec.application;
@@ -230,14 +266,8 @@ awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::
   if (!row) co_return fail(row.error());
   auto spec = from_row(*row);
   if (!spec) co_return fail(spec.error());
-  ComposeText text;
-  text.text = spec->compose;
-  text.path = spec->compose_path;
-  text.variables = spec->variables;
-  ComposeRules as_accepted;
-  as_accepted.bind_roots = {"/"};
-  auto decoded = decode_compose(text, as_accepted);
-  if (!decoded) co_return fail(decoded.error().in("generation " + std::to_string(number)));
+  auto decoded = decode_stored(*spec);
+  if (!decoded) co_return fail(decoded.error());
   auto contents = co_await contents_of(parts, owner->project, *decoded, spec->files);
   if (!contents) co_return fail(contents.error());
   auto kept = co_await kept_containers(parts, application, number, decoded->policy.keep);

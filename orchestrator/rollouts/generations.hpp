@@ -25,6 +25,10 @@ struct GenerationOrder {
 /// number is 0, and so is the generation of services that may turn out to be new.
 awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder order);
 
+/// A stored generation as a new one: the same file, images and hosts, its secrets as they are now. Numbers are 0 as in
+/// `make_generation`.
+awaitable<Result<GenerationSpec>> renew_generation(Parts& parts, ProjectId project, store::Generation row);
+
 /// The table's row for it, and back.
 store::Generation to_row(const GenerationSpec& spec, RunId run, Time created);
 Result<GenerationSpec> from_row(const store::Generation& row);

@@ -150,6 +150,7 @@ std::string dump_progress(const Progress& progress) {
                     {"floor", progress.floor},
                     {"pause_asked", progress.pause_asked},
                     {"stop_asked", progress.stop_asked},
+                    {"hurry", progress.hurry},
                     {"until", time_json(progress.until)},
                     {"reason", progress.reason},
                     {"hosts", hosts}});
@@ -166,6 +167,7 @@ Result<Progress> parse_progress(std::string_view text) {
   progress.floor = size_at(*json, "floor");
   progress.pause_asked = flag_at(*json, "pause_asked");
   progress.stop_asked = flag_at(*json, "stop_asked");
+  progress.hurry = flag_at(*json, "hurry");
   progress.until = time_from(value_at(*json, "until"));
   progress.reason = text_at(*json, "reason");
   for (const Json& host : value_at(*json, "hosts")) progress.hosts.push_back(host_from(host));

@@ -17,6 +17,24 @@ std::string on_host(const std::string& host, const std::string& reason) {
 
 }  // namespace
 
+std::string_view name_of(Verb verb) {
+  switch (verb) {
+    case Verb::pause:
+      return "pause";
+    case Verb::resume:
+      return "resume";
+    case Verb::stop:
+      return "stop";
+    case Verb::roll_back:
+      return "rollback";
+    case Verb::promote:
+      return "promote";
+    case Verb::promote_all:
+      return "promote-all";
+  }
+  return "unknown";
+}
+
 std::vector<Action> Machine::on(const Event& event, Time now) {
   actions_.clear();
   if (is_end(progress_.stage)) return {};
@@ -47,13 +65,27 @@ std::vector<Action> Machine::again(Time now) {
   return std::move(actions_);
 }
 
-bool Machine::accepts(Verb verb) const {
+std::string Machine::refusal(Verb verb) const {
   const Stage stage = progress_.stage;
-  if (is_end(stage) || stage == Stage::rolling_back || stage == Stage::finalizing) return false;
-  if (verb == Verb::resume) return stage == Stage::paused || progress_.pause_asked;
-  if (verb == Verb::pause) return stage != Stage::paused && !progress_.pause_asked;
-  if (verb == Verb::roll_back) return pace_.may_roll_back;
-  return true;
+  const bool paused = stage == Stage::paused || progress_.pause_asked;
+  if (is_end(stage)) return "it has ended";
+  if (stage == Stage::rolling_back) return "it is going back";
+  if (stage == Stage::finalizing) return "its generation is promoted already";
+  switch (verb) {
+    case Verb::pause:
+      return paused ? "it is paused already" : std::string();
+    case Verb::resume:
+      return paused ? std::string() : "it is not paused";
+    case Verb::roll_back:
+      return pace_.may_roll_back ? std::string() : "a rollback is not rolled back";
+    case Verb::promote:
+      if (stage == Stage::paused || stage == Stage::baking) return {};
+      return "it is " + std::string(name_of(stage)) + " and waits for nobody's word";
+    case Verb::stop:
+    case Verb::promote_all:
+      return {};
+  }
+  return {};
 }
 
 void Machine::take(const event::Begun&) {
@@ -152,16 +184,34 @@ void Machine::take(const event::Asked& asked) {
       if (progress_.stage == Stage::paused) next_batch();
       break;
     case Verb::stop:
-      progress_.stop_asked = true;
       progress_.reason = "stopped by " + asked.by;
-      if (progress_.stage == Stage::baking) after_baking();
-      if (progress_.batch == 0 && progress_.stage != Stage::pulling) end(Stage::stopped);
-      if (progress_.stage == Stage::paused) end(Stage::stopped);
+      stop();
       break;
     case Verb::roll_back:
       roll_back("asked for by " + asked.by);
       break;
+    case Verb::promote_all:
+      progress_.hurry = true;
+      promote();
+      break;
+    case Verb::promote:
+      promote();
+      break;
   }
+}
+
+void Machine::stop() {
+  progress_.stop_asked = true;
+  if (progress_.stage == Stage::baking) after_baking();
+  if (progress_.batch == 0 && progress_.stage != Stage::pulling) end(Stage::stopped);
+  if (progress_.stage == Stage::paused) end(Stage::stopped);
+}
+
+void Machine::promote() {
+  progress_.pause_asked = false;
+  progress_.reason.clear();
+  if (progress_.stage == Stage::baking) after_baking();
+  if (progress_.stage == Stage::paused) next_batch();
 }
 
 /// One stage may open the way to the next.
@@ -221,7 +271,7 @@ void Machine::after_batch() {
   const bool more = std::any_of(progress_.hosts.begin(), progress_.hosts.end(),
                                 [](const HostProgress& h) { return h.batch == 0 && !h.lost; });
   const Milliseconds bake = pace_.monitor + (more ? pace_.delay : Milliseconds(0));
-  if (bake.count() <= 0 || progress_.pause_asked || progress_.stop_asked) return after_baking();
+  if (bake.count() <= 0 || progress_.pause_asked || progress_.stop_asked || progress_.hurry) return after_baking();
   progress_.stage = Stage::baking;
   progress_.until = now_ + bake;
   actions_.push_back({Action::Kind::watch, {}, {}, {}, *progress_.until});

@@ -51,12 +51,16 @@ struct Progress {
   std::size_t floor = 0;  ///< hosts that served when it began, if fewer than min_healthy: it can't ask for more
   bool pause_asked = false;
   bool stop_asked = false;
+  bool hurry = false;               ///< no more delays and baking: somebody has seen enough
   std::optional<Time> until;        ///< the end of waiting or baking
   std::string reason;               ///< why it failed, is paused or stopped; one line
   std::vector<HostProgress> hosts;  ///< in the order they are taken
 };
 
-enum class Verb { pause, resume, stop, roll_back };
+/// A person's wish. `promote` ends the pause or the baking it is in; `promote_all` also leaves out those to come.
+enum class Verb { pause, resume, stop, roll_back, promote, promote_all };
+/// "pause", "resume", …: for people and the audit trail.
+std::string_view name_of(Verb verb);
 
 namespace event {
 struct Begun {};  ///< the plan is committed and the application is ours
@@ -117,8 +121,9 @@ class Machine {
   std::vector<Action> on(const Event& event, Time now);
   /// After a restart: what was in work, asked for again. Every step can be repeated.
   std::vector<Action> again(Time now);
-  /// Whether a person's wish makes sense now.
-  [[nodiscard]] bool accepts(Verb verb) const;
+  /// Why a person's wish makes no sense now, for that person; empty if it does.
+  [[nodiscard]] std::string refusal(Verb verb) const;
+  [[nodiscard]] bool accepts(Verb verb) const { return refusal(verb).empty(); }
 
   [[nodiscard]] const Progress& progress() const { return progress_; }
   [[nodiscard]] const Pace& pace() const { return pace_; }
@@ -143,6 +148,8 @@ class Machine {
   void next_batch();
   void finalize();
   void end(Stage stage);
+  void stop();
+  void promote();
   void go_back();
   void end_of_way_back();
 

@@ -8,7 +8,6 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/store/applications.hpp"
-#include "orchestrator/store/audit.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -38,6 +37,12 @@ void Rollouts::Work::say(std::string line) {
 
 Rollouts::Rollouts(Parts parts) : parts_(std::move(parts)), tasks_(parts_.executor) {}
 
+Result<void> Rollouts::has_room(const std::string& application) const {
+  const auto queue = queues_.find(application);
+  if (queue == queues_.end() || queue->second.size() <= most_waiting) return {};
+  return fail(Error::Kind::conflict, "too many rollouts of " + application + " wait already");
+}
+
 awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
   if (order.generation.run) {
     auto known = co_await parts_.store.read(&store::Rollouts::find, order.generation.run, order.job, order.attempt);
@@ -45,10 +50,7 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
   }
   auto spec = co_await make_generation(parts_, order.generation);
   if (!spec) co_return fail(spec.error());
-  const auto queue = queues_.find(spec->application);
-  if (queue != queues_.end() && queue->second.size() > most_waiting) {
-    co_return fail(Error::Kind::conflict, "too many rollouts of " + spec->application + " wait already");
-  }
+  if (auto room = has_room(spec->application); !room) co_return fail(room.error());
   auto add = [spec = *spec, order, now = parts_.clock.now()](store::Transaction& tx) mutable -> Result<RolloutId> {
     store::Applications applications(tx);
     if (auto ours = applications.ensure(spec.application, order.generation.project, now); !ours) {
@@ -73,49 +75,6 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
   auto id = co_await parts_.store.write(std::move(add));
   if (id) enqueue(*id, spec->application);
   co_return id;
-}
-
-awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::string by) {
-  const auto queue = queues_.find(application);
-  if (queue != queues_.end() && !queue->second.empty()) {
-    const WorkPtr current = queue->second.front();
-    if (current->driver && current->driver->ask(Verb::roll_back, by)) co_return current->id;
-    co_return fail(Error::Kind::conflict, "rollout " + to_string(current->id) + " of " + application + " is in work",
-                   "wait for its end, then roll back");
-  }
-  auto id = co_await add_rollback(application, std::move(by));
-  if (id) enqueue(*id, application);
-  co_return id;
-}
-
-awaitable<Result<RolloutId>> Rollouts::add_rollback(std::string application, std::string by) {
-  auto add = [application, by, now = parts_.clock.now()](store::Transaction& tx) -> Result<RolloutId> {
-    const store::Applications applications(tx);
-    const auto owner = applications.get(application);
-    if (!owner) return fail(owner.error());
-    const auto rollouts = store::Rollouts(tx).list(application, looked_back);
-    if (!rollouts) return fail(rollouts.error());
-    const auto standing = standing_generations(*rollouts);
-    if (standing.size() < 2 || standing.back() != owner->promoted) {
-      return fail(Error::Kind::conflict, application + " has no earlier generation to go back to");
-    }
-    const auto row = applications.generation(application, standing[standing.size() - 2]);
-    if (!row) return fail(row.error());
-    const auto spec = from_row(*row);
-    if (!spec) return fail(spec.error());
-    store::Rollout rollout;
-    rollout.application = application;
-    rollout.generation = spec->number;
-    rollout.kind = "rollback";
-    rollout.plan = hosts_json(spec->hosts);
-    rollout.requested_by = by;
-    rollout.created = now;
-    store::AuditEntry entry(now, by, "app.rollback");
-    entry.data = dump_json({{"application", application}, {"generation", spec->number}});
-    if (auto noted = store::Audit(tx).add(entry); !noted) return fail(noted.error());
-    return store::Rollouts(tx).add(rollout);
-  };
-  co_return co_await parts_.store.write(std::move(add));
 }
 
 void Rollouts::enqueue(RolloutId id, const std::string& application) {
@@ -152,20 +111,6 @@ awaitable<void> Rollouts::serve(std::string application) {
     works_.erase(work->id);
   }
   queues_.erase(application);
-}
-
-awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
-  const auto found = works_.find(id);
-  if (found == works_.end()) {
-    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not in work");
-  }
-  const WorkPtr work = found->second;
-  if (work->driver) co_return work->driver->ask(verb, std::move(by));
-  if (verb != Verb::stop && verb != Verb::roll_back) {
-    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun");
-  }
-  co_return co_await parts_.store.write(&store::Rollouts::end_queued, id, std::string(name_of(Stage::stopped)),
-                                        "stopped by " + by + " before it began", parts_.clock.now());
 }
 
 awaitable<Result<store::Rollout>> Rollouts::wait(RolloutId id, std::function<void(std::string)> say) {

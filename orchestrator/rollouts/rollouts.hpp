@@ -32,8 +32,13 @@ class Rollouts {
   awaitable<Result<RolloutId>> start(RolloutOrder order);
   /// To the generation that stands below the promoted one. A rollout that is in work is turned round instead.
   awaitable<Result<RolloutId>> roll_back(std::string application, std::string by);
-  /// Kind::conflict if the rollout is past that.
+  /// The promoted generation once more: its file and its digests, its secrets as they are now. Containers that are as
+  /// they should be stay, unless `recreate`. Kind::conflict if nothing is promoted.
+  awaitable<Result<RolloutId>> redeploy(std::string application, bool recreate, std::string by);
+  /// A wish about the rollout; committed when this returns. Kind::conflict says why it can't be had now.
   awaitable<Result<void>> ask(RolloutId id, Verb verb, std::string by);
+  /// The same about the application's rollout that is in work, which it answers.
+  awaitable<Result<RolloutId>> ask_current(std::string application, Verb verb, std::string by);
   /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning.
   awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say);
 
@@ -59,13 +64,13 @@ class Rollouts {
   using WorkPtr = std::shared_ptr<Work>;
 
   void enqueue(RolloutId id, const std::string& application);
+  [[nodiscard]] Result<void> has_room(const std::string& application) const;
   awaitable<void> serve(std::string application);
   awaitable<Result<void>> run_one(WorkPtr work);
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
   awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);
   awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);
   awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, std::string application);
-  awaitable<Result<RolloutId>> add_rollback(std::string application, std::string by);
 
   void note_lost_hosts(const std::string& application, const Progress& progress);
   awaitable<Result<void>> find_lost_hosts();

@@ -105,7 +105,8 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   input.application = assignment.forward->application;
   input.wanted = assignment.forward->wanted;
   input.previous = assignment.back->wanted;
-  input.rollback = assignment.rollout.kind != "deploy";
+  const std::string& kind = assignment.rollout.kind;
+  input.rollback = kind != "deploy" && kind != "redeploy";
   std::vector<std::string> hosts;
   auto stored = parse_json(assignment.rollout.plan);
   if (!stored) co_return fail(stored.error());

@@ -95,6 +95,27 @@ TEST_CASE("what people ask for reaches the daemon with the token's name") {
                                  "logs shop web a 7"});
 }
 
+TEST_CASE("wishes about a rollout reach the daemon, and stop means back unless it says otherwise") {
+  LiveServer live;
+  const SampleData sample(live);
+  const std::string shop = "/api/v1/apps/shop/";
+  live.send("POST", shop + "pause", "maintainer");
+  live.send("POST", shop + "resume", "maintainer");
+  live.send("POST", shop + "stop", "maintainer");
+  live.send("POST", shop + "stop", "maintainer", R"({"rollback": false})");
+  live.send("POST", shop + "promote", "maintainer");
+  live.send("POST", shop + "promote", "maintainer", R"({"all": true})");
+  live.send("POST", shop + "redeploy", "maintainer");
+  live.send("POST", shop + "redeploy", "maintainer", R"({"recreate": true})");
+  CHECK(live.send("POST", shop + "pause", "maintainer", R"({"rollback": true})").status == 400);
+  CHECK(live.send("POST", shop + "pause", "viewer").status == 403);
+  CHECK(live.actions.asked ==
+        std::vector<std::string>{"ask pause of shop by maintainer", "ask resume of shop by maintainer",
+                                 "ask roll back of shop by maintainer", "ask stop of shop by maintainer",
+                                 "ask promote of shop by maintainer", "ask promote all of shop by maintainer",
+                                 "redeploy shop by maintainer", "redeploy shop anew by maintainer"});
+}
+
 TEST_CASE("a request whose body is wrong asks the daemon for nothing") {
   LiveServer live;
   const SampleData sample(live);

@@ -111,6 +111,17 @@ awaitable<Result<RolloutId>> RecordedActions::roll_back(std::string app, Actor a
   co_return RolloutId(6);
 }
 
+awaitable<Result<RolloutId>> RecordedActions::redeploy(std::string app, bool recreate, Actor actor) {
+  asked.push_back("redeploy " + app + (recreate ? " anew" : "") + " by " + actor);
+  co_return RolloutId(7);
+}
+
+awaitable<Result<RolloutId>> RecordedActions::ask_rollout(std::string app, RolloutWish wish, Actor actor) {
+  constexpr const char* words[] = {"pause", "resume", "stop", "roll back", "promote", "promote all"};
+  asked.push_back(std::string("ask ") + words[static_cast<int>(wish)] + " of " + app + " by " + actor);
+  co_return RolloutId(6);
+}
+
 awaitable<Result<std::vector<HostStatus>>> RecordedActions::list_hosts() {
   std::vector<HostStatus> hosts;
   hosts.push_back({"a", "unix:///run/a.sock", {"production"}, "ok", "20.10.24", ""});

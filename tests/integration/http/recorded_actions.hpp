@@ -33,6 +33,8 @@ class RecordedActions final : public Actions {
   awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
   awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) override;
   awaitable<Result<RolloutId>> roll_back(std::string app, Actor actor) override;
+  awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, Actor actor) override;
+  awaitable<Result<RolloutId>> ask_rollout(std::string app, RolloutWish wish, Actor actor) override;
   awaitable<Result<std::vector<HostStatus>>> list_hosts() override;
   awaitable<std::vector<Check>> readiness() override;
   awaitable<std::string> metrics() override;

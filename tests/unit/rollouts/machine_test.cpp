@@ -332,6 +332,65 @@ TEST_CASE("a person's rollback cancels the steps in work and brings every touche
   CHECK(bench.host(3).batch == 0);
 }
 
+TEST_CASE("promote ends the baking it is in, promote_all also all delays to come") {
+  Pace pace;
+  pace.delay = Milliseconds(7000);
+  Bench bench = begun(pace, hosts(3));
+  bench.stop_at = Stage::baking;
+  bench.run();
+  const auto verb = GENERATE(Verb::promote, Verb::promote_all);
+  bench.queue.clear();
+  bench.feed(event::Asked{verb, "ann"});
+  CHECK(bench.stage() == Stage::batch);
+  bench.stop_at = Stage::succeeded;
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(bench.now - noon == Milliseconds(verb == Verb::promote ? 7000 : 0));
+}
+
+TEST_CASE("promote ends a pause as resume does") {
+  Bench bench = begun(Pace{}, hosts(2));
+  bench.feed(event::Asked{Verb::pause, "ann"});
+  bench.run();
+  REQUIRE(bench.stage() == Stage::paused);
+  bench.feed(event::Asked{Verb::promote, "ann"});
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+}
+
+TEST_CASE("each wish that makes no sense is refused with its reason") {
+  struct Row {
+    Stage stage;
+    bool pause_asked;
+    Verb verb;
+    const char* why;
+  };
+  const auto row = GENERATE(
+      Row{Stage::batch, false, Verb::pause, ""}, Row{Stage::batch, true, Verb::pause, "it is paused already"},
+      Row{Stage::paused, false, Verb::pause, "it is paused already"}, Row{Stage::baking, false, Verb::pause, ""},
+      Row{Stage::batch, false, Verb::resume, "it is not paused"}, Row{Stage::batch, true, Verb::resume, ""},
+      Row{Stage::paused, false, Verb::resume, ""}, Row{Stage::baking, false, Verb::promote, ""},
+      Row{Stage::batch, false, Verb::promote, "it is batch and waits for nobody's word"},
+      Row{Stage::batch, false, Verb::promote_all, ""}, Row{Stage::waiting, false, Verb::stop, ""},
+      Row{Stage::rolling_back, false, Verb::stop, "it is going back"},
+      Row{Stage::rolling_back, false, Verb::roll_back, "it is going back"},
+      Row{Stage::finalizing, false, Verb::roll_back, "its generation is promoted already"},
+      Row{Stage::succeeded, false, Verb::stop, "it has ended"});
+  Progress progress = hosts(1);
+  progress.stage = row.stage;
+  progress.pause_asked = row.pause_asked;
+  CAPTURE(name_of(row.stage), name_of(row.verb));
+  CHECK(Machine(Pace{}, progress).refusal(row.verb) == row.why);
+}
+
+TEST_CASE("a rollback is not rolled back at a person's word either") {
+  Pace pace;
+  pace.may_roll_back = false;
+  Progress progress = hosts(1);
+  progress.stage = Stage::batch;
+  CHECK(Machine(pace, progress).refusal(Verb::roll_back) == "a rollback is not rolled back");
+}
+
 TEST_CASE("after a restart the steps in work are asked for again with time for at least one look") {
   Bench bench = begun(Pace{}, hosts(1));
   const Time later = noon + std::chrono::hours(5);

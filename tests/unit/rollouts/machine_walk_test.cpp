@@ -26,7 +26,7 @@ struct Walker {
 std::string key_of(const Walker& walker) {
   std::ostringstream key;
   const Progress& p = walker.progress;
-  key << int(p.stage) << p.batch << p.pause_asked << p.stop_asked << '/' << walker.promoted << walker.wishes
+  key << int(p.stage) << p.batch << p.pause_asked << p.stop_asked << p.hurry << '/' << walker.promoted << walker.wishes
       << walker.troubles << walker.restarts;
   for (const auto& h : p.hosts) {
     key << '|' << int(h.stage) << int(h.heading) << (h.reaching ? int(*h.reaching) : -1) << int(h.health) << h.batch
@@ -92,10 +92,11 @@ class Walk {
   void expand(const Walker& walker) {
     for (std::size_t i = 0; i < walker.open.size(); ++i) answer(walker, i);
     if (walker.wishes > 0) {
-      for (const Verb verb : {Verb::pause, Verb::stop, Verb::roll_back}) wish(walker, verb);
+      for (const Verb verb : {Verb::pause, Verb::stop, Verb::roll_back, Verb::promote_all}) wish(walker, verb);
     }
     if (walker.progress.stage == Stage::paused) {
-      for (const Verb verb : {Verb::resume, Verb::roll_back, Verb::stop}) step(walker, event::Asked{verb, "ann"});
+      for (const Verb verb : {Verb::resume, Verb::roll_back, Verb::stop, Verb::promote})
+        step(walker, event::Asked{verb, "ann"});
     }
     if (walker.restarts > 0) restart(walker);
   }

@@ -1,0 +1,31 @@
+#include <CLI/App.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/app_wish.hpp"
+#include "cli/verbs.hpp"
+
+namespace slipway::cli {
+namespace {
+
+Result<Exit> app_stop(Session& session, const std::string& app, bool roll_back) {
+  const Result<std::int64_t> id = post_to_app(session, app, "stop", {{"rollback", roll_back}});
+  if (!id) return fail(id.error());
+  tell(session, fmt::format("rollout {} of {} {}", *id, app,
+                            roll_back ? "goes back" : "ends after its present batch and leaves the hosts as they are"));
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_app_stop(CLI::App& parent, Session& session) {
+  CLI::App* verb = parent.add_subcommand("stop", "end the rollout in work");
+  auto app = std::make_shared<std::string>();
+  auto roll_back = std::make_shared<bool>(true);
+  verb->add_option("APP", *app, "the application")->required();
+  verb->add_flag("--rollback,!--no-rollback", *roll_back,
+                 "bring the hosts it has touched back (the default), or leave them as they are");
+  verb->callback([&session, app, roll_back] { session.finish(app_stop(session, *app, *roll_back)); });
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,48 @@
+#include "cli/app_wish.hpp"
+
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace slipway::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<Json> find_rollout(const Api& api, const std::string& app, std::int64_t id) {
+  const Result<Json> page = api.get("/api/v1/apps/" + segment(app) + "/history", {{"limit", "50"}});
+  if (!page) return page;
+  for (const Json& rollout : value_at(*page, "items")) {
+    if (number_at(rollout, "id") == id) return rollout;
+  }
+  return fail(Error::Kind::not_found, fmt::format("rollout {} is not in the history of {}", id, app));
+}
+
+}  // namespace
+
+Result<std::int64_t> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body) {
+  const Result<Api*> api = session.api();
+  if (!api) return fail(api.error());
+  const Result<Json> answer = (*api)->post("/api/v1/apps/" + segment(app) + "/" + verb, body);
+  if (!answer) return fail(answer.error());
+  return number_at(*answer, "id");
+}
+
+Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id) {
+  const Result<Api*> api = session.api();
+  if (!api) return fail(api.error());
+  for (;;) {
+    const Result<Json> rollout = find_rollout(**api, app, id);
+    if (!rollout) return fail(rollout.error());
+    if (!text_at(*rollout, "ended_at").empty()) {
+      const std::string state = text_at(*rollout, "state");
+      const std::string reason = text_at(*rollout, "reason");
+      fmt::print("{}{}{}\n", styled(style_of(state), state), reason.empty() ? "" : ": ", harmless(reason));
+      return state == "succeeded" || state == "rolled_back" ? Exit::ok : Exit::run_failed;
+    }
+    std::this_thread::sleep_for(100ms);
+  }
+}
+
+}  // namespace slipway::cli

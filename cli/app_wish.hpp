@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/json.hpp"
+#include "cli/session.hpp"
+
+/// What the verbs share that ask something of an application's rollout.
+namespace slipway::cli {
+
+/// Posts `body` to /api/v1/apps/APP/VERB; answers the number of the rollout it is about.
+Result<std::int64_t> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body);
+
+/// Follows a rollout to its end and prints that. Exit::run_failed if it is no good one.
+Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id);
+
+}  // namespace slipway::cli

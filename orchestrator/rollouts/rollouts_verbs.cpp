@@ -1,0 +1,143 @@
+// What people ask for: rollbacks, redeployments, and wishes about a rollout that is in work.
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/audit.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr std::size_t looked_back = 200;
+
+Result<void> note(store::Transaction& tx, Time now, const std::string& by, const std::string& what, const Json& data) {
+  store::AuditEntry entry(now, by, what);
+  entry.data = dump_json(data);
+  return store::Audit(tx).add(std::move(entry));
+}
+
+/// A rollout that a person asks for, of a generation that is stored.
+store::Rollout by_person(const GenerationSpec& spec, std::string kind, const std::string& by, Time now) {
+  store::Rollout rollout;
+  rollout.application = spec.application;
+  rollout.generation = spec.number;
+  rollout.kind = std::move(kind);
+  rollout.plan = dump_json({{"hosts", spec.hosts}});
+  rollout.requested_by = by;
+  rollout.created = now;
+  return rollout;
+}
+
+Result<RolloutId> add_rollback(store::Transaction& tx, const std::string& application, const std::string& by,
+                               Time now) {
+  const store::Applications applications(tx);
+  const auto owner = applications.get(application);
+  if (!owner) return fail(owner.error());
+  const auto rollouts = store::Rollouts(tx).list(application, looked_back);
+  if (!rollouts) return fail(rollouts.error());
+  const auto standing = standing_generations(*rollouts);
+  if (standing.size() < 2 || standing.back() != owner->promoted) {
+    return fail(Error::Kind::conflict, application + " has no earlier generation to go back to");
+  }
+  const auto row = applications.generation(application, standing[standing.size() - 2]);
+  if (!row) return fail(row.error());
+  const auto spec = from_row(*row);
+  if (!spec) return fail(spec.error());
+  auto noted = note(tx, now, by, "app.rollback", {{"application", application}, {"generation", spec->number}});
+  if (!noted) return fail(noted.error());
+  return store::Rollouts(tx).add(by_person(*spec, "rollback", by, now));
+}
+
+/// What a redeployment stores: a generation only if it differs from `promoted`.
+Result<RolloutId> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recreate,
+                               const store::Generation& promoted, const std::string& by, Time now) {
+  store::Applications applications(tx);
+  const auto same = from_row(promoted);
+  if (!same) return fail(same.error());
+  if (!recreate) {
+    const auto earlier = applications.generations(spec.application, looked_back);
+    if (!earlier) return fail(earlier.error());
+    reuse_releases(spec, *earlier);
+  }
+  spec.number = same->number;
+  if (spec.releases != same->releases) {
+    const auto number = applications.add_generation(to_row(spec, promoted.run, now));
+    if (!number) return fail(number.error());
+    spec.number = *number;
+  }
+  auto noted = note(tx, now, by, "app.redeploy",
+                    {{"application", spec.application}, {"generation", spec.number}, {"recreate", recreate}});
+  if (!noted) return fail(noted.error());
+  return store::Rollouts(tx).add(by_person(spec, "redeploy", by, now));
+}
+
+}  // namespace
+
+awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::string by) {
+  if (queues_.contains(application)) {
+    auto turned = co_await ask_current(application, Verb::roll_back, by);
+    if (!turned) turned.error().hint = "wait for its end, then roll back";
+    co_return turned;
+  }
+  auto add = [application, by, now = parts_.clock.now()](store::Transaction& tx) {
+    return add_rollback(tx, application, by, now);
+  };
+  auto id = co_await parts_.store.write(std::move(add));
+  if (id) enqueue(*id, application);
+  co_return id;
+}
+
+awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool recreate, std::string by) {
+  auto owner = co_await parts_.store.read(&store::Applications::get, application);
+  if (!owner) co_return fail(owner.error());
+  if (owner->promoted == 0) {
+    co_return fail(Error::Kind::conflict, "no generation of " + application + " has been promoted yet",
+                   "a deploy job brings the first one");
+  }
+  if (auto room = has_room(application); !room) co_return fail(room.error());
+  auto promoted = co_await parts_.store.read(&store::Applications::generation, application, owner->promoted);
+  if (!promoted) co_return fail(promoted.error());
+  auto spec = co_await renew_generation(parts_, owner->project, *promoted);
+  if (!spec) co_return fail(spec.error());
+  auto add = [spec = *spec, recreate, promoted = *promoted, by, now = parts_.clock.now()](store::Transaction& tx) {
+    return add_redeploy(tx, spec, recreate, promoted, by, now);
+  };
+  auto id = co_await parts_.store.write(std::move(add));
+  if (id) enqueue(*id, application);
+  co_return id;
+}
+
+awaitable<Result<RolloutId>> Rollouts::ask_current(std::string application, Verb verb, std::string by) {
+  auto known = co_await parts_.store.read(&store::Applications::get, application);
+  if (!known) co_return fail(known.error());
+  const auto queue = queues_.find(application);
+  if (queue == queues_.end() || queue->second.empty()) {
+    co_return fail(Error::Kind::conflict, "no rollout of " + application + " is in work");
+  }
+  const RolloutId id = queue->second.front()->id;
+  auto asked = co_await ask(id, verb, std::move(by));
+  if (!asked) co_return fail(asked.error());
+  co_return id;
+}
+
+awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) {
+    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not in work");
+  }
+  const WorkPtr work = found->second;
+  if (work->driver) co_return co_await work->driver->ask(verb, std::move(by));
+  if (verb != Verb::stop && verb != Verb::roll_back) {
+    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun", "try again in a moment");
+  }
+  auto end = [id, by, application = work->application, now = parts_.clock.now()](store::Transaction& tx) {
+    auto noted = note(tx, now, by, "app.stop", {{"application", application}, {"rollout", id.value}});
+    if (!noted) return noted;
+    return store::Rollouts(tx).end_queued(id, std::string(name_of(Stage::stopped)),
+                                          "stopped by " + by + " before it began", now);
+  };
+  co_return co_await parts_.store.write(std::move(end));
+}
+
+}  // namespace slipway::rollouts
