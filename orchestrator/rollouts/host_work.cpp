@@ -12,7 +12,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr Milliseconds drain_poll{200};
+constexpr Milliseconds drain_poll{100};
 
 /// A tar that is in memory already.
 class TextSource final : public docker::ByteSource {
@@ -270,34 +270,34 @@ awaitable<Result<void>> HostWork::wait_healthy(std::vector<Wanted> wanted, Targe
   }
 }
 
-std::vector<Backend> HostWork::backends_of(const std::vector<Shown>& containers) const {
-  std::vector<Backend> backends;
-  for (const Shown& one : containers) {
-    Backend backend;
-    backend.application = application_;
-    backend.service = one.service;
-    backend.container = one.name;
-    backend.host = site_.host;
-    backends.push_back(std::move(backend));
-  }
-  return backends;
-}
-
 awaitable<Result<void>> HostWork::attach(TargetPtr target) {
   auto found = co_await look(target);
   if (!found) co_return fail(found.error());
-  co_return co_await site_.traffic->attach(backends_of(found->right));
+  std::vector<Backend> backends;
+  for (const Shown& one : found->right) {
+    const Service* service = target->service(one.service);
+    if (service != nullptr) backends.push_back({one.service, one.name, service->route});
+  }
+  co_return co_await site_.traffic->attach(place(), std::move(backends));
 }
 
+/// Until nothing is in flight, or what is has had its time: then the stop signal is the application's own affair.
 awaitable<Result<void>> HostWork::drain(TargetPtr target) {
   auto found = co_await look(target);
   if (!found) co_return fail(found.error());
-  const std::vector<Backend> old = backends_of(found->surplus);
-  if (auto detached = co_await site_.traffic->detach(old); !detached) co_return detached;
+  std::vector<std::string> old;
+  for (const Shown& one : found->surplus) old.push_back(one.name);
+  if (auto detached = co_await site_.traffic->detach(place(), old); !detached) co_return detached;
+  const DrainTime limit = drain_time(target->application);
   for (;;) {
-    auto open = co_await site_.traffic->in_flight(old);
+    auto open = co_await site_.traffic->in_flight(place(), old);
     if (!open) co_return fail(open.error());
-    if (open->value_or(0) == 0) co_return Result<void>();
+    const Milliseconds waited = open->since ? clock_.now() - *open->since : Milliseconds(0);
+    const bool requests = open->requests > 0 && waited < limit.requests;
+    const bool tunnels = open->tunnels > 0 && waited < limit.tunnels;
+    if (!requests && !tunnels) co_return Result<void>();
+    why_not_ = std::to_string(open->requests) + " requests and " + std::to_string(open->tunnels) +
+               " tunnels of the old containers are open";
     co_await sleep_for(drain_poll);
   }
 }

@@ -60,7 +60,7 @@ class HostWork {
   awaitable<Result<void>> stop_container(Shown container);
   awaitable<Result<void>> prune(TargetPtr target);
 
-  [[nodiscard]] std::vector<Backend> backends_of(const std::vector<Shown>& containers) const;
+  [[nodiscard]] Place place() const { return {application_, site_.host}; }
 
   Site site_;
   Registries& registries_;

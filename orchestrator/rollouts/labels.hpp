@@ -13,5 +13,7 @@ inline constexpr std::string_view generation = "dev.slipway.generation";
 inline constexpr std::string_view spec_hash = "dev.slipway.spec-hash";
 inline constexpr std::string_view rollout = "dev.slipway.rollout";
 inline constexpr std::string_view digest = "dev.slipway.digest";
+/// On what slipway keeps on a host for all applications: the kind of proxy.
+inline constexpr std::string_view proxy = "dev.slipway.proxy";
 
 }  // namespace slipway::rollouts::label

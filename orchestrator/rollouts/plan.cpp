@@ -5,6 +5,8 @@
 #include <deque>
 #include <set>
 
+#include "orchestrator/rollouts/traffic.hpp"
+
 namespace slipway::rollouts {
 namespace {
 
@@ -121,7 +123,8 @@ Pace pace_of(const PlanInput& input, Order order, std::vector<std::string>& note
   pace.delay = input.rollback ? Milliseconds(0) : policy.delay;
   pace.monitor = input.rollback ? Milliseconds(0) : policy.monitor;
   pace.health_deadline = policy.health_deadline;
-  pace.stop_deadline = longest_grace(input.application) + margin;
+  const DrainTime drain = drain_time(input.application);
+  pace.stop_deadline = longest_grace(input.application) + std::max(drain.requests, drain.tunnels) + margin;
   return pace;
 }
 

@@ -1,18 +1,33 @@
 #include "orchestrator/rollouts/traffic.hpp"
 
+#include <algorithm>
+
 namespace slipway::rollouts {
 namespace {
 
 class DirectTraffic final : public Traffic {
  public:
-  awaitable<Result<void>> attach(std::vector<Backend>) override { co_return Result<void>(); }
-  awaitable<Result<void>> detach(std::vector<Backend>) override { co_return Result<void>(); }
-  awaitable<Result<std::optional<std::size_t>>> in_flight(std::vector<Backend>) override {
-    co_return std::optional<std::size_t>();
-  }
+  awaitable<Result<void>> attach(Place, std::vector<Backend>) override { co_return Result<void>(); }
+  awaitable<Result<void>> detach(Place, std::vector<std::string>) override { co_return Result<void>(); }
+  awaitable<Result<InFlight>> in_flight(Place, std::vector<std::string>) override { co_return InFlight(); }
 };
 
 }  // namespace
+
+/// An old container's route may be gone from the file: it still has the default.
+DrainTime drain_time(const Application& application) {
+  const Route usual;
+  DrainTime longest{usual.drain, usual.websocket_drain};
+  bool first = true;
+  for (const Service& service : application.services) {
+    if (!service.route) continue;
+    longest.requests = first ? service.route->drain : std::max(longest.requests, service.route->drain);
+    longest.tunnels =
+        first ? service.route->websocket_drain : std::max(longest.tunnels, service.route->websocket_drain);
+    first = false;
+  }
+  return longest;
+}
 
 std::unique_ptr<Traffic> direct_traffic() {
   return std::make_unique<DirectTraffic>();

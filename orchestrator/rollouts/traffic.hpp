@@ -5,33 +5,54 @@
 #include <vector>
 
 #include "base/async.hpp"
+#include "base/clock.hpp"
+#include "orchestrator/rollouts/compose/application.hpp"
 
 namespace slipway::rollouts {
 
-/// A container that may take requests.
-struct Backend {
-  Backend() = default;
+/// Whose requests, and on which host of the settings.
+struct Place {
   std::string application;
+  std::string host;
+};
+
+/// A running container that may take requests.
+struct Backend {
   std::string service;
-  std::string container;  ///< its name
-  std::string host;       ///< of the settings
+  std::string container;       ///< its name
+  std::optional<Route> route;  ///< its service's; absent: nobody sends requests to it
+};
+
+/// What containers still have to answer.
+struct InFlight {
+  std::size_t requests = 0;
+  std::size_t tunnels = 0;  ///< WebSockets and other upgraded connections
+  /// Since when they get no new ones; absent: nobody counts, or none of them ever got any.
+  std::optional<Time> since;
 };
 
 /// Who sends requests to an application's containers on one host: a proxy, or nobody. All calls are repeatable; a
-/// rollout that was interrupted makes them again.
+/// rollout that was interrupted makes them again. Kind::unavailable and Kind::timeout: the host could not be asked.
 class Traffic {
  public:
   virtual ~Traffic() = default;
 
-  /// From now on `backends` get requests.
-  virtual awaitable<Result<void>> attach(std::vector<Backend> backends) = 0;
-  /// From now on `backends` get no new requests.
-  virtual awaitable<Result<void>> detach(std::vector<Backend> backends) = 0;
-  /// Requests and connections that `backends` still have; absent: nobody counts.
-  virtual awaitable<Result<std::optional<std::size_t>>> in_flight(std::vector<Backend> backends) = 0;
+  /// From now on `backends` get requests, by their routes. Containers that got some before go on to do so until they
+  /// are detached, by the new route of their service if it has one. Kind::conflict: a route is another application's.
+  virtual awaitable<Result<void>> attach(Place place, std::vector<Backend> backends) = 0;
+  /// From now on `containers` get no new requests. Those they have go on.
+  virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
+  virtual awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) = 0;
 };
 
-/// Without a route: containers are reached through the ports that they publish, and nothing stands in between.
+/// How long old containers of an application may take to finish: the longest of its routes.
+struct DrainTime {
+  Milliseconds requests{0};
+  Milliseconds tunnels{0};
+};
+DrainTime drain_time(const Application& application);
+
+/// Without a proxy: containers are reached through the ports that they publish, and nothing stands in between.
 std::unique_ptr<Traffic> direct_traffic();
 
 }  // namespace slipway::rollouts

@@ -130,6 +130,23 @@ void check_gate(Application& application, const Places& places, Diagnostics& dia
                                       : "name one in gate.http.service");
 }
 
+/// Two services can't answer the same requests.
+void check_routes(const Application& application, const Places& places, Diagnostics& diagnostics) {
+  std::map<std::string, std::string> owners;
+  for (const Service& service : application.services) {
+    if (!service.route) continue;
+    std::vector<std::string> hosts = service.route->hosts;
+    if (hosts.empty()) hosts.emplace_back("*");
+    for (const std::string& host : hosts) {
+      const auto [owner, is_new] = owners.emplace(host + service.route->path, service.name);
+      if (is_new) continue;
+      diagnostics.error(places.services.at(service.name),
+                        "the same requests are routed to `" + owner->second + "` and `" + service.name + "`",
+                        owner->first, "give one of them another `host` or `path`");
+    }
+  }
+}
+
 void drop_unused(Application& application) {
   std::set<std::string> networks;
   std::set<std::string> volumes;
@@ -161,6 +178,7 @@ void complete_and_check(Application& application, const Places& places, Diagnost
   check_circles(application, places, diagnostics);
   check_ports(application, places, diagnostics);
   check_gate(application, places, diagnostics);
+  check_routes(application, places, diagnostics);
   drop_unused(application);
 }
 

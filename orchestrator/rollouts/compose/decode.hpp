@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,8 @@ namespace slipway::rollouts {
 /// What the daemon's settings allow an application, whose file anybody who can push may have written.
 struct ComposeRules {
   std::vector<std::string> bind_roots;  ///< folders of the hosts that bind mounts may be below; none: no bind mounts
+  /// Names of certificates that a route may ask for; absent: any.
+  std::optional<std::vector<std::string>> certificates = std::nullopt;
 };
 
 struct ComposeText {

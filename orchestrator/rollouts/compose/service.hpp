@@ -89,6 +89,18 @@ struct Logging {
   friend bool operator==(const Logging&, const Logging&) = default;
 };
 
+/// Where requests for a service come in, through the host's proxy.
+struct Route {
+  std::vector<std::string> hosts;  ///< in lower case, "*.example.org" for all below it; empty: whatever has no route
+  std::string path = "/";          ///< requests for it and what is below it
+  std::uint16_t port = 0;          ///< the container's
+  std::string tls;                 ///< a certificate of the daemon's settings; empty: plain HTTP
+  Milliseconds timeout{60'000};    ///< for a silent container or client in the middle of a request
+  Milliseconds drain{30'000};      ///< how long an old container may finish its requests
+  Milliseconds websocket_drain{60'000};  ///< likewise for WebSockets and other upgraded connections
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
 enum class PullPolicy { missing, always, never };
 
 struct Service {
@@ -124,6 +136,7 @@ struct Service {
   std::int64_t shm_size = 0;  ///< bytes
   std::optional<Logging> logging;
   std::vector<FileGrant> secrets, configs;
+  std::optional<Route> route;
 
   friend bool operator==(const Service&, const Service&) = default;
 };

@@ -75,6 +75,7 @@ Service decode_service(const std::string& name, const YamlNode& node, const Comp
   decode_dependencies(map, service, diagnostics);
   update = decode_deploy(map, service, diagnostics);
   decode_labels(map, service, diagnostics);
+  decode_service_extension(map, rules, service, diagnostics);
   refuse_service_keys(map);
   allow_extensions(node, map);
   map.finish();

@@ -14,6 +14,12 @@ void decode_security(MapReader& map, Service& service, Diagnostics& diagnostics)
 void decode_resources(MapReader& map, Service& service, Diagnostics& diagnostics);
 /// Gives `deploy.update_config`, null if there is none.
 const YamlNode* decode_deploy(MapReader& map, Service& service, Diagnostics& diagnostics);
+/// A host name in lower case, perhaps with "*." in front; no address, no port.
+bool is_route_host(std::string_view text);
+/// A path prefix that needs no escaping anywhere.
+bool is_route_path(std::string_view text);
+/// The service's own `x-slipway`.
+void decode_service_extension(MapReader& map, const ComposeRules& rules, Service& service, Diagnostics& diagnostics);
 /// Keys that are errors, each with what to do instead.
 void refuse_service_keys(MapReader& map);
 

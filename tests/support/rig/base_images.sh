@@ -53,3 +53,10 @@ base_debian() {
   base_tar debian-bookworm ""
   import_tar "$base_tar" debian bookworm-slim
 }
+
+# haproxy:2.6: Debian with its haproxy
+base_haproxy() {
+  has_image haproxy:2.6 && return 0
+  base_tar haproxy-bookworm haproxy
+  import_tar "$base_tar" haproxy 2.6
+}

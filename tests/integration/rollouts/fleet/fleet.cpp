@@ -24,6 +24,10 @@ T must(Result<T> result) {
   return std::move(*result);
 }
 
+void must(const Result<void>& result) {
+  if (!result) throw std::runtime_error(result.error().message);
+}
+
 std::vector<HostSettings> rig_hosts() {
   std::vector<HostSettings> hosts;
   docker::TlsFiles tls;
@@ -75,6 +79,27 @@ awaitable<void> remove_all(docker::Engine* engine) {
   }
 }
 
+/// Their volume too, so that the next test's installation finds no table of another one.
+awaitable<void> remove_proxies(docker::Engine* engine) {
+  docker::ListContainers what;
+  what.filters.label(std::string(label::proxy));
+  auto listed = co_await engine->containers().list(std::move(what));
+  if (!listed) throw std::runtime_error(listed.error().message);
+  for (const auto& one : *listed) {
+    docker::RemoveContainer how;
+    how.force = true;
+    auto removed = co_await engine->containers().remove(one.id, how);
+    if (!removed) throw std::runtime_error(removed.error().message);
+  }
+  auto volume = co_await engine->volumes().remove("slipway-proxy");
+  if (!volume) throw std::runtime_error(volume.error().message);
+}
+
+awaitable<void> remove_everything(docker::Engine* engine) {
+  co_await remove_all(engine);
+  co_await remove_proxies(engine);
+}
+
 }  // namespace
 
 std::string rig_setting(const char* name) {
@@ -98,6 +123,7 @@ Fleet::Fleet(std::filesystem::path data, store::CommitProbe* watcher)
   auth.password = Secret(rig_setting("SLIPWAY_TEST_REGISTRY_PASSWORD"));
   auth.server = rig_setting("SLIPWAY_TEST_REGISTRY");
   credentials.set(auth.server, auth);
+  proxy.image = auth.server + "/rollouts/haproxy:2.6";
   open();
 }
 
@@ -110,6 +136,7 @@ void Fleet::open() {
   options.probe = probe;
   store = must(store::Store::open(folder, options));
   hosts = std::make_unique<HostDirectory>(io.get_executor(), store->instance(), rig_hosts());
+  traffic = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->instance());
   rollouts = std::make_unique<Rollouts>(
       Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool, clock, ComposeRules{}});
 }
@@ -119,6 +146,7 @@ void Fleet::close() {
   asio::co_spawn(io, rollouts->shut_down(), [&](std::exception_ptr) { closed = true; });
   run_until([&] { return closed; });
   rollouts.reset();
+  traffic.reset();
   hosts.reset();
   store.reset();
 }
@@ -166,7 +194,7 @@ store::Rollout Fleet::roll_out(const std::string& compose, const std::string& im
 void Fleet::clean() {
   bool done = false;
   std::vector<awaitable<void>> work;
-  for (const HostSettings& host : hosts->hosts()) work.push_back(remove_all(*hosts->engine(host.name)));
+  for (const HostSettings& host : hosts->hosts()) work.push_back(remove_everything(*hosts->engine(host.name)));
   asio::co_spawn(io, run_all("clean", std::move(work)), [&](std::exception_ptr) { done = true; });
   run_until([&] { return done; });
 }
@@ -195,6 +223,22 @@ class OneTar final : public docker::ByteSource {
 };
 
 }  // namespace
+
+void push_proxy_image(Fleet& fleet) {
+  docker::Engine engine(fleet.io.get_executor(), must(docker::parse_endpoint(rig_setting("SLIPWAY_TEST_ENGINE"))));
+  docker::Images& images = engine.images();
+  if (!fleet.run(images.inspect("haproxy:2.6"))) {
+    throw std::runtime_error("image haproxy:2.6 is missing: rig.sh base-image DIR haproxy makes it");
+  }
+  const std::string repository = rig_setting("SLIPWAY_TEST_REGISTRY") + "/rollouts/haproxy";
+  must(fleet.run(images.tag("haproxy:2.6", repository, "2.6")));
+  docker::PushSpec push;
+  push.repository = repository;
+  push.tag = "2.6";
+  push.auth = must(fleet.run(fleet.registry.credentials(repository)));
+  must(fleet.run(images.push(std::move(push))));
+  must(fleet.run(images.remove(repository + ":2.6")));
+}
 
 std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky) {
   docker::Engine engine(fleet.io.get_executor(), must(docker::parse_endpoint(rig_setting("SLIPWAY_TEST_ENGINE"))));

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "orchestrator/rollouts/haproxy/haproxy_traffic.hpp"
 #include "orchestrator/rollouts/image_registries.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 
@@ -52,7 +53,7 @@ class Fleet {
   Result<RolloutId> begin(const std::string& compose, const std::string& image);
   store::Rollout wait(RolloutId id);
 
-  /// Removes everything of applications whose name begins with "ro-" from all hosts.
+  /// Removes everything of applications whose name begins with "ro-" from all hosts, and the proxies.
   void clean();
   std::vector<Shown> shown(const std::string& host, const std::string& application);
   /// What http://HOST:PORT/ answers, without the line's end; empty if nothing does.
@@ -67,9 +68,10 @@ class Fleet {
   images::RegistryClient registry_client;
   ImageRegistries registry{registry_client, credentials};
   FixedSecrets secrets;
-  std::unique_ptr<Traffic> traffic = direct_traffic();
+  haproxy::ProxySettings proxy;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<HostDirectory> hosts;
+  std::unique_ptr<Traffic> traffic;
   std::unique_ptr<Rollouts> rollouts;
   std::vector<std::string> said;  ///< by the last `wait`
 
@@ -77,6 +79,9 @@ class Fleet {
   void open();
   void close();
 };
+
+/// Pushes the rig's haproxy image, made if it is not there, to where `Fleet::proxy` has it from.
+void push_proxy_image(Fleet& fleet);
 
 /// Builds an image that serves `text` on port 8080, pushes it as repository:tag, and answers "repository@digest". With
 /// `picky`, it does not become healthy where /marker/bad is.

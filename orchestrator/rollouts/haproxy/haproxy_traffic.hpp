@@ -1,0 +1,47 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/async_lock.hpp"
+#include "orchestrator/rollouts/haproxy/proxy_container.hpp"
+#include "orchestrator/rollouts/host_directory.hpp"
+#include "orchestrator/rollouts/traffic.hpp"
+
+namespace slipway::rollouts::haproxy {
+
+/// Requests through a managed HAProxy on each host that has a route. What it knows is on the host itself: a table, the
+/// configuration made from it, and HAProxy's own figures; so each call begins anew and can be repeated by anybody.
+/// Applications without a route cost one look at the host. Borrows all it is given.
+class HaproxyTraffic final : public Traffic {
+ public:
+  HaproxyTraffic(HostDirectory& hosts, Registries& registries, const Clock& clock, const ProxySettings& settings,
+                 std::string instance)
+      : hosts_(hosts), registries_(registries), clock_(clock), settings_(settings), instance_(std::move(instance)) {}
+
+  awaitable<Result<void>> attach(Place place, std::vector<Backend> backends) override;
+  awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;
+  awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) override;
+
+ private:
+  struct Host {
+    AsyncLock lock;  ///< the table is read, changed and written by one at a time
+  };
+
+  Host& host_of(const std::string& name);
+  awaitable<Result<void>> put_in_place(docker::Engine* engine, std::string application, ProxyTable before,
+                                       ProxyTable after);
+  awaitable<Result<void>> reload(ProxyContainers* proxies, RunningProxy newest, std::string structure);
+  awaitable<Result<void>> tell_workers(ProxyContainers* proxies, std::string application, ProxyTable before,
+                                       ProxyTable after);
+  [[nodiscard]] ProxyContainers proxies_of(docker::Engine* engine);
+
+  HostDirectory& hosts_;
+  Registries& registries_;
+  const Clock& clock_;
+  const ProxySettings& settings_;
+  std::string instance_;
+  std::map<std::string, std::unique_ptr<Host>> by_host_;
+};
+
+}  // namespace slipway::rollouts::haproxy

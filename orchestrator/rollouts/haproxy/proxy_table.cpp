@@ -1,0 +1,177 @@
+#include "orchestrator/rollouts/haproxy/proxy_table.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+
+namespace slipway::rollouts::haproxy {
+namespace {
+
+constexpr std::string_view any_host = "*";
+
+std::vector<std::string> hosts_of(const Route& route) {
+  return route.hosts.empty() ? std::vector<std::string>{std::string(any_host)} : route.hosts;
+}
+
+template <class List>
+auto* find_service(List& services, const std::string& name) {
+  const auto found =
+      std::find_if(services.begin(), services.end(), [&](const ProxyService& one) { return one.service == name; });
+  return found == services.end() ? nullptr : &*found;
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// What of an earlier state stays beside `service`.
+void keep_servers(ProxyService& service, const ProxyService& before, const std::vector<std::string>& running) {
+  for (const ProxyServer& server : before.servers) {
+    const bool again = std::any_of(service.servers.begin(), service.servers.end(),
+                                   [&](const ProxyServer& one) { return one.container == server.container; });
+    if (!again && has(running, server.container)) service.servers.push_back(server);
+  }
+}
+
+bool serves(const ProxyService& service) {
+  return std::any_of(service.servers.begin(), service.servers.end(),
+                     [](const ProxyServer& one) { return !one.draining; });
+}
+
+Json route_json(const Route& route) {
+  return {{"hosts", route.hosts},
+          {"path", route.path},
+          {"port", route.port},
+          {"tls", route.tls},
+          {"timeout_ms", route.timeout.count()},
+          {"drain_ms", route.drain.count()},
+          {"websocket_drain_ms", route.websocket_drain.count()}};
+}
+
+Route route_from(const Json& json) {
+  Route route;
+  for (const Json& host : value_at(json, "hosts")) {
+    if (host.is_string()) route.hosts.push_back(host.get<std::string>());
+  }
+  route.path = text_at(json, "path", "/");
+  route.port = static_cast<std::uint16_t>(number_at(json, "port"));
+  route.tls = text_at(json, "tls");
+  route.timeout = Milliseconds(number_at(json, "timeout_ms", route.timeout.count()));
+  route.drain = Milliseconds(number_at(json, "drain_ms", route.drain.count()));
+  route.websocket_drain = Milliseconds(number_at(json, "websocket_drain_ms", route.websocket_drain.count()));
+  return route;
+}
+
+ProxyServer server_from(const Json& json) {
+  ProxyServer server{text_at(json, "container"), text_at(json, "address"), std::nullopt};
+  const Json& draining = value_at(json, "draining");
+  if (draining.is_number_integer()) server.draining = Time(Milliseconds(draining.get<std::int64_t>()));
+  return server;
+}
+
+}  // namespace
+
+Result<void> ProxyTable::check_owners(const std::string& application, const Services& services) const {
+  for (const auto& [other, theirs] : applications_) {
+    if (other == application) continue;
+    for (const ProxyService& service : theirs) {
+      const auto taken = hosts_of(service.route);
+      for (const ProxyService& ours : services) {
+        for (const std::string& host : hosts_of(ours.route)) {
+          if (!has(taken, host)) continue;
+          const std::string what = host == any_host ? "what has no route of its own" : "host name " + host;
+          return fail(Error::Kind::conflict, what + " is routed to application " + other + " already",
+                      "give one of the two routes another `host`");
+        }
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> ProxyTable::attach(const std::string& application, const Services& services,
+                                const std::vector<std::string>& running) {
+  if (auto ours = check_owners(application, services); !ours) return ours;
+  Services after = services;
+  for (const ProxyService& before : services_of(application)) {
+    if (ProxyService* same = find_service(after, before.service)) {
+      keep_servers(*same, before, running);
+      continue;
+    }
+    ProxyService leaving{before.service, before.route, {}};
+    keep_servers(leaving, before, running);
+    if (serves(leaving)) after.push_back(std::move(leaving));
+  }
+  if (after.empty()) {
+    applications_.erase(application);
+  } else {
+    applications_[application] = std::move(after);
+  }
+  return {};
+}
+
+void ProxyTable::detach(const std::string& application, const std::vector<std::string>& containers, Time now) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return;
+  for (ProxyService& service : found->second) {
+    for (ProxyServer& server : service.servers) {
+      if (has(containers, server.container) && !server.draining) server.draining = now;
+    }
+  }
+}
+
+const ProxyTable::Services& ProxyTable::services_of(const std::string& application) const {
+  static const Services none;
+  const auto found = applications_.find(application);
+  return found == applications_.end() ? none : found->second;
+}
+
+std::optional<Time> ProxyTable::draining_since(const std::string& application,
+                                               const std::vector<std::string>& containers) const {
+  std::optional<Time> since;
+  for (const ProxyService& service : services_of(application)) {
+    for (const ProxyServer& server : service.servers) {
+      if (!server.draining || !has(containers, server.container)) continue;
+      since = since ? std::min(*since, *server.draining) : *server.draining;
+    }
+  }
+  return since;
+}
+
+std::string ProxyTable::dump() const {
+  Json all = Json::object();
+  for (const auto& [application, services] : applications_) {
+    Json list = Json::array();
+    for (const ProxyService& service : services) {
+      Json servers = Json::array();
+      for (const ProxyServer& server : service.servers) {
+        const Json draining = server.draining ? Json(server.draining->time_since_epoch().count()) : Json();
+        servers.push_back({{"container", server.container}, {"address", server.address}, {"draining", draining}});
+      }
+      list.push_back({{"service", service.service}, {"route", route_json(service.route)}, {"servers", servers}});
+    }
+    all[application] = std::move(list);
+  }
+  return dump_json({{"version", 1}, {"applications", all}});
+}
+
+Result<ProxyTable> ProxyTable::parse(std::string_view text) {
+  auto json = parse_json(text);
+  if (!json) return fail(json.error().in("read a proxy's table"));
+  if (number_at(*json, "version") != 1) return fail(Error::Kind::protocol, "a proxy's table is of an unknown version");
+  ProxyTable table;
+  const Json& applications = value_at(*json, "applications");
+  if (!applications.is_object()) return table;
+  for (const auto& [application, services] : applications.items()) {
+    for (const Json& row : services) {
+      ProxyService service{text_at(row, "service"), route_from(value_at(row, "route")), {}};
+      for (const Json& server : value_at(row, "servers")) service.servers.push_back(server_from(server));
+      table.applications_[application].push_back(std::move(service));
+    }
+  }
+  return table;
+}
+
+}  // namespace slipway::rollouts::haproxy

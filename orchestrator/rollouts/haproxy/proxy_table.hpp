@@ -1,0 +1,57 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "orchestrator/rollouts/compose/service.hpp"
+
+/// What a host's proxy is to do. Kept as a file beside its configuration, so that the host alone can tell.
+namespace slipway::rollouts::haproxy {
+
+struct ProxyServer {
+  std::string container;         ///< its name
+  std::string address;           ///< in a network of the host
+  std::optional<Time> draining;  ///< since when it gets no new requests
+  friend bool operator==(const ProxyServer&, const ProxyServer&) = default;
+};
+
+struct ProxyService {
+  std::string service;
+  Route route;
+  std::vector<ProxyServer> servers;
+  friend bool operator==(const ProxyService&, const ProxyService&) = default;
+};
+
+/// A value: no I/O.
+class ProxyTable {
+ public:
+  using Services = std::vector<ProxyService>;
+
+  /// The routes of `application` are those of `services`, which name the containers that get requests. Others that got
+  /// some go on to, those that drain are dropped once they are not among `running`. Kind::conflict: a host name belongs
+  /// to another application.
+  Result<void> attach(const std::string& application, const Services& services,
+                      const std::vector<std::string>& running);
+  /// `containers` drain from `now` on, unless they did already.
+  void detach(const std::string& application, const std::vector<std::string>& containers, Time now);
+
+  [[nodiscard]] const std::map<std::string, Services>& applications() const { return applications_; }
+  /// Empty if there is none.
+  [[nodiscard]] const Services& services_of(const std::string& application) const;
+  /// When the first of `containers` began to drain, of those that are known.
+  [[nodiscard]] std::optional<Time> draining_since(const std::string& application,
+                                                   const std::vector<std::string>& containers) const;
+
+  [[nodiscard]] std::string dump() const;
+  static Result<ProxyTable> parse(std::string_view text);
+  friend bool operator==(const ProxyTable&, const ProxyTable&) = default;
+
+ private:
+  [[nodiscard]] Result<void> check_owners(const std::string& application, const Services& services) const;
+
+  std::map<std::string, Services> applications_;
+};
+
+}  // namespace slipway::rollouts::haproxy

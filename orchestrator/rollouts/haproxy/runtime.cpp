@@ -1,0 +1,129 @@
+#include "orchestrator/rollouts/haproxy/runtime.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "orchestrator/rollouts/compose/values.hpp"
+#include "orchestrator/rollouts/haproxy/config.hpp"
+
+namespace slipway::rollouts::haproxy {
+namespace {
+
+constexpr std::string_view no_server = "No such server";
+constexpr std::string_view no_backend = "No such backend";
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \r\n\t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \r\n\t") - begin + 1);
+}
+
+template <class Number>
+Number number_of(std::string_view text) {
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+void add_server(std::vector<Command>& commands, const std::string& backend, const ProxyServer& server,
+                const std::string& port) {
+  const std::string name = backend + "/" + server.container;
+  commands.push_back({"add server " + name + " " + server.address + ":" + port,
+                      {"New server registered", "Already exists a server", no_backend}});
+  commands.push_back({"set server " + name + " addr " + server.address + " port " + port,
+                      {"no need to change", "IP changed from", "port changed from", no_server, no_backend}});
+  commands.push_back({"set server " + name + " state ready", {no_server, no_backend}});
+}
+
+std::size_t column(const std::vector<std::string>& names, std::string_view name) {
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+}  // namespace
+
+std::vector<std::int64_t> Workers::all() const {
+  std::vector<std::int64_t> pids = old;
+  if (current != 0) pids.insert(pids.begin(), current);
+  return pids;
+}
+
+Workers parse_workers(std::string_view show_proc) {
+  Workers workers;
+  bool current = false;
+  bool old = false;
+  for (const std::string& line : split(show_proc, '\n')) {
+    if (line.starts_with('#')) {
+      current = line.starts_with("# workers");
+      old = line.starts_with("# old workers");
+      continue;
+    }
+    const auto pid = number_of<std::int64_t>(line);
+    if (pid <= 0) continue;
+    if (current) workers.current = pid;
+    if (old) workers.old.push_back(pid);
+  }
+  return workers;
+}
+
+std::vector<Command> commands_for(const std::string& application, const ProxyTable::Services& services) {
+  std::vector<Command> commands;
+  for (const ProxyService& service : services) {
+    const std::string port = std::to_string(service.route.port);
+    for (const std::string& backend :
+         {backend_name(application, service.service), tunnel_backend_name(application, service.service)}) {
+      // New ones first: an old worker must never have none.
+      for (const ProxyServer& server : service.servers) {
+        if (!server.draining) add_server(commands, backend, server, port);
+      }
+      for (const ProxyServer& server : service.servers) {
+        if (!server.draining) continue;
+        commands.push_back(
+            {"set server " + backend + "/" + server.container + " state drain", {no_server, no_backend}});
+      }
+    }
+  }
+  return commands;
+}
+
+std::vector<Command> removal_of(const std::string& application, const std::string& service,
+                                const std::string& container) {
+  std::vector<Command> commands;
+  for (const std::string& backend : {backend_name(application, service), tunnel_backend_name(application, service)}) {
+    const std::string name = backend + "/" + container;
+    commands.push_back({"set server " + name + " state maint", {no_server, no_backend}});
+    commands.push_back({"del server " + name, {"Server deleted", no_server, no_backend, "Server still has"}});
+  }
+  return commands;
+}
+
+bool is_success(const Command& command, std::string_view answer) {
+  answer = trimmed(answer);
+  return answer.empty() || std::any_of(command.harmless.begin(), command.harmless.end(),
+                                       [&](std::string_view one) { return answer.starts_with(one); });
+}
+
+Result<void> add_in_flight(std::string_view show_stat, const std::string& application,
+                           const std::vector<std::string>& containers, InFlight& sum) {
+  const auto lines = split(show_stat, '\n');
+  const auto header = std::find_if(lines.begin(), lines.end(), [](const auto& one) { return one.starts_with("# "); });
+  if (header == lines.end()) return fail(Error::Kind::protocol, "HAProxy's statistics have no header");
+  const auto names = split(std::string_view(*header).substr(2), ',');
+  const std::size_t sessions = column(names, "scur");
+  const std::size_t queued = column(names, "qcur");
+  if (names.size() < 2 || names[0] != "pxname" || names[1] != "svname" || sessions == names.size() ||
+      queued == names.size()) {
+    return fail(Error::Kind::protocol, "HAProxy's statistics have other columns than expected");
+  }
+  for (auto line = header + 1; line != lines.end(); ++line) {
+    const auto fields = split(*line, ',');
+    if (fields.size() <= std::max(sessions, queued) || !fields[0].starts_with(application + ":")) continue;
+    if (std::find(containers.begin(), containers.end(), fields[1]) == containers.end()) continue;
+    const auto open = number_of<std::size_t>(fields[sessions]) + number_of<std::size_t>(fields[queued]);
+    (fields[0].ends_with(":tunnels") && std::count(fields[0].begin(), fields[0].end(), ':') == 2 ? sum.tunnels
+                                                                                                 : sum.requests) +=
+        open;
+  }
+  return {};
+}
+
+}  // namespace slipway::rollouts::haproxy

@@ -1,0 +1,86 @@
+#include "orchestrator/rollouts/haproxy/proxy_table.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace slipway;
+using namespace slipway::rollouts;
+using namespace slipway::rollouts::haproxy;
+
+namespace {
+
+ProxyService web(std::vector<std::string> containers, std::string host = "shop.example.org") {
+  ProxyService service{"web", {}, {}};
+  service.route.hosts = {std::move(host)};
+  service.route.port = 80;
+  for (std::string& one : containers) service.servers.push_back({std::move(one), "10.0.0.2", std::nullopt});
+  return service;
+}
+
+std::vector<std::string> ready(const ProxyTable& table) {
+  std::vector<std::string> names;
+  for (const ProxyService& service : table.services_of("shop")) {
+    for (const ProxyServer& server : service.servers) {
+      if (!server.draining) names.push_back(server.container);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("old containers go on to get requests until they are detached, and are forgotten once they do not run") {
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  REQUIRE(table.attach("shop", {web({"two"})}, {"one", "two"}));
+  CHECK(ready(table) == std::vector<std::string>{"two", "one"});
+  table.detach("shop", {"one"}, Time(Milliseconds(100)));
+  CHECK(ready(table) == std::vector<std::string>{"two"});
+  CHECK(table.draining_since("shop", {"one", "two"}) == Time(Milliseconds(100)));
+  REQUIRE(table.attach("shop", {web({"two"})}, {"two"}));
+  CHECK(table.services_of("shop")[0].servers.size() == 1);
+}
+
+TEST_CASE("a drain that is asked for again keeps its beginning, and attaching ends it") {
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  table.detach("shop", {"one"}, Time(Milliseconds(100)));
+  table.detach("shop", {"one"}, Time(Milliseconds(900)));
+  CHECK(table.draining_since("shop", {"one"}) == Time(Milliseconds(100)));
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  CHECK_FALSE(table.draining_since("shop", {"one"}));
+}
+
+TEST_CASE("a service that lost its route keeps it until its containers are detached") {
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  REQUIRE(table.attach("shop", {}, {"one"}));
+  CHECK(ready(table) == std::vector<std::string>{"one"});
+  table.detach("shop", {"one"}, Time(Milliseconds(100)));
+  REQUIRE(table.attach("shop", {}, {"one"}));
+  CHECK(table.applications().empty());
+}
+
+TEST_CASE("a host name belongs to the application that had it first") {
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  ProxyService other = web({"x"});
+  other.route.path = "/login";
+  const auto taken = table.attach("thief", {other}, {"x"});
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().kind == Error::Kind::conflict);
+  CHECK_THAT(taken.error().message, Catch::Contains("shop.example.org") && Catch::Contains("application shop"));
+  CHECK(table.applications().size() == 1);
+  CHECK(table.attach("honest", {web({"x"}, "honest.example.org")}, {"x"}));
+}
+
+TEST_CASE("a table is read back as it was written") {
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one", "two"})}, {}));
+  table.detach("shop", {"two"}, Time(Milliseconds(123456)));
+  REQUIRE(table.attach("wiki", {web({"w"}, "*.wiki.example.org")}, {}));
+  const auto again = ProxyTable::parse(table.dump());
+  REQUIRE(again);
+  CHECK(*again == table);
+  CHECK_FALSE(ProxyTable::parse("{\"version\":2}"));
+  CHECK_FALSE(ProxyTable::parse("{"));
+}
