@@ -28,6 +28,25 @@ std::string word_of(const HostProgress& host) {
   return std::string(name_of(host.stage));
 }
 
+/// What is worth a line about the rollout as a whole.
+std::string news_of(const Progress& before, const Progress& now) {
+  if (now.waits && !before.waits) return "waits to be promoted";
+  if (now.phase == before.phase && now.step == before.step) return {};
+  switch (now.phase) {
+    case Phase::prepare:
+      return "the new containers are started on all hosts beside the old";
+    case Phase::share:
+      return "step " + std::to_string(now.step + 1) + ": the new containers get their share of the requests";
+    case Phase::change:
+      return "all requests go to the new containers";
+    case Phase::finish:
+      return "the old containers stop";
+    case Phase::whole:
+      return {};
+  }
+  return {};
+}
+
 std::string names_json(const std::vector<Wanted>& wanted) {
   Json names = Json::array();
   for (const Wanted& one : wanted) names.push_back(one.name);
@@ -82,7 +101,7 @@ awaitable<Result<void>> Driver::work() {
     if (is_end(machine_.progress().stage)) co_return Result<void>();
     perform(actions);
     co_await wait_for_event();
-    const std::vector<HostProgress> before = machine_.progress().hosts;
+    const Progress before = machine_.progress();
     actions.clear();
     take_events(actions);
     take_wishes(actions);
@@ -187,8 +206,11 @@ std::vector<store::RolloutHost> Driver::changed_hosts() {
   return rows;
 }
 
-void Driver::tell(const std::vector<HostProgress>& before) {
+void Driver::tell(const Progress& progress_before) {
   if (!assignment_.say) return;
+  const std::vector<HostProgress>& before = progress_before.hosts;
+  const std::string news = news_of(progress_before, machine_.progress());
+  if (!news.empty()) assignment_.say(news);
   const auto& now = machine_.progress().hosts;
   for (std::size_t i = 0; i < now.size(); ++i) {
     const std::string word = word_of(now[i]);

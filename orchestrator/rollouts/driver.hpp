@@ -74,7 +74,7 @@ class Driver {
 
   void post(Event event);
   awaitable<void> wait_for_event();
-  void tell(const std::vector<HostProgress>& before);
+  void tell(const Progress& before);
   [[nodiscard]] std::vector<store::RolloutHost> changed_hosts();
   [[nodiscard]] Result<Site> site_of(const std::string& host);
   [[nodiscard]] Milliseconds left(Time until) const;

@@ -25,9 +25,36 @@ FailureAction failure_action_of(std::string_view name) {
   return name == name_of(FailureAction::go_on) ? FailureAction::go_on : FailureAction::roll_back;
 }
 
+Json steps_json(const std::vector<Step>& steps) {
+  Json rows = Json::array();
+  for (const Step& step : steps) {
+    rows.push_back(
+        {{"hosts", step.hosts}, {"weight", step.weight}, {"bake_ms", step.bake.count()}, {"wait", step.wait}});
+  }
+  return rows;
+}
+
+std::vector<Step> steps_from(const Json& rows) {
+  std::vector<Step> steps;
+  if (!rows.is_array()) return steps;
+  for (const Json& row : rows) {
+    Step step;
+    step.hosts = size_at(row, "hosts");
+    step.weight = static_cast<unsigned>(number_at(row, "weight"));
+    step.bake = Milliseconds(number_at(row, "bake_ms"));
+    step.wait = flag_at(row, "wait");
+    steps.push_back(step);
+  }
+  return steps;
+}
+
 Json pace_json(const Pace& pace) {
   return {{"order", name_of(pace.order)},
           {"batch_size", pace.batch_size},
+          {"steps", steps_json(pace.steps)},
+          {"together", pace.together},
+          {"ask_to_switch", pace.ask_to_switch},
+          {"bake_ms", pace.bake.count()},
           {"min_healthy", pace.min_healthy},
           {"max_failure_ratio", pace.max_failure_ratio},
           {"on_failure", name_of(pace.on_failure)},
@@ -49,6 +76,10 @@ Pace pace_from(const Json& json) {
   };
   if (text_at(json, "order") == name_of(Order::stop_first)) pace.order = Order::stop_first;
   pace.batch_size = size_at(json, "batch_size", 1);
+  pace.steps = steps_from(value_at(json, "steps"));
+  pace.together = flag_at(json, "together");
+  pace.ask_to_switch = flag_at(json, "ask_to_switch");
+  milliseconds("bake_ms", pace.bake);
   pace.min_healthy = size_at(json, "min_healthy");
   const Json& ratio = value_at(json, "max_failure_ratio");
   if (ratio.is_number()) pace.max_failure_ratio = ratio.get<double>();
@@ -147,6 +178,9 @@ std::string dump_progress(const Progress& progress) {
   for (const HostProgress& host : progress.hosts) hosts.push_back(host_json(host));
   return dump_json({{"stage", name_of(progress.stage)},
                     {"batch", progress.batch},
+                    {"phase", name_of(progress.phase)},
+                    {"step", progress.step},
+                    {"waits", progress.waits},
                     {"floor", progress.floor},
                     {"pause_asked", progress.pause_asked},
                     {"stop_asked", progress.stop_asked},
@@ -164,6 +198,9 @@ Result<Progress> parse_progress(std::string_view text) {
   Progress progress;
   progress.stage = *stage;
   progress.batch = size_at(*json, "batch");
+  progress.phase = phase_of(text_at(*json, "phase")).value_or(Phase::whole);
+  progress.step = size_at(*json, "step");
+  progress.waits = flag_at(*json, "waits");
   progress.floor = size_at(*json, "floor");
   progress.pause_asked = flag_at(*json, "pause_asked");
   progress.stop_asked = flag_at(*json, "stop_asked");

@@ -6,6 +6,7 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr Milliseconds restart_grace{15'000};
+constexpr std::chrono::days longest_wait{30};  // for a person's word
 
 bool in_flight(Stage stage) {
   return stage == Stage::batch || stage == Stage::baking || stage == Stage::paused;
@@ -56,7 +57,8 @@ std::vector<Action> Machine::again(Time now) {
     } else {
       // A deadline that passed while nobody worked on it leaves time for one look.
       host.deadline = std::max(host.deadline.value_or(now), now + restart_grace);
-      actions_.push_back({Action::Kind::reach, host.host, *host.reaching, host.heading, *host.deadline});
+      actions_.push_back(
+          {Action::Kind::reach, host.host, *host.reaching, host.heading, *host.deadline, weight_of(host)});
     }
   }
   if (progress_.stage == Stage::baking) actions_.push_back({Action::Kind::watch, {}, {}, {}, *progress_.until});
@@ -75,7 +77,7 @@ std::string Machine::refusal(Verb verb) const {
     case Verb::pause:
       return paused ? "it is paused already" : std::string();
     case Verb::resume:
-      return paused ? std::string() : "it is not paused";
+      return paused || progress_.waits ? std::string() : "it is not paused";
     case Verb::roll_back:
       return pace_.may_roll_back ? std::string() : "a rollback is not rolled back";
     case Verb::promote:
@@ -106,7 +108,7 @@ void Machine::take(const event::Reached& reached) {
   const bool back_to_nothing = host->heading == Heading::back && !pace_.has_previous;
   if (reached.stage == HostStage::healthy) host->health = back_to_nothing ? Health::unhealthy : Health::healthy;
   if (host->heading == Heading::forward && progress_.stage != Stage::batch) return;
-  if (host->stage != HostStage::committed && !done(*host)) reach(*host, *after(host->stage, pace_.order));
+  if (host->stage != HostStage::committed && !at_goal(*host)) reach(*host, *after(host->stage, pace_.order));
 }
 
 void Machine::take(const event::Failed& failed) {
@@ -154,7 +156,7 @@ void Machine::take(const event::Seen& seen) {
   HostProgress* host = find(seen.host);
   if (host == nullptr || host->reaching) return;
   host->health = seen.health;
-  const bool updated = host->heading == Heading::forward && done(*host) && !host->failed;
+  const bool updated = host->heading == Heading::forward && host->batch != 0 && at_goal(*host) && !host->failed;
   const bool counts = progress_.stage == Stage::batch || progress_.stage == Stage::baking;
   if (counts && updated && seen.health == Health::unhealthy) host_failed(*host, seen.reason);
 }
@@ -165,6 +167,9 @@ void Machine::take(const event::TimeUp&) {
     progress_.reason = "too few hosts answer: " + std::to_string(std::max<std::size_t>(1, pace_.min_healthy)) +
                        " needed to keep min_healthy; nothing was changed";
     end(Stage::rolled_back);
+  } else if (progress_.stage == Stage::baking && progress_.waits) {
+    progress_.waits = false;
+    too_few_serve("nobody promoted it within " + std::to_string(longest_wait.count()) + " days");
   } else if (progress_.stage == Stage::baking) {
     after_baking();
   }
@@ -179,9 +184,7 @@ void Machine::take(const event::Asked& asked) {
       if (progress_.stage == Stage::baking) after_baking();
       break;
     case Verb::resume:
-      progress_.pause_asked = false;
-      progress_.reason.clear();
-      if (progress_.stage == Stage::paused) next_batch();
+      promote();
       break;
     case Verb::stop:
       progress_.reason = "stopped by " + asked.by;
@@ -268,17 +271,22 @@ void Machine::after_batch() {
     return too_few_serve("only " + std::to_string(serving()) + " hosts serve, " + std::to_string(progress_.floor) +
                          " must");
   }
-  const bool more = std::any_of(progress_.hosts.begin(), progress_.hosts.end(),
-                                [](const HostProgress& h) { return h.batch == 0 && !h.lost; });
-  const Milliseconds bake = pace_.monitor + (more ? pace_.delay : Milliseconds(0));
-  if (bake.count() <= 0 || progress_.pause_asked || progress_.stop_asked || progress_.hurry) return after_baking();
+  rest(pace_.together ? rest_after_phase() : rest_after_batch());
+}
+
+void Machine::rest(const Step& pause) {
+  const bool none = pause.bake.count() <= 0 && !pause.wait;
+  if (none || progress_.pause_asked || progress_.stop_asked || progress_.hurry) return after_baking();
   progress_.stage = Stage::baking;
-  progress_.until = now_ + bake;
+  progress_.waits = pause.wait;
+  if (pause.wait) progress_.reason = "waits to be promoted";
+  progress_.until = now_ + (pause.wait ? Milliseconds(longest_wait) : pause.bake);
   actions_.push_back({Action::Kind::watch, {}, {}, {}, *progress_.until});
 }
 
 void Machine::after_baking() {
   progress_.until.reset();
+  progress_.waits = false;
   if (any_busy()) {
     progress_.stage = Stage::batch;
     return;
@@ -286,33 +294,41 @@ void Machine::after_baking() {
   next_batch();
 }
 
-/// The only place where hosts are taken, and so where a pause or stop takes hold.
-void Machine::next_batch() {
-  if (progress_.stop_asked) return end(Stage::stopped);
+/// As many hosts as there is room for, and as min_healthy allows.
+std::vector<HostProgress*> Machine::choose() {
   std::vector<HostProgress*> chosen;
   std::size_t spare_hosts = spare();
-  HostProgress* first_left = nullptr;
   for (HostProgress& host : progress_.hosts) {
     if (host.batch != 0 || host.lost) continue;
-    if (first_left == nullptr) first_left = &host;
-    if (chosen.size() == pace_.batch_size) break;
+    if (chosen.size() == room()) break;
     if (takes_down(host)) {
       if (spare_hosts == 0) continue;
       --spare_hosts;
     }
     chosen.push_back(&host);
   }
+  return chosen;
+}
+
+/// The only place where hosts are taken, and so where a pause or stop takes hold.
+void Machine::next_batch() {
+  if (progress_.stop_asked) return end(Stage::stopped);
   if (progress_.pause_asked) {
     progress_.stage = Stage::paused;
     return;
   }
-  if (chosen.empty() && first_left == nullptr) return finalize();
+  if (progress_.phase != Phase::whole) return next_phase();
+  std::vector<HostProgress*> chosen = choose();
+  const auto first_left = std::find_if(progress_.hosts.begin(), progress_.hosts.end(),
+                                       [](const HostProgress& host) { return host.batch == 0 && !host.lost; });
+  if (first_left == progress_.hosts.end()) return finalize();
   if (chosen.empty() && pace_.may_roll_back) {
     return too_few_serve("no host can be taken out: " + std::to_string(serving()) + " serve and min_healthy is " +
                          std::to_string(pace_.min_healthy));
   }
-  if (chosen.empty()) chosen.push_back(first_left);
+  if (chosen.empty()) chosen.push_back(&*first_left);
   progress_.stage = Stage::batch;
+  if (pace_.together) progress_.phase = Phase::prepare;
   ++progress_.batch;
   for (HostProgress* host : chosen) {
     host->batch = progress_.batch;
@@ -370,7 +386,8 @@ void Machine::host_failed(HostProgress& host, const std::string& reason) {
 
 void Machine::too_few_serve(const std::string& reason) {
   if (pace_.on_failure != FailureAction::pause) return roll_back(reason);
-  progress_.stage = Stage::paused;
+  progress_.pause_asked = true;
+  progress_.stage = any_busy() ? Stage::batch : Stage::paused;
   progress_.reason = reason;
 }
 
@@ -427,7 +444,7 @@ void Machine::reach(HostProgress& host, HostStage stage) {
   host.reaching = stage;
   host.deadline = now_ + limit_of(stage);
   if (pace_.order == Order::stop_first && stage == HostStage::old_drained) host.health = Health::unhealthy;
-  actions_.push_back({Action::Kind::reach, host.host, stage, host.heading, *host.deadline});
+  actions_.push_back({Action::Kind::reach, host.host, stage, host.heading, *host.deadline, weight_of(host)});
 }
 
 HostProgress* Machine::find(const std::string& host) {

@@ -12,10 +12,23 @@
 /// actions, feeds back what it saw, and stores Progress before and after each of them.
 namespace slipway::rollouts {
 
+/// A step of a canary: what has the new generation when it has been taken, and what follows.
+struct Step {
+  std::size_t hosts = 0;  ///< so many, where hosts are taken one after another
+  unsigned weight = 0;    ///< percent of the requests on every host, where all of them are made ready first
+  Milliseconds bake{0};
+  bool wait = false;  ///< for a person's word
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
 /// How fast, how careful. Made by the plan and kept with the rollout.
 struct Pace {
   Order order = Order::start_first;
   std::size_t batch_size = 1;    ///< hosts in work at the same time, at least 1
+  std::vector<Step> steps;       ///< growing; what is left follows the last. Empty: batches as large as batch_size
+  bool together = false;         ///< all hosts are made ready, then all are switched; needs start-first
+  bool ask_to_switch = false;    ///< together: only at a person's word
+  Milliseconds bake{0};          ///< together: between the switch and the stop of the old
   std::size_t min_healthy = 0;   ///< hosts that must serve throughout; a host that does not answer does not serve
   double max_failure_ratio = 0;  ///< of all hosts; more failed hosts than that are the rollout's failure
   FailureAction on_failure = FailureAction::roll_back;
@@ -48,6 +61,9 @@ struct HostProgress {
 struct Progress {
   Stage stage = Stage::planned;
   std::size_t batch = 0;
+  Phase phase = Phase::whole;
+  std::size_t step = 0;   ///< of Pace::steps, while requests are shared
+  bool waits = false;     ///< baking goes on until somebody promotes it
   std::size_t floor = 0;  ///< hosts that served when it began, if fewer than min_healthy: it can't ask for more
   bool pause_asked = false;
   bool stop_asked = false;
@@ -110,12 +126,13 @@ struct Action {
   HostStage stage = HostStage::pending;
   Heading heading = Heading::forward;
   Time deadline{};
+  unsigned weight = 100;  ///< of `attached`: percent of the requests that the new containers get
 };
 
 /// A value: no I/O, no clock, no threads.
 class Machine {
  public:
-  Machine(Pace pace, Progress progress) : pace_(pace), progress_(std::move(progress)) {}
+  Machine(Pace pace, Progress progress) : pace_(std::move(pace)), progress_(std::move(progress)) {}
 
   /// An event that the stage has no use for changes nothing and asks for nothing.
   std::vector<Action> on(const Event& event, Time now);
@@ -146,6 +163,15 @@ class Machine {
   void after_batch();
   void after_baking();
   void next_batch();
+  std::vector<HostProgress*> choose();
+  [[nodiscard]] std::size_t room() const;
+  void next_phase();
+  void begin_phase(Phase phase);
+  void rest(const Step& pause);
+  [[nodiscard]] Step rest_after_batch() const;
+  [[nodiscard]] Step rest_after_phase() const;
+  [[nodiscard]] std::size_t taken() const;
+  [[nodiscard]] bool at_goal(const HostProgress& host) const;
   void finalize();
   void end(Stage stage);
   void stop();
@@ -166,6 +192,7 @@ class Machine {
   [[nodiscard]] std::size_t spare() const;
   [[nodiscard]] bool takes_down(const HostProgress& host) const;
   [[nodiscard]] Milliseconds limit_of(HostStage stage) const;
+  [[nodiscard]] unsigned weight_of(const HostProgress& host) const;
 
   Pace pace_;
   Progress progress_;

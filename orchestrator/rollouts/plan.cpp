@@ -104,34 +104,106 @@ Milliseconds longest_grace(const Application& application) {
   return longest;
 }
 
-Pace pace_of(const PlanInput& input, Order order, std::vector<std::string>& notes) {
+/// The number of hosts that must serve, so that a rollout can always progress; where the file asks for what can't be,
+/// why.
+Result<std::size_t> min_healthy(const PlanInput& input, Order order, std::vector<std::string>& notes) {
+  const Policy& policy = input.application.policy;
+  const std::size_t count = input.hosts.size();
+  const bool stops_first = order == Order::stop_first;
+  const std::string of_all = " of " + std::to_string(count) + " hosts";
+  if (!policy.min_healthy) {
+    const bool all_at_once = policy.batch && !policy.batch->percent && policy.batch->number == 0;
+    return stops_first && all_at_once ? 0 : count / 2;
+  }
+  const std::size_t wanted = min_healthy_of(*policy.min_healthy, count);
+  const bool exact = !policy.min_healthy->percent && !input.rollback;
+  if (exact && policy.min_healthy->number > count) {
+    return fail(Error::Kind::invalid,
+                "min_healthy is " + std::to_string(policy.min_healthy->number) + ", and there are " +
+                    std::to_string(count) + " hosts",
+                "write at most " + std::to_string(stops_first ? count - 1 : count) + ", or a share such as 50%");
+  }
+  if (!stops_first || wanted < count) return wanted;
+  if (exact) {
+    return fail(Error::Kind::invalid,
+                "min_healthy is " + std::to_string(wanted) + of_all +
+                    ", and each of them has to stop the old containers before it starts the new ones, so none could be "
+                    "taken",
+                "write at most " + std::to_string(count - 1) + ", or a share: it is rounded so that one host can go");
+  }
+  notes.push_back("min_healthy is lowered to " + std::to_string(count - 1) + of_all +
+                  ", since one host at a time has to stop before it starts");
+  return count - 1;
+}
+
+std::vector<Step> weight_steps(const Policy& policy) {
+  std::vector<Step> steps;
+  for (const SpreadStep& from : policy.steps) {
+    steps.push_back({0, static_cast<unsigned>(from.share.number), from.bake.value_or(policy.bake), from.wait});
+  }
+  return steps;
+}
+
+/// Blue-green, canary and linear.
+Result<void> spread(const PlanInput& input, Pace& pace, std::vector<std::string>& notes) {
+  const Policy& policy = input.application.policy;
+  if (policy.strategy == Strategy::rolling) return {};
+  const bool shares = !policy.steps.empty() && policy.steps.front().share.percent;
+  const bool beside = pace.order == Order::start_first;
+  pace.together = policy.strategy == Strategy::blue_green || (shares && input.weighs && beside);
+  if (policy.strategy == Strategy::blue_green && !beside) {
+    return fail(Error::Kind::invalid,
+                "blue-green runs the old and the new containers side by side, and these can't: " +
+                    (notes.empty() ? "order is stop-first" : notes.back()),
+                "let the Engine choose the host's port and a proxy find it, or take another strategy");
+  }
+  if (!pace.together) {
+    pace.steps = host_steps(policy, input.hosts.size());
+    if (pace.steps.empty()) notes.push_back("there are too few hosts for steps: all are taken at once");
+    return {};
+  }
+  pace.batch_size = input.hosts.size();
+  pace.bake = policy.bake;
+  pace.ask_to_switch = policy.manual_switch;
+  if (policy.strategy == Strategy::blue_green) return {};
+  pace.bake = Milliseconds(0);
+  pace.steps = weight_steps(policy);
+  return {};
+}
+
+Result<Pace> pace_of(const PlanInput& input, Order order, std::vector<std::string>& notes) {
   const Policy& policy = input.application.policy;
   const std::size_t count = input.hosts.size();
   Pace pace;
   pace.order = order;
   pace.has_previous = !input.previous.empty();
   pace.batch_size = input.rollback ? count : batch_of(policy.batch.value_or(Share{1, false}), count);
-  pace.min_healthy = min_healthy_of(policy.min_healthy.value_or(Share{count / 2, false}), count);
-  if (order == Order::stop_first && pace.min_healthy >= count) {
-    pace.min_healthy = count - 1;
-    notes.push_back("min_healthy is lowered to " + std::to_string(count - 1) + " of " + std::to_string(count) +
-                    " hosts, since one host at a time has to stop before it starts");
-  }
   pace.max_failure_ratio = policy.max_failure_ratio;
   pace.on_failure = policy.on_failure;
   pace.may_roll_back = !input.rollback;
-  pace.delay = input.rollback ? Milliseconds(0) : policy.delay;
-  pace.monitor = input.rollback ? Milliseconds(0) : policy.monitor;
   pace.health_deadline = policy.health_deadline;
   const DrainTime drain = drain_time(input.application);
   pace.stop_deadline = longest_grace(input.application) + std::max(drain.requests, drain.tunnels) + margin;
+  if (!input.rollback) {
+    pace.delay = policy.delay;
+    pace.monitor = policy.monitor;
+    if (auto how = spread(input, pace, notes); !how) return fail(how.error());
+  }
+  const auto least = min_healthy(input, order, notes);
+  if (!least) return fail(least.error());
+  pace.min_healthy = *least;
   return pace;
 }
 
 /// Runs the machine on a course without trouble.
 std::vector<std::vector<std::string>> preview(const Pace& pace, const Progress& first) {
   Pace calm = pace;
-  calm.delay = calm.monitor = Milliseconds(0);
+  calm.delay = calm.monitor = calm.bake = Milliseconds(0);
+  calm.ask_to_switch = false;
+  for (Step& step : calm.steps) {
+    step.bake = Milliseconds(0);
+    step.wait = false;
+  }
   Machine machine(calm, first);
   const Time now{};
   std::deque<Action> open;
@@ -159,6 +231,20 @@ int rank(const PlannedHost& host) {
 std::size_t batch_of(Share share, std::size_t hosts) {
   if (share.percent) return std::clamp<std::size_t>(hosts * share.number / 100, 1, hosts);
   return share.number == 0 ? hosts : std::min(share.number, hosts);
+}
+
+std::vector<Step> host_steps(const Policy& policy, std::size_t hosts) {
+  std::vector<Step> steps;
+  std::size_t before = 0;
+  for (const SpreadStep& from : policy.steps) {
+    const Share& share = from.share;
+    const std::size_t upto = share.percent ? (hosts * share.number + 99) / 100 : share.number;
+    if (upto <= before) continue;
+    if (upto >= hosts) break;
+    steps.push_back({upto, 0, from.bake.value_or(policy.bake), from.wait});
+    before = upto;
+  }
+  return steps;
 }
 
 std::size_t min_healthy_of(Share share, std::size_t hosts) {
@@ -200,7 +286,9 @@ Result<Plan> make_plan(const PlanInput& input) {
   }
   std::stable_sort(plan.hosts.begin(), plan.hosts.end(),
                    [](const PlannedHost& a, const PlannedHost& b) { return rank(a) < rank(b); });
-  plan.pace = pace_of(input, order_of(input, differences, plan.notes), plan.notes);
+  auto pace = pace_of(input, order_of(input, differences, plan.notes), plan.notes);
+  if (!pace) return fail(pace.error());
+  plan.pace = std::move(*pace);
   plan.batches = preview(plan.pace, first_progress(plan));
   if (plan.batches.empty()) plan.notes.push_back("the rollout waits until enough hosts answer to keep min_healthy");
   return plan;

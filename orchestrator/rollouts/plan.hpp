@@ -22,7 +22,8 @@ struct PlanInput {
   std::vector<Wanted> wanted;    ///< of the new generation
   std::vector<Wanted> previous;  ///< of the promoted one; empty: there is none
   std::vector<HostView> hosts;   ///< in the order of the settings
-  bool rollback = false;         ///< at a person's word, to a generation that was promoted before
+  bool rollback = false;  ///< to a generation that was promoted before: all at once, watched no longer than needed
+  bool weighs = false;    ///< a proxy on the hosts divides the application's requests by weight
 };
 
 struct PlannedHost {
@@ -39,7 +40,8 @@ struct Plan {
   std::vector<std::string> notes;  ///< for people: why stop-first, how shares were rounded, who does not answer
 };
 
-/// Kind::invalid if there is no host, or a name is taken by a container of another spec.
+/// Kind::invalid if there is no host, if min_healthy can't be kept or the strategy not be had (the hint says what can),
+/// Kind::conflict if a name is taken by a container of another spec.
 Result<Plan> make_plan(const PlanInput& input);
 
 /// The machine's first state for this plan.
@@ -47,6 +49,9 @@ Progress first_progress(const Plan& plan);
 
 /// A share of `hosts`, percent rounded down, at least one, at most all. A number of 0 means all.
 std::size_t batch_of(Share share, std::size_t hosts);
+/// The first of them is at least one host, each further one more than the one before; those that would be all are left
+/// out. For canary and linear over hosts.
+std::vector<Step> host_steps(const Policy& policy, std::size_t hosts);
 /// A share of `hosts`, percent rounded up, at most all.
 std::size_t min_healthy_of(Share share, std::size_t hosts);
 

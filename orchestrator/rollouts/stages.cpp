@@ -36,6 +36,12 @@ constexpr Names<HostStage, 9> host_stages{{{HostStage::pending, "pending"},
 constexpr Names<Health, 3> healths{
     {{Health::unknown, "unknown"}, {Health::healthy, "healthy"}, {Health::unhealthy, "unhealthy"}}};
 
+constexpr Names<Phase, 5> phases{{{Phase::whole, "whole"},
+                                  {Phase::prepare, "prepare"},
+                                  {Phase::share, "share"},
+                                  {Phase::change, "change"},
+                                  {Phase::finish, "finish"}}};
+
 constexpr std::array start_first{HostStage::pending,     HostStage::pulled,      HostStage::created,
                                  HostStage::started,     HostStage::healthy,     HostStage::attached,
                                  HostStage::old_drained, HostStage::old_stopped, HostStage::committed};
@@ -78,6 +84,13 @@ std::string_view name_of(FailureAction action) {
   return action == FailureAction::go_on ? "continue" : "rollback";
 }
 
+std::string_view name_of(Phase phase) {
+  return name_in(phases, phase);
+}
+
+std::optional<Phase> phase_of(std::string_view name) {
+  return value_in(phases, name);
+}
 std::optional<Stage> stage_of(std::string_view name) {
   return value_in(stages, name);
 }
@@ -91,6 +104,11 @@ std::optional<Health> health_of(std::string_view name) {
 bool is_end(Stage stage) {
   return stage == Stage::succeeded || stage == Stage::stopped || stage == Stage::rolled_back ||
          stage == Stage::rollback_failed;
+}
+
+bool reaches(HostStage stage, HostStage other, Order order) {
+  const auto& sequence = order == Order::start_first ? start_first : stop_first;
+  return std::find(sequence.begin(), sequence.end(), stage) >= std::find(sequence.begin(), sequence.end(), other);
 }
 
 std::optional<HostStage> after(HostStage stage, Order order) {

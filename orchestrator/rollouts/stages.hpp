@@ -46,6 +46,15 @@ enum class Heading { forward, back };
 /// As far as is known; `unknown` is neither: a host that does not answer.
 enum class Health { unknown, healthy, unhealthy };
 
+/// Where a rollout is that makes all hosts ready before it switches; `whole`: one that takes hosts in batches.
+enum class Phase {
+  whole,
+  prepare,  ///< the new containers become healthy beside the old
+  share,    ///< they get a part of the requests
+  change,   ///< they get all requests, the old ones finish theirs
+  finish,   ///< the old ones stop
+};
+
 enum class FailureAction { roll_back, pause, go_on };
 
 std::string_view name_of(Stage stage);
@@ -54,13 +63,18 @@ std::string_view name_of(Order order);
 std::string_view name_of(Heading heading);
 std::string_view name_of(Health health);
 std::string_view name_of(FailureAction action);
+std::string_view name_of(Phase phase);
 
 std::optional<Stage> stage_of(std::string_view name);
 std::optional<HostStage> host_stage_of(std::string_view name);
 std::optional<Health> health_of(std::string_view name);
+std::optional<Phase> phase_of(std::string_view name);
 
 /// succeeded, stopped, rolled_back or rollback_failed.
 bool is_end(Stage stage);
+
+/// Whether `stage` is at `other` or behind it in the sequence of `order`.
+bool reaches(HostStage stage, HostStage other, Order order);
 
 /// The stage that comes after `stage` on a host. There is none after `committed`.
 std::optional<HostStage> after(HostStage stage, Order order);

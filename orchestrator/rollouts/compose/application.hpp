@@ -54,6 +54,18 @@ struct Share {
   friend bool operator==(const Share&, const Share&) = default;
 };
 
+/// How the new generation spreads. `rolling` takes hosts in batches; `canary` and `linear` in steps that people look
+/// at; `blue_green` makes all of them ready, then switches.
+enum class Strategy { rolling, blue_green, canary, linear };
+
+/// After it, `share` of the hosts (or of the requests, where a proxy divides them) has the new generation.
+struct SpreadStep {
+  Share share;
+  std::optional<Milliseconds> bake;  ///< how long it is watched; absent: Policy::bake
+  bool wait = false;                 ///< goes on only at a person's word
+  friend bool operator==(const SpreadStep&, const SpreadStep&) = default;
+};
+
 struct HttpGate {
   std::string service;  ///< empty: the one service that has `port`
   std::string path = "/";
@@ -67,7 +79,11 @@ struct HttpGate {
 /// How a new generation gets onto the hosts: `deploy.update_config` and `x-slipway` as one.
 struct Policy {
   std::vector<std::string> targets;  ///< groups or hosts of the daemon's settings
-  std::optional<Share> batch;        ///< absent: one host at a time
+  Strategy strategy = Strategy::rolling;
+  std::vector<SpreadStep> steps;  ///< canary and linear: growing, what is left follows the last
+  Milliseconds bake{0};        ///< canary and linear: after each step; blue-green: between switch and stop of the old
+  bool manual_switch = false;  ///< blue-green: switches only at a person's word
+  std::optional<Share> batch;  ///< absent: one host at a time
   std::optional<Share> min_healthy;  ///< absent: half of the hosts, rounded down
   std::optional<Order> order;        ///< absent: start-first where nothing forbids it
   FailureAction on_failure = FailureAction::roll_back;

@@ -1,7 +1,8 @@
 #include "orchestrator/rollouts/compose/policy_decoder.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "orchestrator/rollouts/compose/strategy_decoder.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -18,22 +19,6 @@ std::optional<FailureAction> read_failure_action(const YamlNode& node, Diagnosti
   const auto choice = pipelines::read_choice(node, "`failure_action`", {"rollback", "pause", "continue"}, diagnostics);
   if (!choice) return std::nullopt;
   return static_cast<FailureAction>(*choice);
-}
-
-/// "2" or "25%".
-std::optional<Share> read_share(const YamlNode& node, std::string_view what, Diagnostics& diagnostics) {
-  const auto text = pipelines::read_text(node, what, diagnostics);
-  if (!text) return std::nullopt;
-  Share share;
-  share.percent = text->ends_with('%');
-  const std::string_view digits = std::string_view(*text).substr(0, text->size() - (share.percent ? 1 : 0));
-  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), share.number);
-  const bool fits = bad == std::errc() && end == digits.data() + digits.size() &&
-                    share.number <= (share.percent ? 100 : static_cast<std::size_t>(most_hosts));
-  if (fits) return share;
-  diagnostics.error(node.at, std::string(what) + " is a number of hosts or a share of them", *text,
-                    "write 2 or \"25%\"");
-  return std::nullopt;
 }
 
 /// Hosts at a time: 0 in Compose means all.
@@ -67,27 +52,6 @@ void decode_update_config(const YamlNode& node, bool first, Policy& policy, Diag
     if (order && policy.order != Order::stop_first) policy.order = order;
   }
   map.finish();
-}
-
-void decode_strategy(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
-  if (const YamlNode* node = map.find("strategy")) {
-    if (node->text == "blue-green" || node->text == "canary" || node->text == "linear") {
-      diagnostics.error(node->at, "this strategy is not in this release yet", node->text,
-                        "use rolling, all, half or one");
-    } else {
-      const auto choice = pipelines::read_choice(*node, "`strategy`", {"rolling", "all", "half", "one"}, diagnostics);
-      if (choice == 1) policy.batch = Share{0, false};
-      if (choice == 2) policy.batch = Share{50, true};
-      if (choice == 3) policy.batch = Share{1, false};
-    }
-  }
-  const YamlNode* batch = map.find("batch");
-  if (batch == nullptr) return;
-  const YamlNode* strategy = map.find("strategy");
-  if (strategy != nullptr && strategy->text != "rolling") {
-    diagnostics.error(batch->at, "`batch` is for `strategy: rolling`");
-  }
-  if (const auto share = read_share(*batch, "`batch`", diagnostics)) policy.batch = share;
 }
 
 void decode_gate(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
@@ -161,7 +125,7 @@ void decode_x_slipway(const YamlNode& node, Policy& policy, Diagnostics& diagnos
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
   for (const char* key : {"route", "hooks", "migrate", "rollback", "approval", "window", "drift", "alarms", "probe",
-                          "concurrency", "weights", "bake", "swarm"}) {
+                          "concurrency", "swarm"}) {
     map.later(key);
   }
   map.finish();

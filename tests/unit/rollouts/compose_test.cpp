@@ -218,7 +218,16 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"window: x", "release"},
       {"approval: x", "release"},
       {"drift: heal", "release"},
-      {"strategy: canary", "this strategy is not in this release yet"},
+      {"strategy: canary", "`steps`"},
+      {"strategy: linear", "`step`"},
+      {"steps: [10%]", "`steps` is for `strategy: canary`"},
+      {"bake: 5m", "`bake` is for blue-green, canary and linear"},
+      {"strategy: canary\n  steps: [50%, 10%]", "each of `steps` is more than the one before"},
+      {"strategy: canary\n  steps: [100%]", "less than all"},
+      {"strategy: canary\n  steps: [1, 50%]", "all numbers of hosts or all shares"},
+      {"strategy: canary\n  steps: []", "`steps` is a list"},
+      {"strategy: linear\n  step: 0%", "at least one host"},
+      {"strategy: canary\n  steps: [1]\n  switch: manual", "`switch` is for `strategy: blue-green`"},
       {"strategy: fastest", "strategy"},
       {"gate: {metrics: {}}", "release"},
       {"gate: {http: {path: /x}}", "port"},
@@ -239,11 +248,35 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
 }
 
 TEST_CASE("strategies are batches by another name") {
-  const auto [word, number, percent] =
-      GENERATE(table<std::string, std::size_t, bool>({{"all", 0, false}, {"half", 50, true}, {"one", 1, false}}));
+  const auto [word, number, percent] = GENERATE(table<std::string, std::size_t, bool>({{"all", 0, false},
+                                                                                       {"half", 50, true},
+                                                                                       {"one", 1, false},
+                                                                                       {"all-at-once", 0, false},
+                                                                                       {"half-at-a-time", 50, true},
+                                                                                       {"one-at-a-time", 1, false}}));
   const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {strategy: " + word + "}\n");
   REQUIRE(application);
   CHECK(application->policy.batch == Share{number, percent});
+}
+
+TEST_CASE("canary, linear and blue-green are read with their steps and times") {
+  const auto read = [](const std::string& lines) {
+    const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {" + lines + "}\n");
+    REQUIRE(application);
+    return application->policy;
+  };
+  const Policy canary = read("strategy: canary, bake: 5m, steps: [10%, {share: 50%, bake: 10m, wait: true}]");
+  CHECK(canary.strategy == Strategy::canary);
+  CHECK(canary.bake == Milliseconds(300'000));
+  CHECK(canary.steps == std::vector<SpreadStep>{{Share{10, true}, std::nullopt, false},
+                                                {Share{50, true}, Milliseconds(600'000), true}});
+  const Policy linear = read("strategy: linear, step: 30%");
+  REQUIRE(linear.steps.size() == 3);
+  CHECK(linear.steps[2].share == Share{90, true});
+  CHECK(read("strategy: linear, step: 2").steps.size() == 99);
+  const Policy blue_green = read("strategy: blue-green, bake: 1m, switch: manual");
+  CHECK(blue_green.strategy == Strategy::blue_green);
+  CHECK(blue_green.manual_switch);
 }
 
 TEST_CASE("all errors of a file come at once") {

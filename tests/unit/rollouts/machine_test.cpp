@@ -391,6 +391,163 @@ TEST_CASE("a rollback is not rolled back at a person's word either") {
   CHECK(Machine(pace, progress).refusal(Verb::roll_back) == "a rollback is not rolled back");
 }
 
+TEST_CASE("a canary over hosts takes them in its steps, watches each, and then takes the rest at once") {
+  Pace pace;
+  pace.steps = {{1, 0, Milliseconds(5000), false}, {3, 0, Milliseconds(9000), false}};
+  Bench bench = begun(pace, hosts(6));
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  std::vector<std::size_t> batches;
+  for (std::size_t i = 1; i <= 6; ++i) batches.push_back(bench.host(i).batch);
+  CHECK(batches == std::vector<std::size_t>{1, 2, 2, 3, 3, 3});
+  CHECK(bench.now - noon == Milliseconds(14000));
+}
+
+TEST_CASE("a sick canary brings itself back and never reaches the other hosts") {
+  Pace pace;
+  pace.steps = {{1, 0, Milliseconds(5000), false}};
+  Bench bench = begun(pace, hosts(4));
+  bench.sick = {"h1"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.host(1).heading == Heading::back);
+  for (std::size_t i = 2; i <= 4; ++i) CHECK(bench.host(i).batch == 0);
+}
+
+TEST_CASE("a step that waits goes on at a person's word, and goes back if nobody says one for 30 days") {
+  Pace pace;
+  pace.steps = {{1, 0, Milliseconds(0), true}};
+  Bench bench = begun(pace, hosts(3));
+  bench.stop_at = Stage::baking;
+  bench.run();
+  REQUIRE(bench.stage() == Stage::baking);
+  CHECK(bench.machine.progress().reason == "waits to be promoted");
+  bench.stop_at = Stage::succeeded;
+  SECTION("promoted") {
+    const auto verb = GENERATE(Verb::promote, Verb::resume, Verb::promote_all);
+    bench.queue.clear();
+    bench.feed(event::Asked{verb, "ann"});
+    bench.run();
+    CHECK(bench.stage() == Stage::succeeded);
+    CHECK(bench.now == noon);
+  }
+  SECTION("forgotten") {
+    bench.run();
+    CHECK(bench.stage() == Stage::rolled_back);
+    CHECK(bench.machine.progress().reason == "nobody promoted it within 30 days");
+    CHECK(bench.now - noon == std::chrono::days(30));
+  }
+}
+
+TEST_CASE("promote_all in the first step of a canary takes all other hosts at once") {
+  Pace pace;
+  pace.steps = {{1, 0, Milliseconds(5000), false}, {2, 0, Milliseconds(5000), false}};
+  Bench bench = begun(pace, hosts(4));
+  bench.stop_at = Stage::baking;
+  bench.run();
+  bench.stop_at = Stage::succeeded;
+  bench.queue.clear();
+  bench.feed(event::Asked{Verb::promote_all, "ann"});
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  for (std::size_t i = 2; i <= 4; ++i) CHECK(bench.host(i).batch == 2);
+}
+
+namespace {
+
+Pace blue_green() {
+  Pace pace;
+  pace.together = true;
+  pace.batch_size = 3;
+  pace.bake = Milliseconds(60'000);
+  return pace;
+}
+
+std::size_t place_of(const Bench& bench, const std::string& step) {
+  return static_cast<std::size_t>(std::find(bench.trace.begin(), bench.trace.end(), step) - bench.trace.begin());
+}
+
+}  // namespace
+
+TEST_CASE("blue-green has all hosts ready before it switches any, and stops the old ones after the bake time") {
+  Bench bench = begun(blue_green(), hosts(3));
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(bench.now - noon == Milliseconds(60'000));
+  for (const char* host : {"h1", "h2", "h3"}) {
+    const std::string ready = host + std::string(":forward:healthy");
+    const std::string drained = host + std::string(":forward:old_drained");
+    for (const char* other : {"h1", "h2", "h3"}) {
+      CHECK(place_of(bench, ready) < place_of(bench, other + std::string(":forward:attached")));
+      CHECK(place_of(bench, drained) < place_of(bench, other + std::string(":forward:old_stopped")));
+    }
+  }
+}
+
+TEST_CASE("blue-green that is not ready on one host switches none") {
+  Bench bench = begun(blue_green(), hosts(3));
+  bench.fails = {"h2:forward:healthy"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(std::none_of(bench.trace.begin(), bench.trace.end(),
+                     [](const std::string& step) { return step.ends_with(":forward:attached"); }));
+}
+
+TEST_CASE("blue-green that turns sick while it bakes goes back on all hosts before the old containers stop") {
+  Bench bench = begun(blue_green(), hosts(3));
+  bench.sick = {"h3"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  for (std::size_t i = 1; i <= 3; ++i) CHECK(bench.host(i).stage == HostStage::old_stopped);
+  CHECK(std::none_of(bench.trace.begin(), bench.trace.end(),
+                     [](const std::string& step) { return step.ends_with(":forward:old_stopped"); }));
+}
+
+TEST_CASE("a manual switch waits when all hosts are ready") {
+  Pace pace = blue_green();
+  pace.ask_to_switch = true;
+  Bench bench = begun(pace, hosts(2));
+  bench.stop_at = Stage::baking;
+  bench.run();
+  CHECK(bench.machine.progress().phase == Phase::prepare);
+  CHECK(bench.machine.progress().waits);
+  bench.queue.clear();
+  bench.feed(event::Asked{Verb::promote, "ann"});
+  CHECK(bench.machine.progress().phase == Phase::change);
+}
+
+TEST_CASE("a weighted canary gives the new containers their share on all hosts, step by step, then everything") {
+  Pace pace = blue_green();
+  pace.bake = Milliseconds(0);
+  pace.steps = {{0, 10, Milliseconds(1000), false}, {0, 50, Milliseconds(2000), false}};
+  Bench bench = begun(pace, hosts(2));
+  std::vector<unsigned> weights;
+  while (!bench.queue.empty()) {
+    const Action action = bench.queue.front();
+    bench.queue.pop_front();
+    if (action.host == "h1" && action.stage == HostStage::attached) weights.push_back(action.weight);
+    bench.answer(action);
+  }
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(weights == std::vector<unsigned>{10, 50, 100});
+  CHECK(bench.now - noon == Milliseconds(3000));
+}
+
+TEST_CASE("after a restart in the middle of a share, the same share is asked for again") {
+  Pace pace = blue_green();
+  pace.steps = {{0, 25, Milliseconds(1000), false}};
+  Bench bench = begun(pace, hosts(1));
+  while (bench.queue.front().stage != HostStage::attached) {
+    const Action action = bench.queue.front();
+    bench.queue.pop_front();
+    bench.answer(action);
+  }
+  Machine reborn(bench.machine.pace(), bench.machine.progress());
+  const auto actions = reborn.again(noon);
+  REQUIRE(actions.size() == 1);
+  CHECK(actions[0].weight == 25);
+}
+
 TEST_CASE("after a restart the steps in work are asked for again with time for at least one look") {
   Bench bench = begun(Pace{}, hosts(1));
   const Time later = noon + std::chrono::hours(5);

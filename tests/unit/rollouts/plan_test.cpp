@@ -212,3 +212,80 @@ TEST_CASE("stopped containers of generations that are not kept are pruned") {
   CHECK(pruned[0].generation == 1);
   CHECK(pruned[1].generation == 2);
 }
+
+TEST_CASE("min_healthy that can't be kept is refused with what can") {
+  PlanInput input = three_hosts();
+  SECTION("more than there are") {
+    input.application.policy.min_healthy = Share{4, false};
+    const auto plan = make_plan(input);
+    REQUIRE_FALSE(plan);
+    CHECK(plan.error().message == "min_healthy is 4, and there are 3 hosts");
+    CHECK(plan.error().hint == "write at most 3, or a share such as 50%");
+  }
+  SECTION("all, where hosts stop first") {
+    input.application.policy.min_healthy = Share{3, false};
+    CHECK(make_plan(input));
+    input.application.policy.order = Order::stop_first;
+    const auto plan = make_plan(input);
+    REQUIRE_FALSE(plan);
+    CHECK(plan.error().message.starts_with("min_healthy is 3 of 3 hosts, and each of them has to stop"));
+    input.rollback = true;
+    CHECK(make_plan(input)->pace.min_healthy == 2);
+  }
+}
+
+TEST_CASE("all at once with stop-first takes really all, unless min_healthy says otherwise") {
+  PlanInput input = three_hosts();
+  input.application.policy.order = Order::stop_first;
+  input.application.policy.batch = Share{0, false};
+  CHECK(make_plan(input)->batches.size() == 1);
+  input.application.policy.min_healthy = Share{1, false};
+  CHECK(make_plan(input)->batches.size() == 2);
+}
+
+TEST_CASE("steps over hosts grow by at least one host and never are all of them") {
+  struct Row {
+    std::vector<std::size_t> shares;
+    bool percent;
+    std::size_t hosts;
+    std::vector<std::size_t> expected;
+  };
+  const auto row =
+      GENERATE(Row{{10, 50}, true, 3, {1, 2}}, Row{{10, 20}, true, 4, {1}}, Row{{5, 10, 50}, true, 20, {1, 2, 10}},
+               Row{{1, 2, 9}, false, 4, {1, 2}}, Row{{10}, true, 1, {}}, Row{{99}, true, 100, {99}});
+  Policy policy;
+  for (const std::size_t share : row.shares) policy.steps.push_back({Share{share, row.percent}, {}, false});
+  std::vector<std::size_t> found;
+  for (const Step& step : host_steps(policy, row.hosts)) found.push_back(step.hosts);
+  CHECK(found == row.expected);
+}
+
+TEST_CASE("a canary goes over hosts, or by weight where a proxy divides the requests and both may run") {
+  PlanInput input = three_hosts();
+  input.application.policy.strategy = Strategy::canary;
+  input.application.policy.bake = Milliseconds(5000);
+  input.application.policy.steps = {{Share{10, true}, {}, false}, {Share{50, true}, Milliseconds(7), true}};
+  CHECK(make_plan(input)->batches == std::vector<std::vector<std::string>>{{"h1"}, {"h2"}, {"h3"}});
+  input.weighs = true;
+  const auto plan = make_plan(input);
+  CHECK(plan->pace.together);
+  CHECK(plan->pace.steps == std::vector<Step>{{0, 10, Milliseconds(5000), false}, {0, 50, Milliseconds(7), true}});
+  CHECK(plan->batches.size() == 1);
+  input.application.policy.order = Order::stop_first;
+  CHECK_FALSE(make_plan(input)->pace.together);
+  input.application.policy.order.reset();
+  input.rollback = true;
+  CHECK_FALSE(make_plan(input)->pace.together);
+}
+
+TEST_CASE("blue-green where the old and the new can't run side by side is refused with the reason") {
+  PlanInput input = three_hosts();
+  input.application.policy.strategy = Strategy::blue_green;
+  CHECK(make_plan(input)->pace.together);
+  input.application.services[0].ports = {{"", "8080", 80, "tcp"}};
+  for (auto& host : input.hosts) host.containers[0].host_ports = {8080};
+  const auto plan = make_plan(input);
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().kind == Error::Kind::invalid);
+  CHECK_THAT(plan.error().message, Catch::Contains("port 8080 is taken by the old container"));
+}

@@ -1,0 +1,73 @@
+// Canary and blue-green on the rig's three hosts.
+#include <catch2/catch.hpp>
+
+#include "tests/integration/rollouts/fleet/scene.hpp"
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+std::string state_of(Fleet& fleet, RolloutId id) {
+  return fleet.run(fleet.store->read(&store::Rollouts::get, id))->state;
+}
+
+/// A service whose port the Engine chooses, so that two generations can run beside each other.
+std::string side_by_side(const std::string& application, const std::string& more) {
+  return "name: " + application +
+         "\nservices: {web: {ports: [\"8080\"], stop_grace_period: 1s}}\n"
+         "x-slipway:\n  targets: [production]\n  min_healthy_time: 200ms\n  health_deadline: 8s\n"
+         "  gate: {http: {port: 8080, interval: 200ms}}\n" +
+         more;
+}
+
+}  // namespace
+
+TEST_CASE("a canary stays on one host until it is promoted, also over a restart of the daemon") {
+  Scene scene("ro-canary");
+  const std::string compose = scene.compose("  strategy: canary\n  steps: [{share: 1, wait: true}]\n");
+  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "canary-1", "one")).state == "succeeded");
+  const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "canary-2", "two"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  CHECK(scene.served() == std::vector<std::string>{"two", "one", "one"});
+  scene.fleet->restart();
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
+  auto promoted = [&] {
+    return scene.fleet->run(scene.fleet->rollouts->ask_current("ro-canary", Verb::promote, "ann")).has_value();
+  };
+  scene.fleet->run_until(promoted);
+  CHECK(scene.fleet->wait(*id).state == "succeeded");
+  CHECK(scene.served() == thrice("two"));
+}
+
+TEST_CASE("a canary whose containers die while it is watched goes back by itself") {
+  Scene scene("ro-sickcanary");
+  const std::string compose = scene.compose("  strategy: canary\n  bake: 1m\n  steps: [1]\n");
+  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "sick-1", "one")).state == "succeeded");
+  const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "sick-2", "two"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  REQUIRE(scene.fleet->run((*scene.fleet->hosts->engine("h1"))->containers().kill("ro-sickcanary-web-g2-1")));
+  const auto ended = scene.fleet->wait(*id);
+  CHECK(ended.state == "rolled_back");
+  CHECK_THAT(ended.reason, Catch::Contains("host h1: container ro-sickcanary-web-g2-1: exited"));
+  CHECK(scene.served() == thrice("one"));
+}
+
+TEST_CASE("blue-green runs both generations until the bake time is over, and a rollback in it starts nothing") {
+  Scene scene("ro-bluegreen");
+  const std::string compose = side_by_side("ro-bluegreen", "  strategy: blue-green\n  bake: 1m\n");
+  const std::string plain = side_by_side("ro-bluegreen", "");
+  REQUIRE(scene.fleet->roll_out(plain, push_web_image(*scene.fleet, "bg-1", "one")).state == "succeeded");
+  const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "bg-2", "two"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  for (const char* host : {"h1", "h2", "h3"}) CHECK(scene.running(host).size() == 2);
+  const auto verb = GENERATE(Verb::promote, Verb::roll_back);
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->ask_current("ro-bluegreen", verb, "ann")));
+  const auto ended = scene.fleet->wait(*id);
+  CHECK(ended.state == (verb == Verb::promote ? "succeeded" : "rolled_back"));
+  const std::string left = verb == Verb::promote ? "ro-bluegreen-web-g2-1" : "ro-bluegreen-web-g1-1";
+  for (const char* host : {"h1", "h2", "h3"}) CHECK(scene.running(host) == std::vector<std::string>{left});
+}
