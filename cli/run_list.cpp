@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/notices.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/run_text.hpp"
 #include "cli/session.hpp"
@@ -48,6 +49,7 @@ Result<Exit> run_list(Session& session, const Filter& filter) {
   }
   if (table.empty()) tell(session, "no runs");
   if (!table.empty()) fmt::print("{}", table.render(stdout_is_terminal()));
+  tell_notices(session);
   return Exit::ok;
 }
 

@@ -46,6 +46,25 @@ std::string image_lines(const Json& run) {
   return out;
 }
 
+std::string describe_incident(const Json& event) {
+  const std::string kind = text_at(event, "kind");
+  const Json& data = value_at(event, "data");
+  const std::string reason = harmless(text_at(data, "reason"));
+  if (kind == "engine.lost") return "the engine went away" + (reason.empty() ? "" : ": " + reason);
+  if (kind == "engine.back") return "the engine is back";
+  if (kind != "step.reattached") return harmless(kind);
+  return harmless(text_at(data, "job")) + " / " + harmless(text_at(data, "step")) +
+         " reattached after a restart of slipwayd";
+}
+
+std::string incident_lines(const Json& run) {
+  std::string out;
+  for (const Json& event : value_at(run, "incidents")) {
+    out += fmt::format("  {}  {}\n", styled(Style::faint, text_at(event, "time")), describe_incident(event));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string outcome_of(const Json& item) {
@@ -55,8 +74,11 @@ std::string outcome_of(const Json& item) {
 
 std::string outcome_of_step(const Json& step) {
   if (!has_ended(step)) return text_at(step, "state");
-  const bool good = text_at(step, "error").empty() && number_at(step, "exit_code", -1) == 0;
-  return good ? "passed" : "failed";
+  const std::string error = text_at(step, "error");
+  for (const char* verdict : {"interrupted", "cancelled", "error"}) {
+    if (error.starts_with(std::string(verdict) + ": ")) return verdict;
+  }
+  return error.empty() && number_at(step, "exit_code", -1) == 0 ? "passed" : "failed";
 }
 
 std::string describe_outcome(const Json& item) {
@@ -66,11 +88,12 @@ std::string describe_outcome(const Json& item) {
 
 std::string describe_step(const Json& step) {
   const std::string outcome = outcome_of_step(step);
-  if (outcome != "failed") return outcome;
-  const std::string error = text_at(step, "error");
+  if (outcome == "passed" || !has_ended(step)) return outcome;
+  std::string error = text_at(step, "error");
+  if (error.starts_with(outcome + ": ")) error.erase(0, outcome.size() + 2);
   std::string why = error.empty() ? fmt::format("exit code {}", number_at(step, "exit_code")) : harmless(error);
   if (flag_at(step, "oom")) why += ", out of memory";
-  return "failed: " + why;
+  return outcome + ": " + why;
 }
 
 std::string describe_run(const Json& run) {
@@ -81,7 +104,7 @@ std::string describe_run(const Json& run) {
                      text_at(run, "commit").substr(0, 12), harmless(text_at(run, "title")));
   out += fmt::format("  by {}, {}\n", harmless(text_at(run, "author")), time_ago(text_at(run, "created_at")));
   for (const Json& job : value_at(run, "jobs")) out += job_lines(job);
-  return out + image_lines(run);
+  return out + image_lines(run) + incident_lines(run);
 }
 
 }  // namespace slipway::cli

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/notices.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/run_text.hpp"
 #include "cli/verbs.hpp"
@@ -18,6 +19,7 @@ Result<Exit> run_view(Session& session, const RunRef& ref) {
     if (Result<void> printed = print_json(*run, session.output); !printed) return fail(printed.error());
   } else {
     fmt::print("{}", describe_run(*run));
+    if (text_at(*run, "state") != "finished") tell_notices(session);
   }
   return Exit::ok;
 }

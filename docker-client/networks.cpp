@@ -60,6 +60,7 @@ Network network_from(const Json& object) {
   network.driver = text_at(object, "Driver");
   network.scope = text_at(object, "Scope");
   network.internal = flag_at(object, "Internal");
+  network.created_at = time_at(object, "Created");
   network.labels = string_map_at(object, "Labels");
   network.pools = pools_from(value_at(value_at(object, "IPAM"), "Config"));
   const Json& containers = value_at(object, "Containers");

@@ -1,10 +1,12 @@
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/clock.hpp"
 #include "docker-client/container_spec.hpp"
 #include "docker-client/transport.hpp"
 
@@ -30,6 +32,7 @@ struct NetworkSpec {
 struct Network {
   std::string id, name, driver, scope;
   bool internal = false;
+  std::optional<Time> created_at;  ///< the engine makes its `bridge` anew each time it comes up
   Labels labels;
   std::vector<AddressPool> pools;
   std::map<std::string, std::string> containers;  ///< id → name; only inspect fills it, with running ones

@@ -10,6 +10,8 @@
 namespace slipway::daemon {
 namespace {
 
+constexpr std::string_view kEngineHint = "nothing new starts until it answers; steps that run are left alone";
+
 /// Resident memory in bytes; 0 if the kernel does not say.
 std::int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
@@ -33,8 +35,8 @@ awaitable<std::vector<http::Check>> Health::checks() {
   const store::Condition condition = store_.condition();
   const std::string out = engine_();
   std::vector<http::Check> checks;
-  checks.push_back({"store", condition.kind == store::Condition::Kind::writable, condition.reason});
-  checks.push_back({"engine", out.empty(), out});
+  checks.push_back({"store", condition.kind == store::Condition::Kind::writable, condition.reason, condition.hint});
+  checks.push_back({"engine", out.empty(), out, out.empty() ? "" : std::string(kEngineHint)});
   co_return checks;
 }
 

@@ -144,7 +144,8 @@ enum class RolloutWish {
 struct Check {
   std::string name;
   bool ok = false;
-  std::string message;
+  std::string message;  ///< what is wrong; empty if nothing is
+  std::string hint;     ///< what that means, and how it is mended
 };
 
 /// Implemented by the daemon. Everything here is committed before it returns; names that nothing has are

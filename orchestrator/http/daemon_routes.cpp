@@ -9,8 +9,16 @@
 namespace slipway::http {
 namespace {
 
-awaitable<Result<Response>> health() {
-  co_return json_response({{"status", "ok"}});
+/// The process answers: always 200. What it lacks is told all the same, for who does not ask /readyz.
+awaitable<Result<Response>> health(Backend& backend) {
+  const std::vector<Check> checks = co_await backend.actions.readiness();
+  Json notices = Json::array();
+  for (const Check& check : checks) {
+    if (check.ok) continue;
+    notices.push_back({{"about", check.name}, {"message", check.message}, {"hint", check.hint}});
+  }
+  const char* status = notices.empty() ? "ok" : "degraded";
+  co_return json_response({{"status", status}, {"notices", std::move(notices)}});
 }
 
 awaitable<Result<Response>> readiness(Backend& backend) {
@@ -18,7 +26,7 @@ awaitable<Result<Response>> readiness(Backend& backend) {
   const bool ok = std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });
   Json rows = Json::array();
   for (const Check& check : checks)
-    rows.push_back({{"name", check.name}, {"ok", check.ok}, {"message", check.message}});
+    rows.push_back({{"name", check.name}, {"ok", check.ok}, {"message", check.message}, {"hint", check.hint}});
   co_return json_response({{"status", ok ? "ok" : "failing"}, {"checks", std::move(rows)}}, ok ? 200 : 503);
 }
 
@@ -51,7 +59,7 @@ awaitable<Result<Response>> hosts(Backend& backend) {
 }  // namespace
 
 void add_daemon_routes(Router& router, Backend& backend) {
-  router.add({"GET", "/healthz", std::nullopt, [](Request) { return health(); }});
+  router.add({"GET", "/healthz", std::nullopt, [&](Request) { return health(backend); }});
   router.add({"GET", "/readyz", std::nullopt, [&](Request) { return readiness(backend); }});
   router.add({"GET", "/metrics", store::Role::viewer, [&](Request) { return metrics(backend); }});
   router.add({"GET", "/api/openapi.json", std::nullopt, [](Request) { return description(); }});

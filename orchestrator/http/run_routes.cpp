@@ -81,7 +81,10 @@ Result<Json> detail_in(Transaction& tx, RunId id) {
   if (!builds) return fail(builds.error());
   const auto pushes = store::Images(tx).pushed_by(id);
   if (!pushes) return fail(pushes.error());
-  Json detail = render(*run, ProjectNames(tx).of(run->project));
+  const auto incidents = store::Events(tx).incidents(id);
+  if (!incidents) return fail(incidents.error());
+  const std::string project = ProjectNames(tx).of(run->project);
+  Json detail = render(*run, project);
   detail["parameters"] = object_of(run->parameters);
   detail["jobs"] = Json::array();
   for (const store::Job& job : *jobs) detail["jobs"].push_back(render(job, *attempts));
@@ -89,6 +92,8 @@ Result<Json> detail_in(Transaction& tx, RunId id) {
   for (const store::BuiltImage& build : *builds) detail["builds"].push_back(render(build));
   detail["pushes"] = Json::array();
   for (const store::PushedImage& push : *pushes) detail["pushes"].push_back(render(push));
+  detail["incidents"] = Json::array();
+  for (const store::Event& incident : *incidents) detail["incidents"].push_back(render(incident, project));
   return detail;
 }
 

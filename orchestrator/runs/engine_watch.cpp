@@ -1,8 +1,11 @@
 #include "orchestrator/runs/engine_watch.hpp"
 
+#include <charconv>
+
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/log.hpp"
+#include "orchestrator/runs/naming.hpp"
 
 namespace slipway::runs {
 namespace {
@@ -12,10 +15,12 @@ using namespace std::chrono_literals;
 constexpr Duration kPingEvery = 5s;
 constexpr Duration kPingLimit = 5s;
 constexpr Duration kRetryEvery = 300ms;
+constexpr std::size_t kSignalsKept = 1024;
 
 }  // namespace
 
-EngineWatch::EngineWatch(docker::Engine& engine, const Executor& executor) : engine_(engine), back_(executor) {}
+EngineWatch::EngineWatch(docker::Engine& engine, const Executor& executor)
+    : engine_(engine), back_(executor), next_ping_(executor) {}
 
 awaitable<void> EngineWatch::run(std::function<void(bool)> on_change) {
   on_change_ = std::move(on_change);
@@ -38,19 +43,23 @@ awaitable<void> EngineWatch::until_lost() {
 /// Returns when the stream of events ends, which is the first sign of an engine that stops.
 awaitable<void> EngineWatch::follow_events() {
   docker::EventsRequest request;
-  request.filters.add("type", "daemon");
+  request.filters.add("type", "container").add("event", "kill").label(std::string(label::kInstance));
   auto work = engine_.events().follow(std::move(request));
   Result<docker::EventStream> events = co_await std::move(work);
   if (!events) co_return;
   for (;;) {
     const Result<std::optional<docker::Event>> event = co_await events->next();
     if (!event || !*event) co_return;
+    note_signal(**event);
   }
 }
 
 awaitable<void> EngineWatch::ping_now_and_then() {
   for (;;) {
-    co_await sleep_for(kPingEvery);
+    boost::system::error_code woken;
+    next_ping_.expires_after(kPingEvery);
+    co_await next_ping_.async_wait(asio::redirect_error(use_awaitable, woken));
+    co_await throw_if_cancelled();
     const Result<void> answer = co_await ping();
     if (!answer) co_return;
   }
@@ -59,6 +68,37 @@ awaitable<void> EngineWatch::ping_now_and_then() {
 awaitable<Result<void>> EngineWatch::ping() {
   auto work = engine_.system().ping();
   co_return co_await with_deadline(kPingLimit, std::move(work), "the engine's answer");
+}
+
+void EngineWatch::doubt() {
+  engine_.transport().close_idle();
+  next_ping_.expires_at(asio::steady_timer::time_point::min());
+}
+
+void EngineWatch::note_signal(const docker::Event& event) {
+  const auto given = event.attributes.find("signal");
+  int number = 0;
+  if (given != event.attributes.end()) {
+    const std::string& text = given->second;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+  }
+  if (signals_.insert_or_assign(event.actor, number).second) signalled_.push_back(event.actor);
+  if (signalled_.size() <= kSignalsKept) return;
+  signals_.erase(signalled_.front());
+  signalled_.pop_front();
+}
+
+std::optional<int> EngineWatch::signal_sent(const std::string& container) const {
+  const auto found = signals_.find(container);
+  return found == signals_.end() ? std::nullopt : std::optional(found->second);
+}
+
+awaitable<Result<std::optional<Time>>> EngineWatch::engine_start() {
+  const auto call = [this] { return engine_.networks().inspect("bridge"); };
+  const Result<docker::Network> bridge = co_await persist(call);
+  if (bridge) co_return bridge->created_at;
+  if (bridge.error().kind == Error::Kind::not_found) co_return std::optional<Time>();
+  co_return fail(bridge.error());
 }
 
 awaitable<void> EngineWatch::until_available() {

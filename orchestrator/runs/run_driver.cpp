@@ -1,8 +1,12 @@
 #include "orchestrator/runs/run_driver.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/workspace_tar.hpp"
+#include "orchestrator/store/events.hpp"
 #include "orchestrator/store/jobs.hpp"
 
 namespace slipway::runs {
@@ -13,6 +17,7 @@ using pipelines::PlannedJob;
 
 constexpr Duration kLongestNap = 1s;
 constexpr Duration kRetryEvery = 2s;
+constexpr std::size_t kLongestReason = 1000;
 
 Outcome outcome_of_error(const Error& error) {
   return {Verdict::error, error.message};
@@ -118,6 +123,7 @@ void RunDriver::cancel(std::string reason) {
 void RunDriver::engine_changed(bool available) {
   if (!driving_) return;
   const Time now = tools_.with.clock.now();
+  tell_of_engine(available, now);
   for (std::size_t i = 0; i < machine_.jobs().size(); ++i) {
     if (machine_.jobs()[i].phase != Phase::waiting) continue;
     if (available) {
@@ -128,6 +134,18 @@ void RunDriver::engine_changed(bool available) {
     }
   }
   perform(available ? machine_.engine_back(now) : machine_.engine_lost(now));
+}
+
+void RunDriver::tell_of_engine(bool available, Time now) {
+  store::Event event(available ? "engine.back" : "engine.lost", now);
+  event.run = context_->run.id;
+  if (!available) event.data = dump_json(Json{{"reason", tools_.watch.reason().substr(0, kLongestReason)}});
+  auto work = [event = std::move(event)](store::Transaction& tx) -> Result<void> {
+    const Result<std::int64_t> told = store::Events(tx).append(event);
+    if (!told) return fail(told.error());
+    return {};
+  };
+  note("tell", tools_.with.store.write(std::move(work)));
 }
 
 void RunDriver::perform(Actions actions) {

@@ -42,6 +42,7 @@ class RunDriver {
   awaitable<Result<void>> restore();
   awaitable<Result<void>> drive();
   awaitable<void> keep_time();
+  void tell_of_engine(bool available, Time now);
   void perform(Actions actions);
   void perform_one(const BuildImage& action);
   void perform_one(const StopBuild& action);

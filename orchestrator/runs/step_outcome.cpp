@@ -5,6 +5,7 @@
 namespace slipway::runs {
 namespace {
 
+/// Empty for those that are rarely met.
 std::string_view signal_name(int number) {
   constexpr std::array<std::pair<int, std::string_view>, 8> kNames = {{{1, "SIGHUP"},
                                                                        {2, "SIGINT"},
@@ -18,6 +19,11 @@ std::string_view signal_name(int number) {
     if (value == number) return name;
   }
   return {};
+}
+
+std::string signal_text(int number) {
+  const std::string_view name = signal_name(number);
+  return name.empty() ? "signal " + std::to_string(number) : std::string(name);
 }
 
 /// What an engine that stops, or comes back after a crash, leaves behind in its containers.
@@ -54,7 +60,6 @@ Outcome outcome_from_journal(std::string_view text) {
 Outcome outcome_of(const docker::ContainerState& state, const StepCircumstances& circumstances) {
   if (circumstances.over_log_limit) return {Verdict::failed, "the log is over its limit"};
   if (circumstances.log_gap) return {Verdict::failed, "the log came faster than it could be kept"};
-  if (state.exit_code == 0 && !state.oom_killed) return {};
   if (state.oom_killed) {
     const auto megabytes = circumstances.memory_limit >> 20;
     return {Verdict::failed, "out of memory" +
@@ -62,10 +67,16 @@ Outcome outcome_of(const docker::ContainerState& state, const StepCircumstances&
                                  ", " + exit_code_text(state.exit_code)};
   }
   if (!circumstances.stop_reason.empty()) return {Verdict::failed, circumstances.stop_reason};
-  if (circumstances.engine_went_away && may_be_the_engines(state.exit_code)) {
-    return {Verdict::interrupted, "the engine went away while it ran (" + exit_code_text(state.exit_code) + ")"};
+  const std::string code = exit_code_text(state.exit_code);
+  const bool engines_code = circumstances.engine_went_away && may_be_the_engines(state.exit_code);
+  if (circumstances.engine_ended_it || engines_code) {
+    return {Verdict::interrupted, "the engine went away while it ran (" + code + ")"};
   }
-  return {Verdict::failed, exit_code_text(state.exit_code)};
+  if (circumstances.signal) {
+    return {Verdict::interrupted, "it was sent " + signal_text(*circumstances.signal) + " from outside (" + code + ")"};
+  }
+  if (state.exit_code == 0) return {};
+  return {Verdict::failed, code};
 }
 
 }  // namespace slipway::runs

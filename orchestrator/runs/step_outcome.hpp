@@ -12,12 +12,14 @@ struct StepCircumstances {
   bool over_log_limit = false;
   bool log_gap = false;
   bool engine_went_away = false;  ///< while the step ran
+  bool engine_ended_it = false;   ///< it ended before the engine that now answers came up: nobody saw how
+  std::optional<int> signal;      ///< that somebody other than slipway had the engine send it
   std::string stop_reason;        ///< slipway asked it to stop; empty: it did not
   std::int64_t memory_limit = 0;  ///< bytes; for the message
 };
 
-/// The verdict on a container that has started and ended. A signal that nobody of ours sent, at a time when the engine
-/// went away, is the engine's: interrupted, never failed. Exit code 0 is a pass even then.
+/// The verdict on a container that has started and ended. One that was ended from outside, by the engine's death or by
+/// hand, is interrupted whatever its exit code: a program that is told to stop may well end with 0.
 Outcome outcome_of(const docker::ContainerState& state, const StepCircumstances& circumstances);
 
 /// How an outcome stands in an attempt's `error`: empty for a pass, else "<verdict>: <reason>". And back.

@@ -199,6 +199,7 @@ awaitable<Result<StepEnd>> StepRun::finish(StopSignal& stop) {
   if (first.index() == 2 && !std::get<2>(first)) co_return fail(std::get<2>(first).error());
   const Result<void> drained = co_await drain();
   if (!drained) co_return fail(drained.error());
+  co_await look_for_lost_end();
   std::optional<int> code;
   if (!lost_) code = seen_.exit_code;
   end_ = StepEnd{outcome(), code};
@@ -210,10 +211,26 @@ Outcome StepRun::outcome() const {
   StepCircumstances circumstances;
   circumstances.over_log_limit = capture_->over_limit();
   circumstances.log_gap = capture_->has_gap();
-  circumstances.engine_went_away = engine_went_away_ || tools_.watch.outages() != *outages_before_;
+  circumstances.engine_went_away = engine_was_out();
+  circumstances.engine_ended_it = engine_ended_it_;
+  circumstances.signal = tools_.watch.signal_sent(id_);
   circumstances.stop_reason = stop_reason_;
   circumstances.memory_limit = order_.spec.limits.memory_bytes;
   return outcome_of(seen_, circumstances);
+}
+
+bool StepRun::engine_was_out() const {
+  return engine_went_away_ || tools_.watch.outages() != *outages_before_;
+}
+
+/// Was the end that inspect tells of one that an engine saw? Asked only where another engine may have come up since the
+/// container started: after an outage, or where this process has found the container rather than started it.
+awaitable<void> StepRun::look_for_lost_end() {
+  if (lost_ || !seen_.finished_at || (just_created_ && !engine_was_out())) co_return;
+  const Result<std::optional<Time>> start = co_await tools_.watch.engine_start();
+  if (!start) log::warn("the engine's start is not known", {{"error", start.error()}});
+  const bool known = start && *start;
+  engine_ended_it_ = known ? *seen_.finished_at < **start : engine_was_out();
 }
 
 awaitable<Result<docker::Container>> StepRun::inspect() {

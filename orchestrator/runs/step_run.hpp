@@ -89,12 +89,14 @@ class StepRun {
   awaitable<Result<void>> keep_synced();
   awaitable<void> stop_container();
   awaitable<void> doubt_the_engine();
+  awaitable<void> look_for_lost_end();
   awaitable<Result<void>> drain();
   awaitable<Result<std::optional<StepEnd>>> end_at_once(StepEnd end);
   awaitable<Result<docker::Container>> inspect();
   [[nodiscard]] store::AttemptKey key() const;
   [[nodiscard]] store::AttemptState state() const;
   [[nodiscard]] Outcome outcome() const;
+  [[nodiscard]] bool engine_was_out() const;
 
   StepTools tools_;
   StepOrder order_;
@@ -106,6 +108,7 @@ class StepRun {
   std::optional<std::uint64_t> outages_before_;
   bool just_created_ = false;  // by this process, so it can't have been started
   bool engine_went_away_ = false;
+  bool engine_ended_it_ = false;
   bool lost_ = false;  // the container is gone, and nothing is known of its end
 };
 

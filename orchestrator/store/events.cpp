@@ -10,6 +10,8 @@ constexpr std::size_t kDataLimit = 16 << 10;
 constexpr std::size_t kPageLimit = 1000;
 constexpr std::int64_t kPruneStep = 2000;  // a commit that removes more would hold the others up
 
+const std::string kSelect = "SELECT seq, at, run, project, rollout, application, kind, data FROM events";
+
 Event event_of(const Row& row) {
   Event e;
   row.into(e.seq, e.at, e.run, e.project, e.rollout, e.application, e.kind, e.data);
@@ -38,7 +40,7 @@ Result<std::int64_t> Events::prune(std::int64_t keep) {
 }
 
 Result<Page<Event>> Events::list(EventFilter filter) const {
-  Query query("SELECT seq, at, run, project, rollout, application, kind, data FROM events");
+  Query query(kSelect);
   query.where("seq > ?", filter.after);
   if (filter.run) query.where("run = ?", filter.run);
   if (filter.project) query.where("project = ?", filter.project);
@@ -46,6 +48,14 @@ Result<Page<Event>> Events::list(EventFilter filter) const {
   if (!filter.application.empty()) query.where("application = ?", filter.application);
   return page(tx_, std::move(query), " ORDER BY seq", std::min(filter.limit, kPageLimit), event_of,
               [](const Event& e) { return e.seq; });
+}
+
+Result<std::vector<Event>> Events::incidents(RunId run) const {
+  return rows(tx_,
+              kSelect +
+                  " WHERE run = ?1 AND kind IN ('engine.lost', 'engine.back', 'step.reattached') "
+                  "ORDER BY seq LIMIT 200",
+              {run}, event_of);
 }
 
 }  // namespace slipway::store

@@ -37,6 +37,9 @@ class Events {
 
   /// Oldest first; `next` is for `after`.
   Result<Page<Event>> list(EventFilter filter) const;
+  /// What has befallen a run from outside: the engine was lost and came back, steps were found again after a restart.
+  /// Oldest first, at most 200.
+  Result<std::vector<Event>> incidents(RunId run) const;
 
  private:
   Transaction& tx_;

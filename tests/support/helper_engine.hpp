@@ -14,10 +14,12 @@
 
 namespace slipway {
 
-/// A Docker Engine of one test's own, to be killed. Has busybox, once load_busybox() was called.
+/// A Docker Engine of one test's own, to be killed. Has busybox, once load_busybox() was called. Numbers of engines go
+/// up from SLIPWAY_HELPER_ENGINE, for people who share a machine; else the process's id chooses.
 class HelperEngine {
  public:
-  HelperEngine() { run("start"); }
+  /// `options` are more of dockerd's, as a shell reads them.
+  explicit HelperEngine(std::string options = "") : options_(std::move(options)) { run("start"); }
   HelperEngine(const HelperEngine&) = delete;
   ~HelperEngine() { static_cast<void>(std::system(command("stop").c_str())); }
 
@@ -52,6 +54,16 @@ class HelperEngine {
     return letter;
   }
   void start_again() { run("start"); }
+  /// Everything of it is gone at once, containers too, as when the machine loses its power.
+  void cut_power() { run("cut_power"); }
+  /// Where its host answers it, and programs beside the engine.
+  [[nodiscard]] std::string gateway() const { return "198.18.0." + std::to_string(4 * number_ + 1); }
+  /// What it may send, per second, from now on.
+  void limit_upload(const std::string& rate) {
+    const std::string command = "tc -n slipway-e" + std::to_string(number_) + " qdisc replace dev eth0 root tbf rate " +
+                                rate + " burst 64kb latency 400ms";
+    if (std::system(command.c_str()) != 0) throw std::runtime_error(command);
+  }
 
   /// Copies busybox from the Engine under test.
   void load_busybox() {
@@ -81,7 +93,7 @@ class HelperEngine {
   };
 
   [[nodiscard]] std::string command(const std::string& verb) const {
-    return "tests/support/helper_engine.sh " + verb + " " + dir_ + " " + std::to_string(number_);
+    return "tests/support/helper_engine.sh " + verb + " " + dir_ + " " + std::to_string(number_) + " " + options_;
   }
   void run(const std::string& verb) const {
     if (std::system(command(verb).c_str()) != 0) throw std::runtime_error("the helper engine did not " + verb);
@@ -90,9 +102,11 @@ class HelperEngine {
   /// Test programs run side by side, and one may have several, each with its own address and namespace.
   static int next_number() {
     static int started = 0;
-    return (static_cast<int>(::getpid()) + started++) % 64;
+    const char* first = std::getenv("SLIPWAY_HELPER_ENGINE");
+    return ((first ? std::atoi(first) : static_cast<int>(::getpid())) + started++) % 64;
   }
 
+  std::string options_;
   int number_ = next_number();
   std::string dir_ = "/tmp/slipway-engine-" + random_hex(4);
 };

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# helper_engine.sh start|stop DIR NUMBER: a Docker Engine of one test, in a network namespace of its own, to be killed.
+# helper_engine.sh start|stop|cut_power DIR NUMBER [DOCKERD-OPTION…]: a Docker Engine of one test, in a network namespace of its own, to be killed.
 # It listens on DIR/docker.sock and, with TLS, on 198.18.0.(4*NUMBER+2):2376 (RFC 2544, never routed), NUMBER below 64.
 # `start` also starts one anew that was killed. Needs root.
 set -euo pipefail
 verb=$1 dir=$2 number=$3
+shift 3
+options=("$@")
 name=slipway-e$number
 address=198.18.0.$((4 * number + 2)) gateway=198.18.0.$((4 * number + 1))
 
@@ -38,7 +40,7 @@ start() {
   # `ip netns exec` would remount /sys, and dockerd then finds no cgroups.
   setsid -f nsenter --net="/run/netns/$name" dockerd --data-root "$dir/data" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" -H "unix://$dir/docker.sock" -H "tcp://$address:2376" --tlsverify --tlscacert ca.pem \
-    --tlscert server.pem --tlskey server-key.pem >> log 2>&1 < /dev/null
+    --tlscert server.pem --tlskey server-key.pem "${options[@]}" >> log 2>&1 < /dev/null
   for _ in $(seq 600); do
     answers > /dev/null && return
     sleep 0.05
@@ -49,6 +51,23 @@ start() {
 
 # Of an engine that was killed, containerd and the shims live on; their command lines name this folder.
 leftovers() { pgrep -f "^[^ ]*containerd(-shim[^ ]*)? .*$dir/exec" || true; }
+
+unmount() { awk -v root="$1/" 'index($2, root) == 1 {print $2}' /proc/mounts | sort -r | xargs -r -n 1 umount -l; }
+
+cut_power() {
+  local doomed shim
+  doomed=$(cat pid)
+  for shim in $(leftovers); do doomed+=" $shim $(pgrep -P "$shim" | tr '\n' ' ' || true)"; done
+  # shellcheck disable=SC2086 # a list
+  kill -9 $doomed 2> /dev/null || true
+  for _ in $(seq 200); do
+    # shellcheck disable=SC2086
+    kill -0 $doomed 2> /dev/null || break
+    sleep 0.01
+  done
+  unmount "$dir/exec"
+  rm -rf "$dir/exec"
+}
 
 stop() {
   local pid
@@ -65,7 +84,7 @@ stop() {
   for pid in $(leftovers); do kill -9 "$pid" || true; done
   ip netns del "$name" || true
   ip link del "$name" 2>/dev/null || true
-  awk -v root="$dir/" 'index($2, root) == 1 {print $2}' /proc/mounts | sort -r | xargs -r -n 1 umount -l
+  unmount "$dir"
   rm -rf "$dir"
 }
 

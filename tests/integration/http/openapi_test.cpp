@@ -215,12 +215,18 @@ TEST_CASE("every operation refuses who has no token, a wrong one, or too small a
   CHECK(live.actions.asked.empty());
 }
 
-TEST_CASE("a readiness check that fails makes /readyz answer 503, and /healthz not") {
+TEST_CASE("a readiness check that fails makes /readyz answer 503, and /healthz say so with 200") {
   LiveServer live;
   live.actions.healthy = false;
   const HttpResponse ready = live.send("GET", "/readyz", "");
   CHECK(ready.status == 503);
   const Json root = description();
   CHECK(mismatch(root, root["components"]["schemas"]["Readiness"], *parse_json(ready.body)) == "");
-  CHECK(live.send("GET", "/healthz", "").status == 200);
+  const HttpResponse health = live.send("GET", "/healthz", "");
+  CHECK(health.status == 200);
+  const Json told = *parse_json(health.body);
+  CHECK(mismatch(root, root["components"]["schemas"]["Health"], told) == "");
+  CHECK(told["status"] == "degraded");
+  CHECK(told["notices"][0]["about"] == "engine");
+  CHECK(told["notices"][0]["message"] == "does not answer");
 }

@@ -130,7 +130,7 @@ awaitable<Result<std::vector<HostStatus>>> RecordedActions::list_hosts() {
 
 awaitable<std::vector<Check>> RecordedActions::readiness() {
   std::vector<Check> checks;
-  checks.push_back({"engine", healthy, healthy ? "" : "does not answer"});
+  checks.push_back({"engine", healthy, healthy ? "" : "does not answer", ""});
   co_return checks;
 }
 

@@ -34,7 +34,9 @@ class Site {
 /// As much of a daemon as runs need, on a site. Destroying it is an orderly shutdown.
 class MiniDaemon {
  public:
-  explicit MiniDaemon(const Site& site);
+  /// `registries`: host[:port] of those that are spoken to by plain HTTP beside loopback ones.
+  explicit MiniDaemon(const Site& site, docker::Endpoint endpoint = test_engine(),
+                      std::vector<std::string> registries = {});
   ~MiniDaemon();
   MiniDaemon(const MiniDaemon&) = delete;
   MiniDaemon& operator=(const MiniDaemon&) = delete;

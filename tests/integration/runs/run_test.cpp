@@ -1,11 +1,11 @@
 #include <csignal>
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/encoding.hpp"
 #include "tests/integration/runs/mini_daemon.hpp"
+#include "tests/integration/runs/open_registry.hpp"
 
 using namespace slipway;
 using namespace slipway::runs;
@@ -186,44 +186,9 @@ TEST_CASE("a job that takes longer than its timeout is stopped and has failed") 
   CHECK(std::chrono::steady_clock::now() - began < 20s);
 }
 
-namespace {
-
-/// A real registry without accounts on a port of its own.
-class Registry {
- public:
-  explicit Registry(const Site& site) {
-    port_ = 20000 + static_cast<int>(::getpid()) % 20000;
-    site.shell("printf 'version: 0.1\nstorage:\n  filesystem: {rootdirectory: " + (site.folder / "registry").string() +
-               "}\nhttp: {addr: \"127.0.0.1:" + std::to_string(port_) + "\"}\n' > registry.yml");
-    const std::string config = (site.folder / "registry.yml").string();
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      const int nowhere = ::open("/dev/null", O_RDWR);
-      ::dup2(nowhere, 1);
-      ::dup2(nowhere, 2);
-      ::execlp("docker-registry", "docker-registry", "serve", config.c_str(), nullptr);
-      ::_exit(127);
-    }
-    site.shell("for i in $(seq 100); do curl -fs http://" + address() + "/v2/ && exit 0; sleep 0.1; done; exit 1");
-  }
-  ~Registry() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Registry(const Registry&) = delete;
-  Registry& operator=(const Registry&) = delete;
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-
- private:
-  int port_ = 0;
-  pid_t pid_ = -1;
-};
-
-}  // namespace
-
 TEST_CASE("what was tested is what is pushed, and the digest it got is what is deployed") {
   const Site site;
-  const Registry registry(site);
+  const OpenRegistry registry(site, "127.0.0.1");
   MiniDaemon daemon(site);
   const std::string repository = registry.address() + "/shop/app";
   const RunId id = daemon.push(site.commit(
@@ -245,11 +210,7 @@ TEST_CASE("what was tested is what is pushed, and the digest it got is what is d
   const DeployRequest& request = daemon.deployer.requests[0];
   CHECK(request.compose == "name: shop\nservices:\n  web: {}\n");
   CHECK(request.group == "prod");
-  const std::string digest = site.shell(
-      "curl -fsI -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' http://" + registry.address() +
-      "/v2/shop/app/manifests/latest | tr -d '\\r' | sed -n "
-      "'s/^Docker-Content-Digest: //p'");
-  CHECK(request.images.at("web").digest == digest);
+  CHECK(request.images.at("web").digest == registry.digest_of("shop/app", "latest"));
   CHECK(request.images.at("web").repository == repository);
   CHECK(request.images.at("web").config_id.starts_with("sha256:"));
   CHECK(daemon.log(id, "production.a1") == "deploying\n");

@@ -50,6 +50,28 @@ TEST_CASE("a step that never ran is not said to have passed") {
   CHECK(describe_step(lost) == "failed: no such image");
 }
 
+TEST_CASE("a step that was lost is said to be interrupted, with why, whatever its exit code") {
+  Json lost = step("removed", 0);
+  lost["error"] = "interrupted: the engine went away while it ran (exit code 0)";
+  CHECK(outcome_of_step(lost) == "interrupted");
+  CHECK(describe_step(lost) == "interrupted: the engine went away while it ran (exit code 0)");
+  lost["error"] = "failed: exit code 4";
+  CHECK(describe_step(lost) == "failed: exit code 4");
+}
+
+TEST_CASE("what befell a run from outside is told under it") {
+  Json run = run_with(Json::array(), nullptr, nullptr);
+  const auto incident = [](const char* kind, Json data) {
+    return Json{{"time", "2026-11-25T12:00:00.000Z"}, {"kind", kind}, {"data", std::move(data)}};
+  };
+  run["incidents"] = {incident("engine.lost", {{"reason", "refused"}}), incident("engine.back", Json::object()),
+                      incident("step.reattached", {{"job", "unit"}, {"step", "test"}})};
+  const std::string text = describe_run(run);
+  CHECK(text.find("the engine went away: refused\n") != std::string::npos);
+  CHECK(text.find("the engine is back\n") != std::string::npos);
+  CHECK(text.find("unit / test reattached after a restart of slipwayd\n") != std::string::npos);
+}
+
 TEST_CASE("memory is named as the reason when the kernel killed a step for it") {
   Json killed = step("exited", 137);
   killed["oom"] = true;

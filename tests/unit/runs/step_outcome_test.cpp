@@ -23,11 +23,14 @@ TEST_CASE("a container's end becomes a verdict") {
     Verdict verdict;
     std::string reason;
   };
-  StepCircumstances plain, over_limit, gap, outage, stopped, small;
+  StepCircumstances plain, over_limit, gap, outage, lost, signalled, stopped, small;
   over_limit.over_log_limit = true;
   gap.log_gap = true;
   outage.engine_went_away = true;
+  lost.engine_ended_it = true;
+  signalled.signal = 15;
   stopped.stop_reason = "timeout";
+  stopped.signal = 15;
   small.memory_limit = 64 << 20;
   const auto c = GENERATE_COPY(values<Case>({
       {ended(0), plain, Verdict::passed, ""},
@@ -44,7 +47,11 @@ TEST_CASE("a container's end becomes a verdict") {
       {ended(1), outage, Verdict::failed, "exit code 1"},
       {ended(137, true), outage, Verdict::failed, "out of memory, exit code 137 (SIGKILL)"},
       {ended(143), stopped, Verdict::failed, "timeout"},
-      {ended(0), stopped, Verdict::passed, ""},
+      {ended(0), stopped, Verdict::failed, "timeout"},
+      {ended(0), lost, Verdict::interrupted, "the engine went away while it ran (exit code 0)"},
+      {ended(1), lost, Verdict::interrupted, "the engine went away while it ran (exit code 1)"},
+      {ended(0), signalled, Verdict::interrupted, "it was sent SIGTERM from outside (exit code 0)"},
+      {ended(137, true), signalled, Verdict::failed, "out of memory, exit code 137 (SIGKILL)"},
       {ended(0), over_limit, Verdict::failed, "the log is over its limit"},
       {ended(0), gap, Verdict::failed, "the log came faster than it could be kept"},
   }));

@@ -235,6 +235,20 @@ TEST_CASE("events are listed from where one was, by what they are about, and pru
   CHECK(s.write(&Events::append, event).error().kind == Error::Kind::too_large);
 }
 
+TEST_CASE("what befell a run from outside is told apart from its own course") {
+  TemporaryStore s;
+  const RunId run = add_run(s, add_project(s));
+  for (const char* kind : {"engine.lost", "step.running", "engine.back", "step.reattached"}) {
+    Event event(kind, kNoon);
+    event.run = run;
+    REQUIRE(s.write(&Events::append, event));
+  }
+  std::string kinds;
+  for (const Event& event : s.read(&Events::incidents, run).value()) kinds += event.kind + " ";
+  CHECK(kinds == "engine.lost engine.back step.reattached ");
+  CHECK(s.read(&Events::incidents, RunId(99))->empty());
+}
+
 TEST_CASE("a reason of any length and any bytes ends up in the record and the timeline") {
   TemporaryStore s;
   const RunId run = add_run(s, add_project(s));
