@@ -32,7 +32,10 @@ Result<Exit> run_list(Session& session, const Filter& filter) {
                                                          {"verdict", filter.verdict},
                                                          {"commit", commit},
                                                          {"limit", std::to_string(filter.limit)}});
-  if (!page) return fail(page.error());
+  if (!page) {
+    tell_notices(session);
+    return fail(page.error());
+  }
   if (session.output.json) {
     if (Result<void> printed = print_json(value_at(*page, "items"), session.output); !printed)
       return fail(printed.error());

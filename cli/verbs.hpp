@@ -44,6 +44,9 @@ void add_delivery_list(CLI::App& parent, Session& session);
 void add_delivery_view(CLI::App& parent, Session& session);
 void add_delivery_replay(CLI::App& parent, Session& session);
 
+void add_admin_backup(CLI::App& parent, Session& session);
+void add_admin_restore(CLI::App& parent, Session& session);
+
 void add_host_list(CLI::App& parent, Session& session);
 void add_trigger(CLI::App& parent, Session& session);
 void add_lint(CLI::App& parent, Session& session);

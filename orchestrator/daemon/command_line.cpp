@@ -60,6 +60,10 @@ Result<CommandLine> read_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "slipwayd " SLIPWAY_VERSION);
   CLI::App* health = app.add_subcommand("healthcheck", "exit 0 if the daemon at `listen` is ready");
   health->fallthrough();
+  CLI::App* restore = app.add_subcommand("restore", "put a backup into the data folder, while no slipwayd uses it");
+  restore->fallthrough();
+  restore->add_option("FILE", line.backup, "what 'slipway admin backup' wrote")->required();
+  restore->add_flag("--force", line.force, "also over a database that is there; it is kept in a folder beside");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -73,6 +77,7 @@ Result<CommandLine> read_command_line(int argc, char** argv) {
   if (Result<void> good = check_settings(line.settings); !good) return fail(good.error());
   if (line.settings.public_url.empty()) line.settings.public_url = "http://" + line.settings.listen;
   if (check) line.task = CommandLine::Task::check_settings;
+  if (restore->parsed()) line.task = CommandLine::Task::restore;
   if (health->parsed()) line.task = CommandLine::Task::check_health;
   return line;
 }

@@ -6,9 +6,11 @@ namespace slipway::daemon {
 
 /// What `slipwayd`'s arguments and environment ask for.
 struct CommandLine {
-  enum class Task { serve, check_settings, check_health, nothing_left };
+  enum class Task { serve, check_settings, check_health, restore, nothing_left };
   Task task = Task::serve;
   Settings settings;
+  std::filesystem::path backup;  ///< with `restore`: the file
+  bool force = false;            ///< with `restore`: over a database that is there
 };
 
 /// Reads arguments, SLIPWAY_* variables and the settings file (`--config`, SLIPWAY_CONFIG). `--help` and `--version`

@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/core.hpp"
 
 #include "orchestrator/daemon/app_actions.hpp"
+#include "orchestrator/daemon/backups.hpp"
 #include "orchestrator/daemon/health.hpp"
 
 namespace slipway::daemon {
@@ -69,6 +70,10 @@ awaitable<Result<RolloutId>> Core::ask_rollout(std::string app, http::RolloutWis
 }
 awaitable<Result<std::vector<http::HostStatus>>> Core::list_hosts() {
   return apps_.hosts();
+}
+
+awaitable<Result<std::unique_ptr<http::Stream>>> Core::backup(bool with_logs, http::Actor actor) {
+  return backups_.make(with_logs, std::move(actor));
 }
 
 awaitable<std::vector<http::Check>> Core::readiness() {

@@ -9,13 +9,15 @@
 namespace slipway::daemon {
 
 class AppActions;
+class Backups;
 class Health;
 
 /// What the HTTP API asks of the daemon, each request handed to whom it concerns. Borrows them.
 class Core final : public http::Actions {
  public:
-  Core(ProjectActions& projects, RunActions& runs, TokenActions& tokens, AppActions& apps, Health& health)
-      : projects_(projects), runs_(runs), tokens_(tokens), apps_(apps), health_(health) {}
+  Core(ProjectActions& projects, RunActions& runs, TokenActions& tokens, AppActions& apps, Backups& backups,
+       Health& health)
+      : projects_(projects), runs_(runs), tokens_(tokens), apps_(apps), backups_(backups), health_(health) {}
 
   awaitable<Result<RunId>> trigger(http::TriggerOrder order, http::Actor actor) override;
   awaitable<Result<void>> cancel(RunId run, http::Actor actor) override;
@@ -41,6 +43,7 @@ class Core final : public http::Actions {
   awaitable<Result<RolloutId>> ask_rollout(std::string app, http::RolloutWish wish, http::Actor actor) override;
   awaitable<Result<std::vector<http::HostStatus>>> list_hosts() override;
 
+  awaitable<Result<std::unique_ptr<http::Stream>>> backup(bool with_logs, http::Actor actor) override;
   awaitable<std::vector<http::Check>> readiness() override;
   awaitable<std::string> metrics() override;
 
@@ -49,6 +52,7 @@ class Core final : public http::Actions {
   RunActions& runs_;
   TokenActions& tokens_;
   AppActions& apps_;
+  Backups& backups_;
   Health& health_;
 };
 

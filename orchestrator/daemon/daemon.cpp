@@ -12,10 +12,12 @@
 #include "orchestrator/auth/tokens.hpp"
 #include "orchestrator/checkout/git_command.hpp"
 #include "orchestrator/daemon/app_actions.hpp"
+#include "orchestrator/daemon/backups.hpp"
 #include "orchestrator/daemon/core.hpp"
 #include "orchestrator/daemon/health.hpp"
 #include "orchestrator/daemon/project_secrets.hpp"
 #include "orchestrator/daemon/registry_access.hpp"
+#include "orchestrator/daemon/restore.hpp"
 #include "orchestrator/http/backend.hpp"
 #include "orchestrator/http/gate.hpp"
 #include "orchestrator/http/server.hpp"
@@ -49,6 +51,7 @@ struct Ground {
 Result<Ground> open_ground(const Settings& settings) {
   Result<docker::Endpoint> engine = docker::parse_endpoint(settings.engine);
   if (!engine) return fail(engine.error().in("engine"));
+  if (Result<void> whole = check_no_restore_under_way(settings.data); !whole) return fail(whole.error());
   Result<std::unique_ptr<store::Store>> store = store::Store::open(settings.data);
   if (!store) return fail(store.error());
   Result<std::vector<Secret>> keys = auth::open_key_file(settings.data / "key");
@@ -92,6 +95,7 @@ class Daemon {
   runs::Collaborators collaborators();
   queue::Scheduler::Callbacks scheduler_callbacks();
   awaitable<Result<void>> show_first_token();
+  Result<void> serve_reads_only();
   awaitable<void> watch_engine();
 
   const Settings& settings_;
@@ -120,6 +124,7 @@ class Daemon {
   RunActions run_actions_;
   TokenActions token_actions_;
   AppActions app_actions_;
+  Backups backups_;
   Health health_;
   Core core_;
   http::Backend backend_;
@@ -155,8 +160,9 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       run_actions_(store_, clock_),
       token_actions_(store_, desk_, clock_),
       app_actions_(parts_, rollouts_),
+      backups_(store_, pool_, clock_, settings.data),
       health_(store_, [this] { return runs_.engine_trouble(); }),
-      core_(project_actions_, run_actions_, token_actions_, app_actions_, health_),
+      core_(project_actions_, run_actions_, token_actions_, app_actions_, backups_, health_),
       backend_(store_, core_, logs_, receiver_),
       gate_(router_, desk_, clock_),
       server_(io.get_executor(), gate_, server_settings(settings)) {
@@ -208,7 +214,18 @@ awaitable<void> Daemon::watch_engine() {
   });
 }
 
+/// With a damaged journal nothing may be decided, and nothing that it does not name may be taken for an orphan: steps
+/// and rollouts are left as they are, for the daemon that has it mended.
+Result<void> Daemon::serve_reads_only() {
+  if (Result<void> listening = server_.start(); !listening) return listening;
+  const store::Condition damaged = store_.condition();
+  log::error("slipwayd serves reads only, and does nothing else",
+             {{"listen", settings_.listen}, {"reason", damaged.reason}, {"mend", damaged.hint}});
+  return {};
+}
+
 awaitable<Result<void>> Daemon::start() {
+  if (store_.condition().kind == store::Condition::Kind::read_only) co_return serve_reads_only();
   Result<void> opened = co_await runs_.open();
   if (!opened) co_return opened;
   Result<void> recovered = co_await rollouts_.recover();

@@ -5,6 +5,7 @@
 #include "base/http_client.hpp"
 #include "orchestrator/daemon/command_line.hpp"
 #include "orchestrator/daemon/daemon.hpp"
+#include "orchestrator/daemon/restore.hpp"
 
 namespace {
 
@@ -29,6 +30,19 @@ int check_health(const daemon::Settings& settings) {
   return 1;
 }
 
+int restore(const daemon::CommandLine& line) {
+  const std::filesystem::path& folder = line.settings.data;
+  const Result<daemon::Restored> restored = daemon::restore_backup(line.backup, folder, line.force);
+  if (!restored) return complain(restored.error());
+  fmt::print("restored the backup of {} into {}\n", restored->made_at, folder.string());
+  if (!restored->before.empty()) fmt::print("what was there before is in {}\n", restored->before.string());
+  if (!restored->has_key) {
+    fmt::print("put the key file that belongs to it at {} before slipwayd starts: without it, secrets are lost\n",
+               (folder / "key").string());
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -43,6 +57,8 @@ int main(int argc, char** argv) {
       return 0;
     case Task::check_health:
       return check_health(line->settings);
+    case Task::restore:
+      return restore(*line);
     case Task::serve:
       break;
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/secret.hpp"
+#include "orchestrator/http/message.hpp"
 
 /// What the HTTP API asks the daemon to do. Reads of runs, jobs, deliveries and events go to the store instead.
 namespace slipway::http {
@@ -184,6 +186,10 @@ class Actions {
   /// Answers the rollout it is about.
   virtual awaitable<Result<RolloutId>> ask_rollout(std::string app, RolloutWish wish, Actor actor) = 0;
   virtual awaitable<Result<std::vector<HostStatus>>> list_hosts() = 0;
+
+  /// A backup of all that the daemon keeps but its key file, as a tar that is made while it is sent; `with_logs`: with
+  /// the runs' logs. One at a time: another is Kind::conflict.
+  virtual awaitable<Result<std::unique_ptr<Stream>>> backup(bool with_logs, Actor actor) = 0;
 
   /// What `/readyz` reports; answers at once from what is known.
   virtual awaitable<std::vector<Check>> readiness() = 0;

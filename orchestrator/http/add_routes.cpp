@@ -12,6 +12,7 @@ void add_routes(Router& router, Backend& backend) {
   add_hook_routes(router, backend);
   add_app_routes(router, backend);
   add_token_routes(router, backend);
+  add_admin_routes(router, backend);
 }
 
 }  // namespace slipway::http

@@ -40,6 +40,7 @@ void add_delivery_routes(Router& router, Backend& backend);
 void add_hook_routes(Router& router, Backend& backend);
 void add_app_routes(Router& router, Backend& backend);
 void add_token_routes(Router& router, Backend& backend);
+void add_admin_routes(Router& router, Backend& backend);
 
 /// The OpenAPI description, compiled in.
 std::string_view openapi();

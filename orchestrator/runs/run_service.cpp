@@ -62,6 +62,8 @@ awaitable<void> RunService::watch(std::function<void(bool)> on_engine) {
 awaitable<void> RunService::sweep_now_and_then() {
   for (;;) {
     co_await watch_.until_available();
+    // What a damaged journal does not name need not be an orphan.
+    while (with_.store.condition().kind == store::Condition::Kind::read_only) co_await sleep_for(kSweepEvery);
     const Result<SweepSummary> swept = co_await sweep_orphans(with_, settings_);
     if (!swept) log::warn("orphans", {{"error", swept.error()}});
     co_await sleep_for(kSweepEvery);

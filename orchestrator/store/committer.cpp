@@ -9,8 +9,8 @@ namespace slipway::store {
 namespace {
 
 constexpr std::string_view kMend =
-    "stop slipwayd, then put a backup in the place of slipway.db, or save what can be read: "
-    "sqlite3 slipway.db .recover | sqlite3 mended.db";
+    "stop slipwayd, then put a backup in its place: slipwayd restore FILE --force; or save what can be read: "
+    "sqlite3 slipway.db .recover | sqlite3 mended.db, and put that in the place of slipway.db";
 
 Error bug(const std::exception& e) {
   return {Error::Kind::internal, std::string("store: ") + e.what()};

@@ -116,6 +116,18 @@ TEST_CASE("wishes about a rollout reach the daemon, and stop means back unless i
                                  "redeploy shop by maintainer", "redeploy shop anew by maintainer"});
 }
 
+TEST_CASE("a backup is for administrators, with logs if they ask for them") {
+  LiveServer live;
+  const HttpResponse plain = live.send("GET", "/api/v1/backup", "admin");
+  CHECK(plain.status == 200);
+  CHECK(plain.header("content-type") == "application/x-tar");
+  CHECK(plain.body == "a tar");
+  CHECK(live.send("GET", "/api/v1/backup?logs=1", "admin").status == 200);
+  CHECK(live.send("GET", "/api/v1/backup?logs=2", "admin").status == 400);
+  CHECK(live.send("GET", "/api/v1/backup", "maintainer").status == 403);
+  CHECK(live.actions.asked == std::vector<std::string>{"backup without logs by admin", "backup with logs by admin"});
+}
+
 TEST_CASE("a request whose body is wrong asks the daemon for nothing") {
   LiveServer live;
   const SampleData sample(live);

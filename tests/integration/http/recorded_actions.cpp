@@ -128,6 +128,24 @@ awaitable<Result<std::vector<HostStatus>>> RecordedActions::list_hosts() {
   co_return hosts;
 }
 
+namespace {
+
+class OnePiece final : public Stream {
+ public:
+  explicit OnePiece(std::string text) : text_(std::move(text)) {}
+  awaitable<Result<std::string>> next() override { co_return std::exchange(text_, {}); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+awaitable<Result<std::unique_ptr<Stream>>> RecordedActions::backup(bool with_logs, Actor actor) {
+  asked.push_back("backup " + std::string(with_logs ? "with logs" : "without logs") + " by " + actor);
+  co_return std::make_unique<OnePiece>("a tar");
+}
+
 awaitable<std::vector<Check>> RecordedActions::readiness() {
   std::vector<Check> checks;
   checks.push_back({"engine", healthy, healthy ? "" : "does not answer", ""});

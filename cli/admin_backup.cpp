@@ -1,0 +1,89 @@
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <CLI/App.hpp>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/session.hpp"
+#include "cli/verbs.hpp"
+
+namespace slipway::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error file_error(const fs::path& path) {
+  return {Error::Kind::unavailable, path.string() + ": " + std::strerror(errno)};
+}
+
+/// A file that has its name only once it is whole.
+class NewFile {
+ public:
+  explicit NewFile(fs::path path)
+      : path_(std::move(path)),
+        part_(path_.string() + ".part"),
+        fd_(::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
+  NewFile(const NewFile&) = delete;
+  ~NewFile() {
+    if (fd_ < 0) return;
+    ::close(fd_);
+    ::unlink(part_.c_str());
+  }
+
+  [[nodiscard]] bool ok() const { return fd_ >= 0; }
+  bool write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) {
+        failure_ = file_error(part_);
+        return false;
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+  Result<void> finish() {
+    if (::fsync(fd_) != 0 || ::rename(part_.c_str(), path_.c_str()) != 0) return fail(file_error(path_));
+    ::close(std::exchange(fd_, -1));
+    return {};
+  }
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  fs::path path_, part_;
+  int fd_;
+  std::optional<Error> failure_;
+};
+
+Result<Exit> admin_backup(Session& session, const std::string& path, bool logs) {
+  const Result<Api*> api = session.api();
+  if (!api) return fail(api.error());
+  NewFile file(path);
+  if (!file.ok()) return fail(file_error(path));
+  const auto take = [&file](std::string_view bytes) { return file.write(bytes); };
+  const Result<void> came = (*api)->download("/api/v1/backup", {{"logs", logs ? "1" : ""}}, take);
+  if (file.failure()) return fail(*file.failure());
+  if (!came) return fail(came.error());
+  if (Result<void> whole = file.finish(); !whole) return fail(whole.error());
+  tell(session, fmt::format("{} has everything but the key file (`key` in the daemon's data folder): keep that, too, "
+                            "in another place",
+                            path));
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_admin_backup(CLI::App& parent, Session& session) {
+  CLI::App* verb = parent.add_subcommand("backup", "a backup of the daemon, which goes on working, into a file");
+  auto file = std::make_shared<std::string>();
+  auto logs = std::make_shared<bool>(false);
+  verb->add_option("FILE", *file, "where to put it (a tar); replaced if it is there")->required();
+  verb->add_flag("--logs", *logs, "with the logs of all runs");
+  verb->callback([&session, file, logs] { session.finish(admin_backup(session, *file, *logs)); });
+}
+
+}  // namespace slipway::cli

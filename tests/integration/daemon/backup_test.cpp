@@ -1,0 +1,161 @@
+#include <fstream>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "base/files.hpp"
+#include "tests/integration/daemon/live_daemon.hpp"
+
+using namespace slipway;
+using namespace slipway::daemon;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string content(const fs::path& path) {
+  return read_file(path, 1 << 30).value();
+}
+
+Ran restore(const fs::path& file, const fs::path& data, std::vector<std::string> more = {}) {
+  std::vector<std::string> words = {SLIPWAYD_PATH, "restore", file.string(), "--data", data.string()};
+  words.insert(words.end(), more.begin(), more.end());
+  return run(std::move(words));
+}
+
+void add_project(const LiveDaemon& daemon, const std::string& name) {
+  const Json project = {{"name", name}, {"clone_url", "https://git.example/" + name + ".git"}};
+  REQUIRE(daemon.send("POST", "/api/v1/projects", project).status == 201);
+}
+
+/// A backup of a fresh daemon with one project, in `folder`.
+fs::path small_backup(const fs::path& folder) {
+  const LiveDaemon daemon(folder / "origin");
+  add_project(daemon, "shop");
+  const fs::path file = folder / "backup.tar";
+  const Ran made = daemon.slipway({"admin", "backup", file.string()});
+  INFO(made.err);
+  REQUIRE(made.code == 0);
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("a backup of a daemon that works, restored elsewhere, has all that was there, and new numbers are new") {
+  const Folder folder;
+  const fs::path data = folder.path() / "data", file = folder.path() / "backup.tar", other = folder.path() / "other";
+  LiveDaemon daemon(data);
+  add_project(daemon, "shop");
+  REQUIRE(daemon.slipway({"secret", "set", "TOKEN", "-p", "shop"}, "hush-hush").code == 0);
+  REQUIRE(daemon.slipway({"trigger", "-p", "shop", "--ref", "main"}).code == 0);
+  fs::create_directories(data / "logs" / "1");
+  std::ofstream(data / "logs" / "1" / "unit.test.a1.zst") << "what a step wrote";
+  std::ofstream(data / "logs" / "1" / "unit.more.a1.log") << "";
+  {
+    // It goes on working meanwhile.
+    std::jthread writer([&daemon](const std::stop_token& stop) {
+      for (int i = 0; !stop.stop_requested(); ++i) add_project(daemon, "p" + std::to_string(i));
+    });
+    const Ran made = daemon.slipway({"admin", "backup", file.string(), "--logs"});
+    INFO(made.err);
+    REQUIRE(made.code == 0);
+    CHECK(made.err.find("key") != std::string::npos);
+  }
+  CHECK((fs::status(file).permissions() & fs::perms::all) == (fs::perms::owner_read | fs::perms::owner_write));
+  const std::string listed = run({"tar", "tf", file.string()}).out;
+  CHECK(listed == "backup.json\nslipway.db\nlogs/1/unit.more.a1.log\nlogs/1/unit.test.a1.zst\n");
+  for (const auto& entry : fs::directory_iterator(data)) CHECK(entry.path().string().find("copy") == std::string::npos);
+  CHECK(daemon.stop() == 0);
+
+  const Ran restored = restore(file, other);
+  INFO(restored.err);
+  REQUIRE(restored.code == 0);
+  CHECK(restored.out.find("key file") != std::string::npos);
+  CHECK(content(other / "logs" / "1" / "unit.test.a1.zst") == "what a step wrote");
+  fs::copy_file(data / "key", other / "key");
+  const LiveDaemon again(other, daemon.token());
+  CHECK((*parse_json(again.send("GET", "/api/v1/projects/shop").body))["name"] == "shop");
+  CHECK((*parse_json(again.send("GET", "/api/v1/runs/1").body))["project"] == "shop");
+  CHECK((*parse_json(again.send("GET", "/api/v1/projects/shop/secrets").body))["items"][0] == "TOKEN");
+  const HttpResponse queued = again.send("POST", "/api/v1/projects/shop/runs", {{"ref", "main"}});
+  CHECK((*parse_json(queued.body))["id"] > 100'000);
+  CHECK((*parse_json(again.send("GET", "/api/v1/runs").body))["items"][0]["number"] == 2);
+}
+
+TEST_CASE("a restore over a database is refused, and with --force what was there is kept beside") {
+  const Folder folder;
+  const fs::path file = small_backup(folder.path()), data = folder.path() / "data";
+  std::string token;
+  {
+    LiveDaemon daemon(data);
+    add_project(daemon, "other");
+    const Ran used = restore(file, data, {"--force"});
+    CHECK(used.code == 1);
+    CHECK(used.err.find("in use by pid " + std::to_string(daemon.pid())) != std::string::npos);
+    token = daemon.token();
+    daemon.stop();
+  }
+  const Ran refused = restore(file, data);
+  CHECK(refused.code == 1);
+  CHECK(refused.err.find("--force") != std::string::npos);
+  const Ran forced = restore(file, data, {"--force"});
+  INFO(forced.err);
+  REQUIRE(forced.code == 0);
+  fs::path before;
+  for (const auto& entry : fs::directory_iterator(data)) {
+    if (entry.path().filename().string().starts_with("before-restore-")) before = entry.path();
+  }
+  REQUIRE(fs::exists(before / "slipway.db"));
+  CHECK(forced.out.find(before.string()) != std::string::npos);
+  const LiveDaemon kept(before, token);
+  CHECK(kept.send("GET", "/api/v1/projects/other").status == 200);
+}
+
+TEST_CASE("what is no backup, or is damaged or cut off, is refused and nothing is touched") {
+  const Folder folder;
+  const fs::path file = small_backup(folder.path()), data = folder.path() / "data", bad = folder.path() / "bad.tar";
+  const std::string whole = content(file);
+  std::string flipped = whole;
+  flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
+  const auto tar_of = [&](const std::string& names) {
+    run({"sh", "-c",
+         "cd " + folder.path().string() +
+             " && echo '{}' > backup.json && echo x > evil && mkdir -p logs/1 &&"
+             " ln -sf /etc/passwd logs/1/link && tar -P --format=ustar -cf bad.tar " +
+             names});
+    return content(bad);
+  };
+  const std::string bads[] = {"",
+                              "not a tar at all",
+                              whole.substr(0, whole.size() / 2),
+                              whole.substr(0, whole.size() - 1024),
+                              flipped,
+                              tar_of("backup.json"),
+                              tar_of("backup.json evil"),
+                              tar_of("backup.json --transform s,evil,../evil, evil"),
+                              tar_of("backup.json logs/1/link"),
+                              tar_of("evil backup.json")};
+  for (const std::string& text : bads) {
+    std::ofstream(bad, std::ios::binary | std::ios::trunc) << text;
+    const Ran refused = restore(bad, data);
+    CAPTURE(text.size(), refused.err);
+    CHECK(refused.code == 2);
+    CHECK_FALSE(fs::exists(data / "slipway.db"));
+    CHECK_FALSE(fs::exists(folder.path() / "../evil"));
+  }
+  CHECK(restore(folder.path() / "none.tar", data).code == 1);
+  CHECK(restore(file, data).code == 0);
+}
+
+TEST_CASE("a folder in which a restore was cut off is not started on, until it is restored") {
+  const Folder folder;
+  const fs::path file = small_backup(folder.path()), data = folder.path() / "data";
+  fs::create_directories(data / "restore-under-way");
+  const Ran refused = run({SLIPWAYD_PATH, "--data", data.string(), "--listen", "127.0.0.1:0"});
+  CHECK(refused.code != 0);
+  const Ran started = run({SLIPWAYD_PATH, "--data", data.string(), "--listen", "127.0.0.1:1"});
+  CHECK(started.code == 1);
+  CHECK(started.err.find("slipwayd restore") != std::string::npos);
+  CHECK(restore(file, data).code == 0);
+  CHECK_FALSE(fs::exists(data / "restore-under-way"));
+}

@@ -1,0 +1,138 @@
+#include "tests/integration/daemon/live_daemon.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <stdexcept>
+#include <thread>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "base/ids.hpp"
+#include "base/process.hpp"
+#include "tests/support/run_async.hpp"
+
+namespace slipway::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment, std::string input) {
+  ProcessSpec spec(words.front(), std::vector<std::string>(words.begin() + 1, words.end()));
+  spec.environment = std::move(environment);
+  spec.input = std::move(input);
+  const Result<ProcessOutcome> outcome = run_async(run_process(std::move(spec)));
+  if (!outcome) throw std::runtime_error(outcome.error().message);
+  return {outcome->exit_code, outcome->output, outcome->errors};
+}
+
+Folder::Folder() : path_(fs::temp_directory_path() / ("slipway-daemon-" + random_hex(6))) {
+  fs::create_directories(path_);
+}
+Folder::~Folder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+LiveDaemon::LiveDaemon(fs::path data, std::string token, std::map<std::string, std::string> environment,
+                       std::string engine)
+    : data_(std::move(data)),
+      token_(std::move(token)),
+      output_(data_.string() + "." + random_hex(4) + ".out"),
+      port_(free_port()) {
+  const std::string listen = "127.0.0.1:" + std::to_string(port_);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    const int out = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    ::execl(SLIPWAYD_PATH, "slipwayd", "--data", data_.c_str(), "--listen", listen.c_str(), "--engine", engine.c_str(),
+            nullptr);
+    ::_exit(127);
+  }
+  await_start();
+}
+
+LiveDaemon::~LiveDaemon() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    reap();
+  }
+  std::error_code ignored;
+  fs::remove(output_, ignored);
+}
+
+void LiveDaemon::await_start() {
+  const auto limit = std::chrono::steady_clock::now() + 20s;
+  HttpRequest request("GET", url() + "/healthz");
+  for (;;) {
+    const Result<HttpResponse> response = send_http(request);
+    if (response && response->ok()) break;
+    int status = 0;
+    const bool ended = ::waitpid(pid_, &status, WNOHANG) == pid_;
+    if (ended) pid_ = -1;
+    if (ended || std::chrono::steady_clock::now() > limit) throw std::runtime_error("no slipwayd: " + output());
+    std::this_thread::sleep_for(20ms);
+  }
+  if (!token_.empty()) return;
+  const std::string said = output(), before = "token=";
+  const auto at = said.find(before);
+  if (at == std::string::npos) throw std::runtime_error("no token: " + said);
+  token_ = said.substr(at + before.size(), said.find('\n', at) - at - before.size());
+}
+
+Ran LiveDaemon::slipway(std::vector<std::string> words, std::string input) const {
+  words.insert(words.begin(), SLIPWAY_PATH);
+  return run(std::move(words), {{"SLIPWAY_URL", url()}, {"SLIPWAY_TOKEN", token_}}, std::move(input));
+}
+
+HttpResponse LiveDaemon::send(const std::string& method, const std::string& path, const Json& body) const {
+  HttpRequest request(method, url() + path);
+  request.headers.emplace_back("Authorization", "Bearer " + token_);
+  if (!body.is_null()) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = dump_json(body);
+  }
+  Result<HttpResponse> response = send_http(request);
+  if (!response) throw std::runtime_error(response.error().message);
+  return std::move(*response);
+}
+
+int LiveDaemon::reap() {
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int LiveDaemon::stop() {
+  ::kill(pid_, SIGTERM);
+  return reap();
+}
+
+std::string LiveDaemon::output() const {
+  const Result<std::string> text = read_file(output_);
+  return text ? *text : std::string();
+}
+
+}  // namespace slipway::daemon

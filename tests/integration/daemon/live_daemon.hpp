@@ -1,0 +1,69 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+#include <sys/types.h>
+
+#include "base/http_client.hpp"
+#include "base/json.hpp"
+
+namespace slipway::daemon {
+
+/// What a program printed, and its exit code.
+struct Ran {
+  int code = 0;
+  std::string out, err;
+};
+
+/// Runs a program to its end; with PATH and HOME alone beside `environment`.
+Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment = {}, std::string input = {});
+
+/// A folder that goes with the object.
+class Folder {
+ public:
+  Folder();
+  Folder(const Folder&) = delete;
+  ~Folder();
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The program slipwayd on a data folder and a free port, an admin's token at hand. Killed with the object.
+class LiveDaemon {
+ public:
+  /// `token`: of an installation that has one already. `environment` is added to the test's own.
+  explicit LiveDaemon(std::filesystem::path data, std::string token = {},
+                      std::map<std::string, std::string> environment = {},
+                      std::string engine = "unix:///nonexistent/engine.sock");
+  LiveDaemon(const LiveDaemon&) = delete;
+  ~LiveDaemon();
+
+  /// `slipway WORDS…` as the admin.
+  Ran slipway(std::vector<std::string> words, std::string input = {}) const;
+  /// As the admin, with a body of JSON unless it is null.
+  HttpResponse send(const std::string& method, const std::string& path, const Json& body = {}) const;
+  /// SIGTERM, and its end awaited; the exit code.
+  int stop();
+  [[nodiscard]] const std::string& token() const { return token_; }
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  /// Everything it has said.
+  [[nodiscard]] std::string output() const;
+
+ private:
+  void await_start();
+  int reap();
+
+  std::filesystem::path data_;
+  std::string token_;
+  std::filesystem::path output_;
+  int port_;
+  pid_t pid_ = -1;
+};
+
+}  // namespace slipway::daemon
