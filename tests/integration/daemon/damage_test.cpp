@@ -60,8 +60,9 @@ TEST_CASE("a damaged database is served read-only: what is intact can be read, t
   CHECK(health["notices"][0]["hint"].get<std::string>().find("slipwayd restore FILE --force") != std::string::npos);
   CHECK(daemon.send("GET", "/readyz").status == 503);
   HttpRequest hook("POST", daemon.url() + "/hooks/shop/github");
-  hook.body = R"({"zen": "Keep it logically awesome."})";
-  hook.headers.emplace_back("X-GitHub-Event", "ping");
+  hook.body = R"({"ref": "refs/heads/main", "after": "0123456789012345678901234567890123456789"})";
+  hook.headers.emplace_back("Content-Type", "application/json");
+  hook.headers.emplace_back("X-GitHub-Event", "push");
   hook.headers.emplace_back("X-GitHub-Delivery", "1");
   hook.headers.emplace_back("X-Hub-Signature-256", "sha256=" + to_hex(hmac_sha256("a hook's secret", hook.body)));
   for (const HttpResponse& refused :
