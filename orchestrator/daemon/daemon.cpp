@@ -24,6 +24,7 @@
 #include "orchestrator/logs/log_store.hpp"
 #include "orchestrator/notify/notifier.hpp"
 #include "orchestrator/queue/scheduler.hpp"
+#include "orchestrator/rollouts/haproxy/haproxy_traffic.hpp"
 #include "orchestrator/rollouts/image_registries.hpp"
 #include "orchestrator/rollouts/job_deployer.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
@@ -72,6 +73,13 @@ runs::Settings run_settings(const Settings& settings) {
   return runs;
 }
 
+rollouts::ComposeRules compose_rules(const Settings& settings) {
+  rollouts::ComposeRules rules;
+  rules.certificates.emplace();
+  for (const auto& [name, files] : settings.proxy.certificates) rules.certificates->push_back(name);
+  return rules;
+}
+
 http::ServerSettings server_settings(const Settings& settings) {
   http::ServerSettings server;
   server.address = settings.address();
@@ -112,7 +120,7 @@ class Daemon {
   images::RegistryClient registry_client_;
   rollouts::ImageRegistries registries_;
   rollouts::HostDirectory hosts_;
-  std::unique_ptr<rollouts::Traffic> traffic_;
+  rollouts::haproxy::HaproxyTraffic traffic_;
   rollouts::Parts parts_;
   rollouts::Rollouts rollouts_;
   rollouts::JobDeployer deployer_;
@@ -146,8 +154,9 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       registry_client_(pool_, clock_, registry_settings(settings)),
       registries_(registry_client_, ground_.credentials),
       hosts_(io.get_executor(), store_.instance(), settings.hosts),
-      traffic_(rollouts::direct_traffic()),
-      parts_{io.get_executor(), store_, hosts_, registries_, secrets_, *traffic_, pool_, clock_, {}},
+      traffic_(hosts_, registries_, clock_, settings.proxy, store_.instance()),
+      parts_{io.get_executor(),      store_, hosts_, registries_, secrets_, traffic_, pool_, clock_,
+             compose_rules(settings)},
       rollouts_(parts_),
       deployer_(rollouts_, store_, parts_.rules, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),

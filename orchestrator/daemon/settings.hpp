@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "orchestrator/rollouts/haproxy/proxy_settings.hpp"
 #include "orchestrator/rollouts/host_directory.hpp"
 
 namespace slipway::daemon {
@@ -34,6 +35,7 @@ struct Settings {
   bool allow_local_git = false;
   std::map<std::string, RegistrySettings> registries;  ///< by host[:port]
   std::vector<rollouts::HostSettings> hosts;
+  rollouts::haproxy::ProxySettings proxy;
 
   [[nodiscard]] std::string address() const;  ///< of `listen`, before its last colon
   [[nodiscard]] std::uint16_t port() const;

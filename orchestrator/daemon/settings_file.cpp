@@ -1,5 +1,7 @@
 // The settings file: YAML, strict, with positions.
+#include "images/reference.hpp"
 #include "orchestrator/daemon/settings.hpp"
+#include "orchestrator/rollouts/compose/values.hpp"
 #include "pipelines/yaml_decoder.hpp"
 
 namespace slipway::daemon {
@@ -114,6 +116,50 @@ void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnosti
   }
 }
 
+void read_port(MapReader& map, std::string_view key, std::uint16_t& into, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find(key);
+  if (!node) return;
+  if (auto port = pipelines::read_integer(*node, key, 1, 65535, diagnostics)) into = static_cast<std::uint16_t>(*port);
+}
+
+void read_certificates(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  if (!node.is_map()) {
+    diagnostics.error(node.at, "`certificates` must map a name to its files", {},
+                      "certificates: {shop: {cert: /etc/slipway/shop.pem, key: /etc/slipway/shop.key}}");
+    return;
+  }
+  for (const pipelines::YamlEntry& entry : node.entries) {
+    rollouts::haproxy::ProxySettings::Certificate files;
+    MapReader map(entry.value, "a certificate", diagnostics);
+    if (!map.require("cert", "cert: /etc/slipway/shop.pem") || !map.require("key", "key: /etc/slipway/shop.key")) {
+      continue;
+    }
+    text(map, "cert", files.certificate, diagnostics);
+    text(map, "key", files.key, diagnostics);
+    map.finish();
+    if (!rollouts::is_plain_name(entry.key)) {
+      diagnostics.error(entry.at, "a certificate's name is made of letters, digits, '_', '.' and '-', at most 63",
+                        entry.key);
+    }
+    settings.proxy.certificates[entry.key] = std::move(files);
+  }
+}
+
+void read_proxy(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  MapReader map(node, "`proxy`", diagnostics);
+  text(map, "image", settings.proxy.image, diagnostics);
+  if (const auto image = images::parse_reference(settings.proxy.image); !image) {
+    diagnostics.error(map.at("image"), image.error().message, settings.proxy.image, image.error().hint);
+  }
+  read_port(map, "http", settings.proxy.http_port, diagnostics);
+  read_port(map, "https", settings.proxy.https_port, diagnostics);
+  if (settings.proxy.http_port == settings.proxy.https_port) {
+    diagnostics.error(map.at("https"), "`http` and `https` can't be the same port");
+  }
+  if (const YamlNode* names = map.find("certificates")) read_certificates(*names, settings, diagnostics);
+  map.finish();
+}
+
 void read_log_level(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
   if (auto level = pipelines::read_choice(node, "`log_level`", {"debug", "info", "warn", "error"}, diagnostics)) {
     settings.log_level = static_cast<log::Level>(*level);
@@ -143,6 +189,7 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   }
   if (const YamlNode* registries = map.find("registries")) read_registries(*registries, settings, diagnostics);
   if (const YamlNode* hosts = map.find("hosts")) read_hosts(*hosts, settings, diagnostics);
+  if (const YamlNode* proxy = map.find("proxy")) read_proxy(*proxy, settings, diagnostics);
   map.finish();
 }
 

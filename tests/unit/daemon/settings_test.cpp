@@ -30,6 +30,7 @@ registries:
 hosts:
   web1: {endpoint: "tcp://198.51.100.11:2376", ca: a, cert: b, key: c, address: 198.51.100.11, groups: [production, web]}
   web2: {endpoint: "ssh://deploy@web2", groups: production}
+proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certificates: {shop: {cert: a.pem, key: a.key}}}
 )",
                                   "slipwayd.yml");
   INFO((read ? std::string() : read.error().message));
@@ -44,6 +45,10 @@ hosts:
   CHECK(settings.registries.at("registry.example:5000").username == "ci");
   REQUIRE(settings.hosts.size() == 2);
   CHECK(settings.hosts[0].groups == std::vector<std::string>{"production", "web"});
+  CHECK(settings.proxy.image == "registry.example/haproxy:3.0");
+  CHECK(settings.proxy.http_port == 8000);
+  CHECK(settings.proxy.https_port == 8443);
+  CHECK(settings.proxy.certificates.at("shop").key == "a.key");
   CHECK(settings.hosts[1].endpoint.kind == docker::Endpoint::Kind::ssh);
 }
 
@@ -58,6 +63,11 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
       {"limits: {runs: 0}", "slipwayd.yml:1:16"},
       {"log_level: loud", "slipwayd.yml:1:12"},
       {"hosts: [a]", "`hosts` must map"},
+      {"proxy: {http: 0}", "slipwayd.yml:1:15"},
+      {"proxy: {http: 443}", "can't be the same port"},
+      {"proxy: {image: HAPROXY}", "slipwayd.yml:1:9"},
+      {"proxy: {certificates: {shop: {cert: a}}}", "key: /etc/slipway/shop.key"},
+      {"proxy: {certificates: {\"a b\": {cert: a, key: b}}}", "a certificate's name"},
       {"hosts: {a: {endpoint: \"tcp://10.0.0.1:2375\"}}", "needs TLS"},
       {"hosts: {a: {}}", "endpoint"},
       {"hosts: {a: {endpoint: \"ssh://-oProxyCommand=x\"}}", "slipwayd.yml:1"},
