@@ -285,9 +285,10 @@ awaitable<Event> Driver::attempt(Action action) {
   const auto& target = action.heading == Heading::forward ? assignment_.forward : assignment_.back;
   Error last(Error::Kind::timeout, "there was no time for it");
   while (left(action.deadline).count() > 0) {
-    auto reaching = with_deadline(left(action.deadline),
-                                  work.reach(action.stage, action.heading, target, assignment_.rollout.application),
-                                  std::string(name_of(action.stage)));
+    auto reaching =
+        with_deadline(left(action.deadline),
+                      work.reach(action.stage, action.heading, target, assignment_.rollout.application, action.weight),
+                      std::string(name_of(action.stage)));
     auto race = std::move(reaching) || until_silent(action.host);
     auto first = co_await std::move(race);
     if (first.index() == 1) {

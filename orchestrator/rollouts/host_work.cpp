@@ -50,7 +50,8 @@ std::vector<Wanted> of_service(const std::vector<Wanted>& wanted, const std::str
 
 }  // namespace
 
-awaitable<Result<void>> HostWork::reach(HostStage stage, Heading heading, TargetPtr target, std::string application) {
+awaitable<Result<void>> HostWork::reach(HostStage stage, Heading heading, TargetPtr target, std::string application,
+                                        unsigned weight) {
   application_ = std::move(application);
   evidence_.clear();
   why_not_.clear();
@@ -66,7 +67,7 @@ awaitable<Result<void>> HostWork::reach(HostStage stage, Heading heading, Target
     case HostStage::healthy:
       co_return co_await wait_healthy(target->wanted, target);
     case HostStage::attached:
-      co_return co_await attach(target);
+      co_return co_await attach(target, weight);
     case HostStage::old_drained:
       co_return co_await drain(target);
     case HostStage::old_stopped:
@@ -270,7 +271,7 @@ awaitable<Result<void>> HostWork::wait_healthy(std::vector<Wanted> wanted, Targe
   }
 }
 
-awaitable<Result<void>> HostWork::attach(TargetPtr target) {
+awaitable<Result<void>> HostWork::attach(TargetPtr target, unsigned weight) {
   auto found = co_await look(target);
   if (!found) co_return fail(found.error());
   std::vector<Backend> backends;
@@ -278,7 +279,7 @@ awaitable<Result<void>> HostWork::attach(TargetPtr target) {
     const Service* service = target->service(one.service);
     if (service != nullptr) backends.push_back({one.service, one.name, service->route});
   }
-  co_return co_await site_.traffic->attach(place(), std::move(backends));
+  co_return co_await site_.traffic->attach(place(), std::move(backends), weight);
 }
 
 /// Until nothing is in flight, or what is has had its time: then the stop signal is the application's own affair.

@@ -30,9 +30,10 @@ class HostWork {
   HostWork(Site site, Registries& registries, Pool& pool, const Clock& clock, Maker maker)
       : site_(std::move(site)), registries_(registries), pool_(pool), clock_(clock), maker_(std::move(maker)) {}
 
-  /// Everything up to `stage` that is not done. `back`: old containers are started and the new ones removed.
+  /// Everything up to `stage` that is not done. `weight`: percent of the requests that the target's containers get, for
+  /// `attached`. `back`: old containers are started and the new ones removed.
   awaitable<Result<void>> reach(HostStage stage, Heading heading, std::shared_ptr<const Target> target,
-                                std::string application);
+                                std::string application, unsigned weight = 100);
   /// Last words of the container that made the last step fail; empty if there are none.
   [[nodiscard]] const std::string& evidence() const { return evidence_; }
   /// What the step is waiting for, for when its deadline passes; empty if it can't say.
@@ -54,7 +55,7 @@ class HostWork {
   awaitable<Result<void>> start_container(Shown container, Service service, TargetPtr target);
   awaitable<Result<void>> connect_rest(Shown container, std::vector<docker::NetworkAttachment> networks);
   awaitable<Result<void>> wait_healthy(std::vector<Wanted> wanted, TargetPtr target);
-  awaitable<Result<void>> attach(TargetPtr target);
+  awaitable<Result<void>> attach(TargetPtr target, unsigned weight);
   awaitable<Result<void>> drain(TargetPtr target);
   awaitable<Result<void>> stop_old(Heading heading, TargetPtr target);
   awaitable<Result<void>> stop_container(Shown container);

@@ -1,4 +1,6 @@
 // How one rollout of the queue is worked on: leased, planned or taken up again, driven to its end.
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -107,6 +109,9 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   input.previous = assignment.back->wanted;
   const std::string& kind = assignment.rollout.kind;
   input.rollback = kind != "deploy" && kind != "redeploy";
+  const auto& services = input.application.services;
+  input.weighs = parts_.traffic.weighs() &&
+                 std::any_of(services.begin(), services.end(), [](const Service& service) { return !!service.route; });
   std::vector<std::string> hosts;
   auto stored = parse_json(assignment.rollout.plan);
   if (!stored) co_return fail(stored.error());

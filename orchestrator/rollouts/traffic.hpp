@@ -38,8 +38,12 @@ class Traffic {
   virtual ~Traffic() = default;
 
   /// From now on `backends` get requests, by their routes. Containers that got some before go on to do so until they
-  /// are detached, by the new route of their service if it has one. Kind::conflict: a route is another application's.
-  virtual awaitable<Result<void>> attach(Place place, std::vector<Backend> backends) = 0;
+  /// are detached, by the new route of their service if it has one: as long as there are any, `backends` together get
+  /// `percent` of their service's requests, and with 100 every container the same. Kind::conflict: a route is another
+  /// application's.
+  virtual awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) = 0;
+  /// Whether `percent` is kept to.
+  [[nodiscard]] virtual bool weighs() const = 0;
   /// From now on `containers` get no new requests. Those they have go on.
   virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
   virtual awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) = 0;

@@ -152,7 +152,8 @@ void add_back_end(std::string& text, std::string& structure, const std::string& 
   structure += fixed;
   for (const ProxyServer& server : service.servers) {
     if (server.draining) continue;
-    text += "  server " + server.container + " " + server.address + ":" + std::to_string(service.route.port) + "\n";
+    text += "  server " + server.container + " " + server.address + ":" + std::to_string(service.route.port) +
+            " weight " + std::to_string(server.weight) + "\n";
   }
 }
 

@@ -46,7 +46,7 @@ Result<ProxyTable::Services> services_from(const std::vector<Backend>& backends,
     auto found = std::find_if(services.begin(), services.end(),
                               [&](const ProxyService& one) { return one.service == backend.service; });
     if (found == services.end()) found = services.insert(found, {backend.service, *backend.route, {}});
-    found->servers.push_back({backend.container, address->second, std::nullopt});
+    found->servers.push_back({backend.container, address->second, std::nullopt, even_weight});
   }
   return services;
 }
@@ -77,7 +77,7 @@ ProxyContainers HaproxyTraffic::proxies_of(docker::Engine* engine) {
   return {*engine, registries_, settings_, instance_};
 }
 
-awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend> backends) {
+awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend> backends, unsigned percent) {
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
   auto held = co_await host_of(place.host).lock.acquire();
@@ -93,7 +93,7 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   std::vector<std::string> running;
   for (const auto& [name, address] : *addresses) running.push_back(name);
   ProxyTable after = *before;
-  if (auto done = after.attach(place.application, *services, running); !done) co_return done;
+  if (auto done = after.attach(place.application, *services, running, percent); !done) co_return done;
   co_return co_await put_in_place(*engine, place.application, std::move(*before), std::move(after));
 }
 

@@ -19,7 +19,8 @@ class HaproxyTraffic final : public Traffic {
                  std::string instance)
       : hosts_(hosts), registries_(registries), clock_(clock), settings_(settings), instance_(std::move(instance)) {}
 
-  awaitable<Result<void>> attach(Place place, std::vector<Backend> backends) override;
+  awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) override;
+  [[nodiscard]] bool weighs() const override { return true; }
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;
   awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) override;
 

@@ -35,6 +35,21 @@ void keep_servers(ProxyService& service, const ProxyService& before, const std::
   }
 }
 
+/// The first `fresh` servers of the service together get `percent` of its requests, the others that get any the rest.
+void weigh(ProxyService& service, std::size_t fresh, unsigned percent) {
+  constexpr double most = 256;
+  std::size_t others = 0;
+  for (std::size_t i = fresh; i < service.servers.size(); ++i) others += service.servers[i].draining ? 0 : 1;
+  const bool even = percent >= 100 || others == 0 || fresh == 0;
+  const double new_part = static_cast<double>(percent) * static_cast<double>(others);
+  const double old_part = static_cast<double>(100 - std::min(percent, 100U)) * static_cast<double>(fresh);
+  const double scale = most / std::max({new_part, old_part, 1.0});
+  for (std::size_t i = 0; i < service.servers.size(); ++i) {
+    const double part = std::max(1.0, (i < fresh ? new_part : old_part) * scale);
+    service.servers[i].weight = even ? even_weight : static_cast<unsigned>(part + 0.5);
+  }
+}
+
 bool serves(const ProxyService& service) {
   return std::any_of(service.servers.begin(), service.servers.end(),
                      [](const ProxyServer& one) { return !one.draining; });
@@ -65,7 +80,8 @@ Route route_from(const Json& json) {
 }
 
 ProxyServer server_from(const Json& json) {
-  ProxyServer server{text_at(json, "container"), text_at(json, "address"), std::nullopt};
+  ProxyServer server{text_at(json, "container"), text_at(json, "address"), std::nullopt, even_weight};
+  server.weight = static_cast<unsigned>(std::clamp<std::int64_t>(number_at(json, "weight", even_weight), 1, 256));
   const Json& draining = value_at(json, "draining");
   if (draining.is_number_integer()) server.draining = Time(Milliseconds(draining.get<std::int64_t>()));
   return server;
@@ -92,12 +108,14 @@ Result<void> ProxyTable::check_owners(const std::string& application, const Serv
 }
 
 Result<void> ProxyTable::attach(const std::string& application, const Services& services,
-                                const std::vector<std::string>& running) {
+                                const std::vector<std::string>& running, unsigned percent) {
   if (auto ours = check_owners(application, services); !ours) return ours;
   Services after = services;
   for (const ProxyService& before : services_of(application)) {
     if (ProxyService* same = find_service(after, before.service)) {
+      const std::size_t fresh = same->servers.size();
       keep_servers(*same, before, running);
+      weigh(*same, fresh, percent);
       continue;
     }
     ProxyService leaving{before.service, before.route, {}};
@@ -148,7 +166,10 @@ std::string ProxyTable::dump() const {
       Json servers = Json::array();
       for (const ProxyServer& server : service.servers) {
         const Json draining = server.draining ? Json(server.draining->time_since_epoch().count()) : Json();
-        servers.push_back({{"container", server.container}, {"address", server.address}, {"draining", draining}});
+        servers.push_back({{"container", server.container},
+                           {"address", server.address},
+                           {"draining", draining},
+                           {"weight", server.weight}});
       }
       list.push_back({{"service", service.service}, {"route", route_json(service.route)}, {"servers", servers}});
     }

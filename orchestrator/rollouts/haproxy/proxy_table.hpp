@@ -10,10 +10,14 @@
 /// What a host's proxy is to do. Kept as a file beside its configuration, so that the host alone can tell.
 namespace slipway::rollouts::haproxy {
 
+/// Of a server that gets as many requests as any other; HAProxy knows 1 to 256.
+inline constexpr unsigned even_weight = 100;
+
 struct ProxyServer {
   std::string container;         ///< its name
   std::string address;           ///< in a network of the host
   std::optional<Time> draining;  ///< since when it gets no new requests
+  unsigned weight = even_weight;
   friend bool operator==(const ProxyServer&, const ProxyServer&) = default;
 };
 
@@ -30,10 +34,11 @@ class ProxyTable {
   using Services = std::vector<ProxyService>;
 
   /// The routes of `application` are those of `services`, which name the containers that get requests. Others that got
-  /// some go on to, those that drain are dropped once they are not among `running`. Kind::conflict: a host name belongs
-  /// to another application.
-  Result<void> attach(const std::string& application, const Services& services,
-                      const std::vector<std::string>& running);
+  /// some go on to, those that drain are dropped once they are not among `running`. The weights are such that the named
+  /// ones together get `percent` of a service's requests, and all are even with 100. Kind::conflict: a host name
+  /// belongs to another application.
+  Result<void> attach(const std::string& application, const Services& services, const std::vector<std::string>& running,
+                      unsigned percent = 100);
   /// `containers` drain from `now` on, unless they did already.
   void detach(const std::string& application, const std::vector<std::string>& containers, Time now);
 

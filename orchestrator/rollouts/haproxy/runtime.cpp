@@ -32,6 +32,7 @@ void add_server(std::vector<Command>& commands, const std::string& backend, cons
                       {"New server registered", "Already exists a server", no_backend}});
   commands.push_back({"set server " + name + " addr " + server.address + " port " + port,
                       {"no need to change", "IP changed from", "port changed from", no_server, no_backend}});
+  commands.push_back({"set server " + name + " weight " + std::to_string(server.weight), {no_server, no_backend}});
   commands.push_back({"set server " + name + " state ready", {no_server, no_backend}});
 }
 

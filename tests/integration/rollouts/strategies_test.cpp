@@ -1,6 +1,7 @@
 // Canary and blue-green on the rig's three hosts.
 #include <catch2/catch.hpp>
 
+#include "base/http_client.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 
 using namespace slipway;
@@ -21,7 +22,45 @@ std::string side_by_side(const std::string& application, const std::string& more
          more;
 }
 
+/// How many of 100 requests to the host's proxy the text answers.
+int answers_with(Scene& scene, const std::string& host, const std::string& text) {
+  int count = 0;
+  for (int i = 0; i < 100; ++i) {
+    HttpRequest request("GET", "http://" + scene.fleet->hosts->address_of(host) + "/");
+    request.headers = {{"Host", "weights.example.org"}};
+    const auto answer = send_http(request);
+    REQUIRE(answer);
+    REQUIRE(answer->status == 200);
+    count += answer->body.starts_with(text) ? 1 : 0;
+  }
+  return count;
+}
+
 }  // namespace
+
+TEST_CASE("a canary behind a proxy gives the new version its share of the requests on every host") {
+  Scene scene("ro-weighted");
+  push_proxy_image(*scene.fleet);
+  const std::string plain =
+      "name: ro-weighted\n"
+      "services: {web: {expose: [\"8080\"], stop_grace_period: 1s, "
+      "x-slipway: {route: {host: weights.example.org, port: 8080, drain: 2s}}}}\n"
+      "x-slipway:\n  targets: [production]\n  min_healthy_time: 200ms\n  health_deadline: 8s\n";
+  const std::string canary = plain + "  strategy: canary\n  steps: [{share: 20%, wait: true}]\n";
+  const auto first = scene.fleet->roll_out(plain, push_web_image(*scene.fleet, "weighted-1", "one"));
+  INFO(first.reason);
+  REQUIRE(first.state == "succeeded");
+  CHECK(answers_with(scene, "h2", "one") == 100);
+  const auto id = scene.fleet->begin(canary, push_web_image(*scene.fleet, "weighted-2", "two"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  for (const char* host : {"h1", "h2", "h3"}) CHECK(std::abs(answers_with(scene, host, "two") - 20) <= 4);
+  const auto verb = GENERATE(Verb::promote, Verb::roll_back);
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->ask_current("ro-weighted", verb, "ann")));
+  CHECK(scene.fleet->wait(*id).state == (verb == Verb::promote ? "succeeded" : "rolled_back"));
+  const std::string left = verb == Verb::promote ? "two" : "one";
+  for (const char* host : {"h1", "h2", "h3"}) CHECK(answers_with(scene, host, left) == 100);
+}
 
 TEST_CASE("a canary stays on one host until it is promoted, also over a restart of the daemon") {
   Scene scene("ro-canary");

@@ -1,4 +1,5 @@
 // A real HAProxy on the rig's hosts in front of real containers.
+#include <cstdlib>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -98,14 +99,30 @@ TEST_CASE("requests go to what is attached, and no longer to what is detached") 
   scene.serve("one");
   scene.serve("two");
   Traffic& traffic = *scene.fleet->traffic;
-  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")})));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
   CHECK(scene.answer() == "one");
-  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("two")})));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("two")}, 100)));
   scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-attach-one"})));
   for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "two");
-  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("two")})));
-  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")})));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("two")}, 100)));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
   scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-attach-two"})));
   for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "one");
   CHECK(scene.proxies().size() == 1);
+}
+
+TEST_CASE("new containers get the percentage of the requests that is asked for, and an even part with 100") {
+  Scene scene("ro-weight");
+  scene.serve("old");
+  scene.serve("old2");
+  scene.serve("new");
+  Traffic& traffic = *scene.fleet->traffic;
+  REQUIRE(traffic.weighs());
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("old"), scene.backend("old2")}, 100)));
+  const auto [percent, expected] = GENERATE(table<unsigned, int>({{20, 20}, {75, 75}, {100, 33}}));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("new")}, percent)));
+  REQUIRE_FALSE(scene.answer().empty());
+  int fresh = 0;
+  for (int i = 0; i < 100; ++i) fresh += scene.get().body.starts_with("new") ? 1 : 0;
+  CHECK(std::abs(fresh - expected) <= 4);
 }

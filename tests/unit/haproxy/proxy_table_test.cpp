@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/haproxy/proxy_table.hpp"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 using namespace slipway;
@@ -83,4 +85,30 @@ TEST_CASE("a table is read back as it was written") {
   CHECK(*again == table);
   CHECK_FALSE(ProxyTable::parse("{\"version\":2}"));
   CHECK_FALSE(ProxyTable::parse("{"));
+}
+
+TEST_CASE("weights give new servers their percentage whatever the numbers of old and new are") {
+  struct Row {
+    std::vector<std::string> fresh, old;
+    unsigned percent;
+    double expected;  ///< part of the requests that all new ones get
+  };
+  const auto row =
+      GENERATE(Row{{"n"}, {"o"}, 10, 0.1}, Row{{"n"}, {"o"}, 50, 0.5}, Row{{"n", "m"}, {"o"}, 25, 0.25},
+               Row{{"n"}, {"o", "p", "q"}, 1, 0.01}, Row{{"n"}, {"o", "p"}, 100, 1.0 / 3}, Row{{"n"}, {}, 10, 1.0});
+  ProxyTable table;
+  std::vector<std::string> all = row.old;
+  all.insert(all.end(), row.fresh.begin(), row.fresh.end());
+  if (!row.old.empty()) REQUIRE(table.attach("shop", {web(row.old)}, all));
+  REQUIRE(table.attach("shop", {web(row.fresh)}, all, row.percent));
+  double sum = 0;
+  double fresh = 0;
+  for (const ProxyServer& server : table.services_of("shop")[0].servers) {
+    CHECK(server.weight >= 1);
+    CHECK(server.weight <= 256);
+    sum += server.weight;
+    if (std::find(row.fresh.begin(), row.fresh.end(), server.container) != row.fresh.end()) fresh += server.weight;
+  }
+  CHECK(fresh / sum == Approx(row.expected).epsilon(0.05));
+  CHECK(*ProxyTable::parse(table.dump()) == table);
 }

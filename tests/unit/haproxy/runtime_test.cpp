@@ -54,12 +54,13 @@ TEST_CASE("a worker gets new servers before old ones drain, and hears the same a
   ProxyService service{"web", {}, {{"old", "10.0.0.2", Time()}, {"new", "10.0.0.3", std::nullopt}}};
   service.route.port = 8080;
   const auto commands = commands_for("shop", {service});
-  REQUIRE(commands.size() == 8);
+  REQUIRE(commands.size() == 10);
   CHECK(commands[0].text == "add server shop:web/new 10.0.0.3:8080");
   CHECK(commands[1].text == "set server shop:web/new addr 10.0.0.3 port 8080");
-  CHECK(commands[2].text == "set server shop:web/new state ready");
-  CHECK(commands[3].text == "set server shop:web/old state drain");
-  CHECK(commands[4].text == "add server shop:web:tunnels/new 10.0.0.3:8080");
+  CHECK(commands[2].text == "set server shop:web/new weight 100");
+  CHECK(commands[3].text == "set server shop:web/new state ready");
+  CHECK(commands[4].text == "set server shop:web/old state drain");
+  CHECK(commands[5].text == "add server shop:web:tunnels/new 10.0.0.3:8080");
   CHECK(is_success(commands[0], "New server registered.\n\n"));
   CHECK(is_success(commands[0], "Already exists a server with the same name in backend.\n"));
   CHECK(is_success(commands[2], "\n"));
