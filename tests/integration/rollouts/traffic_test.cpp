@@ -1,6 +1,9 @@
 // A real HAProxy on the rig's hosts in front of real containers.
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -55,20 +58,23 @@ struct Scene {
     route.port = 8080;
     return {service, application + "-" + name, route};
   }
-  [[nodiscard]] HttpResponse get(const std::string& path = "/", const std::string& host = "h1.example.org") const {
+  [[nodiscard]] Result<HttpResponse> ask(const std::string& path, const std::string& host) const {
     HttpRequest request("GET", "http://" + fleet->hosts->address_of("h1") + path);
     request.headers = {{"Host", host}};
     request.follow_redirects = false;
-    const auto answer = send_http(request);
+    return send_http(request);
+  }
+  [[nodiscard]] HttpResponse get(const std::string& path = "/", const std::string& host = "h1.example.org") const {
+    const auto answer = ask(path, host);
     if (!answer) FAIL(answer.error().message);
     return *answer;
   }
-  /// What "/" answers, a container just started included.
+  /// What "/" answers, a container or a proxy just started included.
   [[nodiscard]] std::string answer(const std::string& host = "h1.example.org") {
     std::string text;
     fleet->run_until([&] {
-      const HttpResponse response = get("/", host);
-      text = response.status == 200 ? response.body.substr(0, response.body.find('\n')) : "";
+      const auto response = ask("/", host);
+      text = response && response->status == 200 ? response->body.substr(0, response->body.find('\n')) : "";
       return !text.empty();
     });
     return text;
@@ -125,4 +131,126 @@ TEST_CASE("new containers get the percentage of the requests that is asked for, 
   int fresh = 0;
   for (int i = 0; i < 100; ++i) fresh += scene.get().body.starts_with("new") ? 1 : 0;
   CHECK(std::abs(fresh - expected) <= 4);
+}
+
+TEST_CASE("a container that is detached finishes what it has, and the proxy says when") {
+  Scene scene("ro-drain");
+  // Reads a request, then answers after three seconds, over and over.
+  const std::string slow =
+      "while true; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nslow\\n' > /tmp/a; "
+      "nc -l -p 8080 -e sh -c 'sleep 3; cat /tmp/a'; done";
+  scene.start("slow", slow);
+  scene.serve("quick");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("slow")}, 100)));
+  std::optional<HttpResponse> late;
+  std::thread request([&] { late = scene.get(); });
+  const std::vector<std::string> old = {"ro-drain-slow"};
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("quick")}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), old)));
+  const auto open = scene.fleet->run(traffic.in_flight(scene.place(), old));
+  CHECK(scene.answer() == "quick");
+  request.join();
+  REQUIRE(open);
+  CHECK(open->requests == 1);
+  CHECK(open->tunnels == 0);
+  CHECK(open->since);
+  REQUIRE(late);
+  CHECK(late->status == 200);
+  CHECK(late->body == "slow\n");
+  const auto after = scene.fleet->run(traffic.in_flight(scene.place(), old));
+  REQUIRE(after);
+  CHECK(after->requests == 0);
+}
+
+TEST_CASE("host names, paths and certificates lead to their services, and no other application takes a host name") {
+  Scene scene("ro-rules");
+  const std::string pem = scene.folder + "/certificate.pem";
+  const std::string key = scene.folder + "/key.pem";
+  REQUIRE(std::system(("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=safe.example.org -addext "
+                       "subjectAltName=DNS:safe.example.org -out " +
+                       pem + " -keyout " + key + " 2>/dev/null")
+                          .c_str()) == 0);
+  scene.fleet->proxy.certificates["safe"] = {pem, key};
+  for (const char* name : {"web", "api", "safe", "any"}) scene.serve(name);
+  auto routed = [&](const std::string& name, std::vector<std::string> hosts, std::string path, std::string tls = {}) {
+    Backend backend = scene.backend(name, name);
+    backend.route->hosts = std::move(hosts);
+    backend.route->path = std::move(path);
+    backend.route->tls = std::move(tls);
+    return backend;
+  };
+  Traffic& traffic = *scene.fleet->traffic;
+  std::vector<Backend> all = {routed("web", {"shop.example.org"}, "/"), routed("api", {"shop.example.org"}, "/api"),
+                              routed("safe", {"safe.example.org"}, "/", "safe"), routed("any", {}, "/")};
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), all, 100)));
+  CHECK(scene.answer("shop.example.org") == "web");
+  CHECK(scene.answer("SHOP.example.org:80") == "web");
+  CHECK(scene.answer("elsewhere.example.org") == "any");
+  CHECK(scene.get("/api", "shop.example.org").status == 404);  // that of the container: it has no such file
+  CHECK(scene.get("/apis", "shop.example.org").status == 404);
+  const HttpResponse redirect = scene.get("/a?b=c", "safe.example.org");
+  CHECK(redirect.status == 308);
+  CHECK(redirect.header("location") == "https://safe.example.org/a?b=c");
+  const std::string ask = "curl -s --max-time 5 --cacert " + pem +
+                          " --resolve safe.example.org:443:" + scene.fleet->hosts->address_of("h1") +
+                          " https://safe.example.org/ | grep -qx safe";
+  CHECK(std::system(ask.c_str()) == 0);
+
+  const auto stolen =
+      scene.fleet->run(traffic.attach({"ro-thief", "h1"}, {routed("api", {"shop.example.org"}, "/x")}, 100));
+  REQUIRE_FALSE(stolen);
+}
+
+TEST_CASE("a proxy that is killed comes back with what it had, and one that was removed is made again") {
+  Scene scene("ro-killed");
+  scene.serve("one");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
+  const std::string first = scene.proxies().at(0);
+  // A kill through the Engine counts as a person's stop; this is a crash.
+  const auto seen = scene.fleet->run(scene.engine().containers().inspect(first));
+  REQUIRE(seen);
+  REQUIRE(::kill(seen->state.pid, SIGKILL) == 0);
+  CHECK(scene.answer() == "one");
+  docker::RemoveContainer how;
+  how.force = true;
+  scene.done(scene.fleet->run(scene.engine().containers().remove(scene.proxies().at(0), how)));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
+  CHECK(scene.answer() == "one");
+  CHECK(scene.proxies() != std::vector<std::string>{first});
+}
+
+TEST_CASE("a proxy of other settings takes over without refusing a connection") {
+  Scene scene("ro-renew");
+  scene.serve("one");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
+  const std::string first = scene.proxies().at(0);
+  CHECK(scene.answer() == "one");
+  std::atomic<bool> stop = false;
+  std::atomic<int> good = 0;
+  std::atomic<int> bad = 0;
+  const std::string url = "http://" + scene.fleet->hosts->address_of("h1") + "/";
+  std::thread asking([&] {
+    while (!stop) {
+      HttpRequest request("POST", url);
+      request.timeout = std::chrono::seconds(5);
+      const auto answer = send_http(request);
+      ++(answer && answer->status == 501 ? good : bad);  // busybox knows no POST
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  // The same image under another name: another container.
+  scene.done(scene.fleet->run(scene.engine().images().tag(scene.fleet->proxy.image, "haproxy-renewed", "2")));
+  scene.fleet->proxy.image = "haproxy-renewed:2";
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
+  scene.fleet->run_until([&] { return scene.proxies().size() == 1; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  stop = true;
+  asking.join();
+  CHECK(bad == 0);
+  CHECK(good > 20);
+  CHECK(scene.proxies().at(0) != first);
 }
