@@ -240,20 +240,20 @@ void push_proxy_image(Fleet& fleet) {
   must(fleet.run(images.remove(repository + ":2.6")));
 }
 
-std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky) {
+namespace {
+
+/// Builds and pushes repository:tag from `files`; answers "repository@digest".
+std::string build_and_push(Fleet& fleet, const std::string& name, const std::string& tag,
+                           const std::map<std::string, std::string>& files) {
   docker::Engine engine(fleet.io.get_executor(), must(docker::parse_endpoint(rig_setting("SLIPWAY_TEST_ENGINE"))));
-  const std::string repository = rig_setting("SLIPWAY_TEST_REGISTRY") + "/rollouts/web";
-  const std::string refuse = "[ ! -e /marker/bad ] || { echo I do not like this host; exec sleep 1000; }; ";
-  FileGrant file;
-  const std::string dockerfile = "FROM busybox:latest\nSTOPSIGNAL SIGKILL\nEXPOSE 8080\nCMD " +
-                                 (picky ? refuse : std::string()) + "mkdir -p /www && echo " + text +
-                                 " > /www/index.html && exec httpd -f -p 8080 -h /www\n";
+  const std::string repository = rig_setting("SLIPWAY_TEST_REGISTRY") + "/rollouts/" + name;
+  std::string tar;
+  for (const auto& [path, content] : files) tar += tar_entry(FileGrant(), path, content);
   docker::BuildSpec build;
   build.id = "rollouts-test-" + random_hex(4);
   build.builder = docker::Builder::classic;
   build.tags = {repository + ":" + tag};
-  std::unique_ptr<docker::ByteSource> context =
-      std::make_unique<OneTar>(tar_entry(file, "Dockerfile", dockerfile) + std::string(1024, '\0'));
+  std::unique_ptr<docker::ByteSource> context = std::make_unique<OneTar>(tar + std::string(1024, '\0'));
   docker::Builds builds(engine.transport());
   must(fleet.run(builds.build(std::move(build), std::move(context))));
   docker::Images images(engine.transport());
@@ -264,6 +264,23 @@ std::string push_web_image(Fleet& fleet, const std::string& tag, const std::stri
   const auto pushed = must(fleet.run(images.push(std::move(push))));
   must(fleet.run(images.remove(repository + ":" + tag)));
   return repository + "@" + pushed.digest;
+}
+
+}  // namespace
+
+std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky) {
+  const std::string refuse = "[ ! -e /marker/bad ] || { echo I do not like this host; exec sleep 1000; }; ";
+  const std::string dockerfile = "FROM busybox:latest\nSTOPSIGNAL SIGKILL\nEXPOSE 8080\nCMD " +
+                                 (picky ? refuse : std::string()) + "mkdir -p /www && echo " + text +
+                                 " > /www/index.html && exec httpd -f -p 8080 -h /www\n";
+  return build_and_push(fleet, "web", tag, {{"Dockerfile", dockerfile}});
+}
+
+std::string push_app_image(Fleet& fleet, const std::string& version) {
+  const std::string dockerfile =
+      "FROM python:3-slim\nCOPY server.py /server.py\nENV VERSION=" + version + "\nCMD [\"python3\", \"/server.py\"]\n";
+  return build_and_push(fleet, "app", version,
+                        {{"Dockerfile", dockerfile}, {"server.py", must(read_file("tests/support/app/server.py"))}});
 }
 
 }  // namespace slipway::rollouts

@@ -87,4 +87,8 @@ void push_proxy_image(Fleet& fleet);
 /// `picky`, it does not become healthy where /marker/bad is.
 std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky = false);
 
+/// Likewise with tests/support/app/server.py: version `version` of an application that can be put under load. "sick" is
+/// one whose /healthz says so.
+std::string push_app_image(Fleet& fleet, const std::string& version);
+
 }  // namespace slipway::rollouts

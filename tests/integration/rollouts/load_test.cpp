@@ -1,0 +1,81 @@
+// Rollouts while requests come in: kept connections, POST bodies, slow answers, WebSockets. None may fail.
+#include "tests/integration/rollouts/fleet/load.hpp"
+
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/integration/rollouts/fleet/fleet.hpp"
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+struct Scene {
+  explicit Scene(std::string name) : application(std::move(name)), folder("/tmp/slipway-" + application) {
+    std::filesystem::remove_all(folder);
+    fleet = std::make_unique<Fleet>(folder);
+    fleet->clean();
+    fleet->add_project();
+    push_proxy_image(*fleet);
+  }
+  ~Scene() {
+    fleet->clean();
+    fleet.reset();
+    std::filesystem::remove_all(folder);
+  }
+  [[nodiscard]] std::string compose(int replicas = 1) const {
+    return "name: " + application +
+           "\nservices:\n  web:\n    stop_grace_period: 1s\n    deploy: {replicas: " + std::to_string(replicas) +
+           "}\n    healthcheck: {test: [CMD, python3, -c, \"import urllib.request as r; "
+           "r.urlopen('http://127.0.0.1:8080/healthz')\"], interval: 500ms, timeout: 5s, retries: 2}\n"
+           "    x-slipway: {route: {host: app.example.org, port: 8080, websocket_drain: 1s}}\n"
+           "x-slipway: {targets: [production], min_healthy_time: 200ms, health_deadline: 20s}\n";
+  }
+  [[nodiscard]] std::vector<std::string> addresses() const {
+    std::vector<std::string> all;
+    for (const HostSettings& host : fleet->hosts->hosts()) all.push_back(fleet->hosts->address_of(host.name));
+    return all;
+  }
+
+  std::string application;
+  std::string folder;
+  std::unique_ptr<Fleet> fleet;
+};
+
+}  // namespace
+
+TEST_CASE("no request is lost while a new version takes over on every host") {
+  Scene scene("ro-load");
+  const std::string one = push_app_image(*scene.fleet, "one");
+  const std::string two = push_app_image(*scene.fleet, "two");
+  const auto first = scene.fleet->roll_out(scene.compose(), one);
+  INFO(first.reason);
+  REQUIRE(first.state == "succeeded");
+  Load load(scene.addresses(), 50);
+  const auto second = scene.fleet->roll_out(scene.compose(2), two);
+  const Json counted = load.finish();
+  INFO(second.reason << "\n" << counted.dump(2));
+  CHECK(second.state == "succeeded");
+  CHECK(counted["failed"] == 0);
+  CHECK(counted["versions"]["one"] > 10);
+  CHECK(counted["versions"]["two"] > 10);
+  CHECK(counted["requests"]["slow"] > 3);
+  CHECK(counted["requests"]["message"] > 3);
+}
+
+TEST_CASE("no request is lost while a version that does not become healthy is rolled back") {
+  Scene scene("ro-load-back");
+  const std::string one = push_app_image(*scene.fleet, "one");
+  const std::string sick = push_app_image(*scene.fleet, "sick");
+  REQUIRE(scene.fleet->roll_out(scene.compose(), one).state == "succeeded");
+  Load load(scene.addresses(), 50);
+  const auto second = scene.fleet->roll_out(scene.compose(), sick);
+  const Json counted = load.finish();
+  INFO(second.reason << "\n" << counted.dump(2));
+  CHECK(second.state == "rolled_back");
+  CHECK(counted["failed"] == 0);
+  CHECK_FALSE(counted["versions"].contains("sick"));
+}
