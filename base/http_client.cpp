@@ -120,6 +120,10 @@ void set_limits(CURL* curl, const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, millis(request.timeout));
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
   if (!request.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (!request.verify) {
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (!request.unix_socket.empty()) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
 }
 
@@ -161,6 +165,8 @@ Result<HttpResponse> send_http(const HttpRequest& request) {
   if (Result<void> good = check_url(request.url); !good) return fail(good.error());
   Result<HeaderList> headers = header_list(request);
   if (!headers) return fail(headers.error());
+  HeaderList targets;
+  if (!request.connect_to.empty()) targets.reset(curl_slist_append(nullptr, ("::" + request.connect_to).c_str()));
   const Handle curl(curl_easy_init());
   Transfer transfer{request, {}, curl.get()};
   char detail[CURL_ERROR_SIZE] = "";
@@ -171,6 +177,7 @@ Result<HttpResponse> send_http(const HttpRequest& request) {
   set_authentication(curl.get(), request);
   set_limits(curl.get(), request);
   set_callbacks(curl.get(), transfer);
+  if (targets) curl_easy_setopt(curl.get(), CURLOPT_CONNECT_TO, targets.get());
   const CURLcode code = curl_easy_perform(curl.get());
   if (code != CURLE_OK) return fail(transfer_error(code, transfer, detail));
   long status = 0;

@@ -47,6 +47,15 @@ std::string news_of(const Progress& before, const Progress& now) {
   return {};
 }
 
+/// Batches apart from one another; what follows the last has nothing to do with them.
+std::string stage_of_probes(const Progress& progress) {
+  std::string name(name_of(progress.stage));
+  if (progress.stage == Stage::batch || progress.stage == Stage::baking) {
+    name += " " + std::to_string(progress.batch);
+  }
+  return name;
+}
+
 std::string names_json(const std::vector<Wanted>& wanted) {
   Json names = Json::array();
   for (const Wanted& one : wanted) names.push_back(one.name);
@@ -64,11 +73,14 @@ Driver::Driver(Parts& parts, Assignment assignment)
   for (const HostProgress& host : machine_.progress().hosts) {
     steps_.emplace(host.host, std::make_unique<Tasks>(parts.executor));
   }
+  prober_ = make_prober();
 }
 
 awaitable<Result<void>> Driver::run() {
   Result<void> outcome;
   std::exception_ptr stopped;
+  prober_->enter(stage_of_probes(progress()));
+  prober_->start();
   try {
     outcome = co_await work();
   } catch (...) {
@@ -77,6 +89,7 @@ awaitable<Result<void>> Driver::run() {
   co_await allow_cleanup();
   watches_->cancel();
   for (auto& [host, tasks] : steps_) tasks->cancel();
+  co_await prober_->stop();
   co_await watches_->join();
   for (auto& [host, tasks] : steps_) co_await tasks->join();
   finished_ = true;
@@ -105,6 +118,7 @@ awaitable<Result<void>> Driver::work() {
     actions.clear();
     take_events(actions);
     take_wishes(actions);
+    prober_->enter(stage_of_probes(progress()));
     tell(before);
   }
 }
@@ -158,8 +172,9 @@ awaitable<Result<void>> Driver::commit(bool promote) {
     row.state = std::string(name_of(progress.stage));
     row.ended = is_end(progress.stage);
     row.reason = progress.reason;
-    row.progress = dump_json(
-        {{"plan", Json::parse(dump_plan(assignment_.plan))}, {"machine", Json::parse(dump_progress(progress))}});
+    Json kept = {{"plan", Json::parse(dump_plan(assignment_.plan))}, {"machine", Json::parse(dump_progress(progress))}};
+    note_probes(row, kept);
+    row.progress = dump_json(kept);
     row.hosts = changed_hosts();
     row.at = parts_.clock.now();
     auto write = [row, promote, audit = audit_of(granted_), rollout = assignment_.rollout,

@@ -6,10 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "base/json.hpp"
 #include "orchestrator/rollouts/host_work.hpp"
 #include "orchestrator/rollouts/machine.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/plan.hpp"
+#include "orchestrator/rollouts/prober.hpp"
 #include "orchestrator/rollouts/target.hpp"
 #include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/rollouts.hpp"
@@ -22,6 +24,7 @@ struct Assignment {
   std::int64_t fence = 0;
   Plan plan;
   Progress progress;
+  ProbeLog probes;                              ///< what an earlier process counted
   bool resumed = false;                         ///< the progress was stored by another process
   std::shared_ptr<const Target> forward, back;  ///< the new generation, and the one that was there
   std::function<void(std::string)> say;         ///< one line for whoever watches
@@ -72,6 +75,10 @@ class Driver {
   awaitable<void> wait_for_host(std::string host, Time until);
   awaitable<void> timer(Time until);
 
+  [[nodiscard]] std::unique_ptr<Prober> make_prober();
+  awaitable<bool> host_answers(std::string host);
+  void note_probes(store::RolloutProgress& row, Json& progress) const;
+
   void post(Event event);
   awaitable<void> wait_for_event();
   void tell(const Progress& before);
@@ -89,6 +96,7 @@ class Driver {
   asio::steady_timer awake_;
   std::map<std::string, std::unique_ptr<Tasks>> steps_;  ///< by host
   std::unique_ptr<Tasks> watches_;
+  std::unique_ptr<Prober> prober_;
   std::map<std::string, std::string> evidence_;  ///< by host
   std::map<std::string, std::string> saved_;     ///< by host: the row as it was last committed
 };

@@ -97,6 +97,7 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   if (!progress) co_return fail(progress.error());
   assignment.plan = std::move(*plan);
   assignment.progress = std::move(*progress);
+  assignment.probes = ProbeLog::from(value_at(*kept, "probes"));
   assignment.resumed = true;
   work->say("taken up again after a restart, " + std::string(name_of(assignment.progress.stage)));
   co_return assignment;

@@ -11,6 +11,7 @@ class DirectTraffic final : public Traffic {
   [[nodiscard]] bool weighs() const override { return false; }
   awaitable<Result<void>> detach(Place, std::vector<std::string>) override { co_return Result<void>(); }
   awaitable<Result<InFlight>> in_flight(Place, std::vector<std::string>) override { co_return InFlight(); }
+  [[nodiscard]] std::optional<PublicRoute> public_route(const Place&, const Route&) const override { return {}; }
 };
 
 }  // namespace

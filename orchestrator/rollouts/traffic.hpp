@@ -31,6 +31,12 @@ struct InFlight {
   std::optional<Time> since;
 };
 
+/// Where a route is asked for from outside.
+struct PublicRoute {
+  std::string url;
+  std::string connect_to;  ///< the host's own address and port, whatever the URL's name resolves to
+};
+
 /// Who sends requests to an application's containers on one host: a proxy, or nobody. All calls are repeatable; a
 /// rollout that was interrupted makes them again. Kind::unavailable and Kind::timeout: the host could not be asked.
 class Traffic {
@@ -47,6 +53,8 @@ class Traffic {
   /// From now on `containers` get no new requests. Those they have go on.
   virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
   virtual awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) = 0;
+  /// Absent: nobody answers for routes.
+  [[nodiscard]] virtual std::optional<PublicRoute> public_route(const Place& place, const Route& route) const = 0;
 };
 
 /// How long old containers of an application may take to finish: the longest of its routes.

@@ -76,6 +76,15 @@ struct HttpGate {
   friend bool operator==(const HttpGate&, const HttpGate&) = default;
 };
 
+/// Requests that the daemon itself sends to the route of each host while a rollout is in work, and counts.
+struct ProbePolicy {
+  double rate = 2;   ///< per second and host, at most 20; 0: none
+  std::string path;  ///< empty: the route's
+  Milliseconds timeout{5000};
+  bool fail_on_drop = false;  ///< one that is dropped is the rollout's failure
+  friend bool operator==(const ProbePolicy&, const ProbePolicy&) = default;
+};
+
 /// How a new generation gets onto the hosts: `deploy.update_config` and `x-slipway` as one.
 struct Policy {
   std::vector<std::string> targets;  ///< groups or hosts of the daemon's settings
@@ -93,6 +102,7 @@ struct Policy {
   Milliseconds min_healthy_time{2000};    ///< a container must be healthy for so long, without a break
   Milliseconds health_deadline{120'000};  ///< from its start
   std::optional<HttpGate> gate;
+  ProbePolicy probe;
   std::size_t keep = 1;  ///< generations whose stopped containers stay for a rollback
   friend bool operator==(const Policy&, const Policy&) = default;
 };

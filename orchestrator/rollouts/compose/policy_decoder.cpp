@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/rollouts/compose/probe_decoder.hpp"
 #include "orchestrator/rollouts/compose/strategy_decoder.hpp"
 
 namespace slipway::rollouts {
@@ -121,11 +122,13 @@ void decode_x_slipway(const YamlNode& node, Policy& policy, Diagnostics& diagnos
                           pipelines::format_duration(policy.min_healthy_time));
   }
   decode_gate(map, policy, diagnostics);
+  decode_probe(map, policy.probe, diagnostics);
+  map.foreign("route", "a route belongs to a service: write it below the service's own x-slipway");
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key : {"route", "hooks", "migrate", "rollback", "approval", "window", "drift", "alarms", "probe",
-                          "concurrency", "swarm"}) {
+  for (const char* key :
+       {"hooks", "migrate", "rollback", "approval", "window", "drift", "alarms", "concurrency", "swarm"}) {
     map.later(key);
   }
   map.finish();

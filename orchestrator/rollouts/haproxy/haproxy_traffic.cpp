@@ -179,6 +179,16 @@ awaitable<Result<void>> HaproxyTraffic::tell_workers(ProxyContainers* proxies, s
   co_return Result<void>();
 }
 
+std::optional<PublicRoute> HaproxyTraffic::public_route(const Place& place, const Route& route) const {
+  const std::string address = hosts_.address_of(place.host);
+  const std::string bracketed = address.find(':') == std::string::npos ? address : "[" + address + "]";
+  std::string name = route.hosts.empty() ? bracketed : route.hosts.front();
+  if (name.starts_with("*.")) name.replace(0, 1, "slipway-probe");
+  const std::string port = std::to_string(route.tls.empty() ? settings_.http_port : settings_.https_port);
+  const std::string scheme = route.tls.empty() ? "http://" : "https://";
+  return PublicRoute{scheme + name + ":" + port + route.path, bracketed + ":" + port};
+}
+
 awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<std::string> containers) {
   InFlight sum;
   auto engine = hosts_.engine(place.host);

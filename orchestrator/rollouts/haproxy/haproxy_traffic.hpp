@@ -23,6 +23,7 @@ class HaproxyTraffic final : public Traffic {
   [[nodiscard]] bool weighs() const override { return true; }
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;
   awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) override;
+  [[nodiscard]] std::optional<PublicRoute> public_route(const Place& place, const Route& route) const override;
 
  private:
   struct Host {

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
+#include "orchestrator/rollouts/probe_log.hpp"
 #include "tests/integration/rollouts/fleet/fleet.hpp"
 
 using namespace slipway;
@@ -32,7 +34,7 @@ struct Scene {
            "}\n    healthcheck: {test: [CMD, python3, -c, \"import urllib.request as r; "
            "r.urlopen('http://127.0.0.1:8080/healthz')\"], interval: 500ms, timeout: 5s, retries: 2}\n"
            "    x-slipway: {route: {host: app.example.org, port: 8080, websocket_drain: 1s}}\n"
-           "x-slipway: {targets: [production], min_healthy_time: 200ms, health_deadline: 20s}\n";
+           "x-slipway:\n  targets: [production]\n  min_healthy_time: 200ms\n  health_deadline: 20s\n";
   }
   [[nodiscard]] std::vector<std::string> addresses() const {
     std::vector<std::string> all;
@@ -44,6 +46,12 @@ struct Scene {
   std::string folder;
   std::unique_ptr<Fleet> fleet;
 };
+
+/// What the rollout itself counted.
+ProbeLog probes_of(const store::Rollout& rollout) {
+  const auto progress = parse_json(rollout.progress);
+  return ProbeLog::from(value_at(*progress, "probes"));
+}
 
 }  // namespace
 
@@ -64,6 +72,29 @@ TEST_CASE("no request is lost while a new version takes over on every host") {
   CHECK(counted["versions"]["two"] > 10);
   CHECK(counted["requests"]["slow"] > 3);
   CHECK(counted["requests"]["message"] > 3);
+  const ProbeLog probes = probes_of(second);
+  INFO(probes.json().dump(2));
+  CHECK(probes.failures() == 0);
+  CHECK(probes.requests() > 20);
+  CHECK(probes.stages().size() >= 3);
+  CHECK_FALSE(probes_of(first).counts("h9"));
+}
+
+TEST_CASE("a rollout that drops requests says so, and is rolled back if it is to") {
+  Scene scene("ro-drop");
+  const std::string one = push_app_image(*scene.fleet, "one");
+  const std::string broken = push_app_image(*scene.fleet, "broken");
+  REQUIRE(scene.fleet->roll_out(scene.compose(), one).state == "succeeded");
+  // Healthy by its own account, but it answers some requests with 500.
+  const auto told = scene.fleet->roll_out(scene.compose() + "  probe: {rate: 10}\n", broken);
+  CHECK(told.state == "succeeded");
+  CHECK(told.reason.find("probes were dropped, first ") != std::string::npos);
+  CHECK(told.reason.find("status 500") != std::string::npos);
+  const auto strict =
+      scene.fleet->roll_out(scene.compose(2) + "  probe: {rate: 20, fail_on_drop: true}\n  min_healthy: 0\n", broken);
+  INFO(strict.reason);
+  CHECK(strict.state == "rolled_back");
+  CHECK(strict.reason.find("lost a request") != std::string::npos);
 }
 
 TEST_CASE("no request is lost while a version that does not become healthy is rolled back") {

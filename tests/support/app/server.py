@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import random
 import signal
 
 VERSION = os.environ.get("VERSION", "none")
@@ -44,7 +45,11 @@ async def answer(reader, method, path, headers):
     if path.startswith("/slow"):
         await asyncio.sleep(2)
     text = hashlib.sha256(body).hexdigest() if method == "POST" else VERSION
-    status = "503 Service Unavailable" if VERSION == "sick" and path == "/healthz" else "200 OK"
+    status = "200 OK"
+    if VERSION == "sick" and path == "/healthz":
+        status = "503 Service Unavailable"
+    if VERSION == "broken" and path == "/" and random.random() < 0.5:
+        status = "500 Internal Server Error"
     return f"HTTP/1.1 {status}\r\nX-Version: {VERSION}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
 
 

@@ -88,7 +88,7 @@ void push_proxy_image(Fleet& fleet);
 std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky = false);
 
 /// Likewise with tests/support/app/server.py: version `version` of an application that can be put under load. "sick" is
-/// one whose /healthz says so.
+/// one whose /healthz says so, "broken" one that answers every second request for / with 500.
 std::string push_app_image(Fleet& fleet, const std::string& version);
 
 }  // namespace slipway::rollouts
