@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "orchestrator/rollouts/probe_log.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "orchestrator/store/projects.hpp"
 #include "orchestrator/store/rollouts.hpp"
@@ -66,6 +67,19 @@ http::AppHost host_of(const rollouts::HostOfApplication& host) {
   return shown;
 }
 
+std::vector<http::ProbeStage> probes_of(const store::Rollout& rollout) {
+  std::vector<http::ProbeStage> stages;
+  const auto progress = parse_json(rollout.progress);
+  if (!progress) return stages;
+  for (const rollouts::ProbeLog::Stage& one : rollouts::ProbeLog::from(value_at(*progress, "probes")).stages()) {
+    const rollouts::ProbeFigures& seen = one.figures;
+    const auto at = [&](double share) { return seen.latency.quantile(share).count(); };
+    stages.push_back(
+        {one.name, seen.requests, seen.failures, seen.unreachable, at(0.5), at(0.9), at(0.99), seen.slowest.count()});
+  }
+  return stages;
+}
+
 http::RolloutSummary summary_of(const store::Rollout& rollout, const std::string& images) {
   http::RolloutSummary summary;
   summary.id = rollout.id;
@@ -79,6 +93,7 @@ http::RolloutSummary summary_of(const store::Rollout& rollout, const std::string
   summary.started_at = rollout.created;
   summary.ended_at = rollout.finished;
   summary.images = images_of(images);
+  summary.probes = probes_of(rollout);
   return summary;
 }
 

@@ -93,6 +93,15 @@ struct AppStatus {
   std::vector<AppHost> hosts;
 };
 
+/// What the daemon's own requests to an application's routes saw during one stage of a rollout.
+struct ProbeStage {
+  std::string stage;  ///< "pulling", "batch 1", …
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;     ///< no answer, or a status of 500 and more
+  std::uint64_t unreachable = 0;  ///< neither: the host itself did not answer
+  std::int64_t p50_ms = 0, p90_ms = 0, p99_ms = 0, max_ms = 0;
+};
+
 struct RolloutSummary {
   RolloutId id;
   std::string app;
@@ -105,6 +114,7 @@ struct RolloutSummary {
   Time started_at{};
   std::optional<Time> ended_at;
   std::map<std::string, std::string> images;
+  std::vector<ProbeStage> probes;  ///< empty: nobody asked
 };
 
 struct AppLogsOrder {

@@ -181,6 +181,31 @@ Json render(const AppStatus& app) {
   return status;
 }
 
+namespace {
+
+/// Null where nothing was probed: that proves nothing.
+Json render_probes(const std::vector<ProbeStage>& stages) {
+  if (stages.empty()) return {};
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  Json rows = Json::array();
+  for (const ProbeStage& one : stages) {
+    requests += one.requests;
+    failures += one.failures;
+    rows.push_back({{"stage", one.stage},
+                    {"requests", one.requests},
+                    {"failures", one.failures},
+                    {"unreachable", one.unreachable},
+                    {"p50_ms", one.p50_ms},
+                    {"p90_ms", one.p90_ms},
+                    {"p99_ms", one.p99_ms},
+                    {"max_ms", one.max_ms}});
+  }
+  return {{"requests", requests}, {"failures", failures}, {"stages", rows}};
+}
+
+}  // namespace
+
 Json render(const RolloutSummary& rollout) {
   return {{"id", rollout.id.value},
           {"app", rollout.app},
@@ -192,7 +217,8 @@ Json render(const RolloutSummary& rollout) {
           {"run", number_or_null(rollout.run.value)},
           {"started_at", format_time(rollout.started_at)},
           {"ended_at", time_or_null(rollout.ended_at)},
-          {"images", rollout.images}};
+          {"images", rollout.images},
+          {"probes", render_probes(rollout.probes)}};
 }
 
 Json render(const AppLogLine& line) {
