@@ -136,6 +136,7 @@ awaitable<Result<void>> Rollouts::recover() {
   for (const store::Rollout& rollout : *open) enqueue(rollout.id, rollout.application);
   if (auto found = co_await find_lost_hosts(); !found) co_return found;
   tasks_.spawn("hosts that are behind", keep_catching_up());
+  tasks_.spawn("routes", keep_routes());
   co_return Result<void>();
 }
 

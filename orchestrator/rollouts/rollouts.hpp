@@ -77,10 +77,15 @@ class Rollouts {
   awaitable<void> keep_catching_up();
   awaitable<void> catch_up(std::string application, std::string host);
 
+  awaitable<void> keep_routes();
+  awaitable<Result<void>> mend_routes(std::string application);
+  awaitable<void> mend_host(std::shared_ptr<const Target> target, std::string host);
+
   Parts parts_;
   std::map<RolloutId, WorkPtr> works_;
   std::map<std::string, std::deque<WorkPtr>> queues_;    ///< by application; the first is in work
   std::map<std::string, std::set<std::string>> behind_;  ///< application → hosts that have not answered
+  std::map<std::string, std::string> route_troubles_;    ///< "application on host" → why its routes can't be mended
   Tasks tasks_;
 };
 

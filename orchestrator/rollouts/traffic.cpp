@@ -10,6 +10,7 @@ class DirectTraffic final : public Traffic {
   awaitable<Result<void>> attach(Place, std::vector<Backend>, unsigned) override { co_return Result<void>(); }
   [[nodiscard]] bool weighs() const override { return false; }
   awaitable<Result<void>> detach(Place, std::vector<std::string>) override { co_return Result<void>(); }
+  awaitable<Result<void>> mend(Place, std::vector<Backend>) override { co_return Result<void>(); }
   awaitable<Result<InFlight>> in_flight(Place, std::vector<std::string>) override { co_return InFlight(); }
   [[nodiscard]] std::optional<PublicRoute> public_route(const Place&, const Route&) const override { return {}; }
 };

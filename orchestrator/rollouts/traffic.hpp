@@ -52,6 +52,9 @@ class Traffic {
   [[nodiscard]] virtual bool weighs() const = 0;
   /// From now on `containers` get no new requests. Those they have go on.
   virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
+  /// For when nothing is rolled out: `backends` are what runs of the promoted generation. Follows containers that came
+  /// back with another address, and makes again what somebody removed. What drains is left alone.
+  virtual awaitable<Result<void>> mend(Place place, std::vector<Backend> backends) = 0;
   virtual awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) = 0;
   /// Absent: nobody answers for routes.
   [[nodiscard]] virtual std::optional<PublicRoute> public_route(const Place& place, const Route& route) const = 0;

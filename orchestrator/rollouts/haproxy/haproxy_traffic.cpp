@@ -97,6 +97,28 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   co_return co_await put_in_place(*engine, place.application, std::move(*before), std::move(after));
 }
 
+awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> backends) {
+  auto engine = hosts_.engine(place.host);
+  if (!engine) co_return fail(engine.error());
+  auto held = co_await host_of(place.host).lock.acquire();
+  ProxyContainers proxies = proxies_of(*engine);
+  auto before = co_await proxies.table();
+  if (!before) co_return fail(before.error());
+  auto running = co_await proxies.list();
+  if (!running) co_return fail(running.error());
+  auto addresses = co_await addresses_of(*engine, instance_, place.application);
+  if (!addresses) co_return fail(addresses.error());
+  ProxyTable after = *before;
+  if (before->services_of(place.application).empty()) {
+    auto services = services_from(backends, *addresses);
+    if (!services) co_return fail(services.error());
+    if (auto done = after.attach(place.application, *services, {}); !done) co_return done;
+  }
+  after.follow(place.application, *addresses);
+  if (after == *before && !running->empty()) co_return Result<void>();
+  co_return co_await put_in_place(*engine, place.application, std::move(*before), std::move(after));
+}
+
 awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::string> containers) {
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
@@ -169,12 +191,10 @@ awaitable<Result<void>> HaproxyTraffic::tell_workers(ProxyContainers* proxies, s
         commands.push_back(std::move(one));
     }
   }
-  auto running = co_await proxies->list();
-  if (!running) co_return fail(running.error());
-  for (const RunningProxy& proxy : *running) {
-    auto session = co_await proxies->speak_to(proxy);
-    if (!session) co_return fail(session.error());
-    if (auto told = co_await session->tell_all(commands); !told) co_return told;
+  auto sessions = co_await proxies->speak_to_all();
+  if (!sessions) co_return fail(sessions.error());
+  for (CliSession& session : *sessions) {
+    if (auto told = co_await session.tell_all(commands); !told) co_return told;
   }
   co_return Result<void>();
 }
@@ -198,15 +218,13 @@ awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<s
   if (!table) co_return fail(table.error());
   sum.since = table->draining_since(place.application, containers);
   if (!sum.since) co_return sum;
-  auto running = co_await proxies.list();
-  if (!running) co_return fail(running.error());
-  for (const RunningProxy& proxy : *running) {
-    auto session = co_await proxies.speak_to(proxy);
-    if (!session) co_return fail(session.error());
-    auto workers = co_await session->workers();
+  auto sessions = co_await proxies.speak_to_all();
+  if (!sessions) co_return fail(sessions.error());
+  for (CliSession& session : *sessions) {
+    auto workers = co_await session.workers();
     if (!workers) co_return fail(workers.error());
     for (const std::int64_t pid : workers->all()) {
-      auto stat = co_await session->ask(pid, "show stat -1 4 -1");
+      auto stat = co_await session.ask(pid, "show stat -1 4 -1");
       if (!stat) co_return fail(stat.error());
       if (stat->starts_with("Can't find the target")) continue;
       if (auto added = add_in_flight(*stat, place.application, containers, sum); !added) co_return fail(added.error());

@@ -22,6 +22,7 @@ class HaproxyTraffic final : public Traffic {
   awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) override;
   [[nodiscard]] bool weighs() const override { return true; }
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;
+  awaitable<Result<void>> mend(Place place, std::vector<Backend> backends) override;
   awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) override;
   [[nodiscard]] std::optional<PublicRoute> public_route(const Place& place, const Route& route) const override;
 

@@ -296,4 +296,23 @@ awaitable<Result<CliSession>> ProxyContainers::speak_to(RunningProxy proxy) {
   co_return co_await with_deadline(std::chrono::seconds(10), std::move(opening), "reaching the proxy's socket");
 }
 
+awaitable<Result<std::vector<CliSession>>> ProxyContainers::speak_to_all() {
+  auto running = co_await list();
+  if (!running) co_return fail(running.error());
+  std::vector<CliSession> sessions;
+  for (std::size_t i = 0; i < running->size(); ++i) {
+    const RunningProxy& proxy = (*running)[i];
+    auto session = co_await speak_to(proxy);
+    if (session) {
+      sessions.push_back(std::move(*session));
+      continue;
+    }
+    if (i == 0) co_return fail(session.error());
+    auto there = co_await engine_.containers().inspect(proxy.id);
+    if (there && there->state.running) co_return fail(session.error());
+    if (!there && there.error().kind != Error::Kind::not_found) co_return fail(there.error());
+  }
+  co_return sessions;
+}
+
 }  // namespace slipway::rollouts::haproxy

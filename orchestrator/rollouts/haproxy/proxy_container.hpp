@@ -45,6 +45,8 @@ class ProxyContainers {
   /// New worker processes, with the configuration that is there. Old ones end with their last connection.
   awaitable<Result<void>> reload(RunningProxy proxy);
   awaitable<Result<CliSession>> speak_to(RunningProxy proxy);
+  /// To all that run. A former one that ends meanwhile has nothing left to be told.
+  awaitable<Result<std::vector<CliSession>>> speak_to_all();
 
  private:
   awaitable<Result<void>> pull();

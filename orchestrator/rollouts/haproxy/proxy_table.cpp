@@ -140,6 +140,17 @@ void ProxyTable::detach(const std::string& application, const std::vector<std::s
   }
 }
 
+void ProxyTable::follow(const std::string& application, const std::map<std::string, std::string>& addresses) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return;
+  for (ProxyService& service : found->second) {
+    for (ProxyServer& server : service.servers) {
+      const auto now = addresses.find(server.container);
+      if (now != addresses.end() && !now->second.empty()) server.address = now->second;
+    }
+  }
+}
+
 const ProxyTable::Services& ProxyTable::services_of(const std::string& application) const {
   static const Services none;
   const auto found = applications_.find(application);

@@ -42,6 +42,9 @@ class ProxyTable {
   /// `containers` drain from `now` on, unless they did already.
   void detach(const std::string& application, const std::vector<std::string>& containers, Time now);
 
+  /// Servers get the address that their container has now (name → address); those that do not run keep theirs.
+  void follow(const std::string& application, const std::map<std::string, std::string>& addresses);
+
   [[nodiscard]] const std::map<std::string, Services>& applications() const { return applications_; }
   /// Empty if there is none.
   [[nodiscard]] const Services& services_of(const std::string& application) const;

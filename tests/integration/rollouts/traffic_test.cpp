@@ -254,3 +254,27 @@ TEST_CASE("a proxy of other settings takes over without refusing a connection") 
   CHECK(good > 20);
   CHECK(scene.proxies().at(0) != first);
 }
+
+TEST_CASE("a container that comes back with another address gets its requests again, and a lost proxy is made again") {
+  Scene scene("ro-mend");
+  scene.serve("one");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
+  CHECK(scene.answer() == "one");
+  REQUIRE(scene.fleet->run(scene.engine().containers().stop("ro-mend-one", 0)));
+  scene.serve("other");  // takes the address
+  REQUIRE(scene.fleet->run(scene.engine().containers().start("ro-mend-one")));
+  CHECK(scene.answer() == "other");
+  scene.done(scene.fleet->run(traffic.mend(scene.place(), {scene.backend("one")})));
+  CHECK(scene.answer() == "one");
+  docker::RemoveContainer how;
+  how.force = true;
+  scene.done(scene.fleet->run(scene.engine().containers().remove(scene.proxies().at(0), how)));
+  scene.done(scene.fleet->run(scene.engine().volumes().remove("slipway-proxy")));
+  scene.done(scene.fleet->run(traffic.mend(scene.place(), {scene.backend("one")})));
+  CHECK(scene.answer() == "one");
+  // What drains stays so.
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-mend-one"})));
+  scene.done(scene.fleet->run(traffic.mend(scene.place(), {scene.backend("one")})));
+  CHECK(scene.get().status == 503);
+}
