@@ -170,7 +170,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       token_actions_(store_, desk_, clock_),
       app_actions_(parts_, rollouts_),
       backups_(store_, pool_, clock_, settings.data),
-      health_(store_, [this] { return runs_.engine_trouble(); }),
+      health_(store_, logs_, [this] { return runs_.engine_trouble(); }),
       core_(project_actions_, run_actions_, token_actions_, app_actions_, backups_, health_),
       backend_(store_, core_, logs_, receiver_),
       gate_(router_, desk_, clock_),
@@ -196,6 +196,7 @@ queue::Scheduler::Callbacks Daemon::scheduler_callbacks() {
     const bool superseded = run.cancelled_by.empty();
     runs_.stop(run.id, superseded ? "superseded by a newer run" : "cancelled by " + run.cancelled_by);
   };
+  callbacks.may_start = [this] { return logs_.trouble().empty(); };
   return callbacks;
 }
 

@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::string_view kEngineHint = "nothing new starts until it answers; steps that run are left alone";
 
+constexpr std::string_view kDiskHint =
+    "nothing new starts until there is room on the disk of the data folder; what runs goes on, its output is kept "
+    "later";
+
 /// Resident memory in bytes; 0 if the kernel does not say.
 std::int64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
@@ -36,6 +40,8 @@ awaitable<std::vector<http::Check>> Health::checks() {
   const std::string out = engine_();
   std::vector<http::Check> checks;
   checks.push_back({"store", condition.kind == store::Condition::Kind::writable, condition.reason, condition.hint});
+  const std::string unwritten = logs_.trouble();
+  checks.push_back({"logs", unwritten.empty(), unwritten, unwritten.empty() ? "" : std::string(kDiskHint)});
   checks.push_back({"engine", out.empty(), out, out.empty() ? "" : std::string(kEngineHint)});
   co_return checks;
 }

@@ -46,6 +46,14 @@ Result<void> Capture::store(std::string records) {
   return append(fresh);
 }
 
+Result<void> Capture::mend() {
+  Result<void> back = writer_->roll_back();
+  if (!back) return back;
+  broken_.reset();
+  over_limit_ = false;  // the next pass finds out again
+  return back;
+}
+
 Result<void> Capture::append(std::string_view records) {
   if (broken_) return fail(*broken_);
   if (records.empty()) return {};

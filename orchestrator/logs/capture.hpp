@@ -28,8 +28,12 @@ class Capture {
   [[nodiscard]] bool over_limit() const { return over_limit_; }
   /// The Engine's log no longer begins where ours does: it wrote more than it keeps while nobody read.
   [[nodiscard]] bool has_gap() const { return has_gap_; }
-  /// The disk could not take what was read: nothing more is stored.
+  /// The disk could not take what was read: nothing more is stored before `mend`.
   [[nodiscard]] const std::optional<Error>& broken() const { return broken_; }
+  /// The same for a sync of the writer that has failed.
+  void break_off(Error error) { broken_ = std::move(error); }
+  /// Goes back to what is on the disk for sure; the next pass brings the rest again.
+  Result<void> mend();
   /// Of the last pass: bytes the program wrote, and (once, after `end`) their SHA-256.
   [[nodiscard]] std::uint64_t content_bytes() const { return transcriber_->content_bytes(); }
   std::string content_sha256() { return transcriber_->content_sha256(); }

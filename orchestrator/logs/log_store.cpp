@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = 1 << 20;
 constexpr std::size_t kMostLines = 10'000;
+constexpr std::chrono::seconds kTroubleLasts{10};
 
 bool is_name(std::string_view name) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -95,13 +96,16 @@ Result<int> open_file(const fs::path& base, std::uint64_t committed) {
     if (fs::exists(with(base, suffix), code)) return fail(Error::Kind::conflict, "the log has ended already");
   }
   fs::create_directories(base.parent_path(), code);
+  if (code) return fail(disk_error(base.filename().string(), code.value()));
   const fs::path path = with(base, ".log");
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return fail(disk_error(path.filename().string(), errno));
   struct stat status{};
   const bool whole = ::fstat(fd, &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= committed;
   if (whole && ::ftruncate(fd, static_cast<off_t>(committed)) == 0) return fd;
+  const int failure = errno;
   ::close(fd);
+  if (whole) return fail(disk_error(path.filename().string(), failure));
   return fail(Error::Kind::internal, "log " + path.filename().string() + " is shorter than the journal says");
 }
 
@@ -127,6 +131,7 @@ awaitable<Result<std::unique_ptr<LogWriter>>> LogStore::open(LogKey key, std::ui
   const Result<void> valid = check(key);
   if (!valid) co_return fail(valid.error());
   const Result<int> fd = open_file(base_of(key), committed);
+  if (!fd && fd.error().kind == Error::Kind::unavailable) co_return fail(note_trouble(fd.error()));
   if (!fd) co_return fail(fd.error());
   wake(key);
   co_return std::make_unique<LogWriter>(*this, std::move(key), *fd, committed);
@@ -229,6 +234,17 @@ awaitable<Result<LogChunk>> LogStore::tail(LogKey key, std::size_t lines) {
   if (!valid) co_return fail(valid.error());
   auto work = [base = base_of(key), count = std::min(lines, kMostLines)] { return read_tail(base, count); };
   co_return co_await pool_.run(std::move(work));
+}
+
+Error LogStore::note_trouble(Error error) {
+  if (trouble_.empty()) log::error("logs can't be written", {{"reason", error}});
+  trouble_ = error.message;
+  trouble_at_ = std::chrono::steady_clock::now();
+  return error;
+}
+
+std::string LogStore::trouble() const {
+  return std::chrono::steady_clock::now() - trouble_at_ < kTroubleLasts ? trouble_ : std::string();
 }
 
 void LogStore::wake(const LogKey& key) {

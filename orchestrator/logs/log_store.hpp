@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <list>
 #include <map>
@@ -19,12 +20,16 @@ class LogWriter {
   LogWriter& operator=(const LogWriter&) = delete;
   ~LogWriter();
 
-  /// Appends whole records and wakes followers. ENOSPC is Kind::unavailable; what was written of it is taken back.
+  /// Appends whole records and wakes followers. A disk that is full or fails is Kind::unavailable; what was written of
+  /// it is taken back.
   Result<void> append(std::string_view records);
   /// One record of slipway's own, stamped with the present time.
   Result<void> note(std::string_view text);
   /// Waits until all that was appended before the call is on disk, and gives the log's size at the call.
   awaitable<Result<std::uint64_t>> sync();
+  /// Cuts the log back to what is known to be on disk. After a failed sync that is all one can rely on: the kernel may
+  /// have dropped the rest, and says so once.
+  Result<void> roll_back();
   /// Syncs and ends the log: followers see its end. It is compressed in the background.
   awaitable<Result<void>> seal();
 
@@ -36,6 +41,8 @@ class LogWriter {
   [[nodiscard]] const std::string& last_time() const { return last_time_; }
 
  private:
+  void read_times();
+
   LogStore& store_;
   LogKey key_;
   int fd_;
@@ -45,7 +52,8 @@ class LogWriter {
   std::string last_time_;
 };
 
-/// A failed write or sync of the log called `name`: a full disk is Kind::unavailable, anything else Kind::internal.
+/// A failed write or sync of the log called `name`: a disk that is full or fails is Kind::unavailable, anything else
+/// Kind::internal.
 Error disk_error(const std::string& name, int code);
 
 /// The logs below one folder, which it owns: `<folder>/<run>/<name>.log`. Disk reads and syncs run on `pool`, which it
@@ -71,6 +79,10 @@ class LogStore final : public LogReader {
   /// Removes all logs of a run.
   awaitable<Result<void>> remove(RunId run);
 
+  /// Why logs can't be written: the last failure, unless a log has reached the disk since, or it is 10 s ago. Empty:
+  /// they can, as far as is known.
+  [[nodiscard]] std::string trouble() const;
+
   /// Waits for compressions that run; the last thing before destruction.
   awaitable<void> close();
 
@@ -82,6 +94,8 @@ class LogStore final : public LogReader {
   friend class LogWriter;
   [[nodiscard]] std::filesystem::path base_of(const LogKey& key) const;
   void wake(const LogKey& key);
+  Error note_trouble(Error error);
+  void clear_trouble() { trouble_.clear(); }
   void compress_soon(LogKey key);
   awaitable<void> compress(LogKey key);
   awaitable<void> wait(LogKey key);
@@ -90,6 +104,8 @@ class LogStore final : public LogReader {
   Pool& pool_;
   Tasks compressions_;
   std::multimap<LogKey, asio::steady_timer*> followers_;
+  std::string trouble_;
+  std::chrono::steady_clock::time_point trouble_at_;
 };
 
 }  // namespace slipway::logs

@@ -37,16 +37,22 @@ std::string_view last_line(std::string_view records) {
 }  // namespace
 
 Error disk_error(const std::string& name, int code) {
-  const auto kind = code == ENOSPC || code == EDQUOT ? Error::Kind::unavailable : Error::Kind::internal;
-  return {kind, "log " + name + ": " + std::strerror(code)};
+  const bool may_pass = code == ENOSPC || code == EDQUOT || code == EIO;
+  return {may_pass ? Error::Kind::unavailable : Error::Kind::internal, "log " + name + ": " + std::strerror(code)};
 }
 
 LogWriter::LogWriter(LogStore& store, LogKey key, int fd, std::uint64_t size)
     : store_(store), key_(std::move(key)), fd_(fd), size_(size), synced_(size) {
-  if (size == 0) return;
-  first_time_ = first_word(read_at(fd, 0, kTimeSize));
-  const std::uint64_t from = size > kLongestRecord ? size - kLongestRecord : 0;
-  last_time_ = first_word(last_line(read_at(fd, from, kLongestRecord)));
+  read_times();
+}
+
+void LogWriter::read_times() {
+  first_time_.clear();
+  last_time_.clear();
+  if (size_ == 0) return;
+  first_time_ = first_word(read_at(fd_, 0, kTimeSize));
+  const std::uint64_t from = size_ > kLongestRecord ? size_ - kLongestRecord : 0;
+  last_time_ = first_word(last_line(read_at(fd_, from, kLongestRecord)));
 }
 
 LogWriter::~LogWriter() {
@@ -62,7 +68,7 @@ Result<void> LogWriter::append(std::string_view records) {
       const int code = errno;
       // Half a record must not stay; if even that fails, `committed` cuts it off at the next start.
       if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) log::error("log can't be cut back", {{"log", key_.name}});
-      return fail(disk_error(key_.name, code));
+      return fail(store_.note_trouble(disk_error(key_.name, code)));
     }
     rest.remove_prefix(static_cast<std::size_t>(count));
   }
@@ -86,9 +92,19 @@ awaitable<Result<std::uint64_t>> LogWriter::sync() {
   if (size == synced_) co_return size;
   auto work = [fd = fd_] { return ::fdatasync(fd) == 0 ? 0 : errno; };
   const int code = co_await store_.pool_.run(std::move(work));
-  if (code != 0) co_return fail(disk_error(key_.name, code));
+  if (code != 0) co_return fail(store_.note_trouble(disk_error(key_.name, code)));
   synced_ = std::max(synced_, size);
+  store_.clear_trouble();
   co_return size;
+}
+
+Result<void> LogWriter::roll_back() {
+  if (::ftruncate(fd_, static_cast<off_t>(synced_)) != 0) {
+    return fail(store_.note_trouble(disk_error(key_.name, errno)));
+  }
+  size_ = synced_;
+  read_times();
+  return {};
 }
 
 awaitable<Result<void>> LogWriter::seal() {

@@ -95,8 +95,9 @@ awaitable<bool> Scheduler::look() {
   tell_under_way(seen->unfinished);
   seen->limits.max_runs = max_runs_;
   Next next = next_runs(seen->unfinished, seen->limits);
-  if (held_) next.start.clear();
-  if (next.start.empty() && next.supersede.empty()) co_return true;
+  const bool barred = !next.start.empty() && callbacks_.may_start && !callbacks_.may_start();
+  if (held_ || barred) next.start.clear();
+  if (next.start.empty() && next.supersede.empty()) co_return !barred;
   co_return co_await carry_out(std::move(next));
 }
 

@@ -19,6 +19,8 @@ class Scheduler {
     std::function<void(RunId)> start;
     /// A run that was started is to stop: somebody wants it so, or a newer one replaces it. Once per run.
     std::function<void(const store::Run&)> stop;
+    /// False: there is no room for anything new at present; asked at each look. Unset: there always is.
+    std::function<bool()> may_start = {};
   };
 
   Scheduler(Executor executor, store::Store& store, const Clock& clock, std::size_t max_runs, Callbacks callbacks);

@@ -134,7 +134,7 @@ awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, 
   record.tag = local_tag(context, image.name);
   record.cached = built->steps > 0 && built->cached_steps == built->steps;
   record.built = with.clock.now();
-  auto commit = with.store.write(&store::Images::built, std::move(record));
+  auto commit = with.store.persist(&store::Images::built, std::move(record));
   const Result<void> committed = co_await std::move(commit);
   if (!committed) co_return fail(Error(committed.error()).in("journal"));
   context.built[image.name] = built->image_id;
@@ -185,7 +185,7 @@ awaitable<Result<Outcome>> push_tag(Collaborators& with, EngineWatch& watch, Run
   record.tag = tag;
   record.config_id = image->config_id();
   record.updated = with.clock.now();
-  auto intending = with.store.write(&store::Images::intend_push, record);
+  auto intending = with.store.persist(&store::Images::intend_push, record);
   const Result<void> intended = co_await std::move(intending);
   // Pushed already, before a restart: the registry is asked all the same.
   if (!intended && intended.error().kind != Error::Kind::conflict)
@@ -194,16 +194,16 @@ awaitable<Result<Outcome>> push_tag(Collaborators& with, EngineWatch& watch, Run
   const Result<images::PushedImage> pushed = co_await std::move(work);
   if (!pushed) {
     log.say(target->familiar() + ": " + pushed.error().message, logs::Stream::slipway);
-    auto noting = with.store.write(&store::Images::push_failed, record.run, record.repository, tag,
-                                   pushed.error().message, with.clock.now());
+    auto noting = with.store.persist(&store::Images::push_failed, record.run, record.repository, tag,
+                                     pushed.error().message, with.clock.now());
     const Result<void> noted = co_await std::move(noting);
     if (!noted && noted.error().kind != Error::Kind::conflict) co_return fail(Error(noted.error()).in("journal"));
     co_return Outcome{Verdict::error, "push " + target->familiar() + ": " + pushed.error().message};
   }
   log.say(target->familiar() + " is " + pushed->digest());
   if (!intended) co_return Outcome();
-  auto commit =
-      with.store.write(&store::Images::pushed, record.run, record.repository, tag, pushed->digest(), with.clock.now());
+  auto commit = with.store.persist(&store::Images::pushed, record.run, record.repository, tag, pushed->digest(),
+                                   with.clock.now());
   const Result<void> committed = co_await std::move(commit);
   if (!committed) co_return fail(Error(committed.error()).in("journal"));
   co_return Outcome();

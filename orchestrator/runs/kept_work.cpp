@@ -62,7 +62,7 @@ awaitable<Result<void>> take_over(store::Store& store, RunId run, Earlier earlie
     }
     return {};
   };
-  auto writing = store.write(std::move(work));
+  auto writing = store.persist(std::move(work));
   co_return co_await std::move(writing);
 }
 

@@ -77,7 +77,7 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
     co_return ended(outcome.verdict, std::move(outcome.reason));
   }
   auto describing =
-      with.store.write(&store::Runs::describe, run.id, run.commit, file->commit.subject, file->commit.author);
+      with.store.persist(&store::Runs::describe, run.id, run.commit, file->commit.subject, file->commit.author);
   const Result<void> described = co_await std::move(describing);
   if (!described) co_return fail(described.error());
   pipelines::ParsedPipeline parsed = pipelines::parse_pipeline(file->text, path);
@@ -106,7 +106,7 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
   const Time now = with.clock.now();
   const std::string text = dump_json(pipelines::to_json(ready->plan));
   auto starting =
-      with.store.write(&store::Runs::start, ready->run.id, text, *rows, now + settings.limits.run_timeout, now);
+      with.store.persist(&store::Runs::start, ready->run.id, text, *rows, now + settings.limits.run_timeout, now);
   const Result<void> started = co_await std::move(starting);
   if (!started) co_return fail(started.error());
   ready->run.started = now;

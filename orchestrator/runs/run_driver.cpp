@@ -127,10 +127,10 @@ void RunDriver::engine_changed(bool available) {
   for (std::size_t i = 0; i < machine_.jobs().size(); ++i) {
     if (machine_.jobs()[i].phase != Phase::waiting) continue;
     if (available) {
-      note("unblock", tools_.with.store.write(&store::Jobs::unblock, key_of_job(i), now));
+      note("unblock", tools_.with.store.persist(&store::Jobs::unblock, key_of_job(i), now));
     } else {
       const std::string reason = "waits for the engine: " + tools_.watch.reason();
-      note("block", tools_.with.store.write(&store::Jobs::block, key_of_job(i), reason, now));
+      note("block", tools_.with.store.persist(&store::Jobs::block, key_of_job(i), reason, now));
     }
   }
   perform(available ? machine_.engine_back(now) : machine_.engine_lost(now));
@@ -145,7 +145,7 @@ void RunDriver::tell_of_engine(bool available, Time now) {
     if (!told) return fail(told.error());
     return {};
   };
-  note("tell", tools_.with.store.write(std::move(work)));
+  note("tell", tools_.with.store.persist(std::move(work)));
 }
 
 void RunDriver::perform(Actions actions) {
@@ -168,7 +168,7 @@ void RunDriver::perform_one(const StartAttempt& action) {
 
 void RunDriver::perform_one(const StopAttempt& action) {
   note("stop",
-       tools_.with.store.write(&store::Jobs::stop, key_of_job(action.job), action.reason, tools_.with.clock.now()));
+       tools_.with.store.persist(&store::Jobs::stop, key_of_job(action.job), action.reason, tools_.with.clock.now()));
   stop_of(job_stops_, action.job).ask(action.reason);
   const auto running = jobs_.find(action.job);
   if (running != jobs_.end()) running->second->stop(action.reason);
@@ -176,8 +176,8 @@ void RunDriver::perform_one(const StopAttempt& action) {
 
 void RunDriver::perform_one(const FinishJob& action) {
   note("finish job",
-       tools_.with.store.write(&store::Jobs::finish, key_of_job(action.job), stored(action.outcome.verdict),
-                               action.outcome.reason, tools_.with.clock.now()));
+       tools_.with.store.persist(&store::Jobs::finish, key_of_job(action.job), stored(action.outcome.verdict),
+                                 action.outcome.reason, tools_.with.clock.now()));
 }
 
 void RunDriver::perform_one(const FinishRun& action) {
@@ -198,8 +198,8 @@ awaitable<void> RunDriver::commit_noted(std::string what, awaitable<Result<void>
 
 awaitable<Result<void>> RunDriver::finish_run() {
   for (;;) {
-    auto writing = tools_.with.store.write(&store::Runs::finish, context_->run.id, stored(outcome_.verdict),
-                                           outcome_.reason, tools_.with.clock.now());
+    auto writing = tools_.with.store.persist(&store::Runs::finish, context_->run.id, stored(outcome_.verdict),
+                                             outcome_.reason, tools_.with.clock.now());
     const Result<void> written = co_await std::move(writing);
     if (written || written.error().kind == Error::Kind::conflict) break;
     // The disk is full, most likely: what has happened must not be forgotten.
@@ -213,8 +213,8 @@ awaitable<Result<void>> RunDriver::finish_run() {
 awaitable<Result<void>> RunDriver::begin_build(std::size_t image) {
   if (begun_builds_.erase(image) > 0) co_return Result<void>();
   const Time now = tools_.with.clock.now();
-  auto writing = tools_.with.store.write(&store::Jobs::start_attempt, key_of_image(image), 1,
-                                         now + tools_.settings.limits.run_timeout, now);
+  auto writing = tools_.with.store.persist(&store::Jobs::start_attempt, key_of_image(image), 1,
+                                           now + tools_.settings.limits.run_timeout, now);
   co_return co_await std::move(writing);
 }
 
@@ -227,8 +227,8 @@ awaitable<void> RunDriver::build(std::size_t image) {
     const Result<Outcome>& built = std::get<0>(first);
     outcome = built ? *built : outcome_of_error(built.error());
   }
-  note("finish build", tools_.with.store.write(&store::Jobs::finish, key_of_image(image), stored(outcome.verdict),
-                                               outcome.reason, tools_.with.clock.now()));
+  note("finish build", tools_.with.store.persist(&store::Jobs::finish, key_of_image(image), stored(outcome.verdict),
+                                                 outcome.reason, tools_.with.clock.now()));
   perform(machine_.image_ended(image, std::move(outcome), tools_.with.clock.now()));
 }
 
@@ -249,8 +249,8 @@ awaitable<Result<Outcome>> RunDriver::build_logged(std::size_t image) {
 awaitable<Result<void>> RunDriver::begin_attempt(std::size_t job, int number, Time deadline) {
   const auto begun = begun_.find(job);
   if (begun != begun_.end() && begun->second == number) co_return Result<void>();
-  auto writing = tools_.with.store.write(&store::Jobs::start_attempt, key_of_job(job), std::int64_t{number}, deadline,
-                                         tools_.with.clock.now());
+  auto writing = tools_.with.store.persist(&store::Jobs::start_attempt, key_of_job(job), std::int64_t{number}, deadline,
+                                           tools_.with.clock.now());
   co_return co_await std::move(writing);
 }
 

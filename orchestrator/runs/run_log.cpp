@@ -10,12 +10,16 @@ namespace slipway::runs {
 awaitable<Result<std::unique_ptr<RunLog>>> RunLog::open(logs::LogStore& logs, logs::LogKey key,
                                                         std::shared_ptr<const logs::MaskPatterns> masks,
                                                         std::uint64_t limit) {
-  const Result<void> discarded = logs.discard(key);
-  if (!discarded) co_return fail(discarded.error());
-  auto opening = logs.open(std::move(key), 0);
-  Result<std::unique_ptr<logs::LogWriter>> writer = co_await std::move(opening);
-  if (!writer) co_return fail(writer.error());
-  co_return std::make_unique<RunLog>(std::move(*writer), std::move(masks), limit);
+  for (;; co_await sleep_for(std::chrono::seconds(1))) {
+    const Result<void> discarded = logs.discard(key);
+    if (!discarded && discarded.error().transient()) continue;
+    if (!discarded) co_return fail(discarded.error());
+    auto opening = logs.open(key, 0);
+    Result<std::unique_ptr<logs::LogWriter>> writer = co_await std::move(opening);
+    if (!writer && writer.error().transient()) continue;
+    if (!writer) co_return fail(writer.error());
+    co_return std::make_unique<RunLog>(std::move(*writer), std::move(masks), limit);
+  }
 }
 
 void RunLog::say(std::string_view text, logs::Stream stream) {

@@ -8,6 +8,7 @@ namespace slipway::runs {
 /// dropped, and it says so. What is written is not resumed after a restart but begun anew.
 class RunLog {
  public:
+  /// Waits for a disk that is full or fails.
   static awaitable<Result<std::unique_ptr<RunLog>>> open(logs::LogStore& logs, logs::LogKey key,
                                                          std::shared_ptr<const logs::MaskPatterns> masks,
                                                          std::uint64_t limit);

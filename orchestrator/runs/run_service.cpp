@@ -155,7 +155,7 @@ awaitable<Result<std::shared_ptr<checkout::Repository>>> RunService::repository_
 awaitable<void> RunService::finish(RunId id, Outcome outcome) {
   for (;;) {
     auto writing =
-        with_.store.write(&store::Runs::finish, id, stored(outcome.verdict), outcome.reason, with_.clock.now());
+        with_.store.persist(&store::Runs::finish, id, stored(outcome.verdict), outcome.reason, with_.clock.now());
     const Result<void> written = co_await std::move(writing);
     if (written || written.error().kind == Error::Kind::conflict) break;
     log::error("run can't be finished in the journal", {{"run", id}, {"error", written.error()}});

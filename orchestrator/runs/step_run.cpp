@@ -19,6 +19,7 @@ using store::AttemptState;
 constexpr std::uint64_t kSyncBytes = 1 << 20;
 constexpr Duration kSyncEvery = 1s;
 constexpr std::uint64_t kNoLimit = 0;
+constexpr Duration kLogRetry = 200ms, kDiskRetry = 1s;
 
 }  // namespace
 
@@ -56,7 +57,7 @@ awaitable<Result<void>> StepRun::prepare() {
     attempt.created = tools_.clock.now();
     attempt.deadline = order_.deadline;
     order_.record = attempt;
-    auto commit = tools_.store.write(&Attempts::intend, std::move(attempt));
+    auto commit = tools_.store.persist(&Attempts::intend, std::move(attempt));
     const Result<void> intended = co_await std::move(commit);
     if (!intended) co_return fail(Error(intended.error()).in("journal"));
   }
@@ -67,7 +68,7 @@ awaitable<Result<void>> StepRun::prepare() {
     const Result<void> filled = co_await std::move(filling);
     if (!filled) co_return fail(filled.error());
   }
-  auto commit = tools_.store.write(&Attempts::created, key(), id_);
+  auto commit = tools_.store.persist(&Attempts::created, key(), id_);
   const Result<void> created = co_await std::move(commit);
   if (!created) co_return fail(Error(created.error()).in("journal"));
   order_.record->state = AttemptState::created;
@@ -106,7 +107,7 @@ awaitable<Result<StepRun::Found>> StepRun::look() {
 awaitable<Result<void>> StepRun::refuse_foreign() {
   const std::string reason = "a container named " + order_.spec.name + " is there already and is not this step's";
   order_.record->state = AttemptState::quarantined;  // so that `remove` leaves it alone
-  auto commit = tools_.store.write(&Attempts::quarantine, key(), reason);
+  auto commit = tools_.store.persist(&Attempts::quarantine, key(), reason);
   const Result<void> noted = co_await std::move(commit);
   if (!noted) co_return fail(noted.error());
   co_return fail(Error::Kind::conflict, reason, "look at it, then remove or rename it");
@@ -115,11 +116,14 @@ awaitable<Result<void>> StepRun::refuse_foreign() {
 awaitable<Result<void>> StepRun::open_log() {
   if (capture_) co_return Result<void>();
   const auto committed = static_cast<std::uint64_t>(order_.record->log.stored_offset);
-  auto opening = tools_.logs.open(log_key(), committed);
-  Result<std::unique_ptr<logs::LogWriter>> writer = co_await std::move(opening);
-  if (!writer) co_return fail(writer.error());
-  capture_ = std::make_unique<logs::Capture>(std::move(*writer), order_.masks, order_.log_limit);
-  co_return Result<void>();
+  for (;; co_await sleep_for(kDiskRetry)) {
+    auto opening = tools_.logs.open(log_key(), committed);
+    Result<std::unique_ptr<logs::LogWriter>> writer = co_await std::move(opening);
+    if (!writer && writer.error().transient()) continue;
+    if (!writer) co_return fail(writer.error());
+    capture_ = std::make_unique<logs::Capture>(std::move(*writer), order_.masks, order_.log_limit);
+    co_return Result<void>();
+  }
 }
 
 awaitable<Result<std::optional<StepEnd>>> StepRun::start(StopSignal& stop) {
@@ -153,7 +157,7 @@ awaitable<void> StepRun::tell_reattached() {
   store::Event event("step.reattached", tools_.clock.now());
   event.run = order_.name.run;
   event.data = dump_json(Json{{"job", order_.name.job}, {"step", order_.step}, {"attempt", order_.name.attempt}});
-  auto tell = tools_.store.write(&store::Events::append, std::move(event));
+  auto tell = tools_.store.persist(&store::Events::append, std::move(event));
   const Result<std::int64_t> told = co_await std::move(tell);
   if (!told) log::warn("event can't be kept", {{"error", told.error()}});
 }
@@ -174,7 +178,7 @@ awaitable<Result<std::optional<StepEnd>>> StepRun::launch() {
     StepEnd end{{its_own_fault ? Verdict::failed : Verdict::error, "can't be started: " + started.error().message},
                 its_own_fault ? std::optional(code) : std::nullopt};
     const Result<void> noted = capture_->writer().note(end.outcome.reason);
-    if (!noted) co_return fail(noted.error());
+    if (!noted && !noted.error().transient()) co_return fail(noted.error());
     co_return co_await end_at_once(std::move(end));
   }
 }
@@ -182,7 +186,7 @@ awaitable<Result<std::optional<StepEnd>>> StepRun::launch() {
 awaitable<Result<void>> StepRun::commit_running() {
   if (state() != AttemptState::created) co_return Result<void>();
   order_.record->state = AttemptState::running;
-  auto commit = tools_.store.write(&Attempts::running, key(), tools_.clock.now());
+  auto commit = tools_.store.persist(&Attempts::running, key(), tools_.clock.now());
   const Result<void> committed = co_await std::move(commit);
   if (!committed) co_return fail(Error(committed.error()).in("journal"));
   co_return Result<void>();
@@ -294,16 +298,28 @@ awaitable<void> StepRun::stop_container() {
   if (!stopped) log::warn("container can't be stopped", {{"container", order_.spec.name}, {"error", stopped.error()}});
 }
 
-/// Follows the log as long as it takes. Ends only with an error of the disk: everything else is found out by
-/// `until_exit`, and read again from the start.
+/// One pass over the engine's log. Where the disk does not take it the capture is broken: the next pass brings it.
+awaitable<Result<void>> StepRun::read_log(bool follow) {
+  if (capture_->broken()) {
+    const Result<void> mended = capture_->mend();
+    if (!mended) co_return fail(mended.error());
+  }
+  auto pumping = pump_log(tools_.engine.containers(), id_, follow, *capture_);
+  const Result<void> pumped = co_await std::move(pumping);
+  if (!pumped || follow) co_return pumped;
+  co_return capture_->end();
+}
+
+/// Follows the log as long as it takes. Everything but a broken log file is found out by `until_exit`, or passes, and
+/// is read again from the start.
 awaitable<Result<void>> StepRun::keep_log() {
   for (;;) {
-    auto pumping = pump_log(tools_.engine.containers(), id_, true, *capture_);
-    const Result<void> pumped = co_await std::move(pumping);
-    if (capture_->over_limit()) break;
-    if (capture_->broken()) co_return fail(*capture_->broken());
-    if (!pumped && pumped.error().transient()) engine_went_away_ = true;
-    co_await sleep_for(200ms);
+    const Result<void> read = co_await read_log(true);
+    const std::optional<Error>& broken = capture_->broken();
+    if (broken && !broken->transient()) co_return fail(*broken);
+    if (!broken && capture_->over_limit()) break;
+    if (!broken && !read && read.error().transient()) engine_went_away_ = true;
+    co_await sleep_for(broken ? kDiskRetry : kLogRetry);
     co_await tools_.watch.until_available();
   }
   auto killing = tools_.engine.containers().kill(id_);
@@ -315,46 +331,67 @@ awaitable<Result<void>> StepRun::keep_synced() {
   std::uint64_t committed = capture_->writer().size();
   for (Duration waited{};; waited += 100ms) {
     co_await sleep_for(100ms);
+    if (capture_->broken()) continue;
     const std::uint64_t unsynced = capture_->writer().size() - committed;
     if (unsynced == kNoLimit || (unsynced < kSyncBytes && waited < kSyncEvery)) continue;
     waited = {};
     const Result<std::uint64_t> synced = co_await capture_->writer().sync();
-    if (!synced) co_return fail(synced.error());
+    if (!synced) {
+      capture_->break_off(synced.error());
+      continue;
+    }
     store::LogMark mark;
     mark.stored_offset = static_cast<std::int64_t>(*synced);
-    auto commit = tools_.store.write(&Attempts::log_reached, key(), std::move(mark));
+    auto commit = tools_.store.persist(&Attempts::log_reached, key(), std::move(mark));
     const Result<void> reached = co_await std::move(commit);
     if (!reached && reached.error().kind != Error::Kind::conflict) co_return fail(reached.error());
     committed = *synced;
   }
 }
 
-/// One more reading without following, since following drops an unterminated last line.
+/// One more reading without following, since following drops an unterminated last line. Waits for the disk.
 awaitable<Result<void>> StepRun::drain() {
-  if (lost_) co_return Result<void>();
-  for (;;) {
-    auto pumping = pump_log(tools_.engine.containers(), id_, false, *capture_);
-    const Result<void> pumped = co_await std::move(pumping);
-    if (pumped) break;
-    if (pumped.error().kind == Error::Kind::not_found) {
+  while (!lost_) {
+    const Result<void> read = co_await read_log(false);
+    if (read) co_return read;
+    if (read.error().kind == Error::Kind::not_found) {
       lost_ = true;
-      co_return Result<void>();
+    } else if (!read.error().transient()) {
+      co_return read;
     }
-    if (capture_->broken() || !pumped.error().transient()) co_return fail(pumped.error());
-    co_await sleep_for(100ms);
+    co_await sleep_for(capture_->broken() ? kDiskRetry : kLogRetry);
     co_await tools_.watch.until_available();
   }
-  co_return capture_->end();
+  co_return capture_->broken() ? capture_->mend() : Result<void>();
+}
+
+/// Brings all of the log to the disk, with the reason if the step was lost: what a failed sync may have lost is read
+/// again.
+awaitable<Result<std::uint64_t>> StepRun::sync_log() {
+  const Outcome outcome = end_->outcome;
+  for (;; co_await sleep_for(kDiskRetry)) {
+    if (capture_->broken()) {
+      const Result<void> drained = co_await drain();
+      if (!drained && !drained.error().transient()) co_return fail(drained.error());
+      if (!drained) continue;
+    }
+    const bool lost = outcome.verdict == Verdict::interrupted;
+    const Result<void> noted = lost ? capture_->writer().note(outcome.reason) : Result<void>();
+    Result<std::uint64_t> synced = fail(Error::Kind::internal, "");
+    if (noted) {
+      synced = co_await capture_->writer().sync();
+    } else {
+      synced = fail(noted.error());
+    }
+    if (synced || !synced.error().transient()) co_return synced;
+    capture_->break_off(synced.error());
+  }
 }
 
 awaitable<Result<void>> StepRun::settle() {
   if (!end_ || !capture_) co_return Result<void>();
   const StepEnd end = *end_;
-  if (end.outcome.verdict == Verdict::interrupted) {
-    const Result<void> noted = capture_->writer().note(end.outcome.reason);
-    if (!noted) co_return fail(noted.error());
-  }
-  const Result<std::uint64_t> synced = co_await capture_->writer().sync();
+  const Result<std::uint64_t> synced = co_await sync_log();
   if (!synced) co_return fail(synced.error());
   store::AttemptExit exit;
   if (end.exit_code) exit.exit_code = *end.exit_code;
@@ -366,7 +403,7 @@ awaitable<Result<void>> StepRun::settle() {
   exit.log.sha256 = capture_->content_sha256();
   exit.log.truncated = capture_->over_limit();
   exit.log.gap = capture_->has_gap();
-  auto commit = tools_.store.write(&Attempts::exited, key(), std::move(exit));
+  auto commit = tools_.store.persist(&Attempts::exited, key(), std::move(exit));
   const Result<void> committed = co_await std::move(commit);
   if (!committed) co_return fail(Error(committed.error()).in("journal"));
   order_.record->state = AttemptState::exited;
@@ -390,14 +427,14 @@ awaitable<Result<void>> StepRun::remove() {
     exit.error = journal_text({Verdict::cancelled, state() == AttemptState::running ? "removed" : "not run"});
     exit.finished = tools_.clock.now();
     exit.log = order_.record->log;
-    auto commit = tools_.store.write(&Attempts::exited, key(), std::move(exit));
+    auto commit = tools_.store.persist(&Attempts::exited, key(), std::move(exit));
     const Result<void> exited = co_await std::move(commit);
     if (!exited) co_return fail(Error(exited.error()).in("journal"));
   }
   order_.record->state = AttemptState::removed;
   auto sealing = tools_.logs.seal(log_key());  // of one that came to no end of its own
   (void)co_await std::move(sealing);
-  auto commit = tools_.store.write(&Attempts::removed, key());
+  auto commit = tools_.store.persist(&Attempts::removed, key());
   co_return co_await std::move(commit);
 }
 

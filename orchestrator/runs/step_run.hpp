@@ -91,6 +91,8 @@ class StepRun {
   awaitable<void> doubt_the_engine();
   awaitable<void> look_for_lost_end();
   awaitable<Result<void>> drain();
+  awaitable<Result<void>> read_log(bool follow);
+  awaitable<Result<std::uint64_t>> sync_log();
   awaitable<Result<std::optional<StepEnd>>> end_at_once(StepEnd end);
   awaitable<Result<docker::Container>> inspect();
   [[nodiscard]] store::AttemptKey key() const;

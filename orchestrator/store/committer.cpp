@@ -33,7 +33,8 @@ void Status::writable() {
 void Status::failing(const Error& error) {
   const std::lock_guard lock(mutex_);
   if (condition_.kind != Condition::Kind::writable) return;
-  condition_ = {Condition::Kind::failing, error.message, "make room on the disk of the data folder, or replace it"};
+  condition_ = {Condition::Kind::failing, error.message,
+                "make room on the disk of the data folder, or replace it; nothing new starts until then"};
   log::error("store can't write", {{"reason", error}});
 }
 
@@ -64,7 +65,16 @@ std::shared_ptr<Waker> Status::next_event(std::int64_t seen) {
   return event_wakers_.emplace_back(std::make_shared<Waker>());
 }
 
-bool Committer::commit(const Batch& batch) {
+Committer::~Committer() {
+  for (const auto& operation : held_) {
+    operation->fail_with(Error(Error::Kind::unavailable, "store closed before the disk took writes again"));
+    Waker::wake(operation->waker());
+  }
+}
+
+bool Committer::commit(const Batch& fresh) {
+  Batch batch = std::exchange(held_, {});
+  batch.insert(batch.end(), fresh.begin(), fresh.end());
   failing_ = false;
   try {
     connection_.run("BEGIN IMMEDIATE", {});
@@ -75,9 +85,11 @@ bool Committer::commit(const Batch& batch) {
   } catch (const StatementFailed& failure) {
     note(failure);
     roll_back();
-    fail_all(batch, failure.error());
+    give_up(batch, failure.error());
   }
-  for (const auto& operation : batch) Waker::wake(operation->waker());
+  for (const auto& operation : batch) {
+    if (!held(operation)) Waker::wake(operation->waker());
+  }
   return failing_ && status_.condition().kind == Condition::Kind::failing;
 }
 
@@ -101,8 +113,10 @@ bool Committer::run_one(Operation& operation) {
   try {
     return operation.run(connection_);
   } catch (const StatementFailed& failure) {
-    // Some failures take the whole transaction with them, what others did in it included.
-    if (!connection_.in_transaction()) throw;
+    // Some failures take the whole transaction with them, what others did in it included. And what waits for the disk
+    // must not be overtaken.
+    const bool waits = operation.patient() && failure.error().kind == Error::Kind::unavailable;
+    if (waits || !connection_.in_transaction()) throw;
     note(failure);
     operation.fail_with(failure.error());
   } catch (const std::exception& e) {
@@ -121,9 +135,22 @@ void Committer::finish() {
   status_.committed(std::max(newest, status_.newest_event()));
 }
 
-void Committer::fail_all(const Batch& batch, const Error& error) {
+void Committer::give_up(const Batch& batch, const Error& error) {
   (void)connection_.take_marks();
-  for (const auto& operation : batch) operation->fail_with(error);
+  const Condition now = status_.condition();
+  Error told = error;
+  if (told.hint.empty()) told.hint = now.hint;
+  for (const auto& operation : batch) {
+    if (operation->patient() && now.kind == Condition::Kind::failing) {
+      held_.push_back(operation);
+    } else {
+      operation->fail_with(told);
+    }
+  }
+}
+
+bool Committer::held(const std::shared_ptr<Operation>& operation) const {
+  return std::find(held_.begin(), held_.end(), operation) != held_.end();
 }
 
 void Committer::roll_back() {

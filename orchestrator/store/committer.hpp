@@ -38,15 +38,22 @@ class Committer {
   Committer(SqliteConnection& connection, Status& status, CommitProbe* probe)
       : connection_(connection), status_(status), probe_(probe) {}
 
-  /// One commit, one fsync. An empty batch tries whether the disk takes writes again. True: it does not, at present.
-  bool commit(const Batch& batch);
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+  /// Fails those that still wait for the disk.
+  ~Committer();
+
+  /// One commit, one fsync, of those that wait for the disk and then of `fresh`. Without any it tries whether the disk
+  /// takes writes again. True: it does not, at present.
+  bool commit(const Batch& fresh);
 
  private:
   void try_disk();
   void run_all(const Batch& batch);
   bool run_one(Operation& operation);
   void finish();
-  void fail_all(const Batch& batch, const Error& error);
+  void give_up(const Batch& batch, const Error& error);
+  bool held(const std::shared_ptr<Operation>& operation) const;
   void roll_back();
   void note(const StatementFailed& failure);
 
@@ -54,6 +61,7 @@ class Committer {
   Status& status_;
   CommitProbe* probe_;
   bool failing_ = false;
+  Batch held_;  // patient ones that failed, in their order
 };
 
 /// Runs one operation on a snapshot of its own. Used by the reader's thread.

@@ -10,6 +10,8 @@ namespace slipway::store {
 /// A piece of work for the store's threads: made and awaited on the caller's thread, run on one of the store's.
 class Operation {
  public:
+  /// A patient one waits out a disk that takes no writes, and may be run more than once.
+  explicit Operation(bool patient = false) : patient_(patient) {}
   virtual ~Operation() = default;
 
   /// False if it failed and must be undone. Throws what it likes.
@@ -17,10 +19,12 @@ class Operation {
   /// Replaces whatever `run` gave.
   virtual void fail_with(Error error) = 0;
 
+  [[nodiscard]] bool patient() const { return patient_; }
   /// Woken when the outcome is final.
   [[nodiscard]] const std::shared_ptr<Waker>& waker() const { return waker_; }
 
  private:
+  bool patient_;
   std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
 };
 
@@ -30,7 +34,7 @@ class Pending final : public Operation {
  public:
   using Outcome = std::invoke_result_t<Work&, Transaction&>;
 
-  explicit Pending(Work work) : work_(std::move(work)) {}
+  explicit Pending(Work work, bool patient = false) : Operation(patient), work_(std::move(work)) {}
 
   bool run(Transaction& tx) override {
     outcome_.emplace(work_(tx));

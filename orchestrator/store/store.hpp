@@ -71,11 +71,25 @@ class Store {
     return read(bind<Table>(method, std::tuple<std::decay_t<P>...>(std::move(arguments)...)));
   }
 
+  /// The same for what has happened already and must not be forgotten: while the disk takes no writes it waits, and is
+  /// made before all that was asked for later and waits, too. `method` may run several times.
+  template <class Table, class T, class... P, class... A>
+  awaitable<Result<T>> persist(Result<T> (Table::*method)(P...), A... arguments) {
+    auto work = [method, kept = std::tuple<std::decay_t<P>...>(std::move(arguments)...)](Transaction& tx) {
+      return std::apply([&](const auto&... each) { return (Table(tx).*method)(each...); }, kept);
+    };
+    return persist(std::move(work));
+  }
+
   /// Several in one transaction: `work` is a Result<T>(Transaction&), run on another thread. A failed Result (or an
   /// exception) undoes all of it.
   template <std::invocable<Transaction&> Work>
   awaitable<std::invoke_result_t<Work&, Transaction&>> write(Work work) {
     return wait(std::make_shared<Pending<Work>>(std::move(work)), Access::write);
+  }
+  template <std::invocable<Transaction&> Work>
+  awaitable<std::invoke_result_t<Work&, Transaction&>> persist(Work work) {
+    return wait(std::make_shared<Pending<Work>>(std::move(work), true), Access::write);
   }
   template <std::invocable<Transaction&> Work>
   awaitable<std::invoke_result_t<Work&, Transaction&>> read(Work work) {

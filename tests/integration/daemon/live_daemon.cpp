@@ -84,21 +84,26 @@ LiveDaemon::~LiveDaemon() {
 
 void LiveDaemon::await_start() {
   const auto limit = std::chrono::steady_clock::now() + 20s;
-  HttpRequest request("GET", url() + "/healthz");
-  for (;;) {
-    const Result<HttpResponse> response = send_http(request);
-    if (response && response->ok()) break;
+  while (!has_started()) {
     int status = 0;
     const bool ended = ::waitpid(pid_, &status, WNOHANG) == pid_;
     if (ended) pid_ = -1;
     if (ended || std::chrono::steady_clock::now() > limit) throw std::runtime_error("no slipwayd: " + output());
     std::this_thread::sleep_for(20ms);
   }
-  if (!token_.empty()) return;
+}
+
+/// It answers, and has shown its first token if that is wanted.
+bool LiveDaemon::has_started() {
+  HttpRequest request("GET", url() + "/healthz");
+  const Result<HttpResponse> response = send_http(request);
+  if (!response || !response->ok()) return false;
+  if (!token_.empty()) return true;
   const std::string said = output(), before = "token=";
-  const auto at = said.find(before);
-  if (at == std::string::npos) throw std::runtime_error("no token: " + said);
-  token_ = said.substr(at + before.size(), said.find('\n', at) - at - before.size());
+  const auto at = said.find(before), end = said.find('\n', at);
+  if (at == std::string::npos || end == std::string::npos) return false;
+  token_ = said.substr(at + before.size(), end - at - before.size());
+  return true;
 }
 
 Ran LiveDaemon::slipway(std::vector<std::string> words, std::string input) const {

@@ -57,6 +57,7 @@ class LiveDaemon {
 
  private:
   void await_start();
+  bool has_started();
   int reap();
 
   std::filesystem::path data_;

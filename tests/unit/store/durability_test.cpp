@@ -131,15 +131,34 @@ TEST_CASE("killed at any commit, the store has every write that had resolved, an
   }
 }
 
+namespace {
+
+/// No file of this process can grow beyond `bytes`, as on a full disk, while this lives.
+class TightDisk {
+ public:
+  explicit TightDisk(std::uintmax_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &was_) == 0);
+    struct rlimit tight = was_;
+    tight.rlim_cur = bytes;
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  }
+  TightDisk(const TightDisk&) = delete;
+  ~TightDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &was_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  struct rlimit was_{};
+};
+
+}  // namespace
+
 TEST_CASE("a full disk refuses writes with a reason, and takes them again when there is room") {
   TemporaryStore s;
   const ProjectId project = add_project(s);
-  struct rlimit was{};
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &was) == 0);
-  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
-  struct rlimit tight = was;
-  tight.rlim_cur = std::filesystem::file_size(s.folder.path / "slipway.db-wal");
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  std::optional<TightDisk> disk(std::in_place, std::filesystem::file_size(s.folder.path / "slipway.db-wal"));
 
   Run run;
   run.project = project;
@@ -147,8 +166,7 @@ TEST_CASE("a full disk refuses writes with a reason, and takes them again when t
   const auto refused = s.write(&Runs::add, run);
   const Condition meanwhile = s.store->condition();
   const auto readable = s.read(&Projects::find, "shop");
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &was) == 0);
-  std::signal(SIGXFSZ, handler);
+  disk.reset();
 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == Error::Kind::unavailable);
@@ -165,4 +183,47 @@ TEST_CASE("a full disk refuses writes with a reason, and takes them again when t
   REQUIRE(s.write(&Runs::add, run));
   s.reopen();
   CHECK(s.read(&Runs::unfinished)->size() == 1);
+}
+
+TEST_CASE("what has happened waits for a full disk, in its order, while what is only wished is refused") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId id = add_run(s, project);
+  std::optional<TightDisk> disk(std::in_place, std::filesystem::file_size(s.folder.path / "slipway.db-wal"));
+  asio::io_context io;
+  std::string order;
+  const auto keep = [&](const char* name, awaitable<Result<void>> work) {
+    asio::co_spawn(io, std::move(work), [&order, name](const std::exception_ptr&, const Result<void>& done) {
+      order += done ? name : "refused ";
+    });
+  };
+  keep("prepared ", s.store->persist(&Runs::prepare, id, kNoon));
+  keep("wished ", s.store->write(&Runs::cancel, id, std::string("ann"), kNoon));
+  keep("started ", s.store->persist(&Runs::start, id, std::string("{}"), std::vector<Job>(), kNoon, kNoon));
+  keep("finished ", s.store->persist(&Runs::finish, id, Verdict::passed, std::string(), kNoon));
+  io.run_for(std::chrono::milliseconds(500));
+  CHECK(order == "refused ");
+  CHECK(s.store->condition().kind == Condition::Kind::failing);
+  CHECK(s.read(&Runs::get, id)->state == RunState::queued);
+  disk.reset();
+  io.run_for(std::chrono::seconds(20));
+  CHECK(order == "refused prepared started finished ");
+  CHECK(s.store->condition().kind == Condition::Kind::writable);
+  CHECK(s.read(&Runs::get, id)->verdict == Verdict::passed);
+}
+
+TEST_CASE("a store that is closed on a full disk lets those go who waited") {
+  TemporaryStore s;
+  const RunId id = add_run(s, add_project(s));
+  const TightDisk disk(std::filesystem::file_size(s.folder.path / "slipway.db-wal"));
+  asio::io_context io;
+  std::optional<Result<void>> outcome;
+  asio::co_spawn(io, s.store->persist(&Runs::prepare, id, kNoon),
+                 [&](const std::exception_ptr&, const Result<void>& done) { outcome = done; });
+  io.run_for(std::chrono::milliseconds(300));
+  CHECK_FALSE(outcome);
+  s.store.reset();
+  io.run_for(std::chrono::seconds(5));
+  REQUIRE(outcome);
+  CHECK_FALSE(*outcome);
 }
