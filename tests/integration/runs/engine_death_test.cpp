@@ -259,7 +259,8 @@ TEST_CASE("a push that its engine's death cut off goes on, and what it pushed is
   helper.load_busybox();
   const Site site;
   const OpenRegistry registry(site, helper.gateway());
-  MiniDaemon daemon(site, helper.unix_endpoint(), {registry.address()});
+  MiniDaemon daemon(site, helper.unix_endpoint(),
+                    [&](Settings& settings) { settings.registries.insecure.insert(registry.address()); });
   std::map<std::string, std::string> files =
       pipeline("  publish: {push: {image: app, to: " + registry.address() + "/shop/app, tags: [latest]}}\n");
   files["slipway.yml"] += "images:\n  app: {context: .}\n";

@@ -47,6 +47,18 @@ TEST_CASE("an unterminated last line, a line of 17 KiB and both streams come out
   CHECK(bench.attempt(order, "test").log.sha256 == sha256_hex(expected));
 }
 
+TEST_CASE("bytes that are no text come out as the engine keeps them: NUL and all, only broken UTF-8 is replaced") {
+  Bench bench;
+  const std::string script = R"(printf 'a\000b\001\033[31mred\r\303\244 \377 end\n')";
+  const JobOrder order = bench.order({script});
+  CHECK(bench.run_job(order).verdict == Verdict::passed);
+  using namespace std::string_literals;
+  // The engine's json-file driver holds text: a byte that is no UTF-8 has become U+FFFD before slipway can see it.
+  const std::string expected = "+ " + script + "\n" + "a\0b\1\033[31mred\r\303\244 \xEF\xBF\xBD end\n"s;
+  CHECK(bench.log(order, "test") == expected);
+  CHECK(bench.attempt(order, "test").log.sha256 == sha256_hex(expected));
+}
+
 TEST_CASE("a step that uses too much memory fails and says so") {
   Bench bench;
   JobOrder order = bench.order({"head -c 200000000 /dev/zero | tail >/dev/null"});

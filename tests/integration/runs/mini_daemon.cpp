@@ -83,7 +83,7 @@ std::string Site::commit(const std::map<std::string, std::string>& files) const 
   return shell("cd source; git add -A; git commit -qm 'Change it'; git rev-parse HEAD");
 }
 
-MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::vector<std::string> registries)
+MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::function<void(Settings&)> adjust)
     : engine(io.get_executor(), std::move(endpoint)),
       store(required(store::Store::open(site.folder / "store"))),
       logs(site.folder / "logs", io.get_executor(), pool),
@@ -98,7 +98,7 @@ MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::vector<
   settings.memory_bytes = 64 << 20;
   settings.grace = std::chrono::seconds(2);
   settings.orphan_grace = std::chrono::seconds(0);
-  settings.registries.insecure.insert(registries.begin(), registries.end());
+  if (adjust) adjust(settings);
   service.emplace(std::move(with), std::move(settings), io.get_executor());
   required(run(service->open()));
   watching_.spawn("watch", service->watch({}));

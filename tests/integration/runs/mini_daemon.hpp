@@ -34,9 +34,8 @@ class Site {
 /// As much of a daemon as runs need, on a site. Destroying it is an orderly shutdown.
 class MiniDaemon {
  public:
-  /// `registries`: host[:port] of those that are spoken to by plain HTTP beside loopback ones.
   explicit MiniDaemon(const Site& site, docker::Endpoint endpoint = test_engine(),
-                      std::vector<std::string> registries = {});
+                      std::function<void(Settings&)> adjust = {});
   ~MiniDaemon();
   MiniDaemon(const MiniDaemon&) = delete;
   MiniDaemon& operator=(const MiniDaemon&) = delete;
