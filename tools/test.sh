@@ -23,7 +23,7 @@ tools/install.sh test
 trap end_rig EXIT
 trap 'exit 130' INT TERM
 tests/support/rig/rig.sh up "$rig" --hosts 3
-tests/support/rig/rig.sh base-image "$rig" python &
+{ tests/support/rig/rig.sh base-image "$rig" python && tests/support/rig/rig.sh base-image "$rig" haproxy; } &
 base_image=$!
 tools/build.sh dev
 wait "$base_image"

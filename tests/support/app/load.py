@@ -156,6 +156,7 @@ async def main(seconds, rate, host, addresses):
     await asyncio.gather(*work)
     times = sorted(count.times) or [0]
     print(json.dumps({"requests": dict(count.requests), "failed": len(count.failures), "failures": count.failures[:20],
+                      "failed_at": dict(collections.Counter(one["address"] for one in count.failures)),
                       "versions": dict(count.versions), "p50_ms": round(times[len(times) // 2] * 1000, 1),
                       "p99_ms": round(times[len(times) * 99 // 100] * 1000, 1)}))
 

@@ -16,11 +16,14 @@ network_up() {
   ip link add "$bridge" type bridge
   ip addr add "$bridge_address/24" dev "$bridge"
   ip link set "$bridge" up
+  # Where bridged packets go through iptables, Docker's policy would drop what hosts of a swarm say to each other.
+  iptables -I FORWARD -i "$bridge" -o "$bridge" -j ACCEPT
   touch "$dir/network"
 }
 
 network_down() {
   [ -e "$dir/network" ] || return 0
+  iptables -D FORWARD -i "$bridge" -o "$bridge" -j ACCEPT 2>/dev/null || true
   ip link del "$bridge" 2>/dev/null || true
   ip route del blackhole "$subnet.0/24" metric 4096 2>/dev/null || true
   rm -f "$dir/network"

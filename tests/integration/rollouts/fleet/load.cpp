@@ -18,7 +18,7 @@
 namespace slipway::rollouts {
 
 Load::Load(const std::vector<std::string>& addresses, int rate) : output_("/tmp/slipway-load-" + random_hex(4)) {
-  std::vector<std::string> words = {"python3", "tests/support/app/load.py", "120", std::to_string(rate)};
+  std::vector<std::string> words = {"python3", "tests/support/app/load.py", "240", std::to_string(rate)};
   words.insert(words.end(), addresses.begin(), addresses.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

@@ -7,7 +7,7 @@
 
 namespace slipway::rollouts {
 
-/// Requests to the routes of the rig's hosts (tests/support/app/load.py) for as long as it lives, at most 120 s.
+/// Requests to the routes of the rig's hosts (tests/support/app/load.py) for as long as it lives, at most 240 s.
 class Load {
  public:
   /// Addresses as "198.51.100.11"; `rate` in requests per second to each of them.
