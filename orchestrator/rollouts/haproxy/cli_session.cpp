@@ -73,9 +73,14 @@ awaitable<Result<std::string>> CliSession::ask(std::string command) {
   if (command.find_first_of("\r\n;") != std::string::npos) {
     co_return fail(Error::Kind::invalid, "that is more than one command for HAProxy");
   }
+  // The rest of an answer that nobody waited for would be taken for this one's.
+  if (inside_answer_) co_return fail(Error::Kind::unavailable, "the conversation with HAProxy was broken off");
+  inside_answer_ = true;
   auto written = co_await stream_.write(command + "\n");
   if (!written) co_return fail(written.error());
-  co_return co_await with_deadline(patience, until_prompt(), "HAProxy's answer to '" + command + "'");
+  auto answer = co_await with_deadline(patience, until_prompt(), "HAProxy's answer to '" + command + "'");
+  inside_answer_ = !answer;
+  co_return answer;
 }
 
 awaitable<Result<std::string>> CliSession::ask(std::int64_t worker, std::string command) {

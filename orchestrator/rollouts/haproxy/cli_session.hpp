@@ -10,7 +10,8 @@ namespace slipway::rollouts::haproxy {
 
 /// A conversation with the master process of one proxy container, through an exec that joins its Unix socket to our
 /// connection: nothing listens on a port. One exec costs as much as a start of a small program, a command after it one
-/// exchange on an open connection. Any error ends the conversation; HAProxy and its connections do not mind.
+/// exchange on an open connection. An error, or cancelling a call, ends the conversation: what follows is
+/// Kind::unavailable. HAProxy and its connections do not mind.
 class CliSession {
  public:
   /// `folder` is the container's own below proxy_folder.
@@ -32,6 +33,7 @@ class CliSession {
   docker::HijackedStream stream_;
   docker::LogDemultiplexer frames_;
   std::string errors_;
+  bool inside_answer_ = false;
 };
 
 }  // namespace slipway::rollouts::haproxy

@@ -65,6 +65,29 @@ Result<std::string> pem_of(const ProxySettings& settings, const std::string& nam
   return *certificate + "\n" + *key;
 }
 
+bool has(const ProxyTable::Services& services, const std::string& service, const std::string& container) {
+  return std::any_of(services.begin(), services.end(), [&](const ProxyService& one) {
+    return one.service == service &&
+           std::any_of(one.servers.begin(), one.servers.end(),
+                       [&](const ProxyServer& server) { return server.container == container; });
+  });
+}
+
+/// For every worker, also those of before a reload, and of a proxy that was replaced: connections that they keep alive
+/// still bring requests.
+std::vector<Command> changes(const std::string& application, const ProxyTable& before, const ProxyTable& after) {
+  const ProxyTable::Services& now = after.services_of(application);
+  std::vector<Command> commands = commands_for(application, now);
+  for (const ProxyService& service : before.services_of(application)) {
+    for (const ProxyServer& server : service.servers) {
+      if (has(now, service.service, server.container)) continue;
+      for (Command& one : removal_of(application, service.service, server.container))
+        commands.push_back(std::move(one));
+    }
+  }
+  return commands;
+}
+
 }  // namespace
 
 HaproxyTraffic::Host& HaproxyTraffic::host_of(const std::string& name) {
@@ -94,7 +117,7 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   for (const auto& [name, address] : *addresses) running.push_back(name);
   ProxyTable after = *before;
   if (auto done = after.attach(place.application, *services, running, percent); !done) co_return done;
-  co_return co_await put_in_place(*engine, place.application, std::move(*before), std::move(after));
+  co_return co_await put_in_place(place, std::move(*before), std::move(after));
 }
 
 awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> backends) {
@@ -116,7 +139,7 @@ awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> b
   }
   after.follow(place.application, *addresses);
   if (after == *before && !running->empty()) co_return Result<void>();
-  co_return co_await put_in_place(*engine, place.application, std::move(*before), std::move(after));
+  co_return co_await put_in_place(place, std::move(*before), std::move(after));
 }
 
 awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::string> containers) {
@@ -129,13 +152,15 @@ awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::str
   ProxyTable after = *before;
   after.detach(place.application, containers, clock_.now());
   if (!after.draining_since(place.application, containers)) co_return Result<void>();
-  co_return co_await put_in_place(*engine, place.application, std::move(*before), std::move(after));
+  co_return co_await put_in_place(place, std::move(*before), std::move(after));
 }
 
 /// Files first: should this process die in between, what a restarted HAProxy reads is already right, and the call is
 /// made again.
-awaitable<Result<void>> HaproxyTraffic::put_in_place(docker::Engine* engine, std::string application, ProxyTable before,
-                                                     ProxyTable after) {
+awaitable<Result<void>> HaproxyTraffic::put_in_place(Place place, ProxyTable before, ProxyTable after) {
+  auto engine = hosts_.engine(place.host);
+  if (!engine) co_return fail(engine.error());
+  Host& host = host_of(place.host);
   ProxyFiles files;
   std::map<std::string, std::string> hashes;
   for (const std::string& name : certificates_of(after)) {
@@ -148,21 +173,24 @@ awaitable<Result<void>> HaproxyTraffic::put_in_place(docker::Engine* engine, std
   if (!config) co_return fail(config.error());
   files.config = config->text;
   files.table = after.dump();
-  ProxyContainers proxies = proxies_of(engine);
+  ProxyContainers proxies = proxies_of(*engine);
   auto newest = co_await proxies.apply(std::move(files));
   if (!newest) co_return fail(newest.error());
-  auto reloading = reload(&proxies, *newest, config->structure);
-  auto loaded = co_await with_deadline(reload_limit, std::move(reloading), "the reload of the proxy");
+  auto loading = load(&host, &proxies, *newest, config->structure);
+  auto loaded = co_await with_deadline(reload_limit, std::move(loading), "the reload of the proxy");
   if (!loaded) co_return loaded;
-  co_return co_await tell_workers(&proxies, std::move(application), std::move(before), std::move(after));
+  co_return co_await tell(&host, changes(place.application, before, after));
 }
 
-awaitable<Result<void>> HaproxyTraffic::reload(ProxyContainers* proxies, RunningProxy newest, std::string structure) {
+/// Until the newest proxy's current worker has the wanted structure, and all proxies can be spoken to.
+awaitable<Result<void>> HaproxyTraffic::load(Host* host, ProxyContainers* proxies, RunningProxy newest,
+                                             std::string structure) {
   for (bool told = false;;) {
-    auto session = co_await proxies->speak_to(newest);
-    if (!session && !told) co_return fail(session.error());
-    if (session) {
-      auto loaded = co_await session->structure();
+    // A master that reloads is out of reach for a moment.
+    auto reached = co_await proxies->speak_to_all(&host->conversations);
+    if (!reached && !told) co_return reached;
+    if (reached) {
+      auto loaded = co_await host->conversations.front().session.structure();
       if (loaded && *loaded == structure) co_return Result<void>();
       if (!loaded && !told) co_return fail(loaded.error());
     }
@@ -173,28 +201,12 @@ awaitable<Result<void>> HaproxyTraffic::reload(ProxyContainers* proxies, Running
   }
 }
 
-/// Also the workers of before a reload, and those of a proxy that was replaced: connections that they keep alive still
-/// bring requests.
-awaitable<Result<void>> HaproxyTraffic::tell_workers(ProxyContainers* proxies, std::string application,
-                                                     ProxyTable before, ProxyTable after) {
-  std::vector<Command> commands = commands_for(application, after.services_of(application));
-  for (const ProxyService& service : before.services_of(application)) {
-    const auto& now = after.services_of(application);
-    const auto same =
-        std::find_if(now.begin(), now.end(), [&](const ProxyService& one) { return one.service == service.service; });
-    for (const ProxyServer& server : service.servers) {
-      const bool kept =
-          same != now.end() && std::any_of(same->servers.begin(), same->servers.end(),
-                                           [&](const auto& s) { return s.container == server.container; });
-      if (kept) continue;
-      for (Command& one : removal_of(application, service.service, server.container))
-        commands.push_back(std::move(one));
-    }
-  }
-  auto sessions = co_await proxies->speak_to_all();
-  if (!sessions) co_return fail(sessions.error());
-  for (CliSession& session : *sessions) {
-    if (auto told = co_await session.tell_all(commands); !told) co_return told;
+awaitable<Result<void>> HaproxyTraffic::tell(Host* host, std::vector<Command> commands) {
+  for (Conversation& one : host->conversations) {
+    auto told = co_await one.session.tell_all(commands);
+    if (told) continue;
+    host->conversations.clear();
+    co_return told;
   }
   co_return Result<void>();
 }
@@ -213,24 +225,35 @@ awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<s
   InFlight sum;
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
+  Host& host = host_of(place.host);
+  auto held = co_await host.lock.acquire();
   ProxyContainers proxies = proxies_of(*engine);
   auto table = co_await proxies.table();
   if (!table) co_return fail(table.error());
   sum.since = table->draining_since(place.application, containers);
-  if (!sum.since) co_return sum;
-  auto sessions = co_await proxies.speak_to_all();
-  if (!sessions) co_return fail(sessions.error());
-  for (CliSession& session : *sessions) {
-    auto workers = co_await session.workers();
+  Result<void> counted;
+  if (sum.since) {
+    counted = co_await proxies.speak_to_all(&host.conversations);
+    if (counted) counted = co_await count(&host, place, containers, &sum);
+  }
+  if (!counted || (sum.requests == 0 && sum.tunnels == 0)) host.conversations.clear();
+  if (!counted) co_return fail(counted.error());
+  co_return sum;
+}
+
+awaitable<Result<void>> HaproxyTraffic::count(Host* host, Place place, std::vector<std::string> containers,
+                                              InFlight* sum) {
+  for (Conversation& one : host->conversations) {
+    auto workers = co_await one.session.workers();
     if (!workers) co_return fail(workers.error());
     for (const std::int64_t pid : workers->all()) {
-      auto stat = co_await session.ask(pid, "show stat -1 4 -1");
+      auto stat = co_await one.session.ask(pid, "show stat -1 4 -1");
       if (!stat) co_return fail(stat.error());
       if (stat->starts_with("Can't find the target")) continue;
-      if (auto added = add_in_flight(*stat, place.application, containers, sum); !added) co_return fail(added.error());
+      if (auto added = add_in_flight(*stat, place.application, containers, *sum); !added) co_return added;
     }
   }
-  co_return sum;
+  co_return Result<void>();
 }
 
 }  // namespace slipway::rollouts::haproxy

@@ -28,15 +28,15 @@ class HaproxyTraffic final : public Traffic {
 
  private:
   struct Host {
-    AsyncLock lock;  ///< the table is read, changed and written by one at a time
+    AsyncLock lock;               ///< the table is read, changed and written by one at a time
+    Conversations conversations;  ///< kept from one call to the next, until nothing is in flight
   };
 
   Host& host_of(const std::string& name);
-  awaitable<Result<void>> put_in_place(docker::Engine* engine, std::string application, ProxyTable before,
-                                       ProxyTable after);
-  awaitable<Result<void>> reload(ProxyContainers* proxies, RunningProxy newest, std::string structure);
-  awaitable<Result<void>> tell_workers(ProxyContainers* proxies, std::string application, ProxyTable before,
-                                       ProxyTable after);
+  awaitable<Result<void>> put_in_place(Place place, ProxyTable before, ProxyTable after);
+  awaitable<Result<void>> load(Host* host, ProxyContainers* proxies, RunningProxy newest, std::string structure);
+  static awaitable<Result<void>> tell(Host* host, std::vector<Command> commands);
+  static awaitable<Result<void>> count(Host* host, Place place, std::vector<std::string> containers, InFlight* sum);
   [[nodiscard]] ProxyContainers proxies_of(docker::Engine* engine);
 
   HostDirectory& hosts_;

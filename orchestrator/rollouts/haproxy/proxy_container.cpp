@@ -1,6 +1,7 @@
 #include "orchestrator/rollouts/haproxy/proxy_container.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -296,15 +297,35 @@ awaitable<Result<CliSession>> ProxyContainers::speak_to(RunningProxy proxy) {
   co_return co_await with_deadline(std::chrono::seconds(10), std::move(opening), "reaching the proxy's socket");
 }
 
-awaitable<Result<std::vector<CliSession>>> ProxyContainers::speak_to_all() {
+namespace {
+
+/// Takes the conversation with `proxy` out of `kept`, if there is one and it has not broken off.
+awaitable<std::optional<CliSession>> take_working(Conversations* kept, std::string proxy) {
+  const auto found =
+      std::find_if(kept->begin(), kept->end(), [&](const Conversation& one) { return one.proxy == proxy; });
+  if (found == kept->end()) co_return std::nullopt;
+  CliSession session = std::move(found->session);
+  kept->erase(found);
+  auto workers = co_await session.workers();
+  if (!workers) co_return std::nullopt;
+  co_return session;
+}
+
+}  // namespace
+
+awaitable<Result<void>> ProxyContainers::speak_to_all(Conversations* kept) {
+  Conversations before = std::exchange(*kept, {});
   auto running = co_await list();
   if (!running) co_return fail(running.error());
-  std::vector<CliSession> sessions;
   for (std::size_t i = 0; i < running->size(); ++i) {
     const RunningProxy& proxy = (*running)[i];
+    if (auto session = co_await take_working(&before, proxy.id)) {
+      kept->push_back({proxy.id, std::move(*session)});
+      continue;
+    }
     auto session = co_await speak_to(proxy);
     if (session) {
-      sessions.push_back(std::move(*session));
+      kept->push_back({proxy.id, std::move(*session)});
       continue;
     }
     if (i == 0) co_return fail(session.error());
@@ -312,7 +333,7 @@ awaitable<Result<std::vector<CliSession>>> ProxyContainers::speak_to_all() {
     if (there && there->state.running) co_return fail(session.error());
     if (!there && there.error().kind != Error::Kind::not_found) co_return fail(there.error());
   }
-  co_return sessions;
+  co_return Result<void>();
 }
 
 }  // namespace slipway::rollouts::haproxy

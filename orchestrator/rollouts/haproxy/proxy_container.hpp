@@ -26,6 +26,12 @@ struct RunningProxy {
   [[nodiscard]] std::string folder() const { return std::string(proxy_folder) + "/" + name; }
 };
 
+struct Conversation {
+  std::string proxy;  ///< its id
+  CliSession session;
+};
+using Conversations = std::vector<Conversation>;
+
 /// The proxy of one host, as containers and a volume. It is in the host's own network: it reaches every container by
 /// its address, no published port stands in between, and a newer one can take over its listening sockets. Borrows all
 /// it is given.
@@ -45,8 +51,9 @@ class ProxyContainers {
   /// New worker processes, with the configuration that is there. Old ones end with their last connection.
   awaitable<Result<void>> reload(RunningProxy proxy);
   awaitable<Result<CliSession>> speak_to(RunningProxy proxy);
-  /// To all that run. A former one that ends meanwhile has nothing left to be told.
-  awaitable<Result<std::vector<CliSession>>> speak_to_all();
+  /// Makes `kept` the conversations with all that run, the newest first: those that still work stay, missing ones are
+  /// begun. A former proxy that ends meanwhile has nothing left to be told.
+  awaitable<Result<void>> speak_to_all(Conversations* kept);
 
  private:
   awaitable<Result<void>> pull();
