@@ -30,8 +30,9 @@ void add_server(std::vector<Command>& commands, const std::string& backend, cons
   const std::string name = backend + "/" + server.container;
   commands.push_back({"add server " + name + " " + server.address + ":" + port,
                       {"New server registered", "Already exists a server", no_backend}});
-  commands.push_back({"set server " + name + " addr " + server.address + " port " + port,
-                      {"no need to change", "IP changed from", "port changed from", no_server, no_backend}});
+  commands.push_back(
+      {"set server " + name + " addr " + server.address + " port " + port,
+       {"nothing changed", "no need to change", "IP changed from", "port changed from", no_server, no_backend}});
   commands.push_back({"set server " + name + " weight " + std::to_string(server.weight), {no_server, no_backend}});
   commands.push_back({"set server " + name + " state ready", {no_server, no_backend}});
 }

@@ -1,6 +1,7 @@
 // Twenty rollouts in a row to the rig's three hosts, under load: rollouts_bench WORKER [RATE [COUNT]]
 // Nine are plain, five meet a daemon that is killed in the middle, five are rolled back, one has a host cut off. WORKER
-// is the path of rollouts_worker; COUNT leaves the rest of the twenty out. Then five without load, for the time. Prints
+// is the path of rollouts_worker; COUNT leaves the rest of the twenty out. Then five and a
+// rollback without load, for the time. Prints
 // a line for each and a JSON object with sums. Ends with 1 if a request failed or a rollout did not end as it should.
 #include <algorithm>
 #include <chrono>
@@ -122,6 +123,14 @@ class Course {
     return ended;
   }
 
+  /// To the containers of before, which are still there; in seconds.
+  double roll_back() {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto id = fleet_->run(fleet_->rollouts->roll_back(application, "bench"));
+    if (!id || fleet_->wait(*id).state != "succeeded") throw std::runtime_error("roll back");
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  }
+
  private:
   void wait_for_version(const std::string& host, int round) {
     fleet_->run_until([&] {
@@ -201,15 +210,13 @@ int drive(const std::string& worker, int rate, int first) {
     wrong += way.go(++round, Kind::plain).state == "succeeded" ? 0 : 1;
     idle.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
+  const double back = way.roll_back();
   std::sort(plain.begin(), plain.end());
   std::sort(idle.begin(), idle.end());
-  const Json sums = {{"rollouts", round - 5},
-                     {"requests", requests},
-                     {"failed", failed},
-                     {"wrong_ends", wrong},
-                     {"rate_per_host", rate},
-                     {"plain_median_s", plain.empty() ? 0 : plain[plain.size() / 2]},
-                     {"idle_median_s", idle[idle.size() / 2]}};
+  const Json sums = {{"rollouts", round - 5}, {"requests", requests},
+                     {"failed", failed},      {"wrong_ends", wrong},
+                     {"rate_per_host", rate}, {"plain_median_s", plain.empty() ? 0 : plain[plain.size() / 2]},
+                     {"rollback_s", back},    {"idle_median_s", idle[idle.size() / 2]}};
   std::cout << sums.dump() << std::endl;
   return failed == 0 && wrong == 0 ? 0 : 1;
 }

@@ -198,6 +198,18 @@ TEST_CASE("host names, paths and certificates lead to their services, and no oth
                           " https://safe.example.org/ | grep -qx safe";
   CHECK(std::system(ask.c_str()) == 0);
 
+  // As probes ask.
+  const auto safe = traffic.public_route(scene.place(), *all[2].route);
+  REQUIRE(safe);
+  CHECK(safe->url == "https://safe.example.org:443/");
+  HttpRequest probe("GET", safe->url);
+  probe.connect_to = safe->connect_to;
+  CHECK_FALSE(send_http(probe));
+  probe.verify = false;
+  const auto seen = send_http(probe);
+  REQUIRE(seen);
+  CHECK(seen->body == "safe\n");
+
   const auto stolen =
       scene.fleet->run(traffic.attach({"ro-thief", "h1"}, {routed("api", {"shop.example.org"}, "/x")}, 100));
   REQUIRE_FALSE(stolen);

@@ -25,7 +25,7 @@ base_busybox() {
   rm -rf "$root" "$dir/busybox.tar"
 }
 
-# base_tar NAME PACKAGES: sets $base_tar to a tar of a minimal Debian 12 with those packages. It is kept in a cache
+# base_tar NAME PACKAGES [SUITE]: sets $base_tar to a tar of a minimal Debian (12 unless told) with those packages. It is kept in a cache
 # folder, since making it takes up to a minute.
 base_tar() {
   local cache=${XDG_CACHE_HOME:-$HOME/.cache}/slipway-rig
@@ -35,7 +35,7 @@ base_tar() {
   mkdir -p "$cache"
   mmdebstrap --quiet --format=tar --variant=minbase ${2:+"--include=$2"} --aptopt='Apt::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$base_tar.new" > "$cache/log" 2>&1 ||
+    --dpkgopt='path-exclude=/usr/share/locale/*' "${3:-bookworm}" "$base_tar.new" > "$cache/log" 2>&1 ||
     { say "mmdebstrap failed, see $cache/log"; return 1; }
   mv "$base_tar.new" "$base_tar"
 }
@@ -59,4 +59,11 @@ base_haproxy() {
   has_image haproxy:2.6 && return 0
   base_tar haproxy-bookworm haproxy
   import_tar "$base_tar" haproxy 2.6
+}
+
+# haproxy:3.0: likewise of Debian 13
+base_haproxy3() {
+  has_image haproxy:3.0 && return 0
+  base_tar haproxy-trixie haproxy trixie
+  import_tar "$base_tar" haproxy 3.0
 }

@@ -5,7 +5,7 @@
 #   rig.sh down DIR             stop and remove everything that `up DIR` started
 #   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
 #   rig.sh second-up DIR         a second engine, of Debian 13 (26.1, API 1.45), at DIR/second/run/docker.sock
-#   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian, haproxy) on the machine's engine
+#   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian, haproxy, haproxy3) on the machine's engine
 #
 # What runs: the machine's engine (started only where none answers), a registry over TLS with htpasswd, N hosts, each a
 # network namespace with its own dockerd on TLS. Addresses are out of 198.51.100.0/24 (RFC 5737, never routed);

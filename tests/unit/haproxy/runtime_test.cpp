@@ -63,6 +63,9 @@ TEST_CASE("a worker gets new servers before old ones drain, and hears the same a
   CHECK(commands[5].text == "add server shop:web:tunnels/new 10.0.0.3:8080");
   CHECK(is_success(commands[0], "New server registered.\n\n"));
   CHECK(is_success(commands[0], "Already exists a server with the same name in backend.\n"));
+  CHECK(is_success(commands[1], "nothing changed\n\n"));  // 3.0
+  CHECK(
+      is_success(commands[1], "no need to change the addr, port changed from '1' to '2' by 'stats socket command'\n"));
   CHECK(is_success(commands[2], "\n"));
   CHECK(is_success(commands[3], "No such server.\n"));
   CHECK_FALSE(is_success(commands[0], "Permission denied\n"));

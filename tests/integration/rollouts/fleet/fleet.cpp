@@ -48,6 +48,11 @@ std::vector<HostSettings> rig_hosts() {
   return hosts;
 }
 
+std::string proxy_image() {
+  const char* image = std::getenv("SLIPWAY_TEST_PROXY");
+  return image == nullptr ? "haproxy:2.6" : image;
+}
+
 images::RegistrySettings registry_settings() {
   images::RegistrySettings settings;
   settings.ca_files[rig_setting("SLIPWAY_TEST_REGISTRY")] = rig_setting("SLIPWAY_TEST_REGISTRY_CA");
@@ -123,7 +128,7 @@ Fleet::Fleet(std::filesystem::path data, store::CommitProbe* watcher)
   auth.password = Secret(rig_setting("SLIPWAY_TEST_REGISTRY_PASSWORD"));
   auth.server = rig_setting("SLIPWAY_TEST_REGISTRY");
   credentials.set(auth.server, auth);
-  proxy.image = auth.server + "/rollouts/haproxy:2.6";
+  proxy.image = auth.server + "/rollouts/" + proxy_image();
   open();
 }
 
@@ -227,17 +232,17 @@ class OneTar final : public docker::ByteSource {
 void push_proxy_image(Fleet& fleet) {
   docker::Engine engine(fleet.io.get_executor(), must(docker::parse_endpoint(rig_setting("SLIPWAY_TEST_ENGINE"))));
   docker::Images& images = engine.images();
-  if (!fleet.run(images.inspect("haproxy:2.6"))) {
-    throw std::runtime_error("image haproxy:2.6 is missing: rig.sh base-image DIR haproxy makes it");
+  const std::string image = proxy_image();
+  if (!fleet.run(images.inspect(image))) {
+    throw std::runtime_error("image " + image + " is missing: rig.sh base-image DIR haproxy makes it");
   }
-  const std::string repository = rig_setting("SLIPWAY_TEST_REGISTRY") + "/rollouts/haproxy";
-  must(fleet.run(images.tag("haproxy:2.6", repository, "2.6")));
   docker::PushSpec push;
-  push.repository = repository;
-  push.tag = "2.6";
-  push.auth = must(fleet.run(fleet.registry.credentials(repository)));
+  push.repository = fleet.proxy.image.substr(0, fleet.proxy.image.rfind(':'));
+  push.tag = image.substr(image.rfind(':') + 1);
+  push.auth = must(fleet.run(fleet.registry.credentials(push.repository)));
+  must(fleet.run(images.tag(image, push.repository, push.tag)));
   must(fleet.run(images.push(std::move(push))));
-  must(fleet.run(images.remove(repository + ":2.6")));
+  must(fleet.run(images.remove(fleet.proxy.image)));
 }
 
 namespace {

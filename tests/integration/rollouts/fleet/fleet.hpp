@@ -80,7 +80,7 @@ class Fleet {
   void close();
 };
 
-/// Pushes the rig's haproxy image, made if it is not there, to where `Fleet::proxy` has it from.
+/// Pushes the rig's haproxy image (SLIPWAY_TEST_PROXY says another) to where `Fleet::proxy` has it from.
 void push_proxy_image(Fleet& fleet);
 
 /// Builds an image that serves `text` on port 8080, pushes it as repository:tag, and answers "repository@digest". With
