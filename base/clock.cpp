@@ -1,6 +1,8 @@
 #include "base/clock.hpp"
 
 #include <charconv>
+#include <ctime>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -8,6 +10,19 @@ namespace slipway {
 
 Time SystemClock::now() const {
   return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+}
+
+Milliseconds DeadlineClock::time_since_boot() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return Milliseconds(std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000);
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  file >> id;
+  return id;
 }
 
 std::string format_time(Time time) {

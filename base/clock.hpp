@@ -23,6 +23,27 @@ class SystemClock final : public Clock {
   [[nodiscard]] Time now() const override;
 };
 
+/// For deadlines: goes on evenly while the machine is up, suspended or not, whatever is done to the wall clock. As long
+/// as it is given the same anchor it is the same clock across restarts of the process; its times mean nothing to
+/// people.
+class DeadlineClock final : public Clock {
+ public:
+  /// Reads as the wall clock does at present.
+  DeadlineClock() : anchor_(SystemClock().now() - Time() - time_since_boot()) {}
+
+  [[nodiscard]] Time now() const override { return Time(anchor_ + time_since_boot()); }
+  /// What it reads at the machine's start, since the Unix epoch.
+  [[nodiscard]] Milliseconds anchor() const { return anchor_; }
+  void set_anchor(Milliseconds anchor) { anchor_ = anchor; }
+
+ private:
+  static Milliseconds time_since_boot();
+  Milliseconds anchor_;
+};
+
+/// Different after each start of the machine (random(4), boot_id); empty if the kernel does not tell.
+std::string boot_id();
+
 /// A clock that stands still until told otherwise.
 class ManualClock final : public Clock {
  public:

@@ -30,6 +30,7 @@
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/runs/naming.hpp"
 #include "orchestrator/runs/run_service.hpp"
+#include "orchestrator/store/clock_anchor.hpp"
 #include "orchestrator/store/retention.hpp"
 #include "orchestrator/triggers/receiver.hpp"
 
@@ -104,11 +105,13 @@ class Daemon {
   queue::Scheduler::Callbacks scheduler_callbacks();
   awaitable<Result<void>> show_first_token();
   Result<void> serve_reads_only();
+  awaitable<Result<void>> wind_clock();
   awaitable<void> watch_engine();
 
   const Settings& settings_;
   Ground ground_;
   SystemClock clock_;
+  DeadlineClock deadlines_;
   Pool pool_{4};
   Tasks tasks_;
   store::Store& store_;
@@ -155,8 +158,8 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       registries_(registry_client_, ground_.credentials),
       hosts_(io.get_executor(), store_.instance(), settings.hosts),
       traffic_(hosts_, registries_, clock_, settings.proxy, store_.instance()),
-      parts_{io.get_executor(),      store_, hosts_, registries_, secrets_, traffic_, pool_, clock_,
-             compose_rules(settings)},
+      parts_{io.get_executor(),       store_,     hosts_, registries_, secrets_, traffic_, pool_, clock_,
+             compose_rules(settings), &deadlines_},
       rollouts_(parts_),
       deployer_(rollouts_, store_, parts_.rules, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),
@@ -185,6 +188,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
 
 runs::Collaborators Daemon::collaborators() {
   runs::Collaborators with(store_, logs_, engine_, pool_, clock_, deployer_, ground_.credentials, ground_.git);
+  with.deadlines = deadlines_;
   with.open_project = [this](store::Project project) { return secrets_.access(std::move(project)); };
   return with;
 }
@@ -234,8 +238,19 @@ Result<void> Daemon::serve_reads_only() {
   return {};
 }
 
+/// As long as the machine is up, deadlines that an earlier process has set are told by the same clock.
+awaitable<Result<void>> Daemon::wind_clock() {
+  auto agreeing = store_.write(&store::ClockAnchor::agree, boot_id(), deadlines_.anchor());
+  const Result<Milliseconds> anchor = co_await std::move(agreeing);
+  if (!anchor) co_return fail(anchor.error());
+  deadlines_.set_anchor(*anchor);
+  co_return Result<void>();
+}
+
 awaitable<Result<void>> Daemon::start() {
   if (store_.condition().kind == store::Condition::Kind::read_only) co_return serve_reads_only();
+  Result<void> wound = co_await wind_clock();
+  if (!wound) co_return wound;
   Result<void> opened = co_await runs_.open();
   if (!opened) co_return opened;
   Result<void> recovered = co_await rollouts_.recover();

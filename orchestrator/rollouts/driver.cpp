@@ -103,7 +103,7 @@ awaitable<Result<void>> Driver::run() {
 }
 
 awaitable<Result<void>> Driver::work() {
-  const Time now = parts_.clock.now();
+  const Time now = present();
   std::vector<Action> actions = assignment_.resumed && machine_.progress().stage != Stage::planned
                                     ? machine_.again(now)
                                     : machine_.on(event::Begun{}, now);
@@ -125,7 +125,7 @@ awaitable<Result<void>> Driver::work() {
 
 void Driver::take_events(std::vector<Action>& actions) {
   for (; !events_.empty(); events_.pop_front()) {
-    for (Action& action : machine_.on(events_.front(), parts_.clock.now())) actions.push_back(std::move(action));
+    for (Action& action : machine_.on(events_.front(), present())) actions.push_back(std::move(action));
   }
 }
 
@@ -136,7 +136,7 @@ void Driver::take_wishes(std::vector<Action>& actions) {
       wish->settle(fail(Error::Kind::conflict, "rollout " + to_string(assignment_.rollout.id) + ": " + why));
       continue;
     }
-    for (Action& action : machine_.on(event::Asked{wish->verb, wish->by}, parts_.clock.now())) {
+    for (Action& action : machine_.on(event::Asked{wish->verb, wish->by}, present())) {
       actions.push_back(std::move(action));
     }
     granted_.push_back(wish);
@@ -323,11 +323,11 @@ awaitable<Event> Driver::attempt(Action action) {
 
 /// Returns when nothing was heard of the host for `lost_after`: a call on a line that is dead waits much longer.
 awaitable<Error> Driver::until_silent(std::string host) {
-  Time heard = parts_.clock.now();
+  Time heard = present();
   for (;;) {
     co_await sleep_for(ping_pause);
     auto answers = co_await ping(host);
-    if (answers) heard = parts_.clock.now();
+    if (answers) heard = present();
     if (!answers && left(heard + lost_after).count() <= 0) co_return answers.error();
   }
 }
@@ -426,7 +426,11 @@ awaitable<void> Driver::wait_for_event() {
 }
 
 Milliseconds Driver::left(Time until) const {
-  return until - parts_.clock.now();
+  return until - present();
+}
+
+Time Driver::present() const {
+  return parts_.deadlines ? parts_.deadlines->now() : parts_.clock.now();
 }
 
 }  // namespace slipway::rollouts

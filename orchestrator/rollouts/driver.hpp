@@ -85,6 +85,7 @@ class Driver {
   [[nodiscard]] std::vector<store::RolloutHost> changed_hosts();
   [[nodiscard]] Result<Site> site_of(const std::string& host);
   [[nodiscard]] Milliseconds left(Time until) const;
+  [[nodiscard]] Time present() const;
 
   Parts& parts_;
   Assignment assignment_;

@@ -20,6 +20,8 @@ struct Parts {
   Pool& pool;
   const Clock& clock;
   ComposeRules rules;
+  /// By which it is told how long things may take, if not by `clock`: one that no step of the wall clock moves.
+  const Clock* deadlines = nullptr;
 };
 
 }  // namespace slipway::rollouts

@@ -104,12 +104,13 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
   const Result<std::vector<store::Job>> rows = co_await rows_with_kept(with, *ready);
   if (!rows) co_return fail(rows.error());
   const Time now = with.clock.now();
+  const Time deadline = with.deadlines.get().now() + settings.limits.run_timeout;
   const std::string text = dump_json(pipelines::to_json(ready->plan));
-  auto starting =
-      with.store.persist(&store::Runs::start, ready->run.id, text, *rows, now + settings.limits.run_timeout, now);
+  auto starting = with.store.persist(&store::Runs::start, ready->run.id, text, *rows, deadline, now);
   const Result<void> started = co_await std::move(starting);
   if (!started) co_return fail(started.error());
   ready->run.started = now;
+  ready->run.deadline = deadline;
   co_return Preparation{std::move(ready), std::nullopt};
 }
 

@@ -23,6 +23,11 @@ Outcome outcome_of_error(const Error& error) {
   return {Verdict::error, error.message};
 }
 
+/// When the run began, by the clock that deadlines are told by.
+Time started_by_deadlines(const DriverTools& tools, const store::Run& run) {
+  return run.deadline ? *run.deadline - tools.settings.limits.run_timeout : tools.with.deadlines.get().now();
+}
+
 }  // namespace
 
 RunDriver::RunDriver(DriverTools tools, std::shared_ptr<RunContext> context,
@@ -31,8 +36,7 @@ RunDriver::RunDriver(DriverTools tools, std::shared_ptr<RunContext> context,
       context_(std::move(context)),
       repository_(std::move(repository)),
       executor_(executor),
-      machine_(graph_of(context_->plan), tools_.settings.limits,
-               context_->run.started.value_or(tools_.with.clock.now())),
+      machine_(graph_of(context_->plan), tools_.settings.limits, started_by_deadlines(tools_, context_->run)),
       source_(repository_, tools_.settings.work_folder / to_string(context_->run.id), executor),
       tasks_(executor),
       finished_(executor) {}
@@ -61,7 +65,7 @@ awaitable<Result<void>> RunDriver::drive() {
   tasks_.spawn("deadlines", keep_time());
   driving_ = true;
   if (!tools_.watch.available()) engine_changed(false);
-  perform(machine_.resume(tools_.with.clock.now()));
+  perform(machine_.resume(tools_.with.deadlines.get().now()));
   if (!cancel_reason_.empty()) cancel(cancel_reason_);
   co_await finished_.wait();
   co_return co_await finish_run();
@@ -104,11 +108,11 @@ awaitable<Result<void>> RunDriver::restore() {
 
 awaitable<void> RunDriver::keep_time() {
   while (!machine_.finished()) {
-    const Time now = tools_.with.clock.now();
+    const Time now = tools_.with.deadlines.get().now();
     const Time next = machine_.next_deadline().value_or(now + kLongestNap / 1ms * 1ms);
     const Duration nap = std::min<Duration>(next - now, kLongestNap);
     co_await sleep_for(std::max<Duration>(nap, 1ms));
-    perform(machine_.tick(tools_.with.clock.now()));
+    perform(machine_.tick(tools_.with.deadlines.get().now()));
   }
 }
 
@@ -117,7 +121,7 @@ void RunDriver::cancel(std::string reason) {
     cancel_reason_ = std::move(reason);
     return;
   }
-  perform(machine_.cancel(std::move(reason), tools_.with.clock.now()));
+  perform(machine_.cancel(std::move(reason), tools_.with.deadlines.get().now()));
 }
 
 void RunDriver::engine_changed(bool available) {
@@ -133,7 +137,8 @@ void RunDriver::engine_changed(bool available) {
       note("block", tools_.with.store.persist(&store::Jobs::block, key_of_job(i), reason, now));
     }
   }
-  perform(available ? machine_.engine_back(now) : machine_.engine_lost(now));
+  const Time present = tools_.with.deadlines.get().now();
+  perform(available ? machine_.engine_back(present) : machine_.engine_lost(present));
 }
 
 void RunDriver::tell_of_engine(bool available, Time now) {
@@ -214,7 +219,7 @@ awaitable<Result<void>> RunDriver::begin_build(std::size_t image) {
   if (begun_builds_.erase(image) > 0) co_return Result<void>();
   const Time now = tools_.with.clock.now();
   auto writing = tools_.with.store.persist(&store::Jobs::start_attempt, key_of_image(image), 1,
-                                           now + tools_.settings.limits.run_timeout, now);
+                                           tools_.with.deadlines.get().now() + tools_.settings.limits.run_timeout, now);
   co_return co_await std::move(writing);
 }
 
@@ -229,7 +234,7 @@ awaitable<void> RunDriver::build(std::size_t image) {
   }
   note("finish build", tools_.with.store.persist(&store::Jobs::finish, key_of_image(image), stored(outcome.verdict),
                                                  outcome.reason, tools_.with.clock.now()));
-  perform(machine_.image_ended(image, std::move(outcome), tools_.with.clock.now()));
+  perform(machine_.image_ended(image, std::move(outcome), tools_.with.deadlines.get().now()));
 }
 
 awaitable<Result<Outcome>> RunDriver::build_logged(std::size_t image) {
@@ -263,7 +268,7 @@ awaitable<void> RunDriver::attempt(std::size_t job, int number, Time deadline) {
   Outcome outcome = worked ? *worked : outcome_of_error(worked.error());
   if (!begun) outcome = outcome_of_error(Error(begun.error()).in("journal"));
   jobs_.erase(job);
-  perform(machine_.attempt_ended(job, number, std::move(outcome), tools_.with.clock.now()));
+  perform(machine_.attempt_ended(job, number, std::move(outcome), tools_.with.deadlines.get().now()));
 }
 
 awaitable<Result<Outcome>> RunDriver::work_on(std::size_t job, int number, Time deadline) {

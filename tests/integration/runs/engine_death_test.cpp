@@ -284,3 +284,19 @@ TEST_CASE("a push that its engine's death cut off goes on, and what it pushed is
   REQUIRE(pushes->size() == 1);
   CHECK((*pushes)[0].digest == registry.digest_of("shop/app", "latest"));
 }
+
+TEST_CASE("a step whose container's shim is killed has not passed, and what is left of it is cleaned up") {
+  HelperEngine helper;
+  helper.load_busybox();
+  const Site site;
+  MiniDaemon daemon(site, helper.unix_endpoint());
+  const RunId id =
+      daemon.push(site.commit(pipeline("  unit: {image: busybox, network: none, run: [\"sleep 1000\"]}\n")));
+  until(daemon, "the step runs", [&] { return running_steps(daemon, id) == 1; });
+  const std::string container = daemon.attempts(id)[0].container_id;
+  site.shell("kill -9 $(pgrep -f '^[^ ]*containerd-shim.* -id " + container + "')");
+  const store::Run run = daemon.wait(id);
+  CAPTURE(run.reason);
+  CHECK(run.verdict != store::Verdict::passed);
+  until(daemon, "it is gone", [&] { return daemon.attempts(id)[0].state == store::AttemptState::removed; });
+}

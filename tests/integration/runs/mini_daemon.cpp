@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "base/process.hpp"
+#include "orchestrator/store/clock_anchor.hpp"
 #include "orchestrator/store/events.hpp"
 #include "orchestrator/store/jobs.hpp"
 #include "orchestrator/store/runs.hpp"
@@ -92,6 +93,9 @@ MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::functio
   std::ofstream(site.folder / "instance") << store->instance();
   git.urls.local_paths = true;
   Collaborators with(*store, logs, engine, pool, clock, deployer, credentials, git);
+  const Milliseconds anchor = deadlines.anchor();
+  deadlines.set_anchor(required(run(store->write(&store::ClockAnchor::agree, boot_id(), anchor))));
+  with.deadlines = deadlines;
   with.open_project = [this](store::Project) { return give(secrets); };
   Settings settings;
   settings.work_folder = site.folder / "work";

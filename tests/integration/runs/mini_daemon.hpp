@@ -14,6 +14,13 @@ class RecordingDeployer final : public Deployer {
   std::vector<DeployRequest> requests;
 };
 
+/// The wall clock, which somebody may set.
+class SteppedClock final : public Clock {
+ public:
+  [[nodiscard]] Time now() const override { return SystemClock().now() + step; }
+  Milliseconds step{0};
+};
+
 /// A folder for one installation, with a git repository `source` of one project beside it. Removed with everything the
 /// installation left in the engine.
 class Site {
@@ -68,7 +75,8 @@ class MiniDaemon {
 
   asio::io_context io;
   Pool pool{4};
-  SystemClock clock;
+  SteppedClock clock;
+  DeadlineClock deadlines;
   docker::Engine engine;
   std::unique_ptr<store::Store> store;
   logs::LogStore logs;

@@ -232,30 +232,52 @@ TEST_CASE("a rerun of failed jobs keeps what passed and runs the rest") {
   CHECK(daemon.attempts(second).size() == 1);
 }
 
-TEST_CASE("what nobody knows any more is removed, and nothing else") {
+TEST_CASE("what nobody knows any more is removed once its grace is over, and nothing else ever is") {
   const Site site;
-  MiniDaemon daemon(site);
+  MiniDaemon daemon(site, test_engine(), [](Settings& settings) { settings.orphan_grace = 1h; });
   const std::string ours = daemon.store->instance();
-  const auto make = [&](const std::string& name, const std::string& instance, const std::string& run) {
-    site.shell("docker create --name " + name + " --label dev.slipway.instance=" + instance +
-               (run.empty() ? "" : " --label dev.slipway.run=" + run) + " busybox true >/dev/null");
+  const auto label = [](const std::string& instance, const std::string& run) {
+    return " --label dev.slipway.instance=" + instance + (run.empty() ? "" : " --label dev.slipway.run=" + run);
   };
-  make("orphan-" + ours, ours, "999");
-  make("other-" + ours, "not-" + ours, "999");
-  make("ownless-" + ours, ours, "");
-  site.shell("docker volume create --label dev.slipway.instance=" + ours + " --label dev.slipway.run=999 orphan-" +
-             ours);
+  const std::string foreign = "slip-" + ours + "-999-unit-test-a1";  // a name like ours is no reason
+  const std::map<std::string, std::string> kept = {{foreign, ""},
+                                                   {"other-" + ours, label("not-" + ours, "999")},
+                                                   {"ownless-" + ours, label(ours, "")},
+                                                   {"garbled-" + ours, label(ours, "999x")}};
+  const auto everything = [&] {
+    return site.shell("docker ps -a --format '{{.Names}}' | grep " + ours + "; docker volume ls -q | grep " + ours +
+                      "; docker network ls --format '{{.Name}}' | grep " + ours + " || :");
+  };
+  const auto make = [&](const std::string& name, const std::string& labels) {
+    site.shell("docker create --name " + name + labels + " busybox true >/dev/null; docker volume create" + labels +
+               " " + name + " >/dev/null; docker network create" + labels + " " + name + " >/dev/null");
+  };
+  for (const auto& [name, labels] : kept) make(name, labels);
+  make("a-real-orphan-" + ours, label(ours, "999"));
   Settings settings;
   settings.work_folder = site.folder / "work";
-  settings.orphan_grace = std::chrono::seconds(0);
+  settings.orphan_grace = 1h;
   std::filesystem::create_directories(settings.work_folder / "999");
-  daemon.sweep(settings);  // or the daemon's own, which may come first
+  const std::string before = everything();
+  const SweepSummary young = daemon.sweep(settings);
+  CHECK(young.containers + young.volumes + young.checkouts == 0);
+  CHECK(std::filesystem::exists(settings.work_folder / "999"));
+
+  settings.orphan_grace = 0s;
+  const SweepSummary old = daemon.sweep(settings);
+  CHECK(old.containers == 1);
+  CHECK(old.volumes == 1);
   CHECK_FALSE(std::filesystem::exists(settings.work_folder / "999"));
-  const std::string left = site.shell("docker ps -a --format '{{.Names}}'; docker volume ls -q");
-  CHECK(left.find("orphan-" + ours) == std::string::npos);
-  CHECK(left.find("other-" + ours) != std::string::npos);
-  CHECK(left.find("ownless-" + ours) != std::string::npos);
-  site.shell("docker rm other-" + ours);
+  const std::string left = everything();
+  CHECK(left.find("orphan") == std::string::npos);
+  for (const auto& [name, labels] : kept) {
+    const auto first = left.find(name), second = left.find(name, first + 1);
+    CAPTURE(name, left);
+    CHECK(first != std::string::npos);
+    CHECK(second != std::string::npos);
+    CHECK(left.find(name, second + 1) != std::string::npos);
+    site.shell("docker rm " + name + "; docker volume rm " + name + "; docker network rm " + name);
+  }
 }
 
 TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was started once") {

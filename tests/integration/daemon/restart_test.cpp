@@ -1,0 +1,40 @@
+#include <csignal>
+
+#include "tests/integration/daemon/site.hpp"
+
+using namespace slipway;
+using namespace slipway::daemon;
+using namespace std::chrono_literals;
+
+TEST_CASE("a run that somebody cancelled just before slipwayd was killed is cancelled by the next one") {
+  const Folder folder;
+  Site site(folder, "sleep 1000");
+  const std::int64_t id = site.trigger_at_last();
+  site.until_step_runs(id);
+  const int wait = GENERATE(0, 1);
+  REQUIRE(site.daemon->send("POST", "/api/v1/runs/" + std::to_string(id) + "/cancel").status == 202);
+  std::this_thread::sleep_for(std::chrono::seconds(wait));
+  ::kill(site.daemon->pid(), SIGKILL);
+  site.start();
+  const auto began = std::chrono::steady_clock::now();
+  const Json run = site.finished(id);
+  CAPTURE(dump_json(run));
+  CHECK(run["verdict"] == "cancelled");
+  CHECK(run["reason"] == "cancelled by admin");
+  CHECK(std::chrono::steady_clock::now() - began < 30s);
+}
+
+TEST_CASE("a step that slipwayd finds again is told in the run's view") {
+  const Folder folder;
+  Site site(folder, "sleep 3; echo done");
+  const std::int64_t id = site.trigger_at_last();
+  site.until_step_runs(id);
+  ::kill(site.daemon->pid(), SIGKILL);
+  site.start();
+  const Json run = site.finished(id);
+  CAPTURE(dump_json(run));
+  CHECK(run["verdict"] == "passed");
+  CHECK(run["incidents"][0]["kind"] == "step.reattached");
+  const Ran view = site.daemon->slipway({"run", "view", std::to_string(id)});
+  CHECK(view.out.find("reattached after a restart of slipwayd") != std::string::npos);
+}

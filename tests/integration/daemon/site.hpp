@@ -1,0 +1,106 @@
+#pragma once
+#include <chrono>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "base/files.hpp"
+#include "orchestrator/store/store.hpp"
+#include "tests/integration/daemon/live_daemon.hpp"
+
+namespace slipway::daemon {
+
+/// slipwayd in a folder, and a project whose repository has one job that runs `script`, on the engine under test. What
+/// it leaves there is removed. Borrows the folder.
+struct Site {
+  Site(const Folder& where, const std::string& script, std::map<std::string, std::string> variables = {})
+      : folder(where), environment(std::move(variables)) {
+    environment["SLIPWAY_CONFIG"] = (folder.path() / "slipwayd.yml").string();
+    const std::filesystem::path source = folder.path() / "source";
+    std::filesystem::create_directories(source);
+    REQUIRE(write_file(source / "slipway.yml",
+                       "on: {push: {}}\njobs:\n  unit: {image: busybox, network: none, run: [\"" + script + "\"]}\n"));
+    REQUIRE(run({"sh", "-ec",
+                 "cd " + source.string() +
+                     "; git init -q -b main; git add -A; git -c user.name=d -c user.email=d@e.example commit -qm x"})
+                .code == 0);
+    REQUIRE(write_file(folder.path() / "slipwayd.yml", "git: {allow_local: true}\n"));
+    start();
+    REQUIRE(daemon->send("POST", "/api/v1/projects", {{"name", "shop"}, {"clone_url", source.string()}}).status == 201);
+  }
+  ~Site() {
+    daemon.reset();
+    const auto store = store::Store::open(folder.path() / "data");
+    if (!store) return;
+    const std::string label = " --filter label=dev.slipway.instance=" + (*store)->instance();
+    run({"sh", "-c",
+         "docker ps -aq" + label + " | xargs -r docker rm -f; docker volume ls -q" + label +
+             " | xargs -r docker volume rm; docker network ls -q" + label +
+             " | xargs -r docker network rm; docker images -q" + label + " | xargs -r docker rmi -f"});
+  }
+
+  void start() {
+    const char* engine = std::getenv("SLIPWAY_TEST_ENGINE");
+    const std::string endpoint = engine ? engine : "unix:///var/run/docker.sock";
+    const std::string token = daemon ? daemon->token() : "";
+    daemon.reset();
+    daemon = std::make_unique<LiveDaemon>(folder.path() / "data", token, environment, endpoint);
+  }
+  [[nodiscard]] HttpResponse trigger() const {
+    return daemon->send("POST", "/api/v1/projects/shop/runs", {{"ref", "main"}});
+  }
+  /// Asks until it is taken: the run's number.
+  [[nodiscard]] std::int64_t trigger_at_last() const {
+    for (const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);;) {
+      const HttpResponse taken = trigger();
+      if (taken.status == 201) return (*parse_json(taken.body))["id"].get<std::int64_t>();
+      CHECK(taken.status == 503);
+      REQUIRE(std::chrono::steady_clock::now() < limit);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+  [[nodiscard]] Json run_of(std::int64_t id) const {
+    return parse_json(daemon->send("GET", "/api/v1/runs/" + std::to_string(id)).body).value();
+  }
+  template <class Condition>
+  Json until(std::int64_t id, Condition holds) const {
+    for (const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(40);;) {
+      Json run = run_of(id);
+      if (holds(run)) return run;
+      INFO(dump_json(run) << daemon->output());
+      REQUIRE(std::chrono::steady_clock::now() < limit);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+  [[nodiscard]] Json finished(std::int64_t id) const {
+    return until(id, [](const Json& run) { return run["state"] == "finished"; });
+  }
+  void until_step_runs(std::int64_t id) const {
+    until(id, [](const Json& run) {
+      return run["jobs"].size() == 1 && run["jobs"][0]["steps"].size() == 1 &&
+             run["jobs"][0]["steps"][0]["state"] == "running";
+    });
+  }
+  [[nodiscard]] std::string log(const Json& run) const {
+    const Json& step = run["jobs"][0]["steps"][0];
+    return daemon
+        ->send("GET", "/api/v1/runs/" + std::to_string(run["id"].get<std::int64_t>()) + "/jobs/unit/steps/" +
+                          step["name"].get<std::string>() + "/logs")
+        .body;
+  }
+  void until_healthy() const {
+    for (const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);;) {
+      const std::string health = daemon->send("GET", "/healthz").body;
+      if ((*parse_json(health))["status"] == "ok") return;
+      INFO(health);
+      REQUIRE(std::chrono::steady_clock::now() < limit);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+
+  const Folder& folder;
+  std::map<std::string, std::string> environment;
+  std::unique_ptr<LiveDaemon> daemon;
+};
+
+}  // namespace slipway::daemon
