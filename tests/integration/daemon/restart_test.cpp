@@ -1,17 +1,18 @@
 #include <csignal>
 
 #include "tests/integration/daemon/site.hpp"
+#include "tests/support/helper_engine.hpp"
 
 using namespace slipway;
 using namespace slipway::daemon;
 using namespace std::chrono_literals;
 
 TEST_CASE("a run that somebody cancelled just before slipwayd was killed is cancelled by the next one") {
+  const int wait = GENERATE(0, 1);
   const Folder folder;
   Site site(folder, "sleep 1000");
   const std::int64_t id = site.trigger_at_last();
   site.until_step_runs(id);
-  const int wait = GENERATE(0, 1);
   REQUIRE(site.daemon->send("POST", "/api/v1/runs/" + std::to_string(id) + "/cancel").status == 202);
   std::this_thread::sleep_for(std::chrono::seconds(wait));
   ::kill(site.daemon->pid(), SIGKILL);
@@ -37,4 +38,31 @@ TEST_CASE("a step that slipwayd finds again is told in the run's view") {
   CHECK(run["incidents"][0]["kind"] == "step.reattached");
   const Ran view = site.daemon->slipway({"run", "view", std::to_string(id)});
   CHECK(view.out.find("reattached after a restart of slipwayd") != std::string::npos);
+}
+
+TEST_CASE("while the engine is out runs are queued, everybody is told why they wait, and they start when it is back") {
+  HelperEngine helper;
+  helper.load_busybox();
+  const Folder folder;
+  Site site(folder, "echo done", {}, "unix://" + helper.folder() + "/docker.sock");
+  site.until_healthy();
+  const pid_t process = helper.pid();
+  helper.signal(SIGKILL);
+  helper.await_end(process);
+  std::string notices;
+  for (int i = 0; i < 100 && notices.empty(); ++i) {
+    std::this_thread::sleep_for(100ms);
+    notices = site.daemon->slipway({"run", "list"}).err;
+  }
+  CHECK(notices.find("nothing new starts until it answers") != std::string::npos);
+  const std::int64_t id = site.trigger_at_last();
+  std::this_thread::sleep_for(2s);
+  CHECK(site.run_of(id)["state"] == "queued");
+  const Ran view = site.daemon->slipway({"run", "view", std::to_string(id)});
+  CHECK(view.out.find("queued") != std::string::npos);
+  CHECK(view.err.find("engine: ") != std::string::npos);
+  helper.start_again();
+  CHECK(site.finished(id)["verdict"] == "passed");
+  site.until_healthy();
+  CHECK(site.daemon->slipway({"run", "view", std::to_string(id)}).err.empty());
 }

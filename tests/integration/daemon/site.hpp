@@ -13,8 +13,9 @@ namespace slipway::daemon {
 /// slipwayd in a folder, and a project whose repository has one job that runs `script`, on the engine under test. What
 /// it leaves there is removed. Borrows the folder.
 struct Site {
-  Site(const Folder& where, const std::string& script, std::map<std::string, std::string> variables = {})
-      : folder(where), environment(std::move(variables)) {
+  Site(const Folder& where, const std::string& script, std::map<std::string, std::string> variables = {},
+       std::string endpoint = {})
+      : folder(where), environment(std::move(variables)), engine(std::move(endpoint)) {
     environment["SLIPWAY_CONFIG"] = (folder.path() / "slipwayd.yml").string();
     const std::filesystem::path source = folder.path() / "source";
     std::filesystem::create_directories(source);
@@ -40,11 +41,11 @@ struct Site {
   }
 
   void start() {
-    const char* engine = std::getenv("SLIPWAY_TEST_ENGINE");
-    const std::string endpoint = engine ? engine : "unix:///var/run/docker.sock";
+    const char* tested = std::getenv("SLIPWAY_TEST_ENGINE");
+    if (engine.empty()) engine = tested ? tested : "unix:///var/run/docker.sock";
     const std::string token = daemon ? daemon->token() : "";
     daemon.reset();
-    daemon = std::make_unique<LiveDaemon>(folder.path() / "data", token, environment, endpoint);
+    daemon = std::make_unique<LiveDaemon>(folder.path() / "data", token, environment, engine);
   }
   [[nodiscard]] HttpResponse trigger() const {
     return daemon->send("POST", "/api/v1/projects/shop/runs", {{"ref", "main"}});
@@ -100,6 +101,7 @@ struct Site {
 
   const Folder& folder;
   std::map<std::string, std::string> environment;
+  std::string engine;
   std::unique_ptr<LiveDaemon> daemon;
 };
 

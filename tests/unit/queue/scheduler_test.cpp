@@ -13,7 +13,8 @@ class Rig {
  public:
   Rig(TemporaryStore& s, std::size_t max_runs)
       : scheduler(io_.get_executor(), *s.store, clock_, max_runs,
-                  {[this](RunId id) { started.push_back(id); }, [this](const Run& run) { stopped.push_back(run.id); }}),
+                  {[this](RunId id) { started.push_back(id); }, [this](const Run& run) { stopped.push_back(run.id); },
+                   [this] { return room; }}),
         tasks_(io_.get_executor()) {
     tasks_.spawn("scheduler", scheduler.run());
   }
@@ -38,6 +39,7 @@ class Rig {
 
   std::vector<RunId> started;
   std::vector<RunId> stopped;
+  bool room = true;
 
  private:
   asio::io_context io_;
@@ -128,6 +130,20 @@ TEST_CASE("a held scheduler starts nothing until it is released") {
   rig.settle();
   CHECK(rig.started.empty());
   rig.scheduler.release();
+  rig.until([&] { return !rig.started.empty(); });
+  CHECK(rig.started == Ids{run});
+}
+
+TEST_CASE("while there is no room nothing new starts, and by itself when there is") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  Rig rig(s, 1);
+  rig.room = false;
+  const RunId run = add_run(s, project);
+  rig.settle();
+  CHECK(rig.started.empty());
+  CHECK(s.read(&Runs::get, run)->state == RunState::queued);
+  rig.room = true;
   rig.until([&] { return !rig.started.empty(); });
   CHECK(rig.started == Ids{run});
 }
