@@ -157,7 +157,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       registry_client_(pool_, clock_, registry_settings(settings)),
       registries_(registry_client_, ground_.credentials),
       hosts_(io.get_executor(), store_.instance(), settings.hosts),
-      traffic_(hosts_, registries_, clock_, settings.proxy, store_.instance()),
+      traffic_(hosts_, registries_, deadlines_, settings.proxy, store_.instance()),
       parts_{io.get_executor(),       store_,     hosts_, registries_, secrets_, traffic_, pool_, clock_,
              compose_rules(settings), &deadlines_},
       rollouts_(parts_),

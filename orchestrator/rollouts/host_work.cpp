@@ -295,7 +295,7 @@ awaitable<Result<void>> HostWork::drain(TargetPtr target) {
   for (;;) {
     auto open = co_await site_.traffic->in_flight(place(), old);
     if (!open) co_return fail(open.error());
-    const Milliseconds waited = open->since ? clock_.now() - *open->since : Milliseconds(0);
+    const Milliseconds waited = open->waited.value_or(Milliseconds(0));
     const bool requests = open->requests > 0 && waited < limit.requests;
     const bool tunnels = open->tunnels > 0 && waited < limit.tunnels;
     if (!requests && !tunnels) co_return Result<void>();

@@ -27,8 +27,8 @@ struct Backend {
 struct InFlight {
   std::size_t requests = 0;
   std::size_t tunnels = 0;  ///< WebSockets and other upgraded connections
-  /// Since when they get no new ones; absent: nobody counts, or none of them ever got any.
-  std::optional<Time> since;
+  /// For how long they have got no new ones; absent: nobody counts, or none of them ever got any.
+  std::optional<Milliseconds> waited;
 };
 
 /// Where a route is asked for from outside.

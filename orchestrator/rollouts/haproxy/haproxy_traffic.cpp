@@ -230,9 +230,10 @@ awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<s
   ProxyContainers proxies = proxies_of(*engine);
   auto table = co_await proxies.table();
   if (!table) co_return fail(table.error());
-  sum.since = table->draining_since(place.application, containers);
+  const auto since = table->draining_since(place.application, containers);
+  if (since) sum.waited = clock_.now() - *since;
   Result<void> counted;
-  if (sum.since) {
+  if (since) {
     counted = co_await proxies.speak_to_all(&host.conversations);
     if (counted) counted = co_await count(&host, place, containers, &sum);
   }

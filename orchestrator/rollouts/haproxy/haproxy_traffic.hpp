@@ -12,7 +12,8 @@ namespace slipway::rollouts::haproxy {
 
 /// Requests through a managed HAProxy on each host that has a route. What it knows is on the host itself: a table, the
 /// configuration made from it, and HAProxy's own figures; so each call begins anew and can be repeated by anybody.
-/// Applications without a route cost one look at the host. Borrows all it is given.
+/// Applications without a route cost one look at the host. Borrows all it is given. How long containers drain is
+/// told by `clock`, which must go on evenly, also across restarts.
 class HaproxyTraffic final : public Traffic {
  public:
   HaproxyTraffic(HostDirectory& hosts, Registries& registries, const Clock& clock, const ProxySettings& settings,

@@ -155,7 +155,7 @@ TEST_CASE("a container that is detached finishes what it has, and the proxy says
   REQUIRE(open);
   CHECK(open->requests == 1);
   CHECK(open->tunnels == 0);
-  CHECK(open->since);
+  CHECK(open->waited);
   REQUIRE(late);
   CHECK(late->status == 200);
   CHECK(late->body == "slow\n");
