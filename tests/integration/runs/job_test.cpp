@@ -165,6 +165,7 @@ TEST_CASE("a service is waited for by port, by HTTP and by a line of its log, an
   CHECK(bench.log(order, "test").find("served\n") != std::string::npos);
   CHECK(bench.log(order, "web").find("about to listen\n") != std::string::npos);
   CHECK(bench.attempt(order, "web").state == store::AttemptState::removed);
+  CHECK_FALSE(bench.attempt(order, "web").error.starts_with("failed"));
   CHECK(bench.containers().empty());
 }
 
