@@ -142,7 +142,7 @@ awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t f
   row.reason = why.message + (begun ? "" : "; nothing was changed");
   row.progress = rollout.progress;
   row.at = parts_.clock.now();
-  co_return co_await parts_.store.write(&store::Rollouts::save, rollout.id, fence, row);
+  co_return co_await parts_.store.persist(&store::Rollouts::save, rollout.id, fence, row);
 }
 
 }  // namespace slipway::rollouts

@@ -159,3 +159,21 @@ TEST_CASE("a folder in which a restore was cut off is not started on, until it i
   CHECK(restore(file, data).code == 0);
   CHECK_FALSE(fs::exists(data / "restore-under-way"));
 }
+
+TEST_CASE("slipway admin restore has the slipwayd of this machine do it, and says so where there is none") {
+  const Folder folder;
+  const fs::path file = small_backup(folder.path()), data = folder.path() / "data";
+  const std::string restore_it =
+      std::string(SLIPWAY_PATH) + " admin restore " + file.string() + " --data " + data.string();
+  const Ran without = run({"/bin/sh", "-c", "PATH=/nonexistent " + restore_it});
+  CHECK(without.code == 1);
+  CHECK(without.err.find("on the daemon's machine") != std::string::npos);
+  const Ran with =
+      run({"/bin/sh", "-c", "PATH=" + fs::path(SLIPWAYD_PATH).parent_path().string() + ":$PATH " + restore_it});
+  INFO(with.err);
+  CHECK(with.code == 0);
+  CHECK(fs::exists(data / "slipway.db"));
+  CHECK(
+      run({"/bin/sh", "-c", "PATH=" + fs::path(SLIPWAYD_PATH).parent_path().string() + ":$PATH " + restore_it}).code ==
+      1);
+}
