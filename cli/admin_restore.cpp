@@ -16,6 +16,7 @@ Result<Exit> admin_restore(const std::string& file, const std::string& data, boo
   if (!data.empty()) words.insert(words.end(), {"--data", data});
   if (force) words.emplace_back("--force");
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::execvp("slipwayd", arguments.data());

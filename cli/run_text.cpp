@@ -87,7 +87,7 @@ std::string describe_outcome(const Json& item) {
 }
 
 std::string describe_step(const Json& step) {
-  const std::string outcome = outcome_of_step(step);
+  std::string outcome = outcome_of_step(step);
   if (outcome == "passed" || !has_ended(step)) return outcome;
   std::string error = text_at(step, "error");
   if (error.starts_with(outcome + ": ")) error.erase(0, outcome.size() + 2);

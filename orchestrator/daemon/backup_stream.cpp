@@ -36,10 +36,10 @@ images::FileDescriptor open_log(fs::path& path) {
 
 }  // namespace
 
-BackupStream::BackupStream(Pool& pool, std::string manifest) : pool_(pool) {
+BackupStream::BackupStream(Pool& pool, std::string_view manifest) : pool_(pool) {
   start_ = header_of("backup.json", manifest.size());
   const std::size_t padding = images::tar_padding(manifest.size());
-  start_ += std::move(manifest);
+  start_ += manifest;
   start_.append(padding, '\0');
 }
 

@@ -15,7 +15,7 @@ namespace slipway::daemon {
 class BackupStream final : public http::Stream {
  public:
   /// `manifest` becomes `backup.json`, the first entry.
-  BackupStream(Pool& pool, std::string manifest);
+  BackupStream(Pool& pool, std::string_view manifest);
   ~BackupStream() override;
 
   /// A file that is open already; it may have no name any more.

@@ -58,7 +58,7 @@ Result<BackupManifest> unpack(const fs::path& file, const fs::path& into) {
 
 /// What was there before, into a folder of its own.
 Result<fs::path> put_aside(const fs::path& folder) {
-  const fs::path before = folder / ("before-restore-" + format_time(SystemClock().now()));
+  fs::path before = folder / ("before-restore-" + format_time(SystemClock().now()));
   std::error_code code;
   fs::create_directory(before, code);
   if (code) return fail(Error::Kind::unavailable, before.string() + ": " + code.message());
