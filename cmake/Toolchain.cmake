@@ -5,6 +5,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(SLIPWAY_TESTS "Build the tests" ON)
+option(SLIPWAY_BENCH "Build the program that ./dev bench times against curl" OFF)
 set(SLIPWAY_SANITIZE "" CACHE STRING "Sanitizers to compile in, as -fsanitize= takes them")
 
 find_program(CCACHE ccache)

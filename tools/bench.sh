@@ -10,7 +10,9 @@ end_rig() {
   [ "$rig_was_up" = 1 ] || tests/support/rig/rig.sh down "$rig"
 }
 tools/install.sh bench
-tools/build.sh release slipwayd slipway
+mkdir -p build/release
+cmake --preset release -DSLIPWAY_BENCH=ON > build/release/configure.log
+tools/build.sh release slipwayd slipway bench_context
 trap end_rig EXIT
 trap 'exit 130' INT TERM
 tests/support/rig/rig.sh up "$rig" --hosts 3

@@ -19,6 +19,6 @@ SLIPWAY_TEST_ENGINE=unix://$rig/second/run/docker.sock nsenter --net=/run/netns/
 
 echo "== The daemon as a container"
 tests/support/rig/rig.sh base-image "$rig" debian
-docker build --quiet --network host -f images/dockerfiles/slipway.Dockerfile -t slipway:test . || status=1
+tools/image.sh slipway:test || status=1
 SLIPWAY_TEST_IMAGE=slipway:test ctest --test-dir build/dev --output-on-failure -R '^e2e_' --timeout 1800 || status=1
 exit $status

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from daemon import Daemon, Project
-from engine_calls import Engine, offline_step
+from engine_calls import Engine, create, remove, run_to_its_end
 
 ROUNDS = int(os.environ.get("SLIPWAY_BENCH_ROUNDS", "15"))
 BUILD = os.environ.get("SLIPWAY_BENCH_BUILD", "build/release")
@@ -67,50 +67,95 @@ def report_figure(name, value, limit, unit):
     return value <= limit
 
 
-def bench_step(project):
+def raw_step(name, pipeline):
+    """From the first call to the outcome; removing comes after, as slipway does it."""
     engine = Engine()
-    ours, docker, raw = [], [], []
+    start = time.perf_counter()
+    container = create(engine, name, {"slipway.yml": pipeline})
+    run_to_its_end(engine, container)
+    took = (time.perf_counter() - start) * 1000
+    remove(engine, container, name)
+    return took
+
+
+def bench_steps(project):
+    one, ten, docker, raw = [], [], [], []
     for i in range(ROUNDS):
-        ours.append(run_time(project, STEP + f"# {i}\n"))
+        one.append(run_time(project, STEP + f"# {i}\n"))
         docker.append(timed(docker_run))
-        raw.append(timed(lambda: offline_step(engine, f"slipway-bench-{os.getpid()}-{i}")))
-    a = report("a run of one offline no-op step / docker run --rm --network none", ours, docker, 0.45)
-    b = report("a run of one offline no-op step / the same Engine calls made raw", ours, raw, 1.05)
-    return a and b
-
-
-def bench_ten(project):
-    ours, docker = [], []
-    for i in range(max(3, ROUNDS // 3)):
-        ours.append(run_time(project, TEN + f"# {i}\n"))
-        docker.append(timed(lambda: [docker_run() for _ in range(10)]))
-    return report("a job of ten no-op steps / ten docker run --rm", ours, docker, 0.5)
+        raw.append(raw_step(f"slipway-bench-{os.getpid()}-{i}", STEP))
+        ten.append(run_time(project, TEN + f"# {i}\n"))
+    further = [(t - o) / 9 for t, o in zip(ten, one)]
+    ten_dockers = [10 * d for d in docker]
+    return [
+        report("an offline no-op step of a job (a run of ten less a run of one, / 9) / docker run --rm --network none", further, docker, 0.45),
+        report("a whole run of one offline no-op step, its workspace filled / docker run --rm --network none", one, docker, 1.0),
+        report("a whole run of one offline no-op step / its Engine calls made raw", one, raw, 1.05),
+        report("a job of ten no-op steps / ten docker run --rm", ten, ten_dockers, 0.5),
+    ]
 
 
 def engine_create_start():
-    """What the Engine itself needs from the create call to the container's StartedAt."""
+    """What the Engine itself needs from the create call to the container's StartedAt, its workspace filled."""
     engine = Engine()
-    spec = {"Image": "busybox:latest", "Cmd": ["true"], "NetworkDisabled": True, "HostConfig": {"NetworkMode": "none"}}
+    name = f"slipway-bench-{os.getpid()}-s"
     start = time.time()
-    created = json.loads(engine.call("POST", "/v1.41/containers/create", spec))["Id"]
-    engine.call("POST", f"/v1.41/containers/{created}/start")
-    stamp = json.loads(engine.call("GET", f"/v1.41/containers/{created}/json"))["State"]["StartedAt"]
-    engine.call("POST", f"/v1.41/containers/{created}/wait")
-    engine.call("DELETE", f"/v1.41/containers/{created}?v=1")
+    created = create(engine, name, {"slipway.yml": STEP})
+    engine.call("POST", f"/containers/{created}/start")
+    stamp = json.loads(engine.call("GET", f"/containers/{created}/json"))["State"]["StartedAt"]
+    engine.call("POST", f"/containers/{created}/wait")
+    remove(engine, created, name)
     return (seconds(stamp[:26] + "Z") - start) * 1000
 
 
 def bench_webhook(project):
-    """Webhook answered → first container started, less what the Engine needs for create and start."""
-    over = []
+    """Webhook answered → first container started, less what the Engine and git need for it by themselves."""
+    whole, own = [], []
     for i in range(max(20, ROUNDS)):
         commit = project.commit(STEP + f"# w{i}\n")
+        git = timed(lambda: project.fetch_by_hand(commit))
         answered = project.hook(commit)
         run = project.finished_run(commit)
         started = min(seconds(step["started_at"]) for job in run["jobs"] for step in job["steps"] if step["started_at"])
-        over.append((started - answered) * 1000 - engine_create_start())
-    over.sort()
-    return report_figure("webhook answered to first container started, less the Engine's own time, p95", over[int(len(over) * 0.95) - 1], 20, "ms")
+        less_engine = (started - answered) * 1000 - engine_create_start()
+        whole.append(less_engine)
+        own.append(less_engine - git)
+    p95 = lambda values: sorted(values)[int(len(values) * 0.95) - 1]
+    name = "webhook answered to first container started, less the Engine's own time"
+    report_figure(f"{name}, p50", statistics.median(whole), 20, "ms")
+    good = report_figure(f"{name}, p95", p95(whole), 20, "ms")
+    report_figure(f"{name} and less git's fetch and checkout by hand, p95", p95(own), 20, "ms")
+    return good
+
+
+def write_context(folder, megabytes=1024, files=64):
+    with open(f"{folder}/Dockerfile", "w") as file:
+        file.write("FROM scratch\nCOPY Dockerfile /\n")
+    noise = os.urandom(1 << 20)
+    for i in range(files):
+        with open(f"{folder}/part{i}", "wb") as file:
+            for _ in range(megabytes // files):
+                file.write(noise)
+
+
+def curl_context(folder):
+    command = f"tar -C {folder} -c . | curl -sSf --unix-socket /var/run/docker.sock -H 'Content-Type: application/x-tar' -T - -X POST 'http://engine/v1.41/build?labels=%7B%22slipway-bench%22%3A%221%22%7D'"
+    subprocess.run(["bash", "-o", "pipefail", "-c", command], check=True, capture_output=True)
+
+
+def bench_context():
+    """A context of 1 GB in 64 files, read from the page cache by both."""
+    ours, peer, grown = [], [], []
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
+        write_context(folder)
+        curl_context(folder)  # warm
+        for _ in range(int(os.environ.get("SLIPWAY_BENCH_CONTEXTS", "5"))):
+            peer.append(timed(lambda: curl_context(folder)))
+            out = subprocess.run([f"{BUILD}/tests/bench/bench_context", folder], check=True, capture_output=True, text=True).stdout.split()
+            ours.append(float(out[0]))
+            grown.append(int(out[1]))
+    print(f"     memory grown while sending: {max(grown)} KiB")
+    return report("1 GB context into the Engine / tar -c | curl", ours, peer, 1.1)
 
 
 def bench_binary():
@@ -127,10 +172,11 @@ def main():
         good.append(report_figure("idle daemon's RSS", daemon.rss_bytes() / 1e6, 15, "MB"))
         project = Project(daemon, "bench")
         run_time(project, STEP)  # warm: mirror, connection, page cache
-        good += [bench_step(project), bench_ten(project), bench_webhook(project)]
-        print(f"     daemon's RSS after {ROUNDS * 3} runs: {daemon.rss_bytes() / 1e6:.1f} MB")
+        good += bench_steps(project) + [bench_webhook(project)]
+        print(f"     daemon's RSS after {ROUNDS * 2 + 21} runs: {daemon.rss_bytes() / 1e6:.1f} MB")
     finally:
         daemon.stop()
+    good.append(bench_context())
     print("figures over their limit:", good.count(False))
     return 0
 

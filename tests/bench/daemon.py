@@ -87,6 +87,16 @@ class Project:
         self.git("-C", self.work, "push", "-q", self.bare, "HEAD:main")
         return self.git("-C", self.work, "rev-parse", "HEAD")
 
+    def fetch_by_hand(self, commit):
+        """What git has to do for a new commit: into a mirror, its pipeline file read, its tree checked out."""
+        mirror = f"{self.work}.mirror"
+        if not os.path.exists(mirror):
+            self.git("init", "-q", "--bare", mirror)
+        self.git("-C", mirror, "fetch", "-q", "--no-tags", "--depth=1", "--no-write-fetch-head", self.bare, f"{commit}:refs/by-hand/{commit}")
+        self.git("-C", mirror, "cat-file", "-p", f"{commit}:slipway.yml")
+        with tempfile.TemporaryDirectory() as tree:
+            self.git("-C", mirror, f"--work-tree={tree}", "checkout", "-q", "--force", commit, "--", ".")
+
     def hook(self, commit):
         """Posts the webhook; the moment (time.time) just after it was answered."""
         body = json.dumps({"event": "push", "ref": "refs/heads/main", "after": commit}).encode()

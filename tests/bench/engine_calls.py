@@ -1,8 +1,21 @@
 """The Engine calls of one offline step and nothing else: what slipway's overhead is measured against."""
 
 import http.client
+import io
 import json
 import socket
+import tarfile
+
+
+def workspace(files):
+    """The tar of a checkout with these files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return buffer.getvalue()
 
 
 class Engine(http.client.HTTPConnection):
@@ -17,8 +30,10 @@ class Engine(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
     def call(self, method, path, body=None):
-        data = json.dumps(body).encode() if body is not None else None
-        self.request(method, path, data, {"Content-Type": "application/json"} if data else {})
+        data, kind = body, "application/x-tar"
+        if body is not None and not isinstance(body, bytes):
+            data, kind = json.dumps(body).encode(), "application/json"
+        self.request(method, f"/v1.41{path}", data, {"Content-Type": kind} if data else {})
         answer = self.getresponse()
         content = answer.read()
         if answer.status >= 400:
@@ -26,17 +41,42 @@ class Engine(http.client.HTTPConnection):
         return content
 
 
-def offline_step(engine, name, image="busybox:latest", command=("true",)):
-    """create, start, wait, logs, remove: the calls of design.md's step, with NetworkDisabled as slipway sets it."""
-    spec = {
-        "Image": image,
-        "Cmd": list(command),
+def spec(name):
+    """What slipway asks for when a pipeline says nothing: workspace, limits, nothing privileged."""
+    return {
+        "Image": "busybox:latest",
+        "Entrypoint": ["/bin/sh"],
+        "Cmd": ["-c", "set -e\ntrue"],
+        "WorkingDir": "/workspace",
         "NetworkDisabled": True,
-        "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {}}, "NetworkMode": "none"},
+        "HostConfig": {
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "536870912", "max-file": "2"}},
+            "NetworkMode": "none",
+            "Memory": 2 << 30,
+            "MemorySwap": 2 << 30,
+            "NanoCpus": 2000000000,
+            "PidsLimit": 1024,
+            "CapDrop": ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP"],
+            "SecurityOpt": ["no-new-privileges"],
+            "Mounts": [{"Type": "volume", "Source": name, "Target": "/workspace", "VolumeOptions": {"NoCopy": True}}],
+        },
     }
-    created = json.loads(engine.call("POST", f"/v1.41/containers/create?name={name}", spec))["Id"]
-    engine.call("POST", f"/v1.41/containers/{created}/start")
-    engine.call("POST", f"/v1.41/containers/{created}/wait")
-    engine.call("GET", f"/v1.41/containers/{created}/json")
-    engine.call("GET", f"/v1.41/containers/{created}/logs?stdout=1&stderr=1")
-    engine.call("DELETE", f"/v1.41/containers/{created}?v=1")
+
+
+def create(engine, name, files):
+    created = json.loads(engine.call("POST", f"/containers/create?name={name}", spec(name)))["Id"]
+    engine.call("PUT", f"/containers/{created}/archive?path=/workspace", workspace(files))
+    return created
+
+
+def run_to_its_end(engine, container):
+    """start, wait, inspect, logs: with these the step's outcome is known."""
+    engine.call("POST", f"/containers/{container}/start")
+    engine.call("POST", f"/containers/{container}/wait")
+    engine.call("GET", f"/containers/{container}/json")
+    engine.call("GET", f"/containers/{container}/logs?stdout=1&stderr=1&timestamps=1")
+
+
+def remove(engine, container, name):
+    engine.call("DELETE", f"/containers/{container}?v=1&force=1")
+    engine.call("DELETE", f"/volumes/{name}")
