@@ -90,77 +90,69 @@ std::vector<Command> changes(const std::string& application, const ProxyTable& b
 
 }  // namespace
 
-HaproxyTraffic::Host& HaproxyTraffic::host_of(const std::string& name) {
+awaitable<Result<std::unique_ptr<HaproxyTraffic::Visit>>> HaproxyTraffic::visit(std::string name) {
+  auto engine = hosts_.engine(name);
+  if (!engine) co_return fail(engine.error());
   auto& host = by_host_[name];
   if (!host) host = std::make_unique<Host>();
-  return *host;
-}
-
-ProxyContainers HaproxyTraffic::proxies_of(docker::Engine* engine) {
-  return {*engine, registries_, settings_, instance_};
+  auto held = co_await host->lock.acquire();
+  ProxyContainers proxies(**engine, registries_, settings_, instance_);
+  auto visit = std::make_unique<Visit>(*host, std::move(held), *engine, std::move(proxies));
+  auto table = co_await visit->proxies.table();
+  if (!table) co_return fail(table.error());
+  visit->table = std::move(*table);
+  co_return visit;
 }
 
 awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend> backends, unsigned percent) {
-  auto engine = hosts_.engine(place.host);
-  if (!engine) co_return fail(engine.error());
-  auto held = co_await host_of(place.host).lock.acquire();
-  ProxyContainers proxies = proxies_of(*engine);
-  auto before = co_await proxies.table();
-  if (!before) co_return fail(before.error());
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  const ProxyTable& before = (*at)->table;
   const bool routed = std::any_of(backends.begin(), backends.end(), [](const Backend& one) { return !!one.route; });
-  if (!routed && before->services_of(place.application).empty()) co_return Result<void>();
-  auto addresses = co_await addresses_of(*engine, instance_, place.application);
+  if (!routed && before.services_of(place.application).empty()) co_return Result<void>();
+  auto addresses = co_await addresses_of((*at)->engine, instance_, place.application);
   if (!addresses) co_return fail(addresses.error());
   auto services = services_from(backends, *addresses);
   if (!services) co_return fail(services.error());
   std::vector<std::string> running;
   for (const auto& [name, address] : *addresses) running.push_back(name);
-  ProxyTable after = *before;
+  ProxyTable after = before;
   if (auto done = after.attach(place.application, *services, running, percent); !done) co_return done;
-  co_return co_await put_in_place(place, std::move(*before), std::move(after));
+  co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
 awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> backends) {
-  auto engine = hosts_.engine(place.host);
-  if (!engine) co_return fail(engine.error());
-  auto held = co_await host_of(place.host).lock.acquire();
-  ProxyContainers proxies = proxies_of(*engine);
-  auto before = co_await proxies.table();
-  if (!before) co_return fail(before.error());
-  auto running = co_await proxies.list();
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  const ProxyTable& before = (*at)->table;
+  auto running = co_await (*at)->proxies.list();
   if (!running) co_return fail(running.error());
-  auto addresses = co_await addresses_of(*engine, instance_, place.application);
+  auto addresses = co_await addresses_of((*at)->engine, instance_, place.application);
   if (!addresses) co_return fail(addresses.error());
-  ProxyTable after = *before;
-  if (before->services_of(place.application).empty()) {
+  ProxyTable after = before;
+  if (before.services_of(place.application).empty()) {
     auto services = services_from(backends, *addresses);
     if (!services) co_return fail(services.error());
     if (auto done = after.attach(place.application, *services, {}); !done) co_return done;
   }
   after.follow(place.application, *addresses);
-  if (after == *before && !running->empty()) co_return Result<void>();
-  co_return co_await put_in_place(place, std::move(*before), std::move(after));
+  if (after == before && !running->empty()) co_return Result<void>();
+  co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
 awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::string> containers) {
-  auto engine = hosts_.engine(place.host);
-  if (!engine) co_return fail(engine.error());
-  auto held = co_await host_of(place.host).lock.acquire();
-  ProxyContainers proxies = proxies_of(*engine);
-  auto before = co_await proxies.table();
-  if (!before) co_return fail(before.error());
-  ProxyTable after = *before;
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  const ProxyTable& before = (*at)->table;
+  ProxyTable after = before;
   after.detach(place.application, containers, clock_.now());
   if (!after.draining_since(place.application, containers)) co_return Result<void>();
-  co_return co_await put_in_place(place, std::move(*before), std::move(after));
+  co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
 /// Files first: should this process die in between, what a restarted HAProxy reads is already right, and the call is
 /// made again.
-awaitable<Result<void>> HaproxyTraffic::put_in_place(Place place, ProxyTable before, ProxyTable after) {
-  auto engine = hosts_.engine(place.host);
-  if (!engine) co_return fail(engine.error());
-  Host& host = host_of(place.host);
+awaitable<Result<void>> HaproxyTraffic::put_in_place(Visit* visit, std::string application, ProxyTable after) {
   ProxyFiles files;
   std::map<std::string, std::string> hashes;
   for (const std::string& name : certificates_of(after)) {
@@ -173,13 +165,12 @@ awaitable<Result<void>> HaproxyTraffic::put_in_place(Place place, ProxyTable bef
   if (!config) co_return fail(config.error());
   files.config = config->text;
   files.table = after.dump();
-  ProxyContainers proxies = proxies_of(*engine);
-  auto newest = co_await proxies.apply(std::move(files));
+  auto newest = co_await visit->proxies.apply(std::move(files));
   if (!newest) co_return fail(newest.error());
-  auto loading = load(&host, &proxies, *newest, config->structure);
+  auto loading = load(&visit->host, &visit->proxies, *newest, config->structure);
   auto loaded = co_await with_deadline(reload_limit, std::move(loading), "the reload of the proxy");
   if (!loaded) co_return loaded;
-  co_return co_await tell(&host, changes(place.application, before, after));
+  co_return co_await tell(&visit->host, changes(application, visit->table, after));
 }
 
 /// Until the newest proxy's current worker has the wanted structure, and all proxies can be spoken to.
@@ -222,19 +213,15 @@ std::optional<PublicRoute> HaproxyTraffic::public_route(const Place& place, cons
 }
 
 awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<std::string> containers) {
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  Host& host = (*at)->host;
   InFlight sum;
-  auto engine = hosts_.engine(place.host);
-  if (!engine) co_return fail(engine.error());
-  Host& host = host_of(place.host);
-  auto held = co_await host.lock.acquire();
-  ProxyContainers proxies = proxies_of(*engine);
-  auto table = co_await proxies.table();
-  if (!table) co_return fail(table.error());
-  const auto since = table->draining_since(place.application, containers);
+  const auto since = (*at)->table.draining_since(place.application, containers);
   if (since) sum.waited = clock_.now() - *since;
   Result<void> counted;
   if (since) {
-    counted = co_await proxies.speak_to_all(&host.conversations);
+    counted = co_await (*at)->proxies.speak_to_all(&host.conversations);
     if (counted) counted = co_await count(&host, place, containers, &sum);
   }
   if (!counted || (sum.requests == 0 && sum.tunnels == 0)) host.conversations.clear();

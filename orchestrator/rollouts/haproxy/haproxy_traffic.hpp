@@ -33,12 +33,22 @@ class HaproxyTraffic final : public Traffic {
     Conversations conversations;  ///< kept from one call to the next, until nothing is in flight
   };
 
-  Host& host_of(const std::string& name);
-  awaitable<Result<void>> put_in_place(Place place, ProxyTable before, ProxyTable after);
+  /// A host whose table nobody else changes meanwhile.
+  struct Visit {
+    Visit(Host& h, AsyncLock::Held l, docker::Engine* e, ProxyContainers p)
+        : host(h), held(std::move(l)), engine(e), proxies(std::move(p)) {}
+    Host& host;
+    AsyncLock::Held held;
+    docker::Engine* engine;
+    ProxyContainers proxies;
+    ProxyTable table;
+  };
+
+  awaitable<Result<std::unique_ptr<Visit>>> visit(std::string name);
+  awaitable<Result<void>> put_in_place(Visit* visit, std::string application, ProxyTable after);
   awaitable<Result<void>> load(Host* host, ProxyContainers* proxies, RunningProxy newest, std::string structure);
   static awaitable<Result<void>> tell(Host* host, std::vector<Command> commands);
   static awaitable<Result<void>> count(Host* host, Place place, std::vector<std::string> containers, InFlight* sum);
-  [[nodiscard]] ProxyContainers proxies_of(docker::Engine* engine);
 
   HostDirectory& hosts_;
   Registries& registries_;
