@@ -6,11 +6,9 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <nlohmann/json.hpp>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,26 +16,12 @@
 #include "base/files.hpp"
 #include "base/http_client.hpp"
 #include "base/ids.hpp"
-#include "base/process.hpp"
-#include "tests/support/run_async.hpp"
 
 namespace slipway::e2e {
 namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
 
 std::string text_of(const fs::path& path) {
   const Result<std::string> text = read_file(path);
@@ -52,32 +36,18 @@ void must(const Ran& ran, const std::string& what) {
 
 Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment, std::string input,
         fs::path directory) {
-  ProcessSpec spec(words.front(), std::vector<std::string>(words.begin() + 1, words.end()));
   for (char** variable = environ; *variable; ++variable) {
     const std::string_view text(*variable);
     if (text.starts_with("SLIPWAY_TEST_"))
       environment.emplace(text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
   }
-  spec.environment = std::move(environment);
-  spec.input = std::move(input);
-  spec.directory = std::move(directory);
-  const Result<ProcessOutcome> outcome = run_async(run_process(std::move(spec)));
-  if (!outcome) throw std::runtime_error(outcome.error().message);
-  return {outcome->exit_code, outcome->output, outcome->errors};
+  return run_program(std::move(words), std::move(environment), std::move(input), std::move(directory));
 }
 
 std::string required(const char* variable) {
   const char* value = ::getenv(variable);
   if (!value) throw std::runtime_error(std::string(variable) + " is not set: run these tests with ./dev test");
   return value;
-}
-
-Folder::Folder() : path_(fs::temp_directory_path() / ("slipway-e2e-" + random_hex(6))) {
-  fs::create_directories(path_);
-}
-Folder::~Folder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
 }
 
 Daemon::Daemon() : port_(free_port()) {

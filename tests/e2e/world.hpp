@@ -8,34 +8,16 @@
 #include <sys/types.h>
 
 #include "base/json.hpp"
+#include "tests/support/programs.hpp"
 
 namespace slipway::e2e {
 
-/// What a command printed and how it ended.
-struct Ran {
-  int code = 0;
-  std::string out, err;
-};
-
-/// Runs a program to its end (5 minutes at most) with PATH, HOME, SLIPWAY_TEST_* and `environment`; throws if it can't
-/// be started.
+/// run_program with SLIPWAY_TEST_* in the environment, too.
 Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment = {}, std::string input = {},
         std::filesystem::path directory = {});
 
 /// The environment variable, which tools/test.sh sets; its absence fails the test and says what to run.
 std::string required(const char* variable);
-
-/// A folder that goes with the object.
-class Folder {
- public:
-  Folder();
-  Folder(const Folder&) = delete;
-  ~Folder();
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A slipwayd of its own: fresh data, a free port, the rig's registry and hosts, an admin logged in. A plain process,
 /// or with SLIPWAY_TEST_IMAGE set a container of that image.

@@ -54,6 +54,13 @@ class HelperEngine {
     return letter;
   }
   void start_again() { run("start"); }
+  /// Ended by `number`, and started again when its process is gone.
+  void restart_by(int number) {
+    const pid_t process = pid();
+    signal(number);
+    await_end(process);
+    start_again();
+  }
   /// Everything of it is gone at once, containers too, as when the machine loses its power.
   void cut_power() { run("cut_power"); }
   /// Where its host answers it, and programs beside the engine.

@@ -20,7 +20,7 @@ std::string content(const fs::path& path) {
 Ran restore(const fs::path& file, const fs::path& data, std::vector<std::string> more = {}) {
   std::vector<std::string> words = {SLIPWAYD_PATH, "restore", file.string(), "--data", data.string()};
   words.insert(words.end(), more.begin(), more.end());
-  return run(std::move(words));
+  return run_program(std::move(words));
 }
 
 void add_project(const LiveDaemon& daemon, const std::string& name) {
@@ -62,7 +62,7 @@ TEST_CASE("a backup of a daemon that works, restored elsewhere, has all that was
     CHECK(made.err.find("key") != std::string::npos);
   }
   CHECK((fs::status(file).permissions() & fs::perms::all) == (fs::perms::owner_read | fs::perms::owner_write));
-  const std::string listed = run({"tar", "tf", file.string()}).out;
+  const std::string listed = run_program({"tar", "tf", file.string()}).out;
   CHECK(listed == "backup.json\nslipway.db\nlogs/1/unit.more.a1.log\nlogs/1/unit.test.a1.zst\n");
   for (const auto& entry : fs::directory_iterator(data)) CHECK(entry.path().string().find("copy") == std::string::npos);
   CHECK(daemon.stop() == 0);
@@ -118,11 +118,11 @@ TEST_CASE("what is no backup, or is damaged or cut off, is refused and nothing i
   std::string flipped = whole;
   flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
   const auto tar_of = [&](const std::string& names) {
-    run({"sh", "-c",
-         "cd " + folder.path().string() +
-             " && echo '{}' > backup.json && echo x > evil && mkdir -p logs/1 &&"
-             " ln -sf /etc/passwd logs/1/link && tar -P --format=ustar -cf bad.tar " +
-             names});
+    run_program({"sh", "-c",
+                 "cd " + folder.path().string() +
+                     " && echo '{}' > backup.json && echo x > evil && mkdir -p logs/1 &&"
+                     " ln -sf /etc/passwd logs/1/link && tar -P --format=ustar -cf bad.tar " +
+                     names});
     return content(bad);
   };
   const std::string bads[] = {"",
@@ -151,9 +151,9 @@ TEST_CASE("a folder in which a restore was cut off is not started on, until it i
   const Folder folder;
   const fs::path file = small_backup(folder.path()), data = folder.path() / "data";
   fs::create_directories(data / "restore-under-way");
-  const Ran refused = run({SLIPWAYD_PATH, "--data", data.string(), "--listen", "127.0.0.1:0"});
+  const Ran refused = run_program({SLIPWAYD_PATH, "--data", data.string(), "--listen", "127.0.0.1:0"});
   CHECK(refused.code != 0);
-  const Ran started = run({SLIPWAYD_PATH, "--data", data.string(), "--listen", "127.0.0.1:1"});
+  const Ran started = run_program({SLIPWAYD_PATH, "--data", data.string(), "--listen", "127.0.0.1:1"});
   CHECK(started.code == 1);
   CHECK(started.err.find("slipwayd restore") != std::string::npos);
   CHECK(restore(file, data).code == 0);
@@ -165,15 +165,15 @@ TEST_CASE("slipway admin restore has the slipwayd of this machine do it, and say
   const fs::path file = small_backup(folder.path()), data = folder.path() / "data";
   const std::string restore_it =
       std::string(SLIPWAY_PATH) + " admin restore " + file.string() + " --data " + data.string();
-  const Ran without = run({"/bin/sh", "-c", "PATH=/nonexistent " + restore_it});
+  const Ran without = run_program({"/bin/sh", "-c", "PATH=/nonexistent " + restore_it});
   CHECK(without.code == 1);
   CHECK(without.err.find("on the daemon's machine") != std::string::npos);
   const Ran with =
-      run({"/bin/sh", "-c", "PATH=" + fs::path(SLIPWAYD_PATH).parent_path().string() + ":$PATH " + restore_it});
+      run_program({"/bin/sh", "-c", "PATH=" + fs::path(SLIPWAYD_PATH).parent_path().string() + ":$PATH " + restore_it});
   INFO(with.err);
   CHECK(with.code == 0);
   CHECK(fs::exists(data / "slipway.db"));
   CHECK(
-      run({"/bin/sh", "-c", "PATH=" + fs::path(SLIPWAYD_PATH).parent_path().string() + ":$PATH " + restore_it}).code ==
-      1);
+      run_program({"/bin/sh", "-c", "PATH=" + fs::path(SLIPWAYD_PATH).parent_path().string() + ":$PATH " + restore_it})
+          .code == 1);
 }

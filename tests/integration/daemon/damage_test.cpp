@@ -50,7 +50,7 @@ TEST_CASE("a damaged database is served read-only: what is intact can be read, t
   }
   add_runs(data);
   overwrite_end(data / "slipway.db", 40'000);
-  const std::string before = run({"sha256sum", (data / "slipway.db").string()}).out;
+  const std::string before = run_program({"sha256sum", (data / "slipway.db").string()}).out;
 
   LiveDaemon daemon(data, token);
   CHECK(daemon.send("GET", "/api/v1/projects/shop").status == 200);
@@ -77,5 +77,5 @@ TEST_CASE("a damaged database is served read-only: what is intact can be read, t
   CHECK(daemon.slipway({"admin", "backup", (folder.path() / "no.tar").string()}).code == 1);
   CHECK_FALSE(fs::exists(folder.path() / "no.tar"));
   CHECK(daemon.stop() == 0);
-  CHECK(run({"sha256sum", (data / "slipway.db").string()}).out == before);
+  CHECK(run_program({"sha256sum", (data / "slipway.db").string()}).out == before);
 }

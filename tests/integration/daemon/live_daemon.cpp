@@ -6,52 +6,16 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/files.hpp"
 #include "base/ids.hpp"
-#include "base/process.hpp"
-#include "tests/support/run_async.hpp"
 
 namespace slipway::daemon {
-namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
-
-}  // namespace
-
-Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment, std::string input) {
-  ProcessSpec spec(words.front(), std::vector<std::string>(words.begin() + 1, words.end()));
-  spec.environment = std::move(environment);
-  spec.input = std::move(input);
-  const Result<ProcessOutcome> outcome = run_async(run_process(std::move(spec)));
-  if (!outcome) throw std::runtime_error(outcome.error().message);
-  return {outcome->exit_code, outcome->output, outcome->errors};
-}
-
-Folder::Folder() : path_(fs::temp_directory_path() / ("slipway-daemon-" + random_hex(6))) {
-  fs::create_directories(path_);
-}
-Folder::~Folder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 LiveDaemon::LiveDaemon(fs::path data, std::string token, std::map<std::string, std::string> environment,
                        std::string engine)
@@ -108,7 +72,7 @@ bool LiveDaemon::has_started() {
 
 Ran LiveDaemon::slipway(std::vector<std::string> words, std::string input) const {
   words.insert(words.begin(), SLIPWAY_PATH);
-  return run(std::move(words), {{"SLIPWAY_URL", url()}, {"SLIPWAY_TOKEN", token_}}, std::move(input));
+  return run_program(std::move(words), {{"SLIPWAY_URL", url()}, {"SLIPWAY_TOKEN", token_}}, std::move(input));
 }
 
 HttpResponse LiveDaemon::send(const std::string& method, const std::string& path, const Json& body) const {

@@ -9,29 +9,9 @@
 
 #include "base/http_client.hpp"
 #include "base/json.hpp"
+#include "tests/support/programs.hpp"
 
 namespace slipway::daemon {
-
-/// What a program printed, and its exit code.
-struct Ran {
-  int code = 0;
-  std::string out, err;
-};
-
-/// Runs a program to its end; with PATH and HOME alone beside `environment`.
-Ran run(std::vector<std::string> words, std::map<std::string, std::string> environment = {}, std::string input = {});
-
-/// A folder that goes with the object.
-class Folder {
- public:
-  Folder();
-  Folder(const Folder&) = delete;
-  ~Folder();
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// The program slipwayd on a data folder and a free port, an admin's token at hand. Killed with the object.
 class LiveDaemon {

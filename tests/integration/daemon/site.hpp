@@ -21,7 +21,8 @@ struct Site {
     std::filesystem::create_directories(source);
     REQUIRE(write_file(source / "slipway.yml",
                        "on: {push: {}}\njobs:\n  unit: {image: busybox, network: none, run: [\"" + script + "\"]}\n"));
-    REQUIRE(run({"sh", "-ec",
+    REQUIRE(run_program(
+                {"sh", "-ec",
                  "cd " + source.string() +
                      "; git init -q -b main; git add -A; git -c user.name=d -c user.email=d@e.example commit -qm x"})
                 .code == 0);
@@ -34,10 +35,10 @@ struct Site {
     const auto store = store::Store::open(folder.path() / "data");
     if (!store) return;
     const std::string label = " --filter label=dev.slipway.instance=" + (*store)->instance();
-    run({"sh", "-c",
-         "docker ps -aq" + label + " | xargs -r docker rm -f; docker volume ls -q" + label +
-             " | xargs -r docker volume rm; docker network ls -q" + label +
-             " | xargs -r docker network rm; docker images -q" + label + " | xargs -r docker rmi -f"});
+    run_program({"sh", "-c",
+                 "docker ps -aq" + label + " | xargs -r docker rm -f; docker volume ls -q" + label +
+                     " | xargs -r docker volume rm; docker network ls -q" + label +
+                     " | xargs -r docker network rm; docker images -q" + label + " | xargs -r docker rmi -f"});
   }
 
   void start() {

@@ -24,6 +24,11 @@ void until(MiniDaemon& daemon, const std::string& what, Condition holds) {
   }
 }
 
+void let_pass(MiniDaemon& daemon, Duration time) {
+  const auto over = std::chrono::steady_clock::now() + time;
+  until(daemon, "a while", [&] { return std::chrono::steady_clock::now() > over; });
+}
+
 std::size_t running_steps(MiniDaemon& daemon, RunId id) {
   const auto attempts = daemon.attempts(id);
   return static_cast<std::size_t>(std::count_if(attempts.begin(), attempts.end(), [](const store::Attempt& attempt) {
@@ -109,10 +114,7 @@ TEST_CASE("with live restore a step outlives its engine, and its log is whole") 
   const RunId id = daemon.push(site.commit(
       pipeline("  unit:\n    image: busybox\n    network: none\n    run: [\"" + std::string(kCount) + "\"]\n")));
   until(daemon, "the step runs", [&] { return running_steps(daemon, id) == 1; });
-  const pid_t process = helper.pid();
-  helper.signal(signal);
-  helper.await_end(process);
-  helper.start_again();
+  helper.restart_by(signal);
   const store::Run run = daemon.wait(id);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
@@ -157,10 +159,7 @@ TEST_CASE("an engine whose socket is gone is out, though its old connections liv
   std::filesystem::remove(helper.folder() + "/docker.sock");
   until(daemon, "it is missed", [&] { return !daemon.service->engine_available(); });
   CHECK(daemon.service->engine_trouble().find("docker.sock") != std::string::npos);
-  const pid_t process = helper.pid();
-  helper.signal(SIGTERM);
-  helper.await_end(process);
-  helper.start_again();
+  helper.restart_by(SIGTERM);
   const store::Run run = daemon.wait(id);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
@@ -241,12 +240,8 @@ TEST_CASE("a build that its engine's death cut off is run again from the commit"
   files["Dockerfile"] = "FROM busybox\nRUN sleep 4 && touch /made\n";
   const RunId id = daemon.push(site.commit(files));
   until(daemon, "the build runs", [&] { return job_of(daemon, id, "app").state == store::JobState::running; });
-  const auto into_it = std::chrono::steady_clock::now() + 2s;
-  until(daemon, "a while", [&] { return std::chrono::steady_clock::now() > into_it; });
-  const pid_t process = helper.pid();
-  helper.signal(SIGKILL);
-  helper.await_end(process);
-  helper.start_again();
+  let_pass(daemon, 2s);
+  helper.restart_by(SIGKILL);
   const store::Run run = daemon.wait(id);
   const std::string log = daemon.log(id, build_log("app"));
   INFO(run.reason << log);
@@ -268,12 +263,8 @@ TEST_CASE("a push that its engine's death cut off goes on, and what it pushed is
   helper.limit_upload("64mbit");
   const RunId id = daemon.push(site.commit(files));
   until(daemon, "the push begins", [&] { return job_of(daemon, id, "publish").state == store::JobState::running; });
-  const auto into_it = std::chrono::steady_clock::now() + 1500ms;
-  until(daemon, "a while", [&] { return std::chrono::steady_clock::now() > into_it; });
-  const pid_t process = helper.pid();
-  helper.signal(SIGKILL);
-  helper.await_end(process);
-  helper.start_again();
+  let_pass(daemon, 1500ms);
+  helper.restart_by(SIGKILL);
   const store::Run run = daemon.wait(id);
   const std::string log = daemon.log(id, work_log("publish", 1));
   INFO(run.reason << log);
