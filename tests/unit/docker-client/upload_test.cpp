@@ -194,6 +194,8 @@ TEST_CASE("an Engine that stops reading a body is a timeout") {
         const Result<Response> answer = co_await transport.request(upload(std::make_unique<Endless>(gone)));
         REQUIRE_FALSE(answer);
         CHECK(answer.error().kind == Error::Kind::timeout);
+        co_await sleep_for(50ms);
+        CHECK(gone);
       },
       options);
 }

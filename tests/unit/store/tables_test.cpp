@@ -243,8 +243,9 @@ TEST_CASE("what befell a run from outside is told apart from its own course") {
     event.run = run;
     REQUIRE(s.write(&Events::append, event));
   }
+  const auto incidents = s.read(&Events::incidents, run);
   std::string kinds;
-  for (const Event& event : s.read(&Events::incidents, run).value()) kinds += event.kind + " ";
+  for (const Event& event : incidents.value()) kinds += event.kind + " ";
   CHECK(kinds == "engine.lost engine.back step.reattached ");
   CHECK(s.read(&Events::incidents, RunId(99))->empty());
 }
