@@ -1,0 +1,179 @@
+"""Images: their configuration, the folders that hold their files, and their names."""
+
+import hashlib
+import json
+import time
+
+from events import label_matches
+from journal import stamp
+from server import Refusal
+
+# What is there from the start: repository → what a container of it runs, and programs beyond programs.py.
+BASES = {
+    "busybox": {"Cmd": ["sh"], "programs": []},
+    "python": {"Cmd": ["python3"], "programs": ["python3", "python"]},
+    "haproxy": {"Cmd": ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"], "programs": ["haproxy"]},
+}
+
+
+def familiar(name):
+    """Without docker.io, with a tag."""
+    name = name.removeprefix("docker.io/").removeprefix("library/")
+    return name if "@" in name or ":" in name.rsplit("/", 1)[-1] else name + ":latest"
+
+
+def repository_of(name):
+    return name.split("@")[0] if "@" in name else name.rpartition(":")[0]
+
+
+class Images:
+    def __init__(self, engine):
+        self.engine = engine
+        self.all = {record["Id"]: record for record in engine.journal.load("images")}
+        if not self.all:
+            for name, base in BASES.items():
+                self.make({"Cmd": base["Cmd"], "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]}, [name + ":latest"],
+                          [], base["programs"], [hashlib.sha256(name.encode()).hexdigest()], "2026-01-01T00:00:00Z")
+
+    def make(self, config, tags, folders, programs, layers, created):
+        """Its id is the digest of its configuration, as it is of a real one."""
+        document = {"architecture": "amd64", "os": "linux", "created": created, "config": config,
+                    "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer}" for layer in layers]}}
+        identity = "sha256:" + hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        if identity not in self.all:
+            self.all[identity] = {"Id": identity, "RepoTags": [], "RepoDigests": [], "Created": created, "Size": 4_000_000,
+                                  "created_at": int(time.time()), "Config": config, "Os": "linux", "Architecture": "amd64",
+                                  "folders": folders, "programs": programs, "document": document}
+        for tag in tags:
+            self.tag(self.all[identity], tag)
+        self.save(self.all[identity])
+        return self.all[identity]
+
+    def save(self, image):
+        self.engine.journal.save("images", image["Id"], image)
+
+    def layers(self, image):
+        return [self.engine.journal.path("data", folder) for folder in image["folders"]]
+
+    def programs(self, identity):
+        return self.all[identity]["programs"] if identity in self.all else []
+
+    def find(self, name):
+        if name in self.all:
+            return self.all[name]
+        full = familiar(name)
+        for image in self.all.values():
+            if full in image["RepoTags"] or full in image["RepoDigests"]:
+                return image
+        if len(name) >= 12 and ":" not in name.removeprefix("sha256:"):
+            return next((one for one in self.all.values() if one["Id"].split(":")[1].startswith(name.split(":")[-1])), None)
+        return None
+
+    def must(self, name):
+        image = self.find(name)
+        if not image:
+            raise Refusal(404, f"No such image: {name if name.startswith('sha256:') else familiar(name)}")
+        return image
+
+    def tag(self, image, name):
+        name = familiar(name)
+        for other in self.all.values():
+            if other is not image and name in other["RepoTags"]:
+                other["RepoTags"].remove(name)
+                self.save(other)
+        if name not in image["RepoTags"]:
+            image["RepoTags"].append(name)
+            self.save(image)
+            self.engine.events.add("image", "tag", image["Id"], {"name": name})
+
+    def add_digest(self, image, name):
+        if name not in image["RepoDigests"]:
+            image["RepoDigests"].append(name)
+            self.save(image)
+
+    def remove(self, name, force):
+        image = self.must(name)
+        by_id = image["Id"].split(":")[1].startswith(name.removeprefix("sha256:"))
+        names = image["RepoTags"]
+        if by_id and len(names) > 1 and not force:
+            raise Refusal(409, f"conflict: unable to delete {image['Id'][7:19]} (must be forced) - image is referenced in multiple repositories")
+        told = []
+        for tag in list(names) if by_id else [familiar(name)]:
+            told.append({"Untagged": tag})
+            for listed in (names, image["RepoDigests"]):
+                if tag in listed:
+                    listed.remove(tag)
+            repository = repository_of(tag)
+            if not any(repository_of(other) == repository for other in names):
+                image["RepoDigests"][:] = [one for one in image["RepoDigests"] if repository_of(one) != repository]
+        if names:
+            self.save(image)
+            return told
+        users = [one for one in self.engine.containers.all.values() if one.record["image_id"] == image["Id"]]
+        if users and not force:
+            names[:] = [entry["Untagged"] for entry in told]
+            raise Refusal(409, f"conflict: unable to remove repository reference \"{name}\" (must force) - container {users[0].id[:12]} is using its referenced image {image['Id'][7:19]}")
+        self.forget(image)
+        return told + [{"Deleted": image["Id"]}]
+
+    def forget(self, image):
+        del self.all[image["Id"]]
+        self.engine.journal.forget("images", image["Id"])
+        self.engine.effects.add("image removed", id=image["Id"])
+        self.engine.events.add("image", "delete", image["Id"], {"name": image["Id"]})
+
+    def inspect(self, image):
+        hidden = ("folders", "programs", "document", "created_at")
+        shown = {key: value for key, value in image.items() if key not in hidden}
+        return {**shown, "RootFS": image["document"]["rootfs"], "GraphDriver": {"Name": "overlay2"}}
+
+    def listed(self, filters):
+        rows = []
+        for image in self.all.values():
+            labels = image["Config"].get("Labels") or {}
+            fits = all(label_matches(labels, value) for value in filters.get("label", []))
+            fits = fits and (not filters.get("reference") or any(
+                value in (tag, repository_of(tag)) for value in filters["reference"] for tag in image["RepoTags"]))
+            dangling = filters.get("dangling", [""])[0] in ("true", "1")
+            if fits and (not dangling or not image["RepoTags"]):
+                rows.append({"Id": image["Id"], "RepoTags": image["RepoTags"] or None, "RepoDigests": image["RepoDigests"],
+                             "Labels": labels, "Size": image["Size"], "Created": image["created_at"], "Containers": -1})
+        return rows
+
+    def prune(self, filters):
+        users = {one.record["image_id"] for one in self.engine.containers.all.values()}
+        unused = [row["Id"] for row in self.listed(filters) if row["Id"] not in users]
+        for identity in unused:
+            self.forget(self.all[identity])
+        return [{"Deleted": identity} for identity in unused]
+
+    def imported(self, tar, name, changes):
+        config = {"Labels": {}, "Env": []}
+        for change in changes:
+            apply(config, change)
+        layer = hashlib.sha256(tar).hexdigest()
+        folder = "layer-" + layer
+        self.engine.unpack_layer(folder, tar)
+        image = self.make(config, [name] if name else [], [folder], [], [layer], stamp())
+        self.engine.effects.add("image imported", id=image["Id"], name=name)
+        return image
+
+
+def apply(config, instruction):
+    """ENV, LABEL, CMD, ENTRYPOINT and their like on a configuration."""
+    word, _, rest = instruction.partition(" ")
+    rest = rest.strip()
+    if word.upper() in ("CMD", "ENTRYPOINT"):
+        command = json.loads(rest) if rest.startswith("[") else ["/bin/sh", "-c", rest]
+        config["Cmd" if word.upper() == "CMD" else "Entrypoint"] = command
+    elif word.upper() == "ENV":
+        name, _, value = rest.partition("=") if "=" in rest.split()[0] else rest.partition(" ")
+        config["Env"] = [one for one in config.get("Env") or [] if not one.startswith(name + "=")] + [f"{name}={value}"]
+    elif word.upper() == "LABEL":
+        name, _, value = rest.partition("=")
+        config["Labels"] = {**(config.get("Labels") or {}), name.strip('"'): value.strip('"')}
+    elif word.upper() in ("USER", "WORKDIR", "STOPSIGNAL"):
+        config[{"USER": "User", "WORKDIR": "WorkingDir", "STOPSIGNAL": "StopSignal"}[word.upper()]] = rest
+    elif word.upper() in ("EXPOSE", "VOLUME"):
+        key = "ExposedPorts" if word.upper() == "EXPOSE" else "Volumes"
+        config[key] = {**(config.get(key) or {}), **{one: {} for one in rest.split()}}
