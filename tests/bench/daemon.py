@@ -1,4 +1,4 @@
-"""A slipwayd for the benchmarks: release build, fresh data, one project in a local repository."""
+"""A slipwayd with fresh data, and projects in local repositories: for the benchmarks and the fake engine's own test."""
 
 import hashlib
 import hmac
@@ -15,15 +15,17 @@ PORT = 8097
 
 
 class Daemon:
-    def __init__(self, build):
+    def __init__(self, build, engine="unix:///var/run/docker.sock", port=PORT, **more):
+        """`more` adds to the settings or replaces some."""
         self.folder = tempfile.TemporaryDirectory(prefix="slipway-bench-")
-        self.url = f"http://127.0.0.1:{PORT}"
+        self.url = f"http://127.0.0.1:{port}"
         settings = {
-            "listen": f"127.0.0.1:{PORT}",
+            "listen": f"127.0.0.1:{port}",
             "data": f"{self.folder.name}/data",
-            "engine": "unix:///var/run/docker.sock",
+            "engine": engine,
             "git": {"allow_local": True},
             "limits": {"runs": 1},
+            **more,
         }
         path = f"{self.folder.name}/slipwayd.yml"
         with open(path, "w") as file:
@@ -61,6 +63,7 @@ class Daemon:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
+        self.log.close()
         self.folder.cleanup()
 
 

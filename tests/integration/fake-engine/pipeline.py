@@ -1,0 +1,170 @@
+"""Pipelines of slipwayd on the fake engine: that they pass there, and that the fake shows what its faults do.
+
+    python3 tests/integration/fake-engine/pipeline.py build/dev
+"""
+
+import json
+import os
+import socket
+import sys
+import time
+import unittest
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [f"{HERE}/../../bench", f"{HERE}/../../support"]
+from daemon import Daemon, Project  # noqa: E402
+from fake import FakeEngine  # noqa: E402
+
+TWO_JOBS = """
+on: {push: {}}
+jobs:
+  build:
+    image: busybox:latest
+    network: none
+    steps:
+      - name: compile
+        run: ["echo compiled > out.txt", "for i in 1 2 3; do echo line $i; echo careful $i >&2; done"]
+      - {name: check, run: ["cat out.txt"]}
+  test:
+    image: busybox:latest
+    network: none
+    needs: [build]
+    steps:
+      - {name: unit, run: ["seq 100", "sleep 0.2"]}
+      - {name: last, run: ["printf 'the end'"]}
+"""
+
+SLOW = """
+on: {push: {}}
+jobs:
+  slow:
+    image: busybox:latest
+    network: none
+    run: ["echo before", "sleep 1.5", "echo after"]
+"""
+
+FAILS = """
+on: {push: {}}
+jobs:
+  red:
+    image: busybox:latest
+    network: none
+    run: ["echo about to fail", "exit 4"]
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Pipelines(unittest.TestCase):
+    def begin(self, *options):
+        self.engine = FakeEngine(*options)
+        self.addCleanup(self.engine.close)
+        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, port=free_port())
+        self.addCleanup(self.daemon.stop)
+
+    def push(self, pipeline):
+        project = Project(self.daemon, "p")
+        commit = project.commit(pipeline)
+        project.hook(commit)
+        return commit
+
+    def ended(self, commit):
+        for _ in range(1000):
+            runs = self.daemon.api("GET", f"/api/v1/runs?project=p&commit={commit}")["items"]
+            if runs and runs[0]["state"] == "finished":
+                return self.daemon.api("GET", f"/api/v1/runs/{runs[0]['id']}")
+            time.sleep(0.02)
+        self.fail("the run did not end")
+
+    def log_of(self, run, job, step):
+        """What slipway keeps: (stream, text) in order."""
+        request = urllib.request.Request(f"{self.daemon.url}/api/v1/runs/{run['id']}/jobs/{job}/steps/{step}/logs",
+                                         headers={"Authorization": f"Bearer {self.daemon.token}", "Accept": "application/jsonl"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            lines = [json.loads(line) for line in answer.read().decode().splitlines() if line]
+        return [(line["stream"], line["text"] + ("" if line["partial"] else "\n")) for line in lines]
+
+    def step_container(self, job, step):
+        return next(one["container"] for one in self.engine.effects("created") if f"-{job}-{step}-a" in one["container"])
+
+    def check_log(self, run, job, step):
+        written = self.engine.written(self.step_container(job, step))
+        named = [("stderr" if stream == 2 else "stdout", data.decode()) for stream, data in written]
+        self.assertEqual(self.log_of(run, job, step), named)
+        return named
+
+    def wait_for(self, what, pattern=""):
+        for _ in range(1000):
+            if any(pattern in one.get("container", "") for one in self.engine.effects(what)):
+                return
+            time.sleep(0.01)
+        self.fail(f"nothing was {what}")
+
+    def test_two_jobs_pass_each_step_starts_once_and_nothing_is_left(self):
+        self.begin()
+        run = self.ended(self.push(TWO_JOBS))
+        self.assertEqual(run["verdict"], "passed", run)
+        self.assertEqual(sorted(self.engine.starts().values()), [1, 1, 1, 1])
+        for job, step in (("build", "compile"), ("build", "check"), ("test", "unit"), ("test", "last")):
+            self.check_log(run, job, step)
+        self.assertIn(("stdout", "compiled\n"), self.log_of(run, "build", "check"))
+        for _ in range(500):
+            if not self.engine.call("GET", "/containers/json?all=1") and not self.engine.call("GET", "/volumes")["Volumes"]:
+                return
+            time.sleep(0.01)
+        self.fail("containers or volumes are left")
+
+    def test_a_step_that_fails_fails_its_run_with_its_exit_code(self):
+        self.begin()
+        run = self.ended(self.push(FAILS))
+        self.assertEqual(run["verdict"], "failed")
+        self.assertEqual(run["jobs"][0]["steps"][0]["exit_code"], 4)
+
+    def test_a_start_whose_answer_is_lost_is_not_repeated(self):
+        self.begin()
+        self.engine.faults({"method": "POST", "path": "/containers/.*/start", "action": "lost_after"})
+        run = self.ended(self.push(TWO_JOBS))
+        self.assertEqual(run["verdict"], "passed", run)
+        self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 1)
+        self.assertEqual(sorted(self.engine.starts().values()), [1, 1, 1, 1])
+
+    def test_a_followed_log_that_is_cut_off_is_read_again_and_no_byte_doubles(self):
+        self.begin()
+        self.engine.faults({"method": "GET", "path": "/containers/.*/logs", "action": "cut", "bytes": 40, "times": 3})
+        run = self.ended(self.push(TWO_JOBS))
+        self.assertEqual(run["verdict"], "passed", run)
+        self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 3)
+        for job, step in (("build", "compile"), ("test", "unit")):
+            self.check_log(run, job, step)
+
+    def test_an_engine_that_dies_takes_its_steps_along_and_they_never_pass(self):
+        self.begin()
+        commit = self.push(SLOW)
+        self.wait_for("started")
+        self.engine.kill()
+        self.engine.start()
+        run = self.ended(commit)
+        self.assertNotEqual(run["verdict"], "passed", run)
+        self.assertEqual(list(self.engine.starts().values()), [1])
+
+    def test_with_live_restore_a_step_outlives_its_engine_and_its_log_is_whole(self):
+        self.begin("--live-restore")
+        commit = self.push(SLOW)
+        self.wait_for("started")
+        self.engine.kill()
+        time.sleep(0.3)
+        self.engine.start()
+        run = self.ended(commit)
+        self.assertEqual(run["verdict"], "passed", run)
+        self.assertEqual(list(self.engine.starts().values()), [1])
+        step = run["jobs"][0]["steps"][0]["name"]
+        self.assertEqual(self.check_log(run, "slow", step)[-1], ("stdout", "after\n"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
