@@ -24,7 +24,7 @@ class Containers:
         self.all = {}
         for record in engine.journal.load("containers"):
             image = engine.images.all.get(record["image_id"])
-            self.all[record["id"]] = Container(record, engine.journal, engine.images.layers(image) if image else [])
+            self.all[record["id"]] = Container(record, engine.journal, engine.images.folders(image) if image else [])
         self.execs = {}
 
     def named(self, name):

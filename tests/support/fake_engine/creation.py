@@ -28,7 +28,7 @@ def create(engine, request):
     }
     record["mounts"] = mounts(engine, body.get("HostConfig") or {}, body)
     record["networks"] = {} if body.get("NetworkDisabled") else engine.networks.at_creation(body, record["id"])
-    container = Container(record, engine.journal, engine.images.layers(image))
+    container = Container(record, engine.journal, engine.images.folders(image))
     container.save()
     return container
 

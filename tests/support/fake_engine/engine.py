@@ -1,18 +1,18 @@
 """The parts of the fake, and what happens to all of them when it comes up and goes down."""
 
 import asyncio
-import os
 import time
 
+from builds import Builds
 from containers import Containers
 from events import Events
 from faults import Faults
-from files import unpack
 from images import Images
 from journal import Effects, Journal, stamp
 from lifecycle import Lifecycle
 from networks import Networks
 from process import KILL
+from transfers import Transfers
 from volumes import Volumes
 
 
@@ -25,6 +25,7 @@ class Engine:
         self.live_restore, self.speed = live_restore, speed
         self.stopping = self.dying = False
         self.images = Images(self)
+        self.builds, self.transfers = Builds(self), Transfers(self)
         self.volumes = Volumes(self)
         self.networks = Networks(self)
         self.containers = Containers(self)
@@ -71,9 +72,3 @@ class Engine:
         for container in self.containers.all.values():
             container.change.wake()
             container.log.news.wake()
-
-    def unpack_layer(self, folder, tar):
-        place = self.journal.path("data", folder)
-        if not os.path.exists(place):
-            os.makedirs(place)
-            unpack(place, tar)

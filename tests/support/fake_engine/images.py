@@ -6,6 +6,7 @@ import time
 
 from events import label_matches
 from journal import stamp
+from layers import Layers, tar_of
 from server import Refusal
 
 # What is there from the start: repository → what a container of it runs, and programs beyond programs.py.
@@ -29,34 +30,45 @@ def repository_of(name):
 class Images:
     def __init__(self, engine):
         self.engine = engine
+        self.layers = Layers(engine.journal)
         self.all = {record["Id"]: record for record in engine.journal.load("images")}
         if not self.all:
             for name, base in BASES.items():
-                self.make({"Cmd": base["Cmd"], "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]}, [name + ":latest"],
-                          [], base["programs"], [hashlib.sha256(name.encode()).hexdigest()], "2026-01-01T00:00:00Z")
+                layer = self.layers.add(tar_of("etc/os-release", f"ID={name}\n".encode()))
+                config = {"Cmd": base["Cmd"], "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"]}
+                image = self.make(config, [layer], base["programs"], "2026-01-01T00:00:00Z")
+                self.tag(image, name + ":latest")
 
-    def make(self, config, tags, folders, programs, layers, created):
+    def make(self, config, layers, programs, created):
         """Its id is the digest of its configuration, as it is of a real one."""
-        document = {"architecture": "amd64", "os": "linux", "created": created, "config": config,
+        document = {"architecture": "amd64", "os": "linux", "created": created, "config": config, "programs": programs,
                     "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer}" for layer in layers]}}
-        identity = "sha256:" + hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+        return self.add(json.dumps(document, sort_keys=True))
+
+    def add(self, document):
+        """The image with this text for a configuration; its layers are here."""
+        identity = "sha256:" + hashlib.sha256(document.encode()).hexdigest()
         if identity not in self.all:
-            self.all[identity] = {"Id": identity, "RepoTags": [], "RepoDigests": [], "Created": created, "Size": 4_000_000,
-                                  "created_at": int(time.time()), "Config": config, "Os": "linux", "Architecture": "amd64",
-                                  "folders": folders, "programs": programs, "document": document}
-        for tag in tags:
-            self.tag(self.all[identity], tag)
-        self.save(self.all[identity])
+            read = json.loads(document)
+            layers = [digest.split(":")[1] for digest in read["rootfs"]["diff_ids"]]
+            self.all[identity] = {
+                "Id": identity, "RepoTags": [], "RepoDigests": [], "Created": read["created"], "created_at": int(time.time()),
+                "Size": sum(len(self.layers.read(layer)) for layer in layers), "Config": read["config"] or {},
+                "Os": read["os"], "Architecture": read["architecture"], "layers": layers, "document": document}
+            self.save(self.all[identity])
         return self.all[identity]
 
     def save(self, image):
         self.engine.journal.save("images", image["Id"], image)
 
-    def layers(self, image):
-        return [self.engine.journal.path("data", folder) for folder in image["folders"]]
+    def folders(self, image):
+        """The newest layer's first."""
+        return [self.layers.folder(layer) for layer in reversed(image["layers"])]
 
-    def programs(self, identity):
-        return self.all[identity]["programs"] if identity in self.all else []
+    def serves(self, identity, program):
+        """Whether an image brings a program that no file of it shows. Of images made elsewhere nobody knows."""
+        programs = json.loads(self.all[identity]["document"]).get("programs") if identity in self.all else None
+        return programs is None or program in programs
 
     def find(self, name):
         if name in self.all:
@@ -123,9 +135,8 @@ class Images:
         self.engine.events.add("image", "delete", image["Id"], {"name": image["Id"]})
 
     def inspect(self, image):
-        hidden = ("folders", "programs", "document", "created_at")
-        shown = {key: value for key, value in image.items() if key not in hidden}
-        return {**shown, "RootFS": image["document"]["rootfs"], "GraphDriver": {"Name": "overlay2"}}
+        shown = {key: value for key, value in image.items() if key not in ("layers", "document", "created_at")}
+        return {**shown, "RootFS": json.loads(image["document"])["rootfs"], "GraphDriver": {"Name": "overlay2"}}
 
     def listed(self, filters):
         rows = []
@@ -151,10 +162,9 @@ class Images:
         config = {"Labels": {}, "Env": []}
         for change in changes:
             apply(config, change)
-        layer = hashlib.sha256(tar).hexdigest()
-        folder = "layer-" + layer
-        self.engine.unpack_layer(folder, tar)
-        image = self.make(config, [name] if name else [], [folder], [], [layer], stamp())
+        image = self.make(config, [self.layers.add(tar)], [], stamp())
+        if name:
+            self.tag(image, name)
         self.engine.effects.add("image imported", id=image["Id"], name=name)
         return image
 

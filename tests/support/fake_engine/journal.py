@@ -11,7 +11,7 @@ class Journal:
 
     def __init__(self, folder):
         self.folder = folder
-        for part in ("containers", "networks", "volumes", "images", "logs", "roots", "data"):
+        for part in ("containers", "networks", "volumes", "images", "layers", "cache", "logs", "roots", "data"):
             os.makedirs(f"{folder}/{part}", exist_ok=True)
 
     def path(self, *parts):

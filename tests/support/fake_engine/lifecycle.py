@@ -42,11 +42,11 @@ class Lifecycle:
     def check_program(self, container, words):
         program = words[0] if words else ""
         base = program.rsplit("/", 1)[-1]
-        served = self.engine.images.programs(container.record["image_id"])
-        known = base in PROGRAMS or base in served or bool(container.files.find(program) and program != "/")
-        if known and program != "/":
+        folder = program and container.files.is_folder(program)
+        served = self.engine.images.serves(container.record["image_id"], base)
+        if not folder and (base in PROGRAMS or served or container.files.find(program)):
             return
-        code = 126 if container.files.is_folder(program) and program else 127
+        code = 126 if folder else 127
         reason = "permission denied" if code == 126 else f"stat {program}: no such file or directory"
         message = f"OCI runtime create failed: runc create failed: unable to start container process: exec: \"{program}\": {reason}: unknown"
         self.fail(container, code, message)

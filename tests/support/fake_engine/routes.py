@@ -34,6 +34,7 @@ class Routes:
             ("PUT", one + "/archive", containers.put_archive), ("GET", one + "/archive", containers.get_archive),
             ("HEAD", one + "/archive", containers.get_archive), ("POST", one + "/exec", containers.exec),
             ("POST", r"/exec/([^/]+)/start", containers.exec_start), ("GET", r"/exec/([^/]+)/json", containers.exec_inspect),
+            ("POST", r"/build", engine.builds.build), ("POST", r"/build/cancel", engine.builds.cancel),
             ("GET", r"/images/json", images.list), ("POST", r"/images/create", images.create), ("POST", r"/images/prune", images.prune),
             ("GET", r"/images/(.+)/json", images.inspect), ("POST", r"/images/(.+)/tag", images.tag),
             ("POST", r"/images/(.+)/push", images.push), ("DELETE", r"/images/(.+)", images.remove),
@@ -254,7 +255,7 @@ class Image:
             name = request.text("repo") and f"{request.text('repo')}:{request.text('tag') or 'latest'}"
             image = self.images.imported(request.body, name, request.query.get("changes", []))
             return await answer.send(json.dumps({"status": image["Id"]}).encode() + b"\n")
-        await transfers.pull(self.engine, request, answer)
+        await self.engine.transfers.pull(request, answer)
 
     async def push(self, request, answer, name):
-        await transfers.push(self.engine, request, answer, name)
+        await self.engine.transfers.push(request, answer, name)
