@@ -6,7 +6,9 @@
 import json
 import os
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import urllib.request
@@ -44,6 +46,41 @@ jobs:
     run: ["echo before", "sleep 1.5", "echo after"]
 """
 
+SHIPS = """
+on: {push: {}}
+images:
+  app: {context: .}
+jobs:
+  unit:
+    image: ${{ images.app }}
+    network: none
+    run: ["cat /version"]
+  publish:
+    needs: [unit]
+    push: {image: app, to: REGISTRY/app, tags: [latest]}
+  production:
+    needs: [publish]
+    deploy: {file: compose.yml, images: {web: app}, group: production}
+"""
+
+DOCKERFILE = """FROM busybox:latest
+COPY version /version
+RUN echo building $(cat /version)
+HEALTHCHECK --interval=200ms --timeout=2s --retries=2 CMD cat /version
+CMD ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 1; done"]
+"""
+
+COMPOSE = """name: shop
+services:
+  web:
+    image: REGISTRY/app
+    deploy: {replicas: 2}
+    stop_grace_period: 1s
+x-slipway:
+  min_healthy_time: 300ms
+  health_deadline: 15s
+"""
+
 FAILS = """
 on: {push: {}}
 jobs:
@@ -60,17 +97,45 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Registry:
+    """Debian's docker-registry, without accounts, on loopback."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="slipway-test-registry-")
+        self.host = f"127.0.0.1:{free_port()}"
+        config = f"{self.folder.name}/config.yml"
+        with open(config, "w") as file:
+            file.write(f"{{version: 0.1, log: {{level: error}}, storage: {{filesystem: {{rootdirectory: {self.folder.name}/data}}}}, "
+                       f"http: {{addr: '{self.host}'}}}}")
+        self.process = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(500):
+            try:
+                return urllib.request.urlopen(f"http://{self.host}/v2/", timeout=5).close()
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError("docker-registry did not come up")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.folder.cleanup()
+
+
 class Pipelines(unittest.TestCase):
     def begin(self, *options):
         self.engine = FakeEngine(*options)
         self.addCleanup(self.engine.close)
-        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, port=free_port())
+        hosts = {"h1": {"endpoint": self.engine.endpoint, "address": "127.0.0.1", "groups": ["production"]}}
+        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, port=free_port(), hosts=hosts)
         self.addCleanup(self.daemon.stop)
+        self.project = Project(self.daemon, "p")
 
-    def push(self, pipeline):
-        project = Project(self.daemon, "p")
-        commit = project.commit(pipeline)
-        project.hook(commit)
+    def push(self, pipeline, **files):
+        for name, text in files.items():
+            with open(f"{self.project.work}/{name.replace('_', '.')}", "w") as file:
+                file.write(text)
+        commit = self.project.commit(pipeline)
+        self.project.hook(commit)
         return commit
 
     def ended(self, commit):
@@ -165,6 +230,24 @@ class Pipelines(unittest.TestCase):
         step = run["jobs"][0]["steps"][0]["name"]
         self.assertEqual(self.check_log(run, "slow", step)[-1], ("stdout", "after\n"))
 
+    def test_an_image_is_built_tested_pushed_and_rolled_out_to_the_fake_and_the_next_version_replaces_it(self):
+        self.begin()
+        registry = Registry()
+        self.addCleanup(registry.close)
+        for version in ("one", "two"):
+            commit = self.push(SHIPS.replace("REGISTRY", registry.host), Dockerfile=DOCKERFILE, version=version,
+                               compose_yml=COMPOSE.replace("REGISTRY", registry.host))
+            run = self.ended(commit)
+            self.assertEqual(run["verdict"], "passed", run)
+            self.assertEqual(self.log_of(run, "unit", run["jobs"][1]["steps"][0]["name"])[-1], ("stdout", version))
+        built, pushed = self.engine.effects("built"), self.engine.effects("pushed")
+        self.assertEqual((len(built), len(pushed)), (2, 2))
+        running = self.engine.call("GET", "/containers/json")
+        digest = pushed[1]["digest"]
+        self.assertEqual([row["Image"] for row in running], [f"{registry.host}/app@{digest}"] * 2)
+        self.assertEqual([row["Status"] for row in running], ["Up a moment (healthy)"] * 2)
+        self.assertEqual(set(self.engine.starts().values()), {1})
+
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[2:]])

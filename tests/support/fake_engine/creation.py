@@ -21,6 +21,11 @@ def create(engine, request):
     if taken := engine.containers.named(name):
         raise Refusal(409, f'Conflict. The container name "/{name}" is already in use by container "{taken.id}". '
                            "You have to remove (or rename) that container to be able to reuse that name.")
+    for key in ("Healthcheck", "User", "WorkingDir", "StopSignal"):
+        if not body.get(key) and image["Config"].get(key):
+            body[key] = image["Config"][key]
+    for key in ("Labels", "ExposedPorts"):
+        body[key] = {**(image["Config"].get(key) or {}), **(body.get(key) or {})}
     record = {
         "id": secrets.token_hex(32), "name": name, "created": stamp(), "created_at": int(time.time()),
         "config": body, "image_id": image["Id"], "state": fresh_state(), "restarts": 0, "ports": {},
