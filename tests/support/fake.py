@@ -44,10 +44,11 @@ class FakeEngine:
             self.kill()
         self.folder.cleanup()
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, timeout=30):
         """The answer's JSON, or its bytes where it is none."""
-        connection = http.client.HTTPConnection("fake", timeout=30)
+        connection = http.client.HTTPConnection("fake")
         connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(timeout)
         try:
             connection.sock.connect(self.socket)
             connection.request(method, path, json.dumps(body) if body is not None else None)

@@ -4,7 +4,7 @@
 using namespace slipway;
 using namespace slipway::docker;
 
-TEST_CASE("files go into a container that was never started, and out again") {
+TEST_CASE("files go into a container that was never started, and out again", "[shared]") {
   Bench bench;
   auto& archives = bench.engine->archives();
   const std::string id = bench.create("cat /tmp/a.txt /tmp/b.txt");
@@ -31,7 +31,7 @@ TEST_CASE("files go into a container that was never started, and out again") {
   CHECK(bench.output_of(id) == "hello\n" + big);
 }
 
-TEST_CASE("a folder and a symlink are told from a file") {
+TEST_CASE("a folder and a symlink are told from a file", "[shared]") {
   Bench bench;
   const std::string id = bench.finish("ln -s /etc/hosts /tmp/link");
   const auto folder = bench.engine.run(bench.engine->archives().stat(id, "/tmp"));
@@ -43,7 +43,7 @@ TEST_CASE("a folder and a symlink are told from a file") {
   CHECK(link->link_target == "/etc/hosts");
 }
 
-TEST_CASE("a missing folder is not found, a file in its place invalid") {
+TEST_CASE("a missing folder is not found, a file in its place invalid", "[shared]") {
   Bench bench;
   auto& archives = bench.engine->archives();
   const std::string id = bench.finish("echo > /tmp/file");
@@ -64,7 +64,7 @@ TEST_CASE("a missing folder is not found, a file in its place invalid") {
   CHECK(unknown.error().kind == Error::Kind::not_found);
 }
 
-TEST_CASE("what is no tar is refused, and a source that fails gives its own error") {
+TEST_CASE("what is no tar is refused, and a source that fails gives its own error", "[shared]") {
   Bench bench;
   auto& archives = bench.engine->archives();
   const std::string id = bench.create("true");

@@ -89,7 +89,7 @@ std::string unique_sleep() {
 
 }  // namespace
 
-TEST_CASE("both builders build what inspect then shows, with arguments, labels and tags", "[engine]") {
+TEST_CASE("both builders build what inspect then shows, with arguments, labels and tags", "[engine][shared]") {
   RealEngine engine;
   for (const Builder builder : {Builder::buildkit, Builder::classic}) {
     Build build(engine, builder);
@@ -106,7 +106,7 @@ TEST_CASE("both builders build what inspect then shows, with arguments, labels a
   }
 }
 
-TEST_CASE("a second build comes from the cache, which its outcome counts", "[engine]") {
+TEST_CASE("a second build comes from the cache, which its outcome counts", "[engine][shared]") {
   RealEngine engine;
   for (const Builder builder : {Builder::buildkit, Builder::classic}) {
     Build build(engine, builder);
@@ -125,7 +125,7 @@ TEST_CASE("a second build comes from the cache, which its outcome counts", "[eng
   }
 }
 
-TEST_CASE("the automatic builder is BuildKit on an engine that has it", "[engine]") {
+TEST_CASE("the automatic builder is BuildKit on an engine that has it", "[engine][shared]") {
   RealEngine engine;
   Build build(engine, Builder::automatic);
   const auto outcome = build.run(two_stages);
@@ -133,7 +133,7 @@ TEST_CASE("the automatic builder is BuildKit on an engine that has it", "[engine
   CHECK(outcome->builder == Builder::buildkit);
 }
 
-TEST_CASE("a target stops at its stage, and a Dockerfile may lie anywhere in the context", "[engine]") {
+TEST_CASE("a target stops at its stage, and a Dockerfile may lie anywhere in the context", "[engine][shared]") {
   RealEngine engine;
   for (const Builder builder : {Builder::buildkit, Builder::classic}) {
     Build build(engine, builder);
@@ -164,7 +164,7 @@ TEST_CASE("network, extra hosts and an unreachable cache source reach the build"
   CHECK_FALSE(build.wrote("eth0"));
 }
 
-TEST_CASE("a RUN that fails is a failed build which names the step and ends with its output", "[engine]") {
+TEST_CASE("a RUN that fails is a failed build which names the step and ends with its output", "[engine][shared]") {
   RealEngine engine;
   for (const Builder builder : {Builder::buildkit, Builder::classic}) {
     Build build(engine, builder);
@@ -180,7 +180,7 @@ TEST_CASE("a RUN that fails is a failed build which names the step and ends with
   }
 }
 
-TEST_CASE("mistakes in a Dockerfile are failed builds that say what is wrong", "[engine]") {
+TEST_CASE("mistakes in a Dockerfile are failed builds that say what is wrong", "[engine][shared]") {
   struct Mistake {
     std::string dockerfile;
     std::string told;
@@ -202,7 +202,7 @@ TEST_CASE("mistakes in a Dockerfile are failed builds that say what is wrong", "
   }
 }
 
-TEST_CASE("an unknown target, a missing Dockerfile and a malformed tag are refused", "[engine]") {
+TEST_CASE("an unknown target, a missing Dockerfile and a malformed tag are refused", "[engine][shared]") {
   RealEngine engine;
   for (const Builder builder : {Builder::buildkit, Builder::classic}) {
     Build target(engine, builder);
@@ -225,7 +225,7 @@ TEST_CASE("an unknown target, a missing Dockerfile and a malformed tag are refus
   }
 }
 
-TEST_CASE("a base image whose registry can't be reached makes the build unavailable", "[engine]") {
+TEST_CASE("a base image whose registry can't be reached makes the build unavailable", "[engine][shared]") {
   RealEngine engine;
   for (const Builder builder : {Builder::buildkit, Builder::classic}) {
     Build build(engine, builder);
@@ -251,7 +251,7 @@ TEST_CASE("cancelling the call stops what the build runs", "[engine]") {
   }
 }
 
-TEST_CASE("a BuildKit build that somebody else cancels by its id ends as interrupted", "[engine]") {
+TEST_CASE("a BuildKit build that somebody else cancels by its id ends as interrupted", "[engine][shared]") {
   RealEngine engine;
   Build build(engine, Builder::buildkit);
   const std::string seconds = unique_sleep();
@@ -276,12 +276,12 @@ TEST_CASE("a BuildKit build that somebody else cancels by its id ends as interru
       "join")));
 }
 
-TEST_CASE("cancelling a build that nobody knows is no error", "[engine]") {
+TEST_CASE("cancelling a build that nobody knows is no error", "[engine][shared]") {
   RealEngine engine;
   CHECK(engine.run(engine->builds().cancel("slipway-test-nobody")));
 }
 
-TEST_CASE("a context that breaks off fails the build with the source's error", "[engine]") {
+TEST_CASE("a context that breaks off fails the build with the source's error", "[engine][shared]") {
   RealEngine engine;
   for (const Builder builder : {Builder::buildkit, Builder::classic}) {
     Build build(engine, builder);

@@ -13,7 +13,7 @@ awaitable<Result<T>> within(Duration limit, awaitable<Result<T>> work) {
 
 }  // namespace
 
-TEST_CASE("a container goes from created to exited to removed") {
+TEST_CASE("a container goes from created to exited to removed", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();
   const std::string id = bench.create("echo out; echo err >&2; exit 3");
@@ -51,7 +51,7 @@ TEST_CASE("a container goes from created to exited to removed") {
   CHECK(bench.engine.run(containers.remove(id)));
 }
 
-TEST_CASE("an exit that comes before anybody could wait is not lost") {
+TEST_CASE("an exit that comes before anybody could wait is not lost", "[shared]") {
   Bench bench;
   for (int i = 0; i < 3; ++i) {
     const std::string id = bench.create("exit 7");
@@ -65,7 +65,7 @@ TEST_CASE("an exit that comes before anybody could wait is not lost") {
   }
 }
 
-TEST_CASE("waiting for a container that was only created answers 0 at once; next-exit waits") {
+TEST_CASE("waiting for a container that was only created answers 0 at once; next-exit waits", "[shared]") {
   Bench bench;
   const std::string id = bench.create("exit 9");
   const auto exit = bench.engine.run(within(5s, bench.engine->containers().wait(id)));
@@ -78,7 +78,8 @@ TEST_CASE("waiting for a container that was only created answers 0 at once; next
   CHECK(late.error().kind == Error::Kind::timeout);
 }
 
-TEST_CASE("a program that can't be started is invalid, with 127 or 126 in the state, and its next-exit never comes") {
+TEST_CASE("a program that can't be started is invalid, with 127 or 126 in the state, and its next-exit never comes",
+          "[shared]") {
   Bench bench;
   const auto [program, code] = GENERATE(table<std::string, int>({{"/no/such/program", 127}, {"/", 126}}));
   ContainerSpec spec = bench.spec("");
@@ -97,7 +98,7 @@ TEST_CASE("a program that can't be started is invalid, with 127 or 126 in the st
   CHECK_FALSE(never);
 }
 
-TEST_CASE("starting what runs and stopping what does not is success (304)") {
+TEST_CASE("starting what runs and stopping what does not is success (304)", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();
   const std::string id = bench.start("trap 'exit 5' TERM; sleep 1000 & wait");
@@ -108,7 +109,8 @@ TEST_CASE("starting what runs and stopping what does not is success (304)") {
   CHECK(bench.engine.run(containers.stop("slipway-test-no-such")));
 }
 
-TEST_CASE("a container that ignores its stop signal is killed after the grace, without being out of memory") {
+TEST_CASE("a container that ignores its stop signal is killed after the grace, without being out of memory",
+          "[shared]") {
   Bench bench;
   const std::string id = bench.start("trap '' TERM; echo ready; while :; do sleep 1; done");
   CHECK(bench.engine.run(bench.engine->containers().stop(id)));
@@ -117,7 +119,7 @@ TEST_CASE("a container that ignores its stop signal is killed after the grace, w
   CHECK_FALSE(container.state.oom_killed);
 }
 
-TEST_CASE("kill, pause and rename do what they say, and say what they can't") {
+TEST_CASE("kill, pause and rename do what they say, and say what they can't", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();
   const std::string id = bench.start("sleep 1000");
@@ -136,7 +138,7 @@ TEST_CASE("kill, pause and rename do what they say, and say what they can't") {
   CHECK(unknown.error().kind == Error::Kind::not_found);
 }
 
-TEST_CASE("a taken name is a conflict, an unknown image not found, a bad field invalid") {
+TEST_CASE("a taken name is a conflict, an unknown image not found, a bad field invalid", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();
   ContainerSpec spec = bench.spec("true");
@@ -240,7 +242,7 @@ TEST_CASE("the Engine reads a whole spec as it was meant") {
   CHECK_FALSE(container.mounts[0].writable);
 }
 
-TEST_CASE("health goes from starting to healthy or unhealthy, with the probe's words") {
+TEST_CASE("health goes from starting to healthy or unhealthy, with the probe's words", "[shared]") {
   Bench bench;
   const bool good = GENERATE(true, false);
   ContainerSpec spec = bench.spec("sleep 1000");
@@ -259,7 +261,7 @@ TEST_CASE("health goes from starting to healthy or unhealthy, with the probe's w
   CHECK(health.last_exit_code == (good ? 0 : 1));
 }
 
-TEST_CASE("list, stats, restart policy and prune go by what they are told") {
+TEST_CASE("list, stats, restart policy and prune go by what they are told", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();
   const std::string running = bench.start("sleep 1000");
@@ -295,7 +297,7 @@ TEST_CASE("list, stats, restart policy and prune go by what they are told") {
   CHECK(pruned->removed == std::vector<std::string>{ended});
 }
 
-TEST_CASE("a bad filter is the caller's error") {
+TEST_CASE("a bad filter is the caller's error", "[shared]") {
   Bench bench;
   ListContainers what;
   what.filters.add("no-such-filter", "x");
@@ -305,7 +307,7 @@ TEST_CASE("a bad filter is the caller's error") {
   CHECK(rows.error().message.find("no-such-filter") != std::string::npos);
 }
 
-TEST_CASE("removing what is being removed, or removes itself, is success (docker-py #1813, #2655, #3312)") {
+TEST_CASE("removing what is being removed, or removes itself, is success (docker-py #1813, #2655, #3312)", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();
   ContainerSpec spec = bench.spec("exit 6");
@@ -326,7 +328,7 @@ TEST_CASE("removing what is being removed, or removes itself, is success (docker
   CHECK(again.error().kind == Error::Kind::not_found);
 }
 
-TEST_CASE("a running container is removed by force only") {
+TEST_CASE("a running container is removed by force only", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();
   const std::string id = bench.start("sleep 1000");

@@ -19,7 +19,7 @@ EventsRequest of_mine(Bench& bench) {
 
 }  // namespace
 
-TEST_CASE("events tell a container's life, and a replay from the last one repeats it only once") {
+TEST_CASE("events tell a container's life, and a replay from the last one repeats it only once", "[shared]") {
   Bench bench;
   auto events = bench.engine.run(bench.engine->events().follow(of_mine(bench)));
   REQUIRE(events);
@@ -51,7 +51,7 @@ TEST_CASE("events tell a container's life, and a replay from the last one repeat
   CHECK_FALSE(recent.is_new(**repeated));
 }
 
-TEST_CASE("a bounded question about events ends") {
+TEST_CASE("a bounded question about events ends", "[shared]") {
   Bench bench;
   bench.finish("true");
   EventsRequest what = of_mine(bench);
@@ -64,7 +64,7 @@ TEST_CASE("a bounded question about events ends") {
   CHECK_FALSE(*end);
 }
 
-TEST_CASE("a bad event filter is an error with the Engine's words") {
+TEST_CASE("a bad event filter is an error with the Engine's words", "[shared]") {
   Bench bench;
   EventsRequest what;
   what.since = "not a time";
@@ -73,7 +73,7 @@ TEST_CASE("a bad event filter is an error with the Engine's words") {
   CHECK((events.error().kind == Error::Kind::invalid || events.error().kind == Error::Kind::internal));
 }
 
-TEST_CASE("the Engine says what it is") {
+TEST_CASE("the Engine says what it is", "[shared]") {
   Bench bench;
   CHECK(bench.engine.run(bench.engine->system().ping()));
   const auto version = bench.engine.run(bench.engine->system().version());

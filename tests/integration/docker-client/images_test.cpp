@@ -97,7 +97,7 @@ awaitable<Result<std::string>> saved(Images& images, std::vector<std::string> na
 
 }  // namespace
 
-TEST_CASE("an image comes back from the registry by tag and by digest as the one that was pushed", "[engine]") {
+TEST_CASE("an image comes back from the registry by tag and by digest as the one that was pushed", "[engine][shared]") {
   Workbench bench;
   const std::string id = bench.make("1", "one");
   const auto pushed = bench.push("1");
@@ -120,7 +120,7 @@ TEST_CASE("an image comes back from the registry by tag and by digest as the one
   }
 }
 
-TEST_CASE("a second push sends no layer and gives the same digest", "[engine]") {
+TEST_CASE("a second push sends no layer and gives the same digest", "[engine][shared]") {
   Workbench bench;
   bench.make("1", "one");
   const auto first = bench.push("1");
@@ -138,7 +138,7 @@ TEST_CASE("a second push sends no layer and gives the same digest", "[engine]") 
   CHECK(existing == 2);
 }
 
-TEST_CASE("a tag that is moved gets another digest, and the old digest still gives the old image", "[engine]") {
+TEST_CASE("a tag that is moved gets another digest, and the old digest still gives the old image", "[engine][shared]") {
   Workbench bench;
   const std::string old_id = bench.make("live", "old");
   const auto old_push = bench.push("live");
@@ -158,7 +158,7 @@ TEST_CASE("a tag that is moved gets another digest, and the old digest still giv
   CHECK(new_pull->id == new_id);
 }
 
-TEST_CASE("a push or a pull with wrong credentials or none fails as unauthorized", "[engine]") {
+TEST_CASE("a push or a pull with wrong credentials or none fails as unauthorized", "[engine][shared]") {
   Workbench bench;
   const std::string id = bench.make("1", "one");
   for (const RegistryAuth& auth : {account("wrong"), RegistryAuth()}) {
@@ -177,7 +177,7 @@ TEST_CASE("a push or a pull with wrong credentials or none fails as unauthorized
   }
 }
 
-TEST_CASE("what the registry does not have is not found", "[engine]") {
+TEST_CASE("what the registry does not have is not found", "[engine][shared]") {
   Workbench bench;
   bench.make("1", "one");
   REQUIRE(bench.push("1"));
@@ -191,7 +191,7 @@ TEST_CASE("what the registry does not have is not found", "[engine]") {
   CHECK(untagged.error().kind == Error::Kind::not_found);
 }
 
-TEST_CASE("a registry that can't be reached is unavailable", "[engine]") {
+TEST_CASE("a registry that can't be reached is unavailable", "[engine][shared]") {
   Workbench bench;
   bench.make("1", "one");
   for (const std::string host : {"127.0.0.1:1", "registry.slipway-test.invalid"}) {
@@ -209,7 +209,7 @@ TEST_CASE("a registry that can't be reached is unavailable", "[engine]") {
   }
 }
 
-TEST_CASE("a pull from a registry that never answers ends when it is cancelled", "[engine]") {
+TEST_CASE("a pull from a registry that never answers ends when it is cancelled", "[engine][shared]") {
   RealEngine engine;
   asio::ip::tcp::acceptor silent(engine.executor(), {asio::ip::address_v4::loopback(), 0});
   const std::string host = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
@@ -238,7 +238,7 @@ TEST_CASE("names that are none never reach the engine's path", "[engine]") {
   CHECK(pulled.error().kind == Error::Kind::invalid);
 }
 
-TEST_CASE("images are listed and pruned by label", "[engine]") {
+TEST_CASE("images are listed and pruned by label", "[engine][shared]") {
   Workbench bench;
   const std::string first = bench.make("live", "first");
   const std::string second = bench.make("live", "second");  // leaves the first without a name
@@ -263,7 +263,7 @@ TEST_CASE("images are listed and pruned by label", "[engine]") {
   CHECK(unbounded.error().kind == Error::Kind::invalid);
 }
 
-TEST_CASE("removing what is not there is success, what is in use a conflict", "[engine]") {
+TEST_CASE("removing what is not there is success, what is in use a conflict", "[engine][shared]") {
   Workbench bench;
   const auto nothing = bench.engine.run(bench.engine->images().remove("slipway-test-nowhere:1"));
   REQUIRE(nothing);
@@ -291,7 +291,7 @@ TEST_CASE("an image survives save and load", "[engine]") {
   CHECK_FALSE(garbage);
 }
 
-TEST_CASE("a root file system is imported with changes", "[engine]") {
+TEST_CASE("a root file system is imported with changes", "[engine][shared]") {
   Workbench bench;
   const std::string name = bench.repository + ":imported";
   const auto id = bench.engine.run(bench.engine->images().import(
@@ -306,7 +306,7 @@ TEST_CASE("a root file system is imported with changes", "[engine]") {
   CHECK(image->os == "linux");
 }
 
-TEST_CASE("the classic builder pulls a private base image with the credentials it is given", "[engine]") {
+TEST_CASE("the classic builder pulls a private base image with the credentials it is given", "[engine][shared]") {
   Workbench bench;
   const std::string base_id = bench.make("base", "base");
   REQUIRE(bench.push("base"));
@@ -326,7 +326,7 @@ TEST_CASE("the classic builder pulls a private base image with the credentials i
   bench.names.push_back(spec.tags[0]);
 }
 
-TEST_CASE("BuildKit builds on a private base image that was pulled before", "[engine]") {
+TEST_CASE("BuildKit builds on a private base image that was pulled before", "[engine][shared]") {
   Workbench bench;
   const std::string base_id = bench.make("base", "base");
   REQUIRE(bench.push("base"));

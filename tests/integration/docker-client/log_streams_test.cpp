@@ -64,7 +64,7 @@ awaitable<Result<Output>> output_of(Engine& engine, std::string script, LogsRequ
 
 }  // namespace
 
-TEST_CASE("both streams of a container come apart, and a last line without a newline comes, too", "[engine]") {
+TEST_CASE("both streams of a container come apart, and a last line without a newline comes, too", "[engine][shared]") {
   RealEngine engine;
   const auto output = engine.run(
       output_of(*engine, "echo one; echo two; printf 'careful\\n' >&2; printf 'the end'", LogsRequest(), false));
@@ -76,7 +76,7 @@ TEST_CASE("both streams of a container come apart, and a last line without a new
   CHECK_FALSE(output->lines.back().ends);
 }
 
-TEST_CASE("a line of 100 000 bytes comes as one, with one timestamp", "[engine]") {
+TEST_CASE("a line of 100 000 bytes comes as one, with one timestamp", "[engine][shared]") {
   RealEngine engine;
   LogsRequest what;
   what.timestamps = true;
@@ -91,7 +91,7 @@ TEST_CASE("a line of 100 000 bytes comes as one, with one timestamp", "[engine]"
   CHECK(output->lines[1].time >= output->lines[0].time);
 }
 
-TEST_CASE("the output of a tty is one raw stream", "[engine]") {
+TEST_CASE("the output of a tty is one raw stream", "[engine][shared]") {
   RealEngine engine;
   const auto output = engine.run(output_of(*engine, "echo one; echo two >&2; printf '> '", LogsRequest(), true));
   REQUIRE(output);

@@ -3,7 +3,7 @@
 using namespace slipway;
 using namespace slipway::docker;
 
-TEST_CASE("a network is made, found, joined, left and removed") {
+TEST_CASE("a network is made, found, joined, left and removed", "[shared]") {
   Bench bench;
   auto& networks = bench.engine->networks();
   NetworkSpec spec = bench.network_spec("net");
@@ -37,7 +37,7 @@ TEST_CASE("a network is made, found, joined, left and removed") {
   CHECK(bench.engine.run(networks.remove(id)));
 }
 
-TEST_CASE("a container can be created in several networks, with an alias in each, on any Engine") {
+TEST_CASE("a container can be created in several networks, with an alias in each, on any Engine", "[shared]") {
   Bench bench;
   NetworkSpec first = bench.network_spec("first"), second = bench.network_spec("second");
   first.internal = second.internal = true;
@@ -67,7 +67,7 @@ TEST_CASE("a container can be created in several networks, with an alias in each
   CHECK(inspected->containers.contains(id));
 }
 
-TEST_CASE("a container that can't join its second network is not left behind") {
+TEST_CASE("a container that can't join its second network is not left behind", "[shared]") {
   Bench bench;
   NetworkSpec first = bench.network_spec("first"), second = bench.network_spec("second");
   first.internal = second.internal = true;
@@ -87,7 +87,7 @@ TEST_CASE("a container that can't join its second network is not left behind") {
   CHECK(left.error().kind == Error::Kind::not_found);
 }
 
-TEST_CASE("a network that does not exist is found out at the start at the latest") {
+TEST_CASE("a network that does not exist is found out at the start at the latest", "[shared]") {
   Bench bench;
   ContainerSpec spec = bench.spec("true");
   spec.network_disabled = false;
@@ -103,7 +103,7 @@ TEST_CASE("a network that does not exist is found out at the start at the latest
   CHECK(bench.engine.run(bench.engine->containers().remove(created->id)));
 }
 
-TEST_CASE("published ports are reported with the address they got") {
+TEST_CASE("published ports are reported with the address they got", "[shared]") {
   Bench bench;
   ContainerSpec spec = bench.spec("sleep 1000");
   spec.network_disabled = false;
@@ -123,7 +123,7 @@ TEST_CASE("published ports are reported with the address they got") {
   CHECK(rows->front().ports[0].host_port == container.ports[0].host_port);
 }
 
-TEST_CASE("a port that is taken is the Engine's failure, not the program's") {
+TEST_CASE("a port that is taken is the Engine's failure, not the program's", "[shared]") {
   Bench bench;
   ContainerSpec spec = bench.spec("sleep 1000");
   spec.network_disabled = false;
@@ -140,7 +140,7 @@ TEST_CASE("a port that is taken is the Engine's failure, not the program's") {
   CHECK(bench.inspect(id).state.exit_code == 128);
 }
 
-TEST_CASE("volumes are made once, found by label, kept while in use, and removed") {
+TEST_CASE("volumes are made once, found by label, kept while in use, and removed", "[shared]") {
   Bench bench;
   auto& volumes = bench.engine->volumes();
   const Volume volume = bench.create_volume("data");
@@ -175,7 +175,7 @@ TEST_CASE("volumes are made once, found by label, kept while in use, and removed
   CHECK(gone.error().kind == Error::Kind::not_found);
 }
 
-TEST_CASE("networks are pruned by label, and never without one") {
+TEST_CASE("networks are pruned by label, and never without one", "[shared]") {
   Bench bench;
   NetworkSpec spec = bench.network_spec("net");
   bench.create_network(spec);
@@ -191,7 +191,7 @@ TEST_CASE("networks are pruned by label, and never without one") {
   CHECK(volumes.error().kind == Error::Kind::invalid);
 }
 
-TEST_CASE("a bind mount's missing source is made if asked for, else an error") {
+TEST_CASE("a bind mount's missing source is made if asked for, else an error", "[shared]") {
   Bench bench;
   const std::string path = "/tmp/" + bench.name("bind");
   ContainerSpec spec = bench.spec("ls -d /in");

@@ -20,7 +20,7 @@ LogsRequest follow() {
 
 }  // namespace
 
-TEST_CASE("a followed log holds what was written before and after, and ends with the container") {
+TEST_CASE("a followed log holds what was written before and after, and ends with the container", "[shared]") {
   Bench bench;
   ContainerSpec spec = bench.spec("echo one; read x; echo two");
   spec.open_stdin = true;
@@ -43,7 +43,7 @@ TEST_CASE("a followed log holds what was written before and after, and ends with
   CHECK(Bench::text_of(frames, LogStream::out) == "one\ntwo\n");
 }
 
-TEST_CASE("an unterminated last line is in a plain read of the log (moby#43860)") {
+TEST_CASE("an unterminated last line is in a plain read of the log (moby#43860)", "[shared]") {
   Bench bench;
   const std::string id = bench.create("printf 'whole\\npart'");
   auto logs = bench.engine.run(bench.engine->containers().logs(id, follow()));
@@ -55,7 +55,7 @@ TEST_CASE("an unterminated last line is in a plain read of the log (moby#43860)"
   CHECK(bench.output_of(id) == "whole\npart");
 }
 
-TEST_CASE("logs can be cut by time, tail and stream") {
+TEST_CASE("logs can be cut by time, tail and stream", "[shared]") {
   Bench bench;
   const std::string id = bench.finish("for i in 1 2 3 4 5; do echo $i; echo e$i >&2; done");
   auto& containers = bench.engine->containers();
@@ -80,14 +80,14 @@ TEST_CASE("logs can be cut by time, tail and stream") {
   CHECK(bench.read_all(std::move(*none)).empty());
 }
 
-TEST_CASE("a megabyte in one line comes through byte by byte") {
+TEST_CASE("a megabyte in one line comes through byte by byte", "[shared]") {
   Bench bench;
   const std::string id = bench.finish("head -c 1048576 /dev/zero | tr '\\000' x; echo end");
   const bool same = bench.output_of(id) == std::string(1 << 20, 'x') + "end\n";
   CHECK(same);
 }
 
-TEST_CASE("attach gives every byte as written, the json-file log replaces what is no UTF-8") {
+TEST_CASE("attach gives every byte as written, the json-file log replaces what is no UTF-8", "[shared]") {
   Bench bench;
   const std::string id = bench.create("printf 'a\\377\\000\\303\\274\\n'");
   auto stream = bench.engine.run(bench.engine->containers().attach(id));
@@ -100,7 +100,7 @@ TEST_CASE("attach gives every byte as written, the json-file log replaces what i
   CHECK(logged == std::string("a\xef\xbf\xbd\0\xc3\xbc\n", 8));
 }
 
-TEST_CASE("input goes in by attach, half-close ends it, output comes back") {
+TEST_CASE("input goes in by attach, half-close ends it, output comes back", "[shared]") {
   Bench bench;
   ContainerSpec spec = bench.spec("cat; echo done");
   spec.open_stdin = spec.stdin_once = true;
@@ -117,7 +117,7 @@ TEST_CASE("input goes in by attach, half-close ends it, output comes back") {
   CHECK(exit->exit_code == 0);
 }
 
-TEST_CASE("an attach ends when its container ends (bollard #251, #254)") {
+TEST_CASE("an attach ends when its container ends (bollard #251, #254)", "[shared]") {
   Bench bench;
   const std::string id = bench.create("echo bye");
   auto stream = bench.engine.run(bench.engine->containers().attach(id));
@@ -126,7 +126,7 @@ TEST_CASE("an attach ends when its container ends (bollard #251, #254)") {
   CHECK(Bench::text_of(bench.read_all(*stream), LogStream::out) == "bye\n");
 }
 
-TEST_CASE("a prompt without a newline is seen at once (bollard #297)") {
+TEST_CASE("a prompt without a newline is seen at once (bollard #297)", "[shared]") {
   Bench bench;
   ContainerSpec spec = bench.spec("printf 'name? '; read x");
   spec.open_stdin = true;
@@ -139,7 +139,7 @@ TEST_CASE("a prompt without a newline is seen at once (bollard #297)") {
   CHECK(Bench::text_of(*prompt, LogStream::out) == "name? ");
 }
 
-TEST_CASE("an attach that nobody reads blocks the container, and only until it is dropped") {
+TEST_CASE("an attach that nobody reads blocks the container, and only until it is dropped", "[shared]") {
   Bench bench;
   const std::string id = bench.create("head -c 4000000 /dev/zero; echo through >&2");
   std::optional<HijackedStream> unread;
@@ -160,7 +160,7 @@ TEST_CASE("an attach that nobody reads blocks the container, and only until it i
   CHECK(exit->exit_code == 0);
 }
 
-TEST_CASE("a container with a tty gives plain bytes, and memory stays bounded (bollard #805)") {
+TEST_CASE("a container with a tty gives plain bytes, and memory stays bounded (bollard #805)", "[shared]") {
   Bench bench;
   ContainerSpec spec = bench.spec("echo hello; head -c 3000000 /dev/zero");
   spec.tty = true;
@@ -184,7 +184,7 @@ TEST_CASE("a container with a tty gives plain bytes, and memory stays bounded (b
   CHECK(bench.inspect(id).config.tty);
 }
 
-TEST_CASE("logs and attach of an unknown container are not found") {
+TEST_CASE("logs and attach of an unknown container are not found", "[shared]") {
   Bench bench;
   const auto logs = bench.engine.run(bench.engine->containers().logs("slipway-test-no-such"));
   REQUIRE_FALSE(logs);
@@ -194,7 +194,7 @@ TEST_CASE("logs and attach of an unknown container are not found") {
   CHECK(attached.error().kind == Error::Kind::not_found);
 }
 
-TEST_CASE("exec gives output and exit code, also of a program that ends at once (testcontainers-go#3766)") {
+TEST_CASE("exec gives output and exit code, also of a program that ends at once (testcontainers-go#3766)", "[shared]") {
   Bench bench;
   const std::string id = bench.start("sleep 1000");
   for (int i = 0; i < 10; ++i) {
@@ -210,7 +210,7 @@ TEST_CASE("exec gives output and exit code, also of a program that ends at once 
   }
 }
 
-TEST_CASE("exec keeps output to its limit and says so") {
+TEST_CASE("exec keeps output to its limit and says so", "[shared]") {
   Bench bench;
   const std::string id = bench.start("sleep 1000");
   ExecSpec spec({"head", "-c", "200000", "/dev/zero"});
@@ -221,7 +221,7 @@ TEST_CASE("exec keeps output to its limit and says so") {
   CHECK(outcome->exit_code == 0);
 }
 
-TEST_CASE("exec takes input and half-close") {
+TEST_CASE("exec takes input and half-close", "[shared]") {
   Bench bench;
   const std::string id = bench.start("sleep 1000");
   ExecSpec spec({"cat"});
@@ -235,7 +235,7 @@ TEST_CASE("exec takes input and half-close") {
   CHECK(Bench::text_of(bench.read_all(*stream), LogStream::out) == "through");
 }
 
-TEST_CASE("exec of what does not exist, or in what does not run, says so") {
+TEST_CASE("exec of what does not exist, or in what does not run, says so", "[shared]") {
   Bench bench;
   const std::string id = bench.start("sleep 1000");
   ExecSpec spec({"/no/such/program"});

@@ -12,7 +12,8 @@ import tempfile
 import dockerfile
 from build_reports import BuildKit, Classic
 from files import Files, unpack
-from images import apply, familiar
+from image_config import apply
+from images import familiar
 from journal import stamp
 from layers import tar_of_folder
 from process import Process

@@ -61,14 +61,16 @@ class Engine:
         if not self.live_restore:
             for container in running:
                 self.lifecycle.kill(container, 15)
-            until = time.monotonic() + 1 / self.speed
+            grace = max([one.config.get("StopTimeout") or 10 for one in running], default=0)
+            until = time.monotonic() + grace / self.speed
             while any(one.running for one in running) and time.monotonic() < until:
                 await asyncio.sleep(0.01)
             for container in running:
                 if container.running:
                     self.lifecycle.kill(container, KILL)
                     await self.lifecycle.until_exit(container)
-        self.stopping = True
+        self.stopping = self.events.closing = True
+        self.events.news.wake()
         for container in self.containers.all.values():
             container.change.wake()
             container.log.news.wake()

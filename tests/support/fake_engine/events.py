@@ -31,6 +31,7 @@ class Events:
         self.count = 0
         self.news = Signal()
         self.last = 0
+        self.closing = False
 
     def add(self, kind, action, actor, attributes):
         self.last = max(time.time_ns(), self.last + 1)
@@ -51,7 +52,7 @@ class Events:
             for event in list(self.kept):
                 if event["timeNano"] >= since and (until is None or event["timeNano"] <= until):
                     await self.tell(event, filters, answer)
-        while until is None or time.time_ns() < until:
+        while not self.closing and (until is None or time.time_ns() < until):
             fresh = list(self.kept)[len(self.kept) - min(self.count - seen, len(self.kept)):]
             seen = self.count
             for event in fresh:

@@ -77,6 +77,11 @@ class Files:
     def make_folder(self, path):
         os.makedirs(self.places(path)[0], exist_ok=True)
 
+    def remove_folder(self, path):
+        place = self.places(path)[0]
+        if os.path.isdir(place):
+            os.rmdir(place)
+
     def link(self, target, path):
         place = self.places(path)[0]
         os.makedirs(os.path.dirname(place), exist_ok=True)

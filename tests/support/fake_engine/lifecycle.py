@@ -1,6 +1,7 @@
 """How a container starts and ends."""
 
 import asyncio
+import contextlib
 import time
 
 import health
@@ -28,9 +29,7 @@ class Lifecycle:
         words = container.words()
         self.check_program(container, words)
         self.join_networks(container)
-        state.update(Status="running", Running=True, ExitCode=0, Error="", StartedAt=stamp(), Pid=4242)
-        state.pop("FinishedAt", None)
-        state["FinishedAt"] = NEVER
+        state.update(Status="running", Running=True, ExitCode=0, Error="", StartedAt=stamp(), FinishedAt=NEVER, Pid=4242)
         container.record["stopped"] = False
         container.record["began"] = time.time()
         container.record["written_before"] = dict(container.log.written)
@@ -114,7 +113,8 @@ class Lifecycle:
         await asyncio.sleep(min(60, 0.1 * 2 ** container.record["restarts"]) / self.engine.speed)
         if not container.removed and not container.running and not container.record["stopped"]:
             container.record["restarts"] += 1
-            self.start(container)
+            with contextlib.suppress(Refusal):  # its state tells
+                self.start(container)
 
     async def stop(self, container, grace):
         container.record["stopped"] = True

@@ -159,6 +159,18 @@ async def make_folder(shell, words, output, source):
             shell.process.files.make_folder(shell.absolute(word))
 
 
+async def remove_folder(shell, words, output, source):
+    for word in words:
+        shell.process.files.remove_folder(shell.absolute(word))
+
+
+async def listing(shell, words, output, source):
+    """ls -d PATH…: those that are there."""
+    for word in words:
+        if not word.startswith("-") and shell.process.files.stat(shell.absolute(word)):
+            await output.write(1, word.encode() + b"\n")
+
+
 async def link(shell, words, output, source):
     if words[:1] == ["-s"]:
         shell.process.files.link(words[1], shell.absolute(words[2]))
@@ -201,6 +213,6 @@ PROGRAMS = {
     "echo": echo, "printf": printf, "sleep": sleep, "exit": leave, "true": succeed, ":": succeed, "false": fail,
     "seq": seq, "cat": cat, "head": head, "tr": tr, "read": read, "set": options, "trap": trap, "wait": wait,
     "touch": touch, "mkdir": make_folder, "ln": link, "pwd": where, "[": test, "test": test, "sh": nested,
-    "anchor": serve, "tail": succeed, "id": succeed, "rm": succeed, "ls": succeed, "grep": succeed, "env": succeed,
+    "anchor": serve, "tail": succeed, "id": succeed, "rm": succeed, "ls": listing, "rmdir": remove_folder, "grep": succeed, "env": succeed,
     "hostname": succeed, "readlink": succeed,
 }

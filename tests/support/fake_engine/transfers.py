@@ -6,13 +6,8 @@ import hashlib
 import json
 
 from images import familiar, repository_of
-from logs import Log
 from registry import Registry, compressed, plain, split
 from server import Refusal
-
-
-def log_of(engine, identity):
-    return Log(engine.journal.path("logs", identity))
 
 
 def decoded(header):
@@ -103,6 +98,12 @@ class Transfers:
             return True
         await asyncio.to_thread(registry.put_blob, data)
         return False
+
+
+async def refuse(answer, message):
+    await answer.stream(headers={"Content-Type": "application/json"})
+    await tell(answer, errorDetail={"message": message}, error=message)
+    await answer.end()
 
 
 async def tell(answer, **value):
