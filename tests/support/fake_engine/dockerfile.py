@@ -38,7 +38,7 @@ def parse(text, name, arguments):
         if word not in KNOWN:
             raise Refusal(400, f"dockerfile parse error line {number}: unknown instruction: {word}")
         if word == "FROM":
-            stages.append(stage_of(substitute(rest, known)))
+            stages.append(stage_of(substitute(rest, known), number))
         elif not stages:
             declare(known, rest, arguments)
         else:
@@ -48,10 +48,10 @@ def parse(text, name, arguments):
     return stages
 
 
-def stage_of(rest):
+def stage_of(rest, number):
     words = [word for word in rest.split() if not word.startswith("--")]
     if len(words) not in (1, 3) or (len(words) == 3 and words[1].upper() != "AS"):
-        raise Refusal(400, "FROM requires either one or three arguments")
+        raise Refusal(400, f"dockerfile parse error line {number}: FROM requires either one or three arguments")
     return Stage(words[0], words[2] if len(words) == 3 else "")
 
 

@@ -98,7 +98,7 @@ class Files:
     def pack(self, path):
         """A tar of the file or folder, whose top is its name."""
         data = io.BytesIO()
-        with tarfile.open(fileobj=data, mode="w") as tar:
+        with tarfile.open(fileobj=data, mode="w", format=tarfile.GNU_FORMAT) as tar:
             place = self.find(path)
             name = os.path.basename(os.path.normpath(path)) or "."
             if place:

@@ -185,8 +185,14 @@ class Server:
 
     async def chunks(self, reader):
         body = bytearray()
-        while size := int(await reader.readline(), 16):
+        while size := int(await self.line(reader), 16):
             body += await reader.readexactly(size)
-            await reader.readline()
-        await reader.readline()
+            await self.line(reader)
+        await self.line(reader)
         return bytes(body)
+
+    async def line(self, reader):
+        line = await reader.readline()
+        if not line:
+            raise ClientGone
+        return line

@@ -78,11 +78,17 @@ class Streams:
 
     async def feed(self, request, answer, container):
         """What the client writes is the program's input; the client's leaving ends the attachment."""
-        while data := await answer.reader.read(65536):
+        while data := await self.from_client(answer.reader):
             if request.flag("stdin") and container.process:
                 container.process.stdin.put_nowait(data)
         if request.flag("stdin") and container.process and container.config.get("StdinOnce"):
             container.process.stdin.put_nowait(b"")
+
+    async def from_client(self, reader):
+        try:
+            return await reader.read(65536)
+        except ConnectionError:
+            return b""
 
     async def exec(self, request, answer, name):
         container = self.containers.must(name)
