@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 
+#include "base/kill_point.hpp"
+
 namespace slipway {
 namespace {
 
@@ -151,6 +153,16 @@ Error transfer_error(CURLcode code, const Transfer& transfer, const char* detail
   return {Error::Kind::unavailable, what + why};
 }
 
+/// "HEAD by HTTP manifests": the kind of request that a kill point is named after.
+std::string deed_of(const HttpRequest& request) {
+  const std::size_t path = request.url.find('/', request.url.find("//") + 2);
+  const std::string_view rest = path == std::string::npos ? "" : std::string_view(request.url).substr(path);
+  for (const std::string_view kind : {"manifests", "blobs", "statuses", "token"}) {
+    if (rest.find(kind) != std::string_view::npos) return request.method + " by HTTP " + std::string(kind);
+  }
+  return request.method + " by HTTP";
+}
+
 }  // namespace
 
 std::string HttpResponse::header(std::string_view lower_case_name) const {
@@ -178,7 +190,9 @@ Result<HttpResponse> send_http(const HttpRequest& request) {
   set_limits(curl.get(), request);
   set_callbacks(curl.get(), transfer);
   if (targets) curl_easy_setopt(curl.get(), CURLOPT_CONNECT_TO, targets.get());
+  if (kill_points_on()) kill_point(Side::before, deed_of(request));
   const CURLcode code = curl_easy_perform(curl.get());
+  if (kill_points_on()) kill_point(Side::after, deed_of(request));
   if (code != CURLE_OK) return fail(transfer_error(code, transfer, detail));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "base/kill_point.hpp"
 #include "docker-client/connection_pool.hpp"
 #include "docker-client/engine_error.hpp"
 #include "docker-client/exchange.hpp"
@@ -25,6 +26,24 @@ std::string host_header(const Endpoint& endpoint) {
   if (endpoint.kind != Endpoint::Kind::tcp) return "docker";
   const bool v6 = endpoint.host.find(':') != std::string::npos;
   return (v6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + std::to_string(endpoint.port);
+}
+
+/// "POST /containers/*/start", "host GET /info": the kind of call that a kill point is named after.
+std::string deed_of(const Endpoint& endpoint, const Request& request) {
+  static constexpr std::array<std::string_view, 20> verbs{
+      "json", "create", "start", "stop",   "kill",    "wait",       "logs",  "archive", "push",  "tag",
+      "exec", "rename", "get",   "attach", "connect", "disconnect", "prune", "resize",  "_ping", "search"};
+  const std::string_view path = request.path;
+  const std::size_t second = std::min(path.find('/', 1), path.size());
+  const std::size_t last = path.rfind('/');
+  std::string deed = endpoint.kind == Endpoint::Kind::unix_socket ? "" : "host ";
+  deed += request.method + " " + std::string(path.substr(0, second));
+  if (second == path.size()) return deed;
+  const std::string_view word = path.substr(last + 1);
+  const bool verb = std::ranges::find(verbs, word) != verbs.end();
+  if (last > second || !verb) deed += "/*";
+  if (verb) deed += "/" + std::string(word);
+  return deed;
 }
 
 awaitable<Result<std::string>> read_all(Exchange& exchange, std::size_t limit) {
@@ -74,8 +93,11 @@ awaitable<Result<std::unique_ptr<Exchange>>> Transport::attempt(Request& request
   auto exchange = std::make_unique<Exchange>(std::move(*lease), patience);
   const bool repeat = repeatable(request) && !fresh;
   std::string body = repeat ? request.body : std::move(request.body);
+  const std::string deed = kill_points_on() ? deed_of(endpoint(), request) : std::string();
+  kill_point(Side::before, deed);
   Result<void> done = co_await exchange->send(std::move(*head), std::move(body), std::move(request.source));
   if (done) done = co_await exchange->read_head(request.method == "HEAD");
+  kill_point(Side::after, deed);
   if (done) co_return std::move(exchange);
   again = repeat && exchange->found_stale();
   co_return fail(std::move(done.error()).in("engine at " + endpoint().text()));

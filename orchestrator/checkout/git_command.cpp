@@ -8,6 +8,7 @@
 #include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/ids.hpp"
+#include "base/kill_point.hpp"
 
 namespace slipway::checkout {
 namespace {
@@ -230,7 +231,9 @@ awaitable<Result<std::string>> GitCommand::run() {
   spec.input = std::move(input_);
   spec.deadline = settings_->deadline;
   spec.output_limit = output_limit_ + 1;
+  kill_point(Side::before, "git " + verb);
   Result<ProcessOutcome> outcome = co_await run_process(std::move(spec));
+  kill_point(Side::after, "git " + verb);
   if (!outcome) co_return fail(std::move(outcome.error()).in("git " + verb));
   if (outcome->exit_code != 0) co_return fail(error_of(*outcome, verb));
   if (outcome->output.size() > output_limit_) {

@@ -13,6 +13,7 @@
 #include "orchestrator/checkout/git_command.hpp"
 #include "orchestrator/daemon/app_actions.hpp"
 #include "orchestrator/daemon/backups.hpp"
+#include "orchestrator/daemon/commit_points.hpp"
 #include "orchestrator/daemon/core.hpp"
 #include "orchestrator/daemon/health.hpp"
 #include "orchestrator/daemon/project_secrets.hpp"
@@ -50,11 +51,13 @@ struct Ground {
   checkout::GitSettings git;
 };
 
-Result<Ground> open_ground(const Settings& settings) {
+Result<Ground> open_ground(const Settings& settings, store::CommitProbe& probe) {
   Result<docker::Endpoint> engine = docker::parse_endpoint(settings.engine);
   if (!engine) return fail(engine.error().in("engine"));
   if (Result<void> whole = check_no_restore_under_way(settings.data); !whole) return fail(whole.error());
-  Result<std::unique_ptr<store::Store>> store = store::Store::open(settings.data);
+  store::StoreOptions options;
+  options.probe = &probe;
+  Result<std::unique_ptr<store::Store>> store = store::Store::open(settings.data, options);
   if (!store) return fail(store.error());
   Result<std::vector<Secret>> keys = auth::open_key_file(settings.data / "key");
   if (!keys) return fail(keys.error());
@@ -303,7 +306,8 @@ awaitable<void> live(asio::io_context& io, Daemon& daemon, asio::signal_set& sig
 Result<void> serve(const Settings& settings) {
   ::signal(SIGPIPE, SIG_IGN);
   asio::io_context io(1);
-  Result<Ground> ground = open_ground(settings);
+  CommitPoints points;
+  Result<Ground> ground = open_ground(settings, points);
   if (!ground) return fail(ground.error());
   asio::signal_set signals(io, SIGINT, SIGTERM);
   Daemon daemon(io, settings, std::move(*ground));

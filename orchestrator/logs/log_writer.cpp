@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "orchestrator/logs/log_store.hpp"
 
@@ -60,6 +61,7 @@ LogWriter::~LogWriter() {
 }
 
 Result<void> LogWriter::append(std::string_view records) {
+  kill_point(Side::before, "log write");
   std::string_view rest = records;
   while (!rest.empty()) {
     const ssize_t count = ::write(fd_, rest.data(), rest.size());
@@ -76,6 +78,7 @@ Result<void> LogWriter::append(std::string_view records) {
   last_time_ = first_word(last_line(records));
   size_ += records.size();
   store_.wake(key_);
+  kill_point(Side::after, "log write");
   return {};
 }
 
@@ -91,7 +94,9 @@ awaitable<Result<std::uint64_t>> LogWriter::sync() {
   const std::uint64_t size = size_;
   if (size == synced_) co_return size;
   auto work = [fd = fd_] { return ::fdatasync(fd) == 0 ? 0 : errno; };
+  kill_point(Side::before, "log sync");
   const int code = co_await store_.pool_.run(std::move(work));
+  kill_point(Side::after, "log sync");
   if (code != 0) co_return fail(store_.note_trouble(disk_error(key_.name, code)));
   synced_ = std::max(synced_, size);
   store_.clear_trouble();
@@ -110,8 +115,11 @@ Result<void> LogWriter::roll_back() {
 awaitable<Result<void>> LogWriter::seal() {
   const Result<std::uint64_t> synced = co_await sync();
   if (!synced) co_return fail(synced.error());
+  kill_point(Side::before, "log seal");
   auto work = store_.seal(key_);
-  co_return co_await std::move(work);
+  Result<void> sealed = co_await std::move(work);
+  kill_point(Side::after, "log seal");
+  co_return sealed;
 }
 
 }  // namespace slipway::logs

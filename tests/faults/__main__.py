@@ -1,0 +1,141 @@
+"""Breaks slipway at named instants and checks what it promises: see docs/reliability.md, which `./dev faults` makes.
+
+    python3 tests/faults BUILD FOLDER [--tier short|full] [--only TEXT] [--seed N] [--report FILE]
+
+BUILD is a build folder, FOLDER is for the rig and the data. Needs root. Exits 1 if anything was violated.
+"""
+
+import argparse
+import os
+import queue
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import faults  # noqa: E402
+import points  # noqa: E402
+import report  # noqa: E402
+import scenarios  # noqa: E402
+from rig import Rig  # noqa: E402
+from worker import Outcome, Worker  # noqa: E402
+
+ORPHANS_GONE_WITHIN = 150  # seconds: the grace of 60 s, then the next sweep, which comes every minute
+REMOTE = ("host ", "by HTTP", "rollout", "push", "generation")
+
+
+def cells_of(worker, tier, seed):
+    """What to try, from what undisturbed runs pass."""
+    full = tier == "full"
+    cells, traces = [], {}
+    for name, scenario in scenarios.ALL.items():
+        worker.trace(scenario)  # the first of its kind also makes images and volumes
+        traces[name] = worker.trace(scenario)
+        if full:
+            cells += points.every_point(name, "kill", traces[name])
+        else:
+            cells += points.some_points(name, "kill", traces[name], 4, seed)
+    for name, trace in traces.items():
+        recovery = recovery_of(worker, name, trace)
+        cells += points.twice(name, trace, recovery, 12 if full else 1, seed)
+    for fault in ("engine killed", "engine restarted", "engine hangs", "containers removed"):
+        for name in ("steps", "fails", "service", "push"):
+            cells += points.some_points(name, fault, traces[name], 8 if full else 1, seed)
+    for fault in ("registry killed", "host cut off", "host's engine killed"):
+        for name in ("push", "deploy") if fault == "registry killed" else ("deploy",):
+            cells += points.some_points(name, fault, traces[name], 12 if full else 1, seed, lambda p: any(w in p for w in REMOTE))
+    return cells
+
+
+def recovery_of(worker, name, trace):
+    """What the process passes that comes after a death in the middle."""
+    middle = points.every_point(name, "kill", trace[len(trace) // 2: len(trace) // 2 + 1])[0]
+    middle.passing = trace[: len(trace) // 2 + 1].count(middle.point)
+    return worker.trace(scenarios.ALL[name], middle)
+
+
+def work(worker, todo, outcomes, lock):
+    while True:
+        try:
+            cell = todo.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            outcome = worker.run(cell)
+        except Exception as error:
+            outcome = Outcome(cell, True, [f"harness: {error!r}"], 0)
+        with lock:
+            outcomes.append(outcome)
+            mark = "FAIL" if outcome.problems else "ok" if outcome.reached else "--"
+            print(f"{len(outcomes):4} {mark:4} {outcome.seconds:5.1f}s {outcome.verdict:11} {cell.text}", flush=True)
+            for problem in outcome.problems:
+                print(f"          {problem}", flush=True)
+
+
+def run_all(workers, cells, outcomes):
+    """Cells that break what workers share come last, one at a time."""
+    lock = threading.Lock()
+    for group, hands in (([c for c in cells if not faults.ALL[c.fault].shared], workers),
+                         ([c for c in cells if faults.ALL[c.fault].shared], workers[:1])):
+        todo = queue.Queue()
+        for cell in group:
+            todo.put(cell)
+        threads = [threading.Thread(target=work, args=(worker, todo, outcomes, lock)) for worker in hands]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def orphans(workers):
+    """What is left of runs on each engine once the daemon had its time to tidy up."""
+    for worker in workers:
+        worker.daemon.start()
+    until = time.monotonic() + ORPHANS_GONE_WITHIN
+    left = {}
+    while time.monotonic() < until:
+        left = {worker: worker.engine.left_of_runs(worker.instance_id) for worker in workers}
+        if not any(left.values()):
+            break
+        time.sleep(2)
+    for worker in workers:
+        worker.daemon.stop()
+    return [f"orphan: {name}" for names in left.values() for name in names]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("folder")
+    parser.add_argument("--tier", choices=("short", "full"), default="short")
+    parser.add_argument("--only", default="", help="cells whose text contains this")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--report")
+    options = parser.parse_args()
+    folder = os.path.abspath(options.folder)
+    began = time.monotonic()
+    rig = Rig(f"{folder}/rig")
+    workers, outcomes = [], []
+    try:
+        for number in range(options.workers):
+            workers.append(Worker(os.path.abspath(options.build), f"{folder}/{number}", number, rig))
+        cells = [cell for cell in cells_of(workers[0], options.tier, options.seed) if options.only in cell.text]
+        print(f"faults: {len(cells)} cells", flush=True)
+        run_all(workers, cells, outcomes)
+        left = orphans(workers)
+    finally:
+        for worker in workers:
+            worker.close()
+        rig.down()
+    for problem in left:
+        print(problem)
+    print(f"faults: {report.summary(outcomes)}, {len(left)} orphans, {time.monotonic() - began:.0f} s")
+    if options.report:
+        report.write(options.report, outcomes, left, {f.name: f.meaning for f in faults.ALL.values()}, options.seed, time.monotonic() - began)
+    failed = sum(1 for outcome in outcomes if outcome.problems) + len(left)
+    print(f"{len(outcomes) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())

@@ -1,0 +1,85 @@
+"""The engine that slipwayd drives in the matrix: a real one of its own, which may be killed, and what it has seen."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+SCRIPT = os.path.join(os.path.dirname(__file__), "..", "support", "helper_engine.sh")
+
+
+class Engine:
+    def __init__(self, folder, number, reach=None):
+        """`reach`: a network in the root namespace that it needs a route to, for the registry."""
+        self.folder, self.number = folder, number
+        self.endpoint = f"unix://{folder}/docker.sock"
+        self.starts = {}  # container name → the distinct moments at which it was started
+        self.ended = False
+        self.start()
+        if reach:
+            gateway = f"198.18.0.{4 * number + 1}"
+            subprocess.run(["ip", "-n", f"slipway-e{number}", "route", "replace", reach, "via", gateway], check=True)
+        self.load("busybox:latest")
+        self.since = time.time()
+        self.listener = threading.Thread(target=self.listen, daemon=True)
+        self.listener.start()
+
+    def script(self, verb):
+        subprocess.run(["bash", SCRIPT, verb, self.folder, str(self.number)], check=True, capture_output=True)
+
+    def start(self):
+        self.script("start")
+
+    def remove(self):
+        self.ended = True
+        self.script("stop")
+
+    def signal(self, number):
+        with open(f"{self.folder}/pid", encoding="utf-8") as file:
+            os.kill(int(file.read()), number)
+
+    def die(self):
+        """SIGKILL; returns once the process is gone."""
+        with open(f"{self.folder}/pid", encoding="utf-8") as file:
+            pid = int(file.read())
+        os.kill(pid, signal.SIGKILL)
+        while os.path.exists(f"/proc/{pid}"):
+            time.sleep(0.01)
+
+    def quit(self):
+        """SIGTERM, as a package upgrade does; returns once the process is gone."""
+        with open(f"{self.folder}/pid", encoding="utf-8") as file:
+            pid = int(file.read())
+        os.kill(pid, signal.SIGTERM)
+        while os.path.exists(f"/proc/{pid}"):
+            time.sleep(0.01)
+
+    def docker(self, *words):
+        return subprocess.run(["docker", "-H", self.endpoint, *words], check=True, capture_output=True, text=True, timeout=60).stdout
+
+    def load(self, image):
+        save = subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE)
+        subprocess.run(["docker", "-H", self.endpoint, "load"], stdin=save.stdout, check=True, capture_output=True)
+        if save.wait():
+            raise RuntimeError(f"the machine's engine has no {image}")
+
+    def listen(self):
+        """Collects start events for as long as the engine lives, over its deaths; those told twice count once."""
+        while not self.ended:
+            command = ["docker", "-H", self.endpoint, "events", "--since", f"{self.since:.3f}",
+                       "--filter", "type=container", "--filter", "event=start", "--format", "{{json .}}"]
+            listening = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for line in listening.stdout:
+                event = json.loads(line)
+                self.starts.setdefault(event["Actor"]["Attributes"]["name"], set()).add(event["timeNano"])
+            listening.wait()
+            time.sleep(0.1)
+
+    def left_of_runs(self, instance):
+        """Containers, volumes and networks that belong to some run of that daemon."""
+        mine = ["--filter", f"label=dev.slipway.instance={instance}", "--filter", "label=dev.slipway.run"]
+        left = self.docker("ps", "-a", *mine, "--format", "container {{.Names}}").splitlines()
+        left += self.docker("volume", "ls", *mine, "--format", "volume {{.Name}}").splitlines()
+        return left + self.docker("network", "ls", *mine, "--format", "network {{.Name}}").splitlines()

@@ -1,0 +1,92 @@
+"""What is broken, at the instant at which slipwayd stands at a point, and how it is whole again a little later."""
+
+import dataclasses
+import signal
+import threading
+import time
+import typing
+
+
+@dataclasses.dataclass
+class Fault:
+    name: str
+    meaning: str
+    variable: str  # of the environment, that makes slipwayd die or stand still at the point
+    strike: typing.Callable = None  # (worker): while it stands still
+    mend: typing.Callable = None  # (worker): `after` seconds later
+    after: float = 0.0
+    # Whether the run must end as if nothing had happened. Otherwise it may also fail, and say so; never falsely pass.
+    exact: bool = True
+    shared: bool = False  # breaks what several workers use
+
+
+def remove_containers(worker):
+    mine = ["--filter", f"label=dev.slipway.instance={worker.instance_id}"]
+    names = worker.engine.docker("ps", "-a", *mine, "--format", "{{.Names}}").split()
+    if names:
+        worker.engine.docker("rm", "-f", *names)
+
+
+ALL = {fault.name: fault for fault in (
+    Fault("kill", "slipwayd is killed", "SLIPWAY_KILL_POINT"),
+    Fault("kill twice", "slipwayd is killed, and killed again while it recovers", "SLIPWAY_KILL_POINT"),
+    Fault("engine killed", "the engine is killed and comes back", "SLIPWAY_STOP_POINT",
+          lambda w: w.engine.die(), lambda w: w.engine.start(), 0.5, exact=False),
+    Fault("engine restarted", "the engine is told to end, and comes back", "SLIPWAY_STOP_POINT",
+          lambda w: w.engine.quit(), lambda w: w.engine.start(), 0.2, exact=False),
+    Fault("engine hangs", "the engine hangs for two seconds", "SLIPWAY_STOP_POINT",
+          lambda w: w.engine.signal(signal.SIGSTOP), lambda w: w.engine.signal(signal.SIGCONT), 2.0),
+    Fault("containers removed", "somebody removes all containers of slipway", "SLIPWAY_STOP_POINT",
+          remove_containers, exact=False),
+    Fault("registry killed", "the registry is killed and comes back", "SLIPWAY_STOP_POINT",
+          lambda w: w.rig.kill_pid("registry"), lambda w: w.rig.up(), 1.0, exact=False, shared=True),
+    Fault("host cut off", "a host's link is down for three seconds", "SLIPWAY_STOP_POINT",
+          lambda w: w.rig.link(2, "down"), lambda w: w.rig.link(2, "up"), 3.0, exact=False, shared=True),
+    Fault("host's engine killed", "a host's engine is killed and comes back", "SLIPWAY_STOP_POINT",
+          lambda w: w.rig.kill_pid("hosts/h2"), lambda w: w.rig.script("host-up", "h2"), 1.0, exact=False, shared=True),
+)}
+
+
+class Striker:
+    """Waits beside a cell until slipwayd stands still, strikes, lets it go on, and mends."""
+
+    def __init__(self, worker, fault):
+        self.worker, self.fault = worker, fault
+        self.struck = False
+        self.over = False
+        self.error = None
+        self.thread = threading.Thread(target=self.guard, daemon=True)
+        self.thread.start()
+
+    def guard(self):
+        try:
+            self.wait_and_strike()
+        except Exception as error:  # told by the cell, which else would only time out
+            self.error = error
+
+    def wait_and_strike(self):
+        while not self.over and not stands_still(self.worker.daemon.process):
+            time.sleep(0.005)
+        if self.over:
+            return
+        self.fault.strike(self.worker)
+        self.struck = True
+        self.worker.daemon.process.send_signal(signal.SIGCONT)
+        time.sleep(self.fault.after)
+        if self.fault.mend:
+            self.fault.mend(self.worker)
+
+    def finish(self):
+        """Returns when what was broken is whole."""
+        self.over = True
+        self.thread.join()
+        if self.error:
+            raise self.error
+
+
+def stands_still(process):
+    try:
+        with open(f"/proc/{process.pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "T"
+    except OSError:
+        return False

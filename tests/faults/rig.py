@@ -1,0 +1,84 @@
+"""The registry and the hosts of the matrix: a rig of its own, so that breaking it disturbs no other test."""
+
+import base64
+import os
+import signal
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+SCRIPT = os.path.join(os.path.dirname(__file__), "..", "support", "rig", "rig.sh")
+SUBNET = "198.18.1"
+NAME = "faults"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+class Rig:
+    def __init__(self, folder, hosts=3):
+        self.folder, self.hosts = folder, hosts
+        self.environment = os.environ | {"SLIPWAY_RIG_NAME": NAME, "SLIPWAY_RIG_SUBNET": SUBNET}
+        self.registry = f"{SUBNET}.1:5000"
+        self.up()
+
+    def script(self, verb, *words):
+        subprocess.run(["bash", SCRIPT, verb, self.folder, *words], check=True, env=self.environment, capture_output=True)
+
+    def up(self):
+        self.script("up", "--hosts", str(self.hosts))
+
+    def down(self):
+        self.script("down")
+
+    def settings(self):
+        """What slipwayd has to know of it."""
+        tls = f"{self.folder}/tls"
+        password = f"{self.folder}/registry-password"
+        with open(password, "w", encoding="utf-8") as file:
+            file.write("slipway-test")
+        hosts = {f"h{i}": {"endpoint": f"tcp://{self.address(i)}:2376", "address": self.address(i), "groups": ["production"],
+                           "ca": f"{tls}/ca.pem", "cert": f"{tls}/cert.pem", "key": f"{tls}/key.pem"}
+                 for i in range(1, self.hosts + 1)}
+        return {"registries": {self.registry: {"username": "slipway", "password_file": password, "ca": f"{tls}/ca.pem"}},
+                "hosts": hosts}
+
+    def address(self, host):
+        return f"{SUBNET}.{10 + host}"
+
+    def digest(self, repository, tag):
+        """What the registry has under that tag; empty if nothing."""
+        trust = ssl.create_default_context(cafile=f"{self.folder}/tls/ca.pem")
+        credentials = base64.b64encode(b"slipway:slipway-test").decode()
+        request = urllib.request.Request(f"https://{self.registry}/v2/{repository}/manifests/{tag}", method="HEAD",
+                                         headers={"Accept": MANIFEST, "Authorization": f"Basic {credentials}"})
+        try:
+            with urllib.request.urlopen(request, context=trust, timeout=10) as answer:
+                return answer.headers["Docker-Content-Digest"]
+        except urllib.error.HTTPError:
+            return ""
+
+    def running(self, host, application):
+        """The digests of the application's running containers on a host, by container name."""
+        text = subprocess.run(["docker", "-H", f"unix://{self.folder}/hosts/h{host}/docker.sock", "ps", "--filter",
+                               f"label=dev.slipway.application={application}", "--format",
+                               '{{.Names}} {{.Label "dev.slipway.digest"}}'],
+                              check=True, capture_output=True, text=True, timeout=30).stdout
+        return dict(line.split() for line in text.splitlines())
+
+    def answer(self, host, port):
+        try:
+            with urllib.request.urlopen(f"http://{self.address(host)}:{port}/version", timeout=3) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def link(self, host, state):
+        subprocess.run(["ip", "link", "set", f"{NAME}-v{host}", state], check=True)
+
+    def kill_pid(self, name):
+        with open(f"{self.folder}/{name}/pid", encoding="utf-8") as file:
+            pid = int(file.read())
+        os.kill(pid, signal.SIGKILL)
+        while os.path.exists(f"/proc/{pid}"):
+            time.sleep(0.01)

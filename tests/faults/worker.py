@@ -1,0 +1,134 @@
+"""One slipwayd with an engine of its own, which lives through one broken cell after another on the same data."""
+
+import dataclasses
+import os
+import sqlite3
+import sys
+import time
+import urllib.error
+
+import faults
+import scenarios
+from engine import Engine
+from invariants import Evidence, violations
+
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "support"))
+from slipwayd import Project, Slipwayd  # noqa: E402
+
+ENDS_WITHIN = 120  # seconds; no deadline of a scenario is longer
+
+
+@dataclasses.dataclass
+class Outcome:
+    cell: object
+    reached: bool
+    problems: list
+    seconds: float
+    verdict: str = ""
+    as_if_nothing: bool = False  # the run ended as it does when nothing is broken
+
+
+class Worker:
+    def __init__(self, build, folder, number, rig):
+        self.folder, self.number, self.rig = folder, number, rig
+        self.engine = Engine(f"{folder}/engine", 40 + number, f"{rig.registry.rsplit('.', 1)[0]}.0/24")
+        settings = {"engine": self.engine.endpoint, "log_level": "warn"} | rig.settings()
+        self.daemon = Slipwayd(build, f"{folder}/daemon", settings)
+        self.version = 0
+        self.daemon.start()
+        self.daemon.await_ready()
+        self.instance_id = instance_of(f"{folder}/daemon/data/slipway.db")
+        self.project = Project(self.daemon, "faults")
+        self.application = f"faults{number}"
+        self.image = f"{rig.registry}/{self.application}"
+        self.port = 18200 + number
+        self.daemon.stop()
+
+    def close(self):
+        if not self.daemon.died():
+            self.daemon.kill()
+        self.engine.remove()
+
+    def commit(self, scenario):
+        self.version += 1
+        version = f"v{self.number}.{self.version}"
+        values = {"VERSION": version, "IMAGE": self.image, "APP": self.application, "PORT": str(self.port)}
+        return version, self.project.commit(scenario.commit_of(values))
+
+    def trace(self, scenario, cell=None):
+        """The points passed by a run that nothing disturbs; of a `cell`, those of the process after the kill."""
+        path = f"{self.folder}/trace"
+        if os.path.exists(path):
+            os.remove(path)
+        version, commit = self.commit(scenario)
+        first = kill_at(cell) if cell else {"SLIPWAY_POINT_TRACE": path}
+        self.attend(commit, first, {"SLIPWAY_POINT_TRACE": path} if cell else {})
+        self.daemon.stop()
+        with open(path, encoding="utf-8") as file:
+            return file.read().splitlines()
+
+    def attend(self, commit, first, second, evidence=None):
+        """Starts slipwayd, tells it of the commit, starts it again whenever it died, until the run has ended."""
+        evidence = evidence or Evidence()
+        environments = [second, {}]
+        self.daemon.start(first)
+        until = time.monotonic() + ENDS_WITHIN
+        while time.monotonic() < until:
+            if self.daemon.died():
+                evidence.deaths.append(self.daemon.process.returncode)
+                self.daemon.start(environments.pop(0) if environments else {})
+            try:
+                if not self.daemon.ready():
+                    time.sleep(0.01)
+                    continue
+                if not evidence.accepted:
+                    evidence.posts += 1
+                    evidence.accepted.append(self.project.hook(commit)[0])
+                runs = self.project.runs(commit)
+                if runs and all(run["state"] == "finished" for run in runs):
+                    return self.settled(evidence, environments)
+            except (OSError, urllib.error.URLError):
+                pass  # it died while it was asked
+            time.sleep(0.03)
+        evidence.ended = False
+        return evidence
+
+    def settled(self, evidence, environments):
+        """Points may come after the run's end: what it tidies up. It may die there, too, and must come back."""
+        time.sleep(0.3)
+        while self.daemon.died():
+            evidence.deaths.append(self.daemon.process.returncode)
+            self.daemon.start(environments.pop(0) if environments else {})
+            self.daemon.await_ready()
+        return evidence
+
+    def run(self, cell):
+        began = time.monotonic()
+        fault = faults.ALL[cell.fault]
+        scenario = scenarios.ALL[cell.scenario]
+        version, commit = self.commit(scenario)
+        evidence = Evidence()
+        first = {fault.variable: f"{cell.passing}:{cell.point}"}
+        second = {fault.variable: f"{cell.second[1]}:{cell.second[0]}"} if cell.second else {}
+        striker = None
+        try:
+            if fault.strike:
+                striker = faults.Striker(self, fault)
+            self.attend(commit, first, second, evidence)
+        finally:
+            if striker:
+                striker.finish()
+        reached = striker.struck if striker else bool(evidence.deaths)
+        problems = violations(self, scenario, fault, version, commit, evidence)
+        self.daemon.stop()
+        verdict = evidence.runs[0]["verdict"] if evidence.runs else ""
+        return Outcome(cell, reached, problems, time.monotonic() - began, verdict, verdict == scenario.verdict)
+
+
+def instance_of(database):
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as journal:
+        return journal.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone()[0]
+
+
+def kill_at(cell):
+    return {"SLIPWAY_KILL_POINT": f"{cell.passing}:{cell.point}"}

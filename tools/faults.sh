@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Breaks slipway at every instant it has a name for, and writes docs/reliability.md. See ./dev and tests/faults.
+#
+#   tools/faults.sh [--short] [OPTION of tests/faults…]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+tier=(--tier full --report docs/reliability.md)
+if [ "${1:-}" = --short ]; then
+  tier=(--tier short)
+  shift
+fi
+
+rig=$PWD/.dev/rig
+rig_was_up=0
+[ -e "$rig/env" ] && rig_was_up=1
+# shellcheck disable=SC2317  # called by the trap
+end_rig() {
+  [ "$rig_was_up" = 1 ] || tests/support/rig/rig.sh down "$rig"
+}
+
+tools/install.sh test
+trap end_rig EXIT
+trap 'exit 130' INT TERM
+# The machine's engine, whose busybox image the engines of the matrix get.
+tests/support/rig/rig.sh up "$rig" --hosts 0
+tools/build.sh dev slipwayd
+python3 tests/faults build/dev .dev/faults "${tier[@]}" "$@"
