@@ -11,6 +11,7 @@ import queue
 import sys
 import threading
 import time
+import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import faults  # noqa: E402
@@ -63,7 +64,7 @@ def work(worker, todo, outcomes, lock):
         try:
             outcome = worker.run(cell)
         except Exception as error:
-            outcome = Outcome(cell, True, [f"harness: {error!r}"], 0)
+            outcome = Outcome(cell, True, [f"harness: {error!r} at {traceback.extract_tb(error.__traceback__)[-8:]}"], 0)
         with lock:
             outcomes.append(outcome)
             mark = "FAIL" if outcome.problems else "ok" if outcome.reached else "--"

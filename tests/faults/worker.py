@@ -1,11 +1,12 @@
 """One slipwayd with an engine of its own, which lives through one broken cell after another on the same data."""
 
 import dataclasses
+import http.client
 import os
+import shutil
 import sqlite3
 import sys
 import time
-import urllib.error
 
 import faults
 import scenarios
@@ -31,6 +32,7 @@ class Outcome:
 class Worker:
     def __init__(self, build, folder, number, rig):
         self.folder, self.number, self.rig = folder, number, rig
+        shutil.rmtree(f"{folder}/daemon", ignore_errors=True)  # of an earlier matrix
         self.engine = Engine(f"{folder}/engine", 40 + number, f"{rig.registry.rsplit('.', 1)[0]}.0/24")
         settings = {"engine": self.engine.endpoint, "log_level": "warn"} | rig.settings()
         self.daemon = Slipwayd(build, f"{folder}/daemon", settings)
@@ -87,7 +89,7 @@ class Worker:
                 runs = self.project.runs(commit)
                 if runs and all(run["state"] == "finished" for run in runs):
                     return self.settled(evidence, environments)
-            except (OSError, urllib.error.URLError):
+            except (OSError, http.client.HTTPException):
                 pass  # it died while it was asked
             time.sleep(0.03)
         evidence.ended = False
@@ -103,6 +105,13 @@ class Worker:
         return evidence
 
     def run(self, cell):
+        try:
+            return self.broken(cell)
+        finally:
+            if not self.daemon.died():
+                self.daemon.stop()
+
+    def broken(self, cell):
         began = time.monotonic()
         fault = faults.ALL[cell.fault]
         scenario = scenarios.ALL[cell.scenario]
@@ -110,17 +119,14 @@ class Worker:
         evidence = Evidence()
         first = {fault.variable: f"{cell.passing}:{cell.point}"}
         second = {fault.variable: f"{cell.second[1]}:{cell.second[0]}"} if cell.second else {}
-        striker = None
+        striker = faults.Striker(self, fault) if fault.strike else None
         try:
-            if fault.strike:
-                striker = faults.Striker(self, fault)
             self.attend(commit, first, second, evidence)
         finally:
             if striker:
                 striker.finish()
         reached = striker.struck if striker else bool(evidence.deaths)
         problems = violations(self, scenario, fault, version, commit, evidence)
-        self.daemon.stop()
         verdict = evidence.runs[0]["verdict"] if evidence.runs else ""
         return Outcome(cell, reached, problems, time.monotonic() - began, verdict, verdict == scenario.verdict)
 

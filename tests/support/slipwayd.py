@@ -67,6 +67,10 @@ class Slipwayd:
             self.token = shown and shown.group(1)
         return self.token is not None
 
+    def rss_bytes(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1)) * 1024
+
     def died(self):
         return self.process is None or self.process.poll() is not None
 
