@@ -1,12 +1,30 @@
 #!/usr/bin/env bash
-# Formatting, clang-tidy, shellcheck. With file names: clang-tidy only for those.
+# Formatting and shellcheck of all files, and clang-tidy:
+#   tools/lint.sh                     of all sources
+#   tools/lint.sh --quick             of none
+#   tools/lint.sh --changed [COMMIT]  of those that differ from COMMIT (else from where this branch left origin/main,
+#                                     else from the commit before)
+#   tools/lint.sh FILE...             of these
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+base_commit() {
+  local base
+  base=$(git merge-base HEAD origin/main 2> /dev/null) || base=
+  # On main itself, or in a clone without an origin.
+  [ -n "$base" ] && [ "$base" != "$(git rev-parse HEAD)" ] || base=$(git rev-parse --verify --quiet HEAD~1) || base=HEAD
+  printf '%s' "$base"
+}
+
+case "${1:-}" in
+  --quick) files=() ;;
+  --changed) mapfile -t files < <(git diff --name-only --diff-filter=d "${2:-$(base_commit)}" -- '*.cpp' ':!tests/') ;;
+  '') mapfile -t files < <(git ls-files '*.cpp' ':!tests/') ;;
+  *) files=("$@") ;;
+esac
+
 tools/install.sh lint
 git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 --dry-run -Werror
-git ls-files '*.sh' dev .ci/run | xargs shellcheck -x -P .
-# clang can't read g++'s precompiled header, so tidy gets a build without one.
-cmake -S . -B build/tidy -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON > /dev/null
-if [ $# -gt 0 ]; then files=("$@"); else mapfile -t files < <(git ls-files '*.cpp' ':!tests/'); fi
-printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-19 -p build/tidy --quiet --warnings-as-errors='*' 2> /dev/null
-echo "lint: clean"
+{ git ls-files '*.sh'; git grep -lE '^#!.*\b(ba)?sh\b'; } | sort -u | xargs shellcheck -x -P .
+[ ${#files[@]} = 0 ] || tools/tidy.sh "${files[@]}"
+echo "lint: clean (clang-tidy: ${#files[@]} files)"

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# What `./dev test --all` adds, with the rig up and its environment set: sanitizers, the second engine version, and the
-# main job through the containerised daemon.
+# What `./dev test --all` adds, with the rig up and its environment set: lint of all files, sanitizers, the second engine
+# version, and the main job through the containerised daemon.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rig=$SLIPWAY_TEST_RIG
 status=0
+
+echo "== Lint"
+tools/lint.sh || status=1
 
 echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
 tools/build.sh asan
