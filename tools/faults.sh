@@ -4,9 +4,11 @@
 #   tools/faults.sh [--short] [OPTION of tests/faults…]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-tier=(--tier full --report docs/reliability.md)
+tier=full
+report=(--report docs/reliability.md)
 if [ "${1:-}" = --short ]; then
-  tier=(--tier short)
+  tier=short
+  report=()
   shift
 fi
 
@@ -24,4 +26,7 @@ trap 'exit 130' INT TERM
 # The machine's engine, whose busybox image the engines of the matrix get.
 tests/support/rig/rig.sh up "$rig" --hosts 0
 tools/build.sh dev slipwayd
-python3 tests/faults build/dev .dev/faults "${tier[@]}" "$@"
+status=0
+python3 tests/faults build/dev .dev/faults-fake --engine fake --tier "$tier" "${report[@]}" "$@" || status=1
+python3 tests/faults build/dev .dev/faults --engine real --tier "$tier" "${report[@]}" "$@" || status=1
+exit $status

@@ -61,6 +61,7 @@ class LogStream final : public Stream {
     while (true) {
       Result<logs::LogChunk> chunk = co_await next_chunk();
       if (!chunk && chunk.error().kind == Error::Kind::timeout && format_ == Format::events) co_return sse_comment();
+      if (!chunk && chunk.error().kind == Error::Kind::not_found) co_return std::string();  // nothing written yet
       if (!chunk) co_return fail(chunk.error());
       offset_ = chunk->next;
       std::string out = format_chunk(*chunk, format_);

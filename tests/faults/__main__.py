@@ -14,37 +14,58 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import fake_rig  # noqa: E402
 import faults  # noqa: E402
 import points  # noqa: E402
 import report  # noqa: E402
 import scenarios  # noqa: E402
-from rig import Rig  # noqa: E402
+from engine import Engine  # noqa: E402
+from rig import SUBNET, Rig  # noqa: E402
 from worker import Outcome, Worker  # noqa: E402
 
 ORPHANS_GONE_WITHIN = 150  # seconds: the grace of 60 s, then the next sweep, which comes every minute
+CALLS = tuple(f"after {method} /" for method in ("GET", "HEAD", "POST", "PUT", "DELETE"))
 REMOTE = ("host ", "by HTTP", "rollout", "push", "generation")
 
 
-def cells_of(worker, tier, seed):
-    """What to try, from what undisturbed runs pass."""
-    full = tier == "full"
-    cells, traces = [], {}
-    for name, scenario in scenarios.ALL.items():
-        worker.trace(scenario)  # the first of its kind also makes images and volumes
-        traces[name] = worker.trace(scenario)
-        if full:
-            cells += points.every_point(name, "kill", traces[name])
-        else:
-            cells += points.some_points(name, "kill", traces[name], 4, seed)
+def traces_of(worker, names):
+    """The points that an undisturbed run of each scenario passes, in order."""
+    traces = {}
+    for name in names:
+        worker.trace(scenarios.ALL[name])  # the first of its kind also makes images and volumes
+        traces[name] = worker.trace(scenarios.ALL[name])
+    return traces
+
+
+def kills(worker, traces, full, seed):
+    """slipwayd dies: at each point, or at a few; and at a few twice."""
+    cells = []
     for name, trace in traces.items():
-        recovery = recovery_of(worker, name, trace)
-        cells += points.twice(name, trace, recovery, 12 if full else 1, seed)
+        cells += points.every_point(name, "kill", trace) if full else points.some_points(name, "kill", trace, 4, seed)
+    for name, trace in traces.items():
+        cells += points.twice(name, trace, recovery_of(worker, name, trace), 12 if full else 1, seed)
+    return cells
+
+
+def cells_of_real(worker, full, seed):
+    traces = traces_of(worker, scenarios.ALL)
+    cells = kills(worker, traces, full, seed)
     for fault in ("engine killed", "engine restarted", "engine hangs", "containers removed"):
         for name in ("steps", "fails", "service", "push"):
             cells += points.some_points(name, fault, traces[name], 8 if full else 1, seed)
     for fault in ("registry killed", "host cut off", "host's engine killed"):
         for name in ("push", "deploy") if fault == "registry killed" else ("deploy",):
             cells += points.some_points(name, fault, traces[name], 12 if full else 1, seed, lambda p: any(w in p for w in REMOTE))
+    return cells
+
+
+def cells_of_fake(worker, full, seed):
+    traces = traces_of(worker, ("steps", "fails", "push"))
+    cells = kills(worker, traces, full, seed)
+    for fault in (fault for fault in faults.ALL.values() if fault.rule):
+        for name, trace in traces.items():
+            calls = [point for point in trace if point.startswith(CALLS)]
+            cells += points.every_point(name, fault.name, calls) if full else points.some_points(name, fault.name, calls, 2, seed)
     return cells
 
 
@@ -109,6 +130,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("folder")
     parser.add_argument("--tier", choices=("short", "full"), default="short")
+    parser.add_argument("--engine", choices=("real", "fake"), default="real")
     parser.add_argument("--only", default="", help="cells whose text contains this")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--workers", type=int, default=2)
@@ -116,12 +138,15 @@ def main():
     options = parser.parse_args()
     folder = os.path.abspath(options.folder)
     began = time.monotonic()
-    rig = Rig(f"{folder}/rig")
-    workers, outcomes = [], []
+    real = options.engine == "real"
+    rig = Rig(f"{folder}/rig") if real else fake_rig.Rig(f"{folder}/rig")
+    workers, outcomes, left = [], [], []
     try:
         for number in range(options.workers):
-            workers.append(Worker(os.path.abspath(options.build), f"{folder}/{number}", number, rig))
-        cells = [cell for cell in cells_of(workers[0], options.tier, options.seed) if options.only in cell.text]
+            engine = Engine(f"{folder}/{number}/engine", 40 + number, f"{SUBNET}.0/24") if real else fake_rig.Engine()
+            workers.append(Worker(os.path.abspath(options.build), f"{folder}/{number}", number, rig, engine))
+        all_cells = cells_of_real if real else cells_of_fake
+        cells = [cell for cell in all_cells(workers[0], options.tier == "full", options.seed) if options.only in cell.text]
         print(f"faults: {len(cells)} cells", flush=True)
         run_all(workers, cells, outcomes)
         left = orphans(workers)

@@ -77,6 +77,12 @@ class Engine:
             listening.wait()
             time.sleep(0.1)
 
+    def remove_all(self, instance):
+        """Removes that daemon's containers by force, as somebody might by hand."""
+        names = self.docker("ps", "-aq", "--filter", f"label=dev.slipway.instance={instance}").split()
+        if names:
+            self.docker("rm", "-f", *names)
+
     def left_of_runs(self, instance):
         """Containers, volumes and networks that belong to some run of that daemon."""
         mine = ["--filter", f"label=dev.slipway.instance={instance}", "--filter", "label=dev.slipway.run"]

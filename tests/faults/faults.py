@@ -11,20 +11,14 @@ import typing
 class Fault:
     name: str
     meaning: str
-    variable: str  # of the environment, that makes slipwayd die or stand still at the point
+    variable: str = ""  # of the environment, that makes slipwayd die or stand still at the point
     strike: typing.Callable = None  # (worker): while it stands still
     mend: typing.Callable = None  # (worker): `after` seconds later
     after: float = 0.0
     # Whether the run must end as if nothing had happened. Otherwise it may also fail, and say so; never falsely pass.
     exact: bool = True
     shared: bool = False  # breaks what several workers use
-
-
-def remove_containers(worker):
-    mine = ["--filter", f"label=dev.slipway.instance={worker.instance_id}"]
-    names = worker.engine.docker("ps", "-a", *mine, "--format", "{{.Names}}").split()
-    if names:
-        worker.engine.docker("rm", "-f", *names)
+    rule: dict = None  # of the fake engine: what happens to the answer to a call, instead of anything at an instant
 
 
 ALL = {fault.name: fault for fault in (
@@ -37,13 +31,21 @@ ALL = {fault.name: fault for fault in (
     Fault("engine hangs", "the engine hangs for two seconds", "SLIPWAY_STOP_POINT",
           lambda w: w.engine.signal(signal.SIGSTOP), lambda w: w.engine.signal(signal.SIGCONT), 2.0),
     Fault("containers removed", "somebody removes all containers of slipway", "SLIPWAY_STOP_POINT",
-          remove_containers, exact=False),
+          lambda w: w.engine.remove_all(w.instance_id), exact=False),
     Fault("registry killed", "the registry is killed and comes back", "SLIPWAY_STOP_POINT",
           lambda w: w.rig.kill_pid("registry"), lambda w: w.rig.up(), 1.0, exact=False, shared=True),
     Fault("host cut off", "a host's link is down for three seconds", "SLIPWAY_STOP_POINT",
           lambda w: w.rig.link(2, "down"), lambda w: w.rig.link(2, "up"), 3.0, exact=False, shared=True),
     Fault("host's engine killed", "a host's engine is killed and comes back", "SLIPWAY_STOP_POINT",
           lambda w: w.rig.kill_pid("hosts/h2"), lambda w: w.rig.script("host-up", "h2"), 1.0, exact=False, shared=True),
+    Fault("call lost", "the connection breaks before the engine has done what it was asked", rule={"action": "lost_before"}),
+    Fault("answer lost", "the engine does what it was asked, and the connection breaks", rule={"action": "lost_after"}),
+    Fault("answer cut", "the answer breaks off after ten bytes", rule={"action": "cut", "bytes": 10}),
+    Fault("answer late", "the answer takes a second", rule={"action": "delay", "seconds": 1}),
+    Fault("engine error", "the engine answers 500", rule={"action": "status", "status": 500, "message": "broken"}, exact=False),
+    Fault("engine error after", "the engine answers 500 though it did what it was asked",
+          rule={"action": "status_after", "status": 500, "message": "broken"}, exact=False),
+    Fault("container vanishes", "the container is removed before the call about it", rule={"action": "vanish"}, exact=False),
 )}
 
 

@@ -3,16 +3,16 @@
 import dataclasses
 
 TALK = """\
-i=0
-while [ $i -lt 40 ]; do
-  i=$((i + 1)); echo "out $i"; echo "err $i" >&2
-  [ $((i % 8)) = 0 ] && sleep 0.05
+for i in 1 2 3 4 5; do
+  for j in 1 2 3 4 5 6 7 8; do echo "out $i.$j"; echo "err $i.$j" >&2; done
+  sleep 0.05
 done
 head -c 40000 /dev/zero | tr '\\0' x; echo
 printf 'no newline at the end'
 """
-TALK_OUT = "".join(f"out {i}\n" for i in range(1, 41)) + "x" * 40000 + "\n" + "no newline at the end"
-TALK_ERR = "".join(f"err {i}\n" for i in range(1, 41))
+NUMBERS = [f"{i}.{j}" for i in range(1, 6) for j in range(1, 9)]
+TALK_OUT = "".join(f"out {number}\n" for number in NUMBERS) + "x" * 40000 + "\n" + "no newline at the end"
+TALK_ERR = "".join(f"err {number}\n" for number in NUMBERS)
 
 
 @dataclasses.dataclass

@@ -10,7 +10,6 @@ import time
 
 import faults
 import scenarios
-from engine import Engine
 from invariants import Evidence, violations
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "..", "support"))
@@ -30,10 +29,10 @@ class Outcome:
 
 
 class Worker:
-    def __init__(self, build, folder, number, rig):
+    def __init__(self, build, folder, number, rig, engine):
         self.folder, self.number, self.rig = folder, number, rig
         shutil.rmtree(f"{folder}/daemon", ignore_errors=True)  # of an earlier matrix
-        self.engine = Engine(f"{folder}/engine", 40 + number, f"{rig.registry.rsplit('.', 1)[0]}.0/24")
+        self.engine = engine
         settings = {"engine": self.engine.endpoint, "log_level": "warn"} | rig.settings()
         self.daemon = Slipwayd(build, f"{folder}/daemon", settings)
         self.version = 0
@@ -64,8 +63,10 @@ class Worker:
             os.remove(path)
         version, commit = self.commit(scenario)
         first = kill_at(cell) if cell else {"SLIPWAY_POINT_TRACE": path}
-        self.attend(commit, first, {"SLIPWAY_POINT_TRACE": path} if cell else {})
+        evidence = self.attend(commit, first, {"SLIPWAY_POINT_TRACE": path} if cell else {})
         self.daemon.stop()
+        if not evidence.ended:
+            raise RuntimeError(f"a run of {scenario.name} that nothing disturbs does not end, see {self.folder}")
         with open(path, encoding="utf-8") as file:
             return file.read().splitlines()
 
@@ -117,15 +118,19 @@ class Worker:
         scenario = scenarios.ALL[cell.scenario]
         version, commit = self.commit(scenario)
         evidence = Evidence()
-        first = {fault.variable: f"{cell.passing}:{cell.point}"}
+        first = {fault.variable: f"{cell.passing}:{cell.point}"} if fault.variable else {}
         second = {fault.variable: f"{cell.second[1]}:{cell.second[0]}"} if cell.second else {}
+        if fault.rule:
+            self.engine.spoil(cell, fault.rule)
         striker = faults.Striker(self, fault) if fault.strike else None
         try:
             self.attend(commit, first, second, evidence)
         finally:
             if striker:
                 striker.finish()
-        reached = striker.struck if striker else bool(evidence.deaths)
+        reached = striker.struck if striker else self.engine.spoilt() if fault.rule else bool(evidence.deaths)
+        if fault.rule:
+            self.engine.faults()
         problems = violations(self, scenario, fault, version, commit, evidence)
         verdict = evidence.runs[0]["verdict"] if evidence.runs else ""
         return Outcome(cell, reached, problems, time.monotonic() - began, verdict, verdict == scenario.verdict)
