@@ -5,10 +5,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tier=full
-report=(--report docs/reliability.md)
 if [ "${1:-}" = --short ]; then
   tier=short
-  report=()
   shift
 fi
 
@@ -27,6 +25,7 @@ trap 'exit 130' INT TERM
 tests/support/rig/rig.sh up "$rig" --hosts 0
 tools/build.sh dev slipwayd
 status=0
-python3 tests/faults build/dev .dev/faults-fake --engine fake --tier "$tier" "${report[@]}" "$@" || status=1
-python3 tests/faults build/dev .dev/faults --engine real --tier "$tier" "${report[@]}" "$@" || status=1
+python3 tests/faults build/dev .dev/faults-fake --engine fake --tier "$tier" "$@" || status=1
+python3 tests/faults build/dev .dev/faults --engine real --tier "$tier" "$@" || status=1
+[ "$tier" = short ] || python3 tests/faults/report.py .dev/faults-fake .dev/faults > docs/reliability.md
 exit $status

@@ -35,7 +35,10 @@ class Sweep {
   Sweep(Collaborators& with, const Settings& settings) : with_(with), settings_(settings) {}
 
   awaitable<Result<SweepSummary>> run() {
-    Result<void> step = co_await read_live_runs();
+    // What there is first, then which runs are under way: of one that begins meanwhile nothing has been seen yet.
+    Result<void> step = co_await read_open_attempts();
+    if (step) step = co_await list_what_is_there();
+    if (step) step = co_await read_live_runs();
     if (step) step = co_await remove_containers();
     if (step) step = co_await remove_volumes();
     if (step) step = co_await remove_networks();
@@ -58,6 +61,32 @@ class Sweep {
     return !created || with_.clock.now() - *created >= settings_.orphan_grace;
   }
 
+  awaitable<Result<void>> read_open_attempts() {
+    auto reading = with_.store.read(&store::Attempts::open);
+    Result<std::vector<store::Attempt>> open = co_await std::move(reading);
+    if (!open) co_return fail(open.error());
+    open_ = std::move(*open);
+    co_return Result<void>();
+  }
+
+  awaitable<Result<void>> list_what_is_there() {
+    docker::ListContainers what;
+    what.filters = ours();
+    auto listing = with_.engine.containers().list(std::move(what));
+    Result<std::vector<docker::ContainerSummary>> containers = co_await std::move(listing);
+    if (!containers) co_return fail(containers.error());
+    auto listing_volumes = with_.engine.volumes().list(ours());
+    Result<std::vector<docker::Volume>> volumes = co_await std::move(listing_volumes);
+    if (!volumes) co_return fail(volumes.error());
+    auto listing_networks = with_.engine.networks().list(ours());
+    Result<std::vector<docker::Network>> networks = co_await std::move(listing_networks);
+    if (!networks) co_return fail(networks.error());
+    containers_ = std::move(*containers);
+    volumes_ = std::move(*volumes);
+    networks_ = std::move(*networks);
+    co_return Result<void>();
+  }
+
   awaitable<Result<void>> read_live_runs() {
     auto reading = with_.store.read(&store::Runs::unfinished);
     const Result<std::vector<store::Run>> runs = co_await std::move(reading);
@@ -67,12 +96,7 @@ class Sweep {
   }
 
   awaitable<Result<void>> remove_containers() {
-    docker::ListContainers what;
-    what.filters = ours();
-    auto listing = with_.engine.containers().list(std::move(what));
-    const Result<std::vector<docker::ContainerSummary>> all = co_await std::move(listing);
-    if (!all) co_return fail(all.error());
-    for (const docker::ContainerSummary& container : *all) {
+    for (const docker::ContainerSummary& container : containers_) {
       if (!is_orphan(container.labels, container.created_at)) {
         kept_.insert(container.name);
         continue;
@@ -90,10 +114,7 @@ class Sweep {
   }
 
   awaitable<Result<void>> remove_volumes() {
-    auto listing = with_.engine.volumes().list(ours());
-    const Result<std::vector<docker::Volume>> all = co_await std::move(listing);
-    if (!all) co_return fail(all.error());
-    for (const docker::Volume& volume : *all) {
+    for (const docker::Volume& volume : volumes_) {
       if (!is_orphan(volume.labels, volume.created_at)) continue;
       auto removing = with_.engine.volumes().remove(volume.name);
       const Result<void> removed = co_await std::move(removing);
@@ -104,10 +125,7 @@ class Sweep {
   }
 
   awaitable<Result<void>> remove_networks() {
-    auto listing = with_.engine.networks().list(ours());
-    const Result<std::vector<docker::Network>> all = co_await std::move(listing);
-    if (!all) co_return fail(all.error());
-    for (const docker::Network& network : *all) {
+    for (const docker::Network& network : networks_) {
       if (!is_orphan(network.labels, std::nullopt)) continue;
       auto removing = with_.engine.networks().remove(network.id);
       const Result<void> removed = co_await std::move(removing);
@@ -119,10 +137,7 @@ class Sweep {
 
   /// Attempts whose run is over and whose container is gone.
   awaitable<Result<void>> close_attempts() {
-    auto reading = with_.store.read(&store::Attempts::open);
-    const Result<std::vector<store::Attempt>> open = co_await std::move(reading);
-    if (!open) co_return fail(open.error());
-    for (const store::Attempt& attempt : *open) {
+    for (const store::Attempt& attempt : open_) {
       if (live_.contains(attempt.key.run) || kept_.contains(attempt.container_name)) continue;
       auto work = [key = attempt.key, state = attempt.state, log = attempt.log,
                    now = with_.clock.now()](store::Transaction& tx) -> Result<void> {
@@ -166,6 +181,10 @@ class Sweep {
 
   Collaborators& with_;
   const Settings& settings_;
+  std::vector<store::Attempt> open_;
+  std::vector<docker::ContainerSummary> containers_;
+  std::vector<docker::Volume> volumes_;
+  std::vector<docker::Network> networks_;
   std::set<RunId> live_;
   std::set<std::string> kept_;  // names of containers that stay
   SweepSummary summary_;

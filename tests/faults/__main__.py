@@ -1,8 +1,9 @@
 """Breaks slipway at named instants and checks what it promises: see docs/reliability.md, which `./dev faults` makes.
 
-    python3 tests/faults BUILD FOLDER [--tier short|full] [--only TEXT] [--seed N] [--report FILE]
+    python3 tests/faults BUILD FOLDER [--engine real|fake] [--tier short|full] [--only TEXT] [--seed N]
 
-BUILD is a build folder, FOLDER is for the rig and the data. Needs root. Exits 1 if anything was violated.
+BUILD is a build folder, FOLDER is for the rig and the data. Needs root. What came out is in
+FOLDER/outcomes.json, of which report.py makes the page. Exits 1 if anything was violated.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import points  # noqa: E402
 import report  # noqa: E402
 import scenarios  # noqa: E402
 from engine import Engine  # noqa: E402
-from rig import SUBNET, Rig  # noqa: E402
+from rig import Rig  # noqa: E402
 from worker import Outcome, Worker  # noqa: E402
 
 ORPHANS_GONE_WITHIN = 150  # seconds: the grace of 60 s, then the next sweep, which comes every minute
@@ -134,16 +135,16 @@ def main():
     parser.add_argument("--only", default="", help="cells whose text contains this")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--report")
+    parser.add_argument("--place", type=int, default=0, help="0 to 4: matrices in different places run beside each other")
     options = parser.parse_args()
     folder = os.path.abspath(options.folder)
     began = time.monotonic()
     real = options.engine == "real"
-    rig = Rig(f"{folder}/rig") if real else fake_rig.Rig(f"{folder}/rig")
+    rig = Rig(f"{folder}/rig", options.place) if real else fake_rig.Rig(f"{folder}/rig")
     workers, outcomes, left = [], [], []
     try:
         for number in range(options.workers):
-            engine = Engine(f"{folder}/{number}/engine", 40 + number, f"{SUBNET}.0/24") if real else fake_rig.Engine()
+            engine = Engine(f"{folder}/{number}/engine", 40 + 4 * options.place + number, f"{rig.subnet}.0/24") if real else fake_rig.Engine()
             workers.append(Worker(os.path.abspath(options.build), f"{folder}/{number}", number, rig, engine))
         all_cells = cells_of_real if real else cells_of_fake
         cells = [cell for cell in all_cells(workers[0], options.tier == "full", options.seed) if options.only in cell.text]
@@ -156,9 +157,9 @@ def main():
         rig.down()
     for problem in left:
         print(problem)
-    print(f"faults: {report.summary(outcomes)}, {len(left)} orphans, {time.monotonic() - began:.0f} s")
-    if options.report:
-        report.write(options.report, outcomes, left, {f.name: f.meaning for f in faults.ALL.values()}, options.seed, time.monotonic() - began)
+    report.save(folder, options, outcomes, left, time.monotonic() - began)
+    reached = sum(1 for outcome in outcomes if outcome.reached)
+    print(f"faults: {reached} of {len(outcomes)} cells came to their instant, {len(left)} orphans, {time.monotonic() - began:.0f} s")
     failed = sum(1 for outcome in outcomes if outcome.problems) + len(left)
     print(f"{len(outcomes) - failed} passed, {failed} failed")
     return 1 if failed else 0

@@ -1,8 +1,10 @@
-"""The report: a table for people, and the violations in full."""
+"""docs/reliability.md, made of what matrices have left in their folders: report.py FOLDER... > docs/reliability.md"""
 
 import collections
 import datetime
+import json
 import subprocess
+import sys
 
 CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "false pass", "wrong verdict", "not ended", "orphan",
            "lost delivery", "run twice", "two live generations", "mixed generations", "not deployed", "wrong digest", "crash")
@@ -11,75 +13,81 @@ HEAD = """\
 # Reliability
 
 What slipway promises when something dies is in [architecture.md](architecture.md) and in the decisions; this page is what
-was tried. `./dev faults` makes it: it runs pipelines and rollouts on a real engine, a real registry and three real hosts,
-and breaks one thing in each, at a named instant (a *kill point*, see `base/kill_point.hpp`): on both sides of every commit
-to the journal, every call to an engine, every request to a registry, every write of a log and every run of git. One
-instant and one fault are a *cell*. After each cell the journal, the logs, the engine's own events, the registry and the
-hosts are compared with what the pipeline is known to do, to the byte.
+was tried. `./dev faults` makes it: pipelines and rollouts run on a real engine, a real registry and three real hosts, and
+one thing is broken in each, at a named instant (a *kill point*, `base/kill_point.hpp`): on both sides of every commit to
+the journal, every call to an engine, every request to a registry, every write of a log and every run of git. One instant
+and one fault are a *cell*. After each the journal, the logs, the engine's own start events, the registry and the hosts are
+compared with what the pipeline is known to do, to the byte. On the fake engine, which a shared suite holds to the real one
+([0056](decisions/0056-fake-engine.md)), single answers go wrong as well.
 
+Cells whose instant did not come (what happens between threads differs from run to run) ended right and are not counted.
+After a fault that takes steps or hosts with it a run may also fail and say why; it must never pass falsely.
 """
 
 
-def class_of(problem):
-    return problem.split(":", 1)[0]
+def save(folder, options, outcomes, left, seconds):
+    version = "fake"
+    if options.engine == "real":
+        version = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=True).stdout.strip()
+    cells = [{"scenario": o.cell.scenario, "fault": o.cell.fault, "point": o.cell.point, "text": o.cell.text, "reached": o.reached,
+              "problems": o.problems, "seconds": o.seconds, "verdict": o.verdict, "as_if_nothing": o.as_if_nothing} for o in outcomes]
+    with open(f"{folder}/outcomes.json", "w", encoding="utf-8") as file:
+        json.dump({"engine": version, "seed": options.seed, "date": str(datetime.date.today()), "seconds": seconds,
+                   "orphans": left, "cells": cells}, file)
 
 
-def table(outcomes):
-    """Markdown: one row per scenario and fault."""
+def summary(cells):
+    reached = [cell for cell in cells if cell["reached"]]
+    bad = [cell for cell in cells if cell["problems"]]
+    return f"{len(reached)} cells, {len({cell['point'] for cell in reached})} different kill points, {len(bad)} with violations"
+
+
+def table(cells):
     rows = collections.OrderedDict()
-    for outcome in outcomes:
-        rows.setdefault((outcome.cell.scenario, outcome.cell.fault), []).append(outcome)
+    for cell in cells:
+        if cell["reached"] or cell["problems"]:
+            rows.setdefault((cell["scenario"], cell["fault"]), []).append(cell)
     lines = ["| scenario | fault | cells | instants | violations | ended as if nothing had happened | median s |", "|---|---|---|---|---|---|---|"]
-    for (scenario, fault), group in rows.items():
-        reached = [outcome for outcome in group if outcome.reached]
-        if not reached:
-            continue
-        instants = len({outcome.cell.point for outcome in reached})
-        bad = sum(1 for outcome in reached if outcome.problems)
-        same = sum(1 for outcome in reached if outcome.as_if_nothing)
-        seconds = sorted(outcome.seconds for outcome in reached)[len(reached) // 2]
-        lines.append(f"| {scenario} | {fault} | {len(reached)} | {instants} | {bad} | {same} | {seconds:.1f} |")
+    for (scenario, fault), group in sorted(rows.items(), key=lambda row: (row[0][1], row[0][0])):
+        instants = len({cell["point"] for cell in group})
+        bad = sum(1 for cell in group if cell["problems"])
+        same = sum(1 for cell in group if cell["as_if_nothing"])
+        seconds = sorted(cell["seconds"] for cell in group)[len(group) // 2]
+        lines.append(f"| {scenario} | {fault} | {len(group)} | {instants} | {bad} | {same} | {seconds:.1f} |")
     return "\n".join(lines) + "\n"
 
 
-def invariants(outcomes, left):
-    counts = collections.Counter(class_of(problem) for outcome in outcomes for problem in outcome.problems)
-    counts["orphan"] += len(left)
+def invariants(matrices):
+    counts = collections.Counter()
+    for matrix in matrices:
+        counts["orphan"] += len(matrix["orphans"])
+        counts.update(problem.split(":", 1)[0] for cell in matrix["cells"] for problem in cell["problems"])
     lines = ["| invariant | violations |", "|---|---|"]
     lines += [f"| {name} | {counts.pop(name, 0)} |" for name in CLASSES]
     lines += [f"| {name} | {count} |" for name, count in counts.items()]
     return "\n".join(lines) + "\n"
 
 
-def summary(outcomes):
-    reached = [outcome for outcome in outcomes if outcome.reached]
-    bad = [outcome for outcome in outcomes if outcome.problems]
-    return f"{len(reached)} cells, {len({o.cell.point for o in reached})} different kill points, {len(bad)} with violations"
-
-
-def write(path, outcomes, left, meanings, seed, seconds):
-    engine = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=True).stdout.strip()
-    missed = sum(1 for outcome in outcomes if not outcome.reached)
-    text = HEAD + f"""\
-Last run: {datetime.date.today()}, seed {seed}, Engine {engine}, {seconds / 60:.0f} minutes: **{summary(outcomes)}**. In {missed} more the
-instant never came (what happens between threads differs from run to run); they ended right and are not counted.
-
-## Cells
-
-{table(outcomes)}
-*Instants* are different kill points; each is tried at its first, its last and a middle passing, or at a seeded choice.
-What the faults are:
-
-""" + "".join(f"- **{name}**: {meaning}.\n" for name, meaning in meanings.items()) + f"""
-After a fault that takes steps or hosts with it a run may also fail and say why; it must never pass falsely.
-
-## Invariants
-
-{invariants(outcomes, left)}"""
-    bad = [outcome for outcome in outcomes if outcome.problems]
+def page(matrices, meanings):
+    text = HEAD
+    for matrix in matrices:
+        name = "The fake engine" if matrix["engine"] == "fake" else f"Engine {matrix['engine']}"
+        text += (f"\n## {name}\n\n{matrix['date']}, seed {matrix['seed']}, {matrix['seconds'] / 60:.0f} minutes: "
+                 f"**{summary(matrix['cells'])}**.\n\n{table(matrix['cells'])}")
+    text += "\n## Invariants\n\n" + invariants(matrices) + "\n## Faults\n\n"
+    text += "".join(f"- **{name}**: {meaning}.\n" for name, meaning in meanings.items())
+    bad = [cell for matrix in matrices for cell in matrix["cells"] if cell["problems"]]
     if bad:
         text += "\n## Violations\n\n"
-        for outcome in bad:
-            text += f"- {outcome.cell.text}\n" + "".join(f"  - {problem}\n" for problem in outcome.problems)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+        for cell in bad:
+            text += f"- {cell['text']}\n" + "".join(f"  - {problem}\n" for problem in cell["problems"])
+    return text
+
+
+if __name__ == "__main__":
+    import faults
+    left_by = []
+    for folder in sys.argv[1:]:
+        with open(f"{folder}/outcomes.json", encoding="utf-8") as file:
+            left_by.append(json.load(file))
+    print(page(left_by, {fault.name: fault.meaning for fault in faults.ALL.values()}), end="")

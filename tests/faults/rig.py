@@ -10,16 +10,15 @@ import urllib.error
 import urllib.request
 
 SCRIPT = os.path.join(os.path.dirname(__file__), "..", "support", "rig", "rig.sh")
-SUBNET = "198.18.1"
-NAME = "faults"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 class Rig:
-    def __init__(self, folder, hosts=3):
+    def __init__(self, folder, place, hosts=3):
         self.folder, self.hosts = folder, hosts
-        self.environment = os.environ | {"SLIPWAY_RIG_NAME": NAME, "SLIPWAY_RIG_SUBNET": SUBNET}
-        self.registry = f"{SUBNET}.1:5000"
+        self.name, self.subnet = f"faults{place}", f"198.18.{1 + place}"
+        self.environment = os.environ | {"SLIPWAY_RIG_NAME": self.name, "SLIPWAY_RIG_SUBNET": self.subnet}
+        self.registry = f"{self.subnet}.1:5000"
         self.up()
 
     def script(self, verb, *words):
@@ -44,7 +43,7 @@ class Rig:
                 "hosts": hosts}
 
     def address(self, host):
-        return f"{SUBNET}.{10 + host}"
+        return f"{self.subnet}.{10 + host}"
 
     def digest(self, repository, tag):
         """What the registry has under that tag; empty if nothing."""
@@ -74,7 +73,7 @@ class Rig:
             return ""
 
     def link(self, host, state):
-        subprocess.run(["ip", "link", "set", f"{NAME}-v{host}", state], check=True)
+        subprocess.run(["ip", "link", "set", f"{self.name}-v{host}", state], check=True)
 
     def kill_pid(self, name):
         with open(f"{self.folder}/{name}/pid", encoding="utf-8") as file:
