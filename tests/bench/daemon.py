@@ -35,7 +35,7 @@ class Daemon:
         self.token = self.first_token()
 
     def first_token(self):
-        for _ in range(200):
+        for _ in range(1200):
             time.sleep(0.05)
             with open(self.log.name) as file:
                 found = re.search(r"token=(slw_[\w-]+)", file.read())

@@ -28,7 +28,7 @@ class FakeEngine:
     def start(self):
         words = [sys.executable, PROGRAM, "--socket", self.socket, "--state", f"{self.folder.name}/state", *self.options]
         self.process = subprocess.Popen(words)
-        for _ in range(500):
+        for _ in range(3000):
             try:
                 return self.call("GET", "/_ping")
             except OSError:

@@ -1,10 +1,11 @@
 """Each fault of the fake engine does what it says, and the fake tells what was really done."""
 
 import http.client
+import json
 import os
 import signal
+import socket
 import sys
-import threading
 import time
 import unittest
 
@@ -80,7 +81,8 @@ class Faults(unittest.TestCase):
                 self.create("aa", "sleep 100")
                 self.fault(action)
                 with self.assertRaises(TimeoutError):
-                    self.engine.call("POST", "/containers/aa/start", timeout=0.3)
+                    self.engine.call("POST", "/containers/aa/start", timeout=1)
+                self.engine.call("GET", "/_ping")
                 self.assertEqual(self.engine.starts(), starts)
 
     def test_a_body_is_cut_where_told(self):
@@ -113,46 +115,42 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.engine.starts(), {"aa": 1})
         self.assertEqual((self.state("aa")["Status"], self.state("aa")["ExitCode"]), ("exited", 137))
 
-    def in_flight(self, path, method="GET"):
-        """What a call that is open while the engine goes comes to."""
-        outcome = []
+    def opened(self, method, path):
+        """An answer that has begun and goes on; `read` gives the rest."""
+        connection = http.client.HTTPConnection("fake")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(30)
+        connection.sock.connect(self.engine.socket)
+        self.addCleanup(connection.close)
+        connection.request(method, path)
+        return connection.getresponse()
 
-        def ask():
-            try:
-                outcome.append(self.engine.call(method, path))
-            except LOST as error:
-                outcome.append(type(error))
-
-        thread = threading.Thread(target=ask)
-        thread.start()
-        return thread, outcome
+    def log_of_a_running_container(self):
+        self.create("aa", "echo begun; sleep 1000")
+        self.start("aa")
+        log = self.opened("GET", "/containers/aa/logs?stdout=1&follow=1")
+        self.assertEqual(log.read(14)[8:], b"begun\n")
+        return log
 
     def test_told_to_stop_it_ends_logs_as_they_should_and_waits_with_137(self):
         for options, status in (((), "exited"), (("--live-restore",), "running")):
             with self.subTest(options):
                 self.engine = FakeEngine("--speed", "20", *options)
                 self.addCleanup(self.engine.close)
-                self.create("aa", "echo begun; sleep 1000")
-                self.start("aa")
-                asked = [self.in_flight("/containers/aa/wait", "POST"), self.in_flight("/containers/aa/logs?stdout=1&follow=1")]
-                time.sleep(0.2)
+                log = self.log_of_a_running_container()
+                wait = self.opened("POST", "/containers/aa/wait")
                 self.engine.kill(signal.SIGTERM)
-                for thread, _ in asked:
-                    thread.join(5)
-                self.assertEqual(asked[0][1][0]["StatusCode"], 137)
-                self.assertTrue(asked[1][1][0].endswith(b"begun\n"))
+                self.assertEqual(log.read(), b"")
+                self.assertEqual(json.loads(wait.read())["StatusCode"], 137)
                 self.engine.start()
                 self.assertEqual(self.state("aa")["Status"], status)
 
     def test_killed_it_cuts_off_logs_and_waits(self):
-        self.create("aa", "echo begun; sleep 1000")
-        self.start("aa")
-        asked = [self.in_flight("/containers/aa/wait", "POST"), self.in_flight("/containers/aa/logs?stdout=1&follow=1")]
-        time.sleep(0.2)
+        log = self.log_of_a_running_container()
+        wait = self.opened("POST", "/containers/aa/wait")
         self.engine.kill()
-        for thread, outcome in asked:
-            thread.join(5)
-            self.assertIs(outcome[0], http.client.IncompleteRead)
+        self.assertRaises(http.client.IncompleteRead, log.read)
+        self.assertRaises(http.client.IncompleteRead, wait.read)
 
     def test_what_a_removed_container_wrote_is_still_known(self):
         self.create("aa", "echo one; echo two >&2; printf three")

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import stat
 import tarfile
 
@@ -81,6 +82,14 @@ class Files:
         place = self.places(path)[0]
         if os.path.isdir(place):
             os.rmdir(place)
+
+    def remove(self, path):
+        """Of the topmost layer: what an image brings stays."""
+        place = self.places(path)[0]
+        if os.path.isdir(place) and not os.path.islink(place):
+            shutil.rmtree(place)
+        elif os.path.lexists(place):
+            os.unlink(place)
 
     def link(self, target, path):
         place = self.places(path)[0]

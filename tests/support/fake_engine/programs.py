@@ -1,5 +1,6 @@
 """The programs that the fake's containers know."""
 
+import base64
 import re
 
 
@@ -55,7 +56,10 @@ async def run(shell, words, output, source):
     """One simple command; its exit code."""
     name = words[0].rsplit("/", 1)[-1]
     program = PROGRAMS.get(name)
-    return await program(shell, words[1:], output, source) or 0 if program else 0
+    if not program:
+        await output.write(2, f"/bin/sh: {words[0]}: not found\n".encode())
+        return 127
+    return await program(shell, words[1:], output, source) or 0
 
 
 async def echo(shell, words, output, source):
@@ -120,6 +124,16 @@ async def head(shell, words, output, source):
         await output.write(1, bytes(min(count, 32768)))
         count -= 32768
         await shell.process.breathe()
+
+
+async def base64_of(shell, words, output, source):
+    await output.write(1, base64.b64encode(source) + b"\n")
+
+
+async def remove(shell, words, output, source):
+    for word in words:
+        if not word.startswith("-"):
+            shell.process.files.remove(shell.absolute(word))
 
 
 async def tr(shell, words, output, source):
@@ -213,6 +227,5 @@ PROGRAMS = {
     "echo": echo, "printf": printf, "sleep": sleep, "exit": leave, "true": succeed, ":": succeed, "false": fail,
     "seq": seq, "cat": cat, "head": head, "tr": tr, "read": read, "set": options, "trap": trap, "wait": wait,
     "touch": touch, "mkdir": make_folder, "ln": link, "pwd": where, "[": test, "test": test, "sh": nested,
-    "anchor": serve, "tail": succeed, "id": succeed, "rm": succeed, "ls": listing, "rmdir": remove_folder, "grep": succeed, "env": succeed,
-    "hostname": succeed, "readlink": succeed,
+    "anchor": serve, "rm": remove, "ls": listing, "rmdir": remove_folder, "base64": base64_of,
 }

@@ -1,12 +1,15 @@
 """Runs the trees of syntax.py against a process: what a container of this fake 'executes'.
 
-Only what scripts of tests need. A program that is not known here does nothing and succeeds.
+Only what scripts of tests need. A program that is not known is not found: exit code 127.
 """
 
 import re
 
 import programs
 from syntax import parse
+
+
+VARIABLE = r"\$(\w+|\{#?\w+\}|\?)"
 
 
 class Exit(Exception):
@@ -152,7 +155,7 @@ class Shell:
             elif char == "\\":
                 done, at = done + word[at + 1: at + 2], at + 2
             elif char == "$":
-                found = re.match(r"\$(\w+|\{\w+\}|\?)", word[at:])
+                found = re.match(VARIABLE, word[at:])
                 splits = splits or bool(found)
                 done, at = (done + self.variables(found[0]), at + len(found[0])) if found else (done + "$", at + 1)
             else:
@@ -162,9 +165,11 @@ class Shell:
     def variables(self, text):
         def value(found):
             name = found[1].strip("{}")
+            if name.startswith("#"):
+                return str(len(self.environment.get(name[1:], "")))
             return str(self.status) if name == "?" else self.environment.get(name, "")
 
-        return re.sub(r"\$(\w+|\{\w+\}|\?)", value, text)
+        return re.sub(VARIABLE, value, text)
 
 
 NAMES = {"&&": "and", "||": "or", "until": "while"}
