@@ -66,19 +66,34 @@ jobs:
 DOCKERFILE = """FROM busybox:latest
 COPY version /version
 RUN cat /version
-HEALTHCHECK --interval=200ms --timeout=2s --retries=2 CMD cat /version
-CMD ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 1; done"]
+EXPOSE 8080
+HEALTHCHECK --interval=200ms --timeout=2s --retries=2 CMD wget -q -O - http://127.0.0.1:8080/version
+CMD ["httpd", "-f", "-p", "8080", "-h", "/"]
 """
 
 COMPOSE = """name: shop
 services:
   web:
     image: REGISTRY/app
-    deploy: {replicas: 2}
+    ports: ["PORT:8080"]
     stop_grace_period: 1s
 x-slipway:
   min_healthy_time: 300ms
   health_deadline: 15s
+"""
+
+SERVICE = """
+on: {push: {}}
+services:
+  web:
+    image: busybox:latest
+    command: [sh, -c, "echo hello > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"]
+    ready: {http: {port: 8080, path: /index.html}, timeout: 20s}
+jobs:
+  ask:
+    image: busybox:latest
+    services: [web]
+    run: ["wget -q -O - http://web:8080/index.html"]
 """
 
 FAILS = """
@@ -122,11 +137,10 @@ class Registry:
 
 
 class Pipelines(unittest.TestCase):
-    def begin(self, *options):
+    def begin(self, *options, hosts=None):
         self.engine = FakeEngine(*options)
         self.addCleanup(self.engine.close)
-        hosts = {"h1": {"endpoint": self.engine.endpoint, "address": "127.0.0.1", "groups": ["production"]}}
-        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, port=free_port(), hosts=hosts)
+        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, port=free_port(), **({"hosts": hosts} if hosts else {}))
         self.addCleanup(self.daemon.stop)
         self.project = Project(self.daemon, "p")
 
@@ -233,23 +247,41 @@ class Pipelines(unittest.TestCase):
         step = run["jobs"][0]["steps"][0]["name"]
         self.assertEqual(self.check_log(run, "slow", step)[-1], ("stdout", "after\n"))
 
-    def test_an_image_is_built_tested_pushed_and_rolled_out_to_the_fake_and_the_next_version_replaces_it(self):
+    def test_a_service_is_waited_for_and_reached_by_its_name(self):
         self.begin()
-        registry = Registry()
+        run = self.ended(self.push(SERVICE))
+        self.assertEqual(run["verdict"], "passed", run)
+        steps = [step["name"] for step in run["jobs"][0]["steps"] if step["role"] == "step"]
+        self.assertEqual(self.check_log(run, "ask", steps[0])[-1], ("stdout", "hello\n"))
+
+    def test_an_image_is_built_tested_pushed_and_rolled_out_to_three_hosts_and_the_next_version_replaces_it(self):
+        hosts = {f"h{number}": FakeEngine("--address", f"127.0.0.{10 + number}") for number in (1, 2, 3)}
+        for host in hosts.values():
+            self.addCleanup(host.close)
+        self.begin(hosts={name: {"endpoint": host.endpoint, "address": host.options[1], "groups": ["production"]}
+                          for name, host in hosts.items()})
+        registry, port = Registry(), free_port()
         self.addCleanup(registry.close)
         for version in ("one", "two"):
             commit = self.push(SHIPS.replace("REGISTRY", registry.host), Dockerfile=DOCKERFILE, version=version,
-                               compose_yml=COMPOSE.replace("REGISTRY", registry.host))
+                               compose_yml=COMPOSE.replace("REGISTRY", registry.host).replace("PORT", str(port)))
             run = self.ended(commit)
             self.assertEqual(run["verdict"], "passed", run)
             self.assertEqual(self.log_of(run, "unit", run["jobs"][1]["steps"][0]["name"])[-1], ("stdout", version))
+            for host in hosts.values():
+                self.assertEqual(answer_of(f"http://{host.options[1]}:{port}/version"), version)
         built, pushed = self.engine.effects("built"), self.engine.effects("pushed")
         self.assertEqual((len(built), len(pushed)), (2, 2))
-        running = self.engine.call("GET", "/containers/json")
-        digest = pushed[1]["digest"]
-        self.assertEqual([row["Image"] for row in running], [f"{registry.host}/app@{digest}"] * 2)
-        self.assertEqual([row["Status"] for row in running], ["Up a moment (healthy)"] * 2)
-        self.assertEqual(set(self.engine.starts().values()), {1})
+        for host in hosts.values():
+            running = host.call("GET", "/containers/json")
+            self.assertEqual([row["Image"] for row in running], [f"{registry.host}/app@{pushed[1]['digest']}"])
+            self.assertEqual([row["Status"] for row in running], ["Up a moment (healthy)"])
+            self.assertEqual(set(host.starts().values()), {1})
+
+
+def answer_of(url):
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A fake Docker Engine for the fault tests: docs/decisions/0056-fake-engine.md.
 
     python3 tests/support/fake_engine --socket PATH [--state FOLDER] [--live-restore] [--speed FACTOR]
+        [--address ADDRESS]
     python3 tests/support/fake_engine --run PROGRAM [ARGUMENT...]    with SLIPWAY_TEST_ENGINE set to a fake of its own
 """
 
@@ -17,7 +18,7 @@ from server import Server
 
 
 async def run(arguments, folder):
-    engine = Engine(folder, arguments.live_restore, arguments.speed)
+    engine = Engine(folder, arguments.live_restore, arguments.speed, arguments.address)
     engine.come_up()
     server = Server(Routes(engine).dispatch)
     told = asyncio.Event()
@@ -47,6 +48,7 @@ def main():
     parser.add_argument("--state", help="what survives this program; without it, nothing does")
     parser.add_argument("--live-restore", action="store_true", help="containers outlive this program")
     parser.add_argument("--speed", type=float, default=1.0, help="how much faster than real containers sleep")
+    parser.add_argument("--address", default="", help="where published ports are opened (127.0.0.N); without it they are not")
     parser.add_argument("--run", nargs=argparse.REMAINDER, help="a program that this one lives for")
     arguments = parser.parse_args()
     if not arguments.socket and not arguments.run:

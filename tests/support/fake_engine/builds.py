@@ -16,6 +16,7 @@ from image_config import apply
 from images import familiar
 from journal import stamp
 from layers import tar_of_folder
+from listening import Namespace
 from process import Process
 from server import Refusal
 
@@ -186,7 +187,8 @@ class Build:
         words = json.loads(rest) if rest.startswith("[") else ["sh", "-c", re.sub(r"^(--\S+\s+)+", "", rest)]
         environment = dict(pair.split("=", 1) for pair in state.config.get("Env") or [])
         environment.update(state.values)
-        process = Process(words, environment, state.config.get("WorkingDir") or "/", files, report.output, self.engine.speed)
+        process = Process(words, environment, state.config.get("WorkingDir") or "/", files, report.output,
+                          self.engine.speed, Namespace(self.engine.listening, "build"))
         try:
             code = await process.code
         finally:

@@ -10,6 +10,7 @@ from faults import Faults
 from images import Images
 from journal import Effects, Journal, stamp
 from lifecycle import Lifecycle
+from listening import Listening
 from networks import Networks
 from process import KILL
 from transfers import Transfers
@@ -17,19 +18,19 @@ from volumes import Volumes
 
 
 class Engine:
-    def __init__(self, folder, live_restore=False, speed=1.0):
+    def __init__(self, folder, live_restore=False, speed=1.0, address=""):
         self.journal = Journal(folder)
         self.effects = Effects(self.journal)
         self.events = Events()
         self.faults = Faults()
-        self.live_restore, self.speed = live_restore, speed
+        self.live_restore, self.speed, self.address = live_restore, speed, address
         self.stopping = self.dying = False
         self.images = Images(self)
         self.builds, self.transfers = Builds(self), Transfers(self)
         self.volumes = Volumes(self)
         self.networks = Networks(self)
         self.containers = Containers(self)
-        self.lifecycle = Lifecycle(self)
+        self.lifecycle, self.listening = Lifecycle(self), Listening(self)
 
     def come_up(self):
         """Containers that ran when the engine died go on with --live-restore, and else have ended before it is up."""

@@ -44,7 +44,8 @@ async def run(engine, container, words, spec=None, reader=None):
     workdir = spec.get("WorkingDir") or container.config.get("WorkingDir") or "/"
     if words[0].rsplit("/", 1)[-1] not in PROGRAMS:
         return [(1, f"exec failed: {words[0]}: no such file or directory\r\n".encode())], 127
-    program = Process(words, environment, workdir, container.files, keep, engine.speed)
+    program = Process(words, environment, workdir, container.files, keep, engine.speed,
+                      engine.listening.namespace(container))
     feeding = asyncio.create_task(feed(reader, program)) if reader and spec.get("AttachStdin") else None
     code = await program.code
     if feeding:

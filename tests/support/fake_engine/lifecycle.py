@@ -54,7 +54,9 @@ class Lifecycle:
     def join_networks(self, container):
         try:
             container.record["ports"] = self.engine.networks.at_start(container)
+            self.engine.listening.publish(container)
         except Refusal as refusal:
+            container.record["ports"] = {}
             self.fail(container, 128, str(refusal))
             raise
 
@@ -66,12 +68,14 @@ class Lifecycle:
         record = container.record
         written = {1: 0, 2: 0}
         if resumed:
+            self.engine.listening.publish(container)
             before = {int(stream): count for stream, count in record["written_before"].items()}
             written = {stream: container.log.written[stream] - before[stream] for stream in (1, 2)}
         environment = dict(pair.split("=", 1) for pair in record["env"])
         config = container.config
         container.process = Process(container.words(), environment, config.get("WorkingDir") or "/", container.files,
-                                    container.write, self.engine.speed, record["began"], written,
+                                    container.write, self.engine.speed, self.engine.listening.namespace(container),
+                                    record["began"], written,
                                     bool(container.host.get("Init")))
         asyncio.create_task(self.watch(container))
         health.begin(self.engine, container)
@@ -89,6 +93,7 @@ class Lifecycle:
         container.exits += 1
         container.save()
         self.engine.networks.at_end(container)
+        self.engine.listening.withdraw(container)
         self.note("ended", container, code=code)
         self.tell(container, "die", exitCode=str(code))
         container.change.wake()
@@ -153,6 +158,7 @@ class Lifecycle:
             container.exits += 1
         self.engine.containers.forget(container)
         self.engine.networks.forget(container)
+        self.engine.listening.withdraw(container)
         if anonymous_volumes:
             self.engine.volumes.forget_anonymous(container.record["mounts"])
         self.note("removed", container)

@@ -23,8 +23,8 @@ def signal_number(text):
 class Process:
     """`write(stream, data)` takes its output. Ends by `killed` or by itself: `code` resolves to the exit code."""
 
-    def __init__(self, words, environment, workdir, files, write, speed, started=None, skip=None, init=False):
-        self.words, self.files, self.speed = words, files, speed
+    def __init__(self, words, environment, workdir, files, write, speed, namespace, started=None, skip=None, init=False):
+        self.words, self.files, self.speed, self.namespace = words, files, speed, namespace
         self.started = time.time() if started is None else started
         self.skip = dict(skip or {1: 0, 2: 0})
         self.elapsed = 0.0
@@ -68,7 +68,7 @@ class Process:
         elif self.traps.get(name):
             self.pending.append(self.traps[name])
             self.woken.set()
-        elif name not in self.traps and (self.init or self.words[0].rsplit("/", 1)[-1] in ("anchor",)):
+        elif name not in self.traps and (self.init or self.words[0].rsplit("/", 1)[-1] == "anchor"):
             self.end_with(128 + number if self.init else 0)
         elif name not in self.traps and self.words[0].rsplit("/", 1)[-1] not in PROGRAMS and number == TERMINATE:
             self.end_with(0)  # a server that ends as it is told
