@@ -1,14 +1,12 @@
 #include "orchestrator/checkout/git_command.hpp"
 
-#include <cerrno>
-#include <cstring>
-
 #include <unistd.h>
 
 #include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/ids.hpp"
 #include "base/kill_point.hpp"
+#include "orchestrator/checkout/git_errors.hpp"
 
 namespace slipway::checkout {
 namespace {
@@ -54,6 +52,8 @@ constexpr std::string_view kLfs = R"([filter "lfs"]
 	smudge = git-lfs smudge -- %f
 	clean = git-lfs clean -- %f
 	required = true
+[lfs "transfer"]
+	maxRetries = 2
 )";
 
 bool is_installed(const std::string& program) {
@@ -96,45 +96,35 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-std::string ssh_command(const std::filesystem::path& key, const std::filesystem::path& hosts, bool hosts_given) {
+std::string ssh_command(const std::filesystem::path& key, const std::filesystem::path& hosts, bool only_these) {
   std::string command =
       "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ForwardAgent=no"
       " -o ClearAllForwardings=yes -o GlobalKnownHostsFile=/dev/null";
   command += " -o UserKnownHostsFile=" + quoted(hosts.string());
-  command += hosts_given ? " -o StrictHostKeyChecking=yes" : " -o StrictHostKeyChecking=accept-new";
+  command += only_these ? " -o StrictHostKeyChecking=yes" : " -o StrictHostKeyChecking=accept-new";
   if (!key.empty()) command += " -o IdentitiesOnly=yes -i " + quoted(key.string());
   return command;
 }
 
-std::string last_line(const std::string& text) {
-  std::string_view rest = text;
-  while (!rest.empty() && (rest.back() == '\n' || rest.back() == '\r')) rest.remove_suffix(1);
-  const auto start = rest.rfind('\n');
-  return std::string(start == std::string_view::npos ? rest : rest.substr(start + 1));
+/// The machine's CAs and `ca_file`'s in one file: git and git-lfs take one file, and that instead of the machine's.
+Result<void> write_ca_bundle(const std::filesystem::path& ca_file, const std::filesystem::path& bundle) {
+  Result<std::string> own = read_file(ca_file);
+  if (!own) return fail(std::move(own.error()).in("git.ca_file"));
+  std::string all;
+  for (const char* machine : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"}) {
+    const Result<std::string> known = read_file(machine);
+    if (known) all += *known + "\n";
+  }
+  return write_file(bundle, all + *own);
 }
 
-Error error_of(const ProcessOutcome& outcome, const std::string& verb) {
-  const std::string& said = outcome.errors;
-  const auto says = [&](std::string_view words) { return said.find(words) != std::string::npos; };
-  std::string line = last_line(said);
-  // ssh's and git's last line is advice; what happened stands before it.
-  for (const std::string_view start : {"fatal: ", "ERROR: ", "error: ", "remote: "}) {
-    const auto at = said.find(start);
-    if (at == std::string::npos) continue;
-    line = said.substr(at + start.size(), said.find('\n', at) - at - start.size());
-    break;
+/// Keys and indexes of git commands that a killed daemon could not clear away.
+void remove_leftovers(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("key.") || name.starts_with("index.")) std::filesystem::remove(entry.path(), ignored);
   }
-  const auto kind = says("Authentication failed") || says("could not read Username") || says("Permission denied (")
-                        ? Error::Kind::unauthorized
-                    : says("not found") || says("not our ref") || says("couldn't find remote ref") ||
-                            says("does not appear to be a git repository") || says("does not exist in")
-                        ? Error::Kind::not_found
-                    : says("Could not resolve host") || says("Failed to connect") || says("Couldn't connect") ||
-                            says("Connection refused") || says("timed out") || says("unexpectedly") || says("early EOF")
-                        ? Error::Kind::unavailable
-                        : Error::Kind::failed;
-  if (line.empty()) line = "exit code " + std::to_string(outcome.exit_code);
-  return {kind, "git " + verb + ": " + line};
 }
 
 }  // namespace
@@ -144,8 +134,14 @@ Result<void> prepare_git(const GitSettings& settings) {
   std::filesystem::create_directories(settings.folder / "home", code);
   if (code) return fail(Error::Kind::internal, settings.folder.string() + ": " + code.message());
   std::filesystem::permissions(settings.folder, std::filesystem::perms::owner_all, code);
-  const std::string lfs(is_installed("git-lfs") ? kLfs : "");
-  return write_file(settings.folder / "gitconfig", std::string(kConfiguration) + lfs);
+  remove_leftovers(settings.folder);
+  std::string configuration(kConfiguration);
+  if (is_installed("git-lfs")) configuration += kLfs;
+  if (!settings.ca_file.empty()) {
+    if (Result<void> written = write_ca_bundle(settings.ca_file, settings.ca_bundle()); !written) return written;
+    configuration += "[http]\n\tsslCAInfo = \"" + settings.ca_bundle().string() + "\"\n";
+  }
+  return write_file(settings.folder / "gitconfig", configuration);
 }
 
 GitCommand& GitCommand::repository(const std::filesystem::path& bare) {
@@ -182,17 +178,19 @@ GitCommand& GitCommand::remote(const GitUrl& url, const GitCredentials& credenti
               : url.scheme == Scheme::http ? "http"
               : url.scheme == Scheme::ssh  ? "ssh"
                                            : "file";
-  if (url.scheme == Scheme::ssh) {
-    ssh_key_ = credentials.ssh_key;
-    known_hosts_ = credentials.known_hosts;
-    known_hosts_file_ = known_hosts;
-    return *this;
-  }
   configure("remote.origin.url", url.text());
   if (url.scheme == Scheme::local) return *this;
-  // The repository's own .lfsconfig must not send the daemon elsewhere.
-  configure("lfs.url", url.text() + (url.text().ends_with(".git") ? "" : ".git") + "/info/lfs");
+  // The repository's own .lfsconfig must not send the daemon elsewhere. By ssh, the server says where its LFS is.
+  const bool is_ssh = url.scheme == Scheme::ssh;
+  configure("lfs.url", is_ssh ? url.text() : url.text() + (url.text().ends_with(".git") ? "" : ".git") + "/info/lfs");
+  if (is_ssh) {
+    ssh_key_ = credentials.ssh_key;
+    known_hosts_ = known_hosts;
+    return *this;
+  }
   if (credentials.password.empty()) return *this;
+  // git would send the header below to whatever server it is redirected to.
+  configure("http." + url.origin() + ".followRedirects", "false");
   const std::string user = credentials.username.empty() ? "git" : credentials.username;
   configure("http." + url.origin() + ".extraHeader",
             "Authorization: Basic " + to_base64(user + ":" + credentials.password.reveal()));
@@ -201,20 +199,15 @@ GitCommand& GitCommand::remote(const GitUrl& url, const GitCredentials& credenti
 
 awaitable<Result<std::string>> GitCommand::run() {
   std::optional<PrivateFile> key;
-  std::optional<PrivateFile> hosts;
   if (protocol_ == "ssh") {
     if (!ssh_key_.empty()) {
       Result<PrivateFile> written = PrivateFile::write(settings_->folder, ssh_key_.reveal());
       if (!written) co_return fail(written.error());
       key.emplace(std::move(*written));
     }
-    if (!known_hosts_.empty()) {
-      Result<PrivateFile> written = PrivateFile::write(settings_->folder, known_hosts_);
-      if (!written) co_return fail(written.error());
-      hosts.emplace(std::move(*written));
-    }
+    const bool only_these = !settings_->known_hosts.empty();
     environment_["GIT_SSH_COMMAND"] =
-        ssh_command(key ? key->path() : "", hosts ? hosts->path() : known_hosts_file_, hosts.has_value());
+        ssh_command(key ? key->path() : "", only_these ? settings_->known_hosts : known_hosts_, only_these);
   }
   const std::string verb = words_.empty() ? "" : words_.front();
   std::vector<std::string> arguments = {"--fsize=" + std::to_string(settings_->file_limit), "git"};
@@ -235,7 +228,7 @@ awaitable<Result<std::string>> GitCommand::run() {
   Result<ProcessOutcome> outcome = co_await run_process(std::move(spec));
   kill_point(Side::after, "git " + verb);
   if (!outcome) co_return fail(std::move(outcome.error()).in("git " + verb));
-  if (outcome->exit_code != 0) co_return fail(error_of(*outcome, verb));
+  if (outcome->exit_code != 0) co_return fail(git_error(*outcome, verb));
   if (outcome->output.size() > output_limit_) {
     co_return fail(Error::Kind::too_large, "git " + verb + ": over " + std::to_string(output_limit_) + " bytes");
   }

@@ -12,22 +12,27 @@ namespace slipway::checkout {
 /// How the daemon uses git. `folder` is owned: mirrors, and the one configuration file that git reads.
 struct GitSettings {
   explicit GitSettings(std::filesystem::path owned) : folder(std::move(owned)) {}
+  /// Where prepare_git puts `ca_file` together with the machine's CAs; empty if there is no `ca_file`.
+  [[nodiscard]] std::filesystem::path ca_bundle() const {
+    return ca_file.empty() ? std::filesystem::path() : folder / "ca.pem";
+  }
   std::filesystem::path folder;
   UrlPolicy urls;
+  std::filesystem::path ca_file;      ///< PEM, believed besides the machine's; read by prepare_git
+  std::filesystem::path known_hosts;  ///< the only ssh hosts; empty: a host's first key is kept and must stay the same
   Duration deadline = std::chrono::minutes(5);  ///< for each git command
   std::uint64_t file_limit = 4ULL << 30;        ///< bytes of any one file git writes, so of a fetched pack, too
 };
 
 /// For one server; used for nothing but the origin of the project's own URL, so a submodule elsewhere gets none.
 struct GitCredentials {
-  std::string username;     ///< with `password`, for https; empty: "git"
-  Secret password;          ///< or a token
-  Secret ssh_key;           ///< a private key in OpenSSH or PEM form
-  std::string known_hosts;  ///< lines as in known_hosts(5); empty: the first key seen is kept and must stay the same
+  std::string username;  ///< with `password`, for https; empty: "git"
+  Secret password;       ///< or a token
+  Secret ssh_key;        ///< a private key in OpenSSH or PEM form
 };
 
 /// Writes git's configuration below `settings.folder`: no hooks, no fsmonitor, no helpers, no automatic maintenance,
-/// no protocol but the allowed ones. Blocking; once at start.
+/// no protocol but the allowed ones. Removes what killed commands left. Blocking; once at start, before any command.
 Result<void> prepare_git(const GitSettings& settings);
 
 /// Runs `git` with that configuration and nothing else of the machine's (no system or user configuration, no netrc, no
@@ -61,8 +66,7 @@ class GitCommand {
   int configured_ = 0;
   std::string protocol_;
   Secret ssh_key_;
-  std::string known_hosts_;  // content, written beside the key
-  std::filesystem::path known_hosts_file_;
+  std::filesystem::path known_hosts_;
 };
 
 }  // namespace slipway::checkout

@@ -65,6 +65,8 @@ Result<Ground> open_ground(const Settings& settings, store::CommitProbe& probe) 
   if (!credentials) return fail(credentials.error());
   checkout::GitSettings git(settings.data / "git");
   git.urls.local_paths = settings.allow_local_git;
+  git.ca_file = settings.git_ca_file;
+  git.known_hosts = settings.git_known_hosts;
   if (Result<void> prepared = checkout::prepare_git(git); !prepared) return fail(prepared.error());
   return Ground{std::move(*store), std::move(*keys), std::move(*credentials), std::move(*engine), std::move(git)};
 }
@@ -169,7 +171,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       scheduler_(io.get_executor(), store_, clock_, static_cast<std::size_t>(settings.runs), scheduler_callbacks()),
       notifier_(
           store_, pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
-          settings.public_url),
+          settings.public_url, ground_.git.ca_bundle().string()),
       receiver_(store_, pool_, clock_, [this](const store::Project& project) { return secrets_.hook_secret(project); }),
       project_actions_(store_, vault_, clock_, ground_.git.urls, settings.public_url),
       run_actions_(store_, clock_),

@@ -60,6 +60,8 @@ Result<void> check_settings(const Settings& settings) {
   if (Result<std::uint16_t> port = port_of(settings.listen); !port) return fail(port.error());
   if (settings.data.empty()) return fail(Error::Kind::invalid, "data is empty", "name a folder, e.g. /var/lib/slipway");
   if (auto engine = docker::parse_endpoint(settings.engine); !engine) return fail(engine.error().in("engine"));
+  if (Result<void> good = readable(settings.git_ca_file, "git.ca_file"); !good) return good;
+  if (Result<void> good = readable(settings.git_known_hosts, "git.known_hosts"); !good) return good;
   for (const auto& [host, registry] : settings.registries) {
     const std::string what = "registries." + host;
     if (Result<void> good = readable(registry.ca, what + ".ca"); !good) return good;

@@ -33,6 +33,8 @@ struct Settings {
   int runs_per_project = 2;
   std::int64_t step_log = 64 << 20;  ///< bytes
   bool allow_local_git = false;
+  std::string git_ca_file;                             ///< PEM; believed besides the machine's
+  std::string git_known_hosts;                         ///< empty: the first key that a host shows is kept
   std::map<std::string, RegistrySettings> registries;  ///< by host[:port]
   std::vector<rollouts::HostSettings> hosts;
   rollouts::haproxy::ProxySettings proxy;

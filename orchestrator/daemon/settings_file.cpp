@@ -185,6 +185,8 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   if (const YamlNode* git = map.find("git")) {
     MapReader section(*git, "`git`", diagnostics);
     flag(section, "allow_local", settings.allow_local_git, diagnostics);
+    text(section, "ca_file", settings.git_ca_file, diagnostics);
+    text(section, "known_hosts", settings.git_known_hosts, diagnostics);
     section.finish();
   }
   if (const YamlNode* registries = map.find("registries")) read_registries(*registries, settings, diagnostics);

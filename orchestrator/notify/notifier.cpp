@@ -45,12 +45,14 @@ RunId run_of(const store::Message& message) {
 
 }  // namespace
 
-Notifier::Notifier(store::Store& store, Pool& pool, const Clock& clock, ForgeToken token, std::string public_url)
+Notifier::Notifier(store::Store& store, Pool& pool, const Clock& clock, ForgeToken token, std::string public_url,
+                   std::string ca_file)
     : store_(store),
       pool_(pool),
       clock_(clock),
       token_(std::move(token)),
       public_url_(std::move(public_url)),
+      ca_file_(std::move(ca_file)),
       random_(std::random_device{}()) {}
 
 awaitable<void> Notifier::run() {
@@ -114,6 +116,7 @@ awaitable<Verdict> Notifier::attempt(RunId id) {
   if (!at) co_return Verdict{Verdict::Kind::give_up, at.error().message, std::nullopt};
   HttpRequest request = status_request(*at, status_of(subject->run, project, public_url_));
   request.stop = stop_.get_token();
+  request.ca_file = ca_file_;
   const Result<HttpResponse> answer = co_await send_http(pool_, std::move(request));
   co_return judge(answer, clock_.now());
 }

@@ -21,13 +21,15 @@ namespace slipway::notify {
 /// transaction, whenever a run of a project with a forge changes its state, one for each commit and event; what is sent
 /// is the state of the newest such run at the time of sending. At least once, in order for each commit and context,
 /// four of them at the same time. Tries again for about five hours (see `backoff`), then gives up and adds
-/// "status.undeliverable" with the reason to the run's timeline. Borrows all it is given.
+/// "status.undeliverable" with the reason to the run's timeline. `ca_file` has the CAs of forges; empty: the machine's.
+/// Borrows all else it is given.
 class Notifier {
  public:
   /// The project's forge token, opened.
   using ForgeToken = std::function<Result<Secret>(const store::Project&)>;
 
-  Notifier(store::Store& store, Pool& pool, const Clock& clock, ForgeToken token, std::string public_url);
+  Notifier(store::Store& store, Pool& pool, const Clock& clock, ForgeToken token, std::string public_url,
+           std::string ca_file = {});
 
   /// Works until `stop`; what is being sent then is cut off, and sent again after the next start.
   awaitable<void> run();
@@ -46,6 +48,7 @@ class Notifier {
   const Clock& clock_;
   ForgeToken token_;
   std::string public_url_;
+  std::string ca_file_;
   std::stop_source stop_;
   asio::steady_timer* waiting_ = nullptr;  // set while it waits
   std::minstd_rand random_;

@@ -24,7 +24,7 @@ trusted_proxies: [127.0.0.1, 192.0.2.7]
 data: /srv/slipway
 log_level: debug
 limits: {runs: 8, runs_per_project: 3, step_log: 1MB}
-git: {allow_local: true}
+git: {allow_local: true, ca_file: /etc/git-ca.pem, known_hosts: /etc/git-hosts}
 registries:
   registry.example:5000: {username: ci, password_file: /etc/passwd, ca: /etc/ca.pem}
 hosts:
@@ -42,6 +42,8 @@ proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certific
   CHECK(settings.runs == 8);
   CHECK(settings.step_log == 1 << 20);
   CHECK(settings.allow_local_git);
+  CHECK(settings.git_ca_file == "/etc/git-ca.pem");
+  CHECK(settings.git_known_hosts == "/etc/git-hosts");
   CHECK(settings.registries.at("registry.example:5000").username == "ci");
   REQUIRE(settings.hosts.size() == 2);
   CHECK(settings.hosts[0].groups == std::vector<std::string>{"production", "web"});
@@ -73,6 +75,7 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
       {"hosts: {a: {endpoint: \"ssh://-oProxyCommand=x\"}}", "slipwayd.yml:1"},
       {"registries: {r: {password: x}}", "password_file"},
       {"registries: {r: {username: x}}", "go together"},
+      {"git: {ca_fil: x}", "did you mean `ca_file`?"},
       {"listen: [", "slipwayd.yml:1"},
   };
   for (const auto& [text, part] : cases) {
@@ -91,4 +94,10 @@ TEST_CASE("settings that only fail together are told before the daemon starts") 
   settings = {};
   settings.registries["r"].ca = "/no/such/file";
   CHECK(check_settings(settings).error().message.find("/no/such/file") != std::string::npos);
+  settings = {};
+  settings.git_ca_file = "/no/such/ca";
+  CHECK(check_settings(settings).error().message == "git.ca_file: /no/such/ca can't be read");
+  settings = {};
+  settings.git_known_hosts = "/no/such/hosts";
+  CHECK(check_settings(settings).error().message == "git.known_hosts: /no/such/hosts can't be read");
 }
