@@ -9,6 +9,7 @@ FOLDER/outcomes.json, of which report.py makes the page. Exits 1 if anything was
 import argparse
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -103,7 +104,7 @@ def run_all(workers, cells, outcomes):
         todo = queue.Queue()
         for cell in group:
             todo.put(cell)
-        threads = [threading.Thread(target=work, args=(worker, todo, outcomes, lock)) for worker in hands]
+        threads = [threading.Thread(target=work, args=(worker, todo, outcomes, lock), daemon=True) for worker in hands]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -139,6 +140,7 @@ def main():
     options = parser.parse_args()
     folder = os.path.abspath(options.folder)
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # through `finally`, which ends engines and hosts
     real = options.engine == "real"
     rig = Rig(f"{folder}/rig", options.place) if real else fake_rig.Rig(f"{folder}/rig")
     workers, outcomes, left = [], [], []
