@@ -27,5 +27,6 @@ tools/build.sh dev slipwayd
 status=0
 python3 tests/faults build/dev .dev/faults-fake --engine fake --tier "$tier" "$@" || status=1
 python3 tests/faults build/dev .dev/faults --engine real --tier "$tier" "$@" || status=1
+[ "$tier" = short ] || python3 tests/faults/crowd.py build/dev .dev/faults || status=1
 [ "$tier" = short ] || python3 tests/faults/report.py .dev/faults-fake .dev/faults > docs/reliability.md
 exit $status

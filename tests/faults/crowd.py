@@ -3,10 +3,11 @@
     python3 tests/faults/crowd.py BUILD FOLDER [COUNT]
 
 COUNT (200) steps run side by side, eight of a run, on an engine of their own; slipwayd is killed and started again. Prints the time from
-its start until the last of them is in the timeline as reattached, and until it is ready. Exits 1 if a step was started
-twice, did not pass, or the adoption took over 5 s.
+its start until the last of them is in the timeline as reattached, and until it is ready, also to FOLDER/crowd.json. Exits 1
+if a step was started twice, did not pass, or the adoption took over 5 s.
 """
 
+import json
 import os
 import sys
 import time
@@ -77,6 +78,8 @@ def measure(engine, daemon, count):
     verdicts = {project.runs(commit)[0]["verdict"] for commit in commits}
     print(f"crowd: {count} running steps: ready after {ready:.2f} s, adopted after {adopted:.2f} s (limit {LIMIT}), {rss:.0f} MB, {verdicts}, started twice: {len(twice)}")
     daemon.stop()
+    with open(f"{os.path.dirname(daemon.folder)}/crowd.json", "w", encoding="utf-8") as file:
+        json.dump({"count": count, "ready": ready, "adopted": adopted, "limit": LIMIT, "megabytes": rss}, file)
     return adopted <= LIMIT and verdicts == {"passed"} and not twice
 
 

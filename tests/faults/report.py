@@ -3,6 +3,7 @@
 import collections
 import datetime
 import json
+import os
 import subprocess
 import sys
 
@@ -68,12 +69,23 @@ def invariants(matrices):
     return "\n".join(lines) + "\n"
 
 
-def page(matrices, meanings):
+def crowd(path):
+    """What crowd.py has measured; nothing if it did not run."""
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf-8") as file:
+        had = json.load(file)
+    return (f"\n## Many at once\n\n{had['count']} steps ran when slipwayd was killed. The next one was ready after {had['ready']:.2f} s and had "
+            f"adopted all of them after {had['adopted']:.2f} s (limit {had['limit']:.0f} s); it took {had['megabytes']:.0f} MB.\n")
+
+
+def page(matrices, meanings, crowds):
     text = HEAD
     for matrix in matrices:
         name = "The fake engine" if matrix["engine"] == "fake" else f"Engine {matrix['engine']}"
         text += (f"\n## {name}\n\n{matrix['date']}, seed {matrix['seed']}, {matrix['seconds'] / 60:.0f} minutes: "
                  f"**{summary(matrix['cells'])}**.\n\n{table(matrix['cells'])}")
+    text += crowds
     text += "\n## Invariants\n\n" + invariants(matrices) + "\n## Faults\n\n"
     text += "".join(f"- **{name}**: {meaning}.\n" for name, meaning in meanings.items())
     bad = [cell for matrix in matrices for cell in matrix["cells"] if cell["problems"]]
@@ -90,4 +102,5 @@ if __name__ == "__main__":
     for folder in sys.argv[1:]:
         with open(f"{folder}/outcomes.json", encoding="utf-8") as file:
             left_by.append(json.load(file))
-    print(page(left_by, {fault.name: fault.meaning for fault in faults.ALL.values()}), end="")
+    meanings = {fault.name: fault.meaning for fault in faults.ALL.values()}
+    print(page(left_by, meanings, "".join(crowd(f"{folder}/crowd.json") for folder in sys.argv[1:])), end="")
