@@ -9,6 +9,7 @@ if a step was started twice, did not pass, or the adoption took over 5 s.
 
 import json
 import os
+import shutil
 import sys
 import time
 
@@ -86,6 +87,7 @@ def measure(engine, daemon, count):
 def main():
     build, folder = map(os.path.abspath, sys.argv[1:3])
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 200
+    shutil.rmtree(f"{folder}/daemon", ignore_errors=True)  # of an earlier measurement
     engine = Engine(f"{folder}/engine", 50)
     try:
         daemon = Slipwayd(build, f"{folder}/daemon", {"engine": engine.endpoint, "limits": {"runs": count, "runs_per_project": count}})
