@@ -43,7 +43,12 @@ def kills(worker, traces, full, seed):
     """slipwayd dies: at each point, or at a few; and at a few twice."""
     cells = []
     for name, trace in traces.items():
-        cells += points.every_point(name, "kill", trace) if full else points.some_points(name, "kill", trace, 4, seed)
+        if not full:
+            cells += points.some_points(name, "kill", trace, 4, seed)
+        elif scenarios.ALL[name].deploys:
+            cells += points.one_passing_each(name, "kill", trace, seed)
+        else:
+            cells += points.every_point(name, "kill", trace)
     for name, trace in traces.items():
         cells += points.twice(name, trace, recovery_of(worker, name, trace), 12 if full else 1, seed)
     return cells
@@ -157,9 +162,9 @@ def main():
         for worker in workers:
             worker.close()
         rig.down()
+        report.save(folder, options, outcomes, left, time.monotonic() - began)
     for problem in left:
         print(problem)
-    report.save(folder, options, outcomes, left, time.monotonic() - began)
     reached = sum(1 for outcome in outcomes if outcome.reached)
     print(f"faults: {reached} of {len(outcomes)} cells came to their instant, {len(left)} orphans, {time.monotonic() - began:.0f} s")
     failed = sum(1 for outcome in outcomes if outcome.problems) + len(left)

@@ -33,6 +33,12 @@ def every_point(scenario, fault, trace):
     return cells
 
 
+def one_passing_each(scenario, fault, trace, seed):
+    """Each point once, at a seeded choice of its passings: for what does the same for many hosts."""
+    chance = random.Random(f"{seed} {scenario} {fault}")
+    return [Cell(scenario, fault, point, chance.randint(1, count)) for point, count in counted(trace).items()]
+
+
 def some_points(scenario, fault, trace, count, seed, wanted=lambda point: True):
     """A seeded choice of single passings; the same seed gives the same cells for the same trace."""
     chance = random.Random(f"{seed} {scenario} {fault}")

@@ -9,8 +9,10 @@ host_answers() {
 host_up() {
   local i=$1 home=$dir/hosts/h$1 space=$rig-h$1
   alive "$home/pid" && return 0
-  # An engine that was killed leaves a pid file, sockets and perhaps containers; its data stays.
-  rm -rf "$home/pid" "$home/exec"
+  rm -f "$home/pid" "$home/docker.sock"
+  # Of an engine that was killed, containerd lives on with the containers, and the next one takes it over. Where it does
+  # not, what it left would only be in the way.
+  pgrep -f "^[^ ]*containerd .*$home/exec" > /dev/null || rm -rf "$home/exec"
   mkdir -p "$home"
   [ -e "/run/netns/$space" ] || join_bridge "$space" "$rig-v$i" "$(host_address "$i")"
   # `ip netns exec` would remount /sys, and dockerd then finds no cgroups.
