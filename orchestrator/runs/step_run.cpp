@@ -15,6 +15,9 @@ using namespace std::chrono_literals;
 using store::Attempts;
 using store::AttemptState;
 
+constexpr Duration kNameReserved = 100ms;      // between two tries
+constexpr Duration kNameReservedAtMost = 20s;  // an engine under load takes seconds to create a container
+
 }  // namespace
 
 std::string spec_hash(const docker::ContainerSpec& spec) {
@@ -71,19 +74,26 @@ awaitable<Result<void>> StepRun::prepare() {
 
 awaitable<Result<void>> StepRun::create() {
   const auto call = [this] { return tools_.engine.containers().create(order_.spec); };
-  const Result<docker::Containers::Created> made = co_await tools_.watch.persist(call);
-  if (made) {
-    id_ = made->id;
-    just_created_ = true;
-    co_return Result<void>();
+  for (Duration waited{};; waited += kNameReserved) {
+    const Result<docker::Containers::Created> made = co_await tools_.watch.persist(call);
+    if (made) {
+      id_ = made->id;
+      just_created_ = true;
+      co_return Result<void>();
+    }
+    if (made.error().kind != Error::Kind::conflict) co_return fail(Error(made.error()).in("create the container"));
+    // The name is taken: by us, before a crash or an answer that was lost; or by somebody else.
+    const Result<Found> found = co_await look();
+    if (!found) co_return fail(found.error());
+    if (*found == Found::ours) co_return Result<void>();
+    if (*found == Found::foreign) co_return co_await refuse_foreign();
+    // The Engine reserves a name before there is a container to look at: a call of the process before is still in work.
+    if (waited >= kNameReservedAtMost) {
+      co_return fail(Error::Kind::unavailable,
+                     "the engine keeps the container's name taken, and has no such container");
+    }
+    co_await sleep_for(kNameReserved);
   }
-  if (made.error().kind != Error::Kind::conflict) co_return fail(Error(made.error()).in("create the container"));
-  // The name is taken: by us, before a crash or an answer that was lost; or by somebody else.
-  const Result<Found> found = co_await look();
-  if (!found) co_return fail(found.error());
-  if (*found == Found::absent) co_return fail(Error::Kind::unavailable, "the container's name was taken for a moment");
-  if (*found == Found::ours) co_return Result<void>();
-  co_return co_await refuse_foreign();
 }
 
 awaitable<Result<StepRun::Found>> StepRun::look() {
