@@ -43,9 +43,10 @@ class Cursor {
 
   int digits(std::size_t count) {
     int value = 0;
-    const bool all =
-        rest_.size() >= count && std::from_chars(rest_.data(), rest_.data() + count, value).ptr == rest_.data() + count;
-    good_ = good_ && all && rest_.front() != '-';
+    const std::string_view field = rest_.substr(0, count);
+    const auto read = std::from_chars(field.data(), field.data() + field.size(), value);
+    const bool all = field.size() == count && read.ptr == field.data() + count;
+    good_ = good_ && all && field.front() != '-';
     rest_.remove_prefix(std::min(count, rest_.size()));
     return value;
   }

@@ -13,6 +13,12 @@ std::string label_of(const docker::ImageSummary& image, const std::string& name)
   return found == image.labels.end() ? std::string() : found->second;
 }
 
+std::vector<std::string> group_of(const docker::ImageSummary& image, const RetentionPolicy& policy) {
+  std::vector<std::string> values;
+  for (const std::string& label : policy.group_labels) values.push_back(label_of(image, label));
+  return values;
+}
+
 /// All names but the Engine's "<none>".
 std::vector<std::string> names_of(const docker::ImageSummary& image) {
   std::vector<std::string> names;
@@ -57,10 +63,10 @@ RetentionPlan plan_retention(const std::vector<docker::ImageSummary>& images, co
                              const std::set<std::string>& wanted, const RetentionPolicy& policy, Time now) {
   RetentionPlan plan;
   if (policy.instance_label.empty() || policy.instance.empty()) return plan;
-  std::map<std::string, Group> groups;
+  std::map<std::vector<std::string>, Group> groups;
   for (const docker::ImageSummary& image : images) {
     if (label_of(image, policy.instance_label) != policy.instance) continue;
-    groups[label_of(image, policy.group_label)].push_back(&image);
+    groups[group_of(image, policy)].push_back(&image);
   }
   Group old;
   for (auto& [name, group] : groups) {
@@ -76,13 +82,15 @@ RetentionPlan plan_retention(const std::vector<docker::ImageSummary>& images, co
     RetentionPlan::Removal removal;
     removal.id = image->id;
     removal.names = names_of(*image);
+    removal.group = group_of(*image, policy);
     plan.removals.push_back(std::move(removal));
   }
   return plan;
 }
 
 awaitable<Result<RetentionOutcome>> apply_retention(docker::Images& images, docker::Containers& containers,
-                                                    std::set<std::string> wanted, RetentionPolicy policy, Time now) {
+                                                    std::set<std::string> wanted, RetentionPolicy policy, Time now,
+                                                    std::function<bool(const RetentionPlan::Removal&)> may_go) {
   if (policy.instance_label.empty() || policy.instance.empty()) {
     co_return fail(Error::Kind::invalid, "retention needs the label that marks our own images");
   }
@@ -97,6 +105,10 @@ awaitable<Result<RetentionOutcome>> apply_retention(docker::Images& images, dock
   RetentionOutcome outcome;
   for (RetentionPlan::Removal& removal : plan.removals) {
     const std::string id = removal.id;
+    if (may_go && !may_go(removal)) {
+      ++outcome.kept_in_use;
+      continue;
+    }
     const Result<bool> removed = co_await remove_image(images, std::move(removal));
     if (!removed) co_return fail(removed.error().in("remove image " + id));
     ++(*removed ? outcome.removed : outcome.kept_in_use);

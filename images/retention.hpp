@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ struct RetentionPolicy {
   Milliseconds grace = std::chrono::hours(24);  ///< younger ones stay anyway
   std::string instance_label;                   ///< label that marks ours …
   std::string instance;                         ///< … and its value; images without it are never touched
-  std::string group_label;                      ///< images with the same value are one group (the pipeline's image)
+  std::vector<std::string> group_labels;        ///< images with the same values are one group (the pipeline's image)
 };
 
 struct RetentionPlan {
@@ -25,6 +26,7 @@ struct RetentionPlan {
     Removal() = default;
     std::string id;
     std::vector<std::string> names;  ///< tags and digests it has; they go with it
+    std::vector<std::string> group;  ///< the values of its group's labels
   };
   std::vector<Removal> removals;  ///< oldest first
 };
@@ -36,12 +38,13 @@ RetentionPlan plan_retention(const std::vector<docker::ImageSummary>& images, co
 struct RetentionOutcome {
   RetentionOutcome() = default;
   std::size_t removed = 0;
-  std::size_t kept_in_use = 0;  ///< a container took it in the meantime
+  std::size_t kept_in_use = 0;  ///< a container took it in the meantime, or `may_go` held it back
 };
 
 /// Lists, plans and removes on one Engine. Never forces: what came into use since stays. Stops at the first failure
-/// that is not about one image.
+/// that is not about one image. `may_go`, if set, is asked right before each.
 awaitable<Result<RetentionOutcome>> apply_retention(docker::Images& images, docker::Containers& containers,
-                                                    std::set<std::string> wanted, RetentionPolicy policy, Time now);
+                                                    std::set<std::string> wanted, RetentionPolicy policy, Time now,
+                                                    std::function<bool(const RetentionPlan::Removal&)> may_go = {});
 
 }  // namespace slipway::images

@@ -76,6 +76,9 @@ runs::Settings run_settings(const Settings& settings) {
   runs.work_folder = settings.data / "work";
   runs.log_limit = static_cast<std::uint64_t>(settings.step_log);
   runs.registries = registry_settings(settings);
+  runs.keep.runs = settings.keep_runs;
+  runs.keep.age = std::chrono::days(settings.keep_days);
+  runs.keep_images = static_cast<std::size_t>(settings.keep_images);
   return runs;
 }
 
@@ -268,6 +271,7 @@ awaitable<Result<void>> Daemon::start() {
   tasks_.spawn("scheduler", scheduler_.run());
   tasks_.spawn("notifier", notifier_.run());
   tasks_.spawn("retention", store::keep_tidy(store_, clock_));
+  tasks_.spawn("retention of runs", runs_.keep_tidy());
   log::info("slipwayd serves",
             {{"listen", settings_.listen}, {"instance", store_.instance()}, {"version", SLIPWAY_VERSION}});
   co_return Result<void>();

@@ -32,6 +32,9 @@ struct Settings {
   int runs = 4;
   int runs_per_project = 2;
   std::int64_t step_log = 64 << 20;  ///< bytes
+  int keep_runs = 1000;              ///< finished runs of each project that stay, with their logs
+  int keep_days = 90;                ///< and for how long
+  int keep_images = 5;               ///< of each image that pipelines build
   bool allow_local_git = false;
   std::string git_ca_file;                             ///< PEM; believed besides the machine's
   std::string git_known_hosts;                         ///< empty: the first key that a host shows is kept

@@ -18,10 +18,10 @@ void text(MapReader& map, std::string_view key, std::string& into, Diagnostics& 
   if (auto value = pipelines::read_text(*node, key, diagnostics)) into = *value;
 }
 
-void number(MapReader& map, std::string_view key, int& into, Diagnostics& diagnostics) {
+void number(MapReader& map, std::string_view key, int& into, Diagnostics& diagnostics, int most = 1000) {
   const YamlNode* node = map.find(key);
   if (!node) return;
-  if (auto value = pipelines::read_integer(*node, key, 1, 1000, diagnostics)) into = static_cast<int>(*value);
+  if (auto value = pipelines::read_integer(*node, key, 1, most, diagnostics)) into = static_cast<int>(*value);
 }
 
 void flag(MapReader& map, std::string_view key, bool& into, Diagnostics& diagnostics) {
@@ -40,6 +40,14 @@ void read_limits(const YamlNode& node, Settings& settings, Diagnostics& diagnost
     }
   }
   limits.finish();
+}
+
+void read_retention(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  MapReader retention(node, "`retention`", diagnostics);
+  number(retention, "runs", settings.keep_runs, diagnostics, 1'000'000);
+  number(retention, "days", settings.keep_days, diagnostics, 36'500);
+  number(retention, "images", settings.keep_images, diagnostics);
+  retention.finish();
 }
 
 void read_registries(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
@@ -182,6 +190,7 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   text(map, "engine", settings.engine, diagnostics);
   if (const YamlNode* level = map.find("log_level")) read_log_level(*level, settings, diagnostics);
   if (const YamlNode* limits = map.find("limits")) read_limits(*limits, settings, diagnostics);
+  if (const YamlNode* retention = map.find("retention")) read_retention(*retention, settings, diagnostics);
   if (const YamlNode* git = map.find("git")) {
     MapReader section(*git, "`git`", diagnostics);
     flag(section, "allow_local", settings.allow_local_git, diagnostics);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 #include <boost/asio/redirect_error.hpp>
 #include <fcntl.h>
@@ -194,6 +195,24 @@ awaitable<Result<void>> LogStore::remove(RunId run) {
     fs::remove_all(path, code);
     if (code) return fail(Error::Kind::internal, path.string() + ": " + code.message());
     return {};
+  };
+  co_return co_await pool_.run(std::move(work));
+}
+
+awaitable<Result<std::vector<RunId>>> LogStore::runs() {
+  auto work = [folder = folder_]() -> Result<std::vector<RunId>> {
+    std::vector<RunId> found;
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator(folder, code)) {
+      const std::string name = entry.path().filename().string();
+      RunId run;
+      const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), run.value);
+      if (bad == std::errc() && end == name.data() + name.size() && run) found.push_back(run);
+    }
+    if (code && code != std::errc::no_such_file_or_directory) {
+      return fail(Error::Kind::internal, folder.string() + ": " + code.message());
+    }
+    return found;
   };
   co_return co_await pool_.run(std::move(work));
 }

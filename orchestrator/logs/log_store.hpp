@@ -78,6 +78,8 @@ class LogStore final : public LogReader {
 
   /// Removes all logs of a run.
   awaitable<Result<void>> remove(RunId run);
+  /// The runs that have logs, or at least a folder for them.
+  awaitable<Result<std::vector<RunId>>> runs();
 
   /// Why logs can't be written: the last failure, unless a log has reached the disk since, or it is 10 s ago. Empty:
   /// they can, as far as is known.

@@ -11,6 +11,7 @@
 #include "orchestrator/checkout/repository.hpp"
 #include "orchestrator/logs/log_store.hpp"
 #include "orchestrator/runs/deployer.hpp"
+#include "orchestrator/store/old_runs.hpp"
 #include "orchestrator/store/projects.hpp"
 #include "orchestrator/store/store.hpp"
 
@@ -27,6 +28,9 @@ struct Settings {
   std::uint64_t log_limit = 64 << 20;     ///< of one step
   std::chrono::seconds grace{10};         ///< between the stop signal and SIGKILL
   std::chrono::seconds orphan_grace{60};  ///< how old something of ours that nobody knows must be to go
+  store::RunRetention keep;               ///< what stays of finished runs
+  std::size_t keep_images = 5;            ///< of each image that pipelines build
+  std::size_t keep_commits = 200;         ///< in a project's mirror
   images::RegistrySettings registries;
 };
 

@@ -8,8 +8,12 @@ constexpr std::int64_t kPids = 64;  // probes run in it, too
 
 }  // namespace
 
+std::string job_network_name(const std::string& instance) {
+  return "slip-" + instance;
+}
+
 awaitable<Result<std::string>> ensure_job_network(docker::Engine& engine, std::string instance) {
-  docker::NetworkSpec spec("slip-" + instance);
+  docker::NetworkSpec spec(job_network_name(instance));
   spec.labels = {{std::string(label::kInstance), instance}};
   spec.options = {{"com.docker.network.bridge.enable_icc", "false"}};
   std::string name = spec.name;

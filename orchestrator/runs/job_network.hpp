@@ -5,6 +5,8 @@
 
 namespace slipway::runs {
 
+std::string job_network_name(const std::string& instance);
+
 /// The network that jobs reach the world through: one bridge per installation, on which containers can't reach each
 /// other. Made if it is not there. Gives its name.
 awaitable<Result<std::string>> ensure_job_network(docker::Engine& engine, std::string instance);

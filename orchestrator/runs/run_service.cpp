@@ -1,9 +1,13 @@
 #include "orchestrator/runs/run_service.hpp"
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "images/reference.hpp"
 #include "orchestrator/runs/anchor_image.hpp"
+#include "orchestrator/runs/housekeeping.hpp"
+#include "orchestrator/runs/job_network.hpp"
 #include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/preparation.hpp"
 
@@ -13,7 +17,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kSweepEvery = 1min;
+constexpr Duration kTidyEvery = 10min;
 constexpr Duration kRetryEvery = 2s;
+constexpr Duration kNetworkLimit = 2s;
 
 }  // namespace
 
@@ -21,6 +27,7 @@ constexpr Duration kRetryEvery = 2s;
 struct RunService::Active {
   explicit Active(const Executor& executor) : stop(executor) {}
   StopSignal stop;
+  std::string project;                // once it is known: before anything is fetched or built
   std::unique_ptr<RunDriver> driver;  // once it is planned
 };
 
@@ -70,6 +77,37 @@ awaitable<void> RunService::sweep_now_and_then() {
   }
 }
 
+awaitable<void> RunService::keep_tidy() {
+  for (;;) {
+    auto forgetting = forget_old_runs(with_.store, with_.logs, with_.clock.now(), settings_.keep);
+    const Result<std::size_t> runs = co_await std::move(forgetting);
+    if (!runs) log::warn("old runs stay", {{"error", runs.error()}});
+    if (watch_.available()) {
+      std::function<bool(const std::string&)> busy = [this](const std::string& project) { return is_busy(project); };
+      auto removing = remove_old_images(with_, settings_.keep_images, std::move(busy));
+      const Result<std::size_t> images = co_await std::move(removing);
+      if (!images) log::warn("old images stay", {{"error", images.error()}});
+    }
+    co_await tidy_mirrors();
+    co_await sleep_for(kTidyEvery);
+  }
+}
+
+/// A run that begins meanwhile waits for its fetch until the mirror is free; one that has fetched has its project busy.
+awaitable<void> RunService::tidy_mirrors() {
+  const auto mirrors = repositories_;
+  for (const auto& [id, mirror] : mirrors) {
+    if (is_busy(mirror.project)) continue;
+    const Result<void> collected = co_await mirror.repository->collect_garbage(settings_.keep_commits);
+    if (!collected) log::warn("git mirror not tidied", {{"project", mirror.project}, {"error", collected.error()}});
+  }
+}
+
+bool RunService::is_busy(const std::string& project) const {
+  return std::any_of(active_.begin(), active_.end(),
+                     [&](const auto& entry) { return entry.second->project == project; });
+}
+
 void RunService::start(RunId run) {
   auto [place, fresh] = active_.try_emplace(run);
   if (!fresh) return;
@@ -107,6 +145,7 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
   auto looking = with_.store.read(&store::Projects::get, run->project);
   Result<store::Project> project = co_await std::move(looking);
   if (!project) co_return fail(project.error());
+  active->project = project->name;
   auto opening = with_.open_project(*project);
   Result<ProjectAccess> access = co_await std::move(opening);
   if (!access) co_return fail(std::move(access.error()).in("project's secrets"));
@@ -142,14 +181,15 @@ awaitable<Result<std::shared_ptr<checkout::Repository>>> RunService::repository_
                                                                                    ProjectAccess access) {
   const std::string settings = sha256_hex(project.clone_url + "\n" + project.clone_username + "\n" +
                                           project.sealed_clone_password + "\n" + project.sealed_clone_ssh_key);
-  auto& [known, repository] = repositories_[project.id];
-  if (repository && known == settings) co_return repository;
+  Mirror& mirror = repositories_[project.id];
+  if (mirror.repository && mirror.settings == settings) co_return mirror.repository;
   Result<checkout::GitUrl> url = checkout::parse_git_url(project.clone_url, with_.git.urls);
   if (!url) co_return fail(url.error());
-  repository = std::make_shared<checkout::Repository>(with_.git, "project-" + to_string(project.id), std::move(*url),
-                                                      std::move(access.git));
-  known = settings;
-  co_return repository;
+  mirror.repository = std::make_shared<checkout::Repository>(with_.git, "project-" + to_string(project.id),
+                                                             std::move(*url), std::move(access.git));
+  mirror.settings = settings;
+  mirror.project = project.name;
+  co_return mirror.repository;
 }
 
 awaitable<void> RunService::finish(RunId id, Outcome outcome) {
@@ -191,12 +231,24 @@ DriverTools RunService::driver_tools() {
   return tools;
 }
 
+/// Without runs to go on with, nothing of ours stays in the engine. It refuses while a container is in the network.
+awaitable<void> RunService::remove_network() {
+  auto reading = with_.store.read(&store::Runs::unfinished);
+  const Result<std::vector<store::Run>> unfinished = co_await std::move(reading);
+  if (!unfinished || !unfinished->empty() || !watch_.available()) co_return;
+  auto removing = with_.engine.networks().remove(job_network_name(with_.store.instance()));
+  auto limited = with_deadline(kNetworkLimit, std::move(removing), "removing the job network");
+  const Result<void> removed = co_await std::move(limited);
+  if (!removed) log::info("the job network stays", {{"reason", removed.error()}});
+}
+
 awaitable<void> RunService::close() {
   tasks_.cancel();
   co_await tasks_.join();
   cleanup_.cancel();
   co_await cleanup_.join();
   co_await images_.close();
+  co_await remove_network();
 }
 
 }  // namespace slipway::runs

@@ -22,6 +22,10 @@ class RunService {
   /// while it is out nothing new should be started.
   awaitable<void> watch(std::function<void(bool available)> on_engine);
 
+  /// Removes what is kept no longer (runs and their logs, images, commits of mirrors), at once and then every ten
+  /// minutes, until it is cancelled.
+  awaitable<void> keep_tidy();
+
   /// Drives a run that is preparing or running to its end. At most once for each.
   void start(RunId run);
   /// Stops a run that was started; `reason` for people ("cancelled by ann"). Unknown ones are ignored.
@@ -42,6 +46,9 @@ class RunService {
   awaitable<Result<std::shared_ptr<checkout::Repository>>> repository_of(store::Project project, ProjectAccess access);
   awaitable<void> finish(RunId id, Outcome outcome);
   awaitable<void> sweep_now_and_then();
+  awaitable<void> tidy_mirrors();
+  [[nodiscard]] bool is_busy(const std::string& project) const;
+  awaitable<void> remove_network();
   awaitable<Result<docker::RegistryAuth>> auth_for(std::string repository);
   awaitable<Result<std::pair<std::string, std::string>>> network();
   DriverTools driver_tools();
@@ -55,7 +62,12 @@ class RunService {
   Tasks tasks_;
   Tasks cleanup_;
   std::map<RunId, std::shared_ptr<Active>> active_;
-  std::map<ProjectId, std::pair<std::string, std::shared_ptr<checkout::Repository>>> repositories_;  // by settings
+  struct Mirror {
+    std::string settings;  // it was made for; with others it is made anew
+    std::string project;
+    std::shared_ptr<checkout::Repository> repository;
+  };
+  std::map<ProjectId, Mirror> repositories_;
   AsyncLock network_lock_;
   std::optional<std::pair<std::string, std::string>> network_;  // name, anchor image; anew after an outage
   std::uint64_t network_outages_ = 0;

@@ -269,4 +269,12 @@ CREATE TABLE audit (
 ) STRICT;
 )sql";
 
+const char* const kSchemaV2 = R"sql(
+CREATE INDEX deliveries_by_run ON deliveries (run);
+CREATE INDEX runs_by_rerun_of ON runs (rerun_of);
+CREATE INDEX runs_by_superseded_by ON runs (superseded_by);
+CREATE INDEX generations_by_run ON generations (run);
+CREATE INDEX rollouts_by_run ON rollouts (run);
+)sql";
+
 }  // namespace slipway::store

@@ -4,5 +4,7 @@ namespace slipway::store {
 
 /// Times are milliseconds since the Unix epoch; words are those of Names; JSON is text.
 extern const char* const kSchemaV1;
+/// From 1: what is needed to find all that names a run, so that it can be forgotten.
+extern const char* const kSchemaV2;
 
 }  // namespace slipway::store

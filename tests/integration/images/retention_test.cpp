@@ -18,7 +18,7 @@ RetentionPolicy policy(const std::string& instance, std::size_t keep) {
   how.grace = Milliseconds(0);
   how.instance_label = kInstance;
   how.instance = instance;
-  how.group_label = "slipway-test.group";
+  how.group_labels = {"slipway-test.group"};
   return how;
 }
 

@@ -24,6 +24,7 @@ trusted_proxies: [127.0.0.1, 192.0.2.7]
 data: /srv/slipway
 log_level: debug
 limits: {runs: 8, runs_per_project: 3, step_log: 1MB}
+retention: {runs: 50, days: 7, images: 2}
 git: {allow_local: true, ca_file: /etc/git-ca.pem, known_hosts: /etc/git-hosts}
 registries:
   registry.example:5000: {username: ci, password_file: /etc/passwd, ca: /etc/ca.pem}
@@ -41,6 +42,9 @@ proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certific
   CHECK(settings.trusted_proxies == std::vector<std::string>{"127.0.0.1", "192.0.2.7"});
   CHECK(settings.runs == 8);
   CHECK(settings.step_log == 1 << 20);
+  CHECK(settings.keep_runs == 50);
+  CHECK(settings.keep_days == 7);
+  CHECK(settings.keep_images == 2);
   CHECK(settings.allow_local_git);
   CHECK(settings.git_ca_file == "/etc/git-ca.pem");
   CHECK(settings.git_known_hosts == "/etc/git-hosts");
@@ -75,6 +79,8 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
       {"hosts: {a: {endpoint: \"ssh://-oProxyCommand=x\"}}", "slipwayd.yml:1"},
       {"registries: {r: {password: x}}", "password_file"},
       {"registries: {r: {username: x}}", "go together"},
+      {"retention: {days: 0}", "slipwayd.yml:1:19"},
+      {"retention: {day: 1}", "did you mean `days`?"},
       {"git: {ca_fil: x}", "did you mean `ca_file`?"},
       {"listen: [", "slipwayd.yml:1"},
   };

@@ -21,7 +21,7 @@ RetentionPolicy policy(std::size_t keep) {
   policy.keep = keep;
   policy.instance_label = "instance";
   policy.instance = "a1";
-  policy.group_label = "group";
+  policy.group_labels = {"group"};
   return policy;
 }
 

@@ -82,12 +82,12 @@ TEST_CASE("a store of each earlier version opens with all that was in it") {
 TEST_CASE("a released schema is as it was when it was released") {
   const TemporaryFolder folder;
   SqliteConnection fresh(folder.path / "fresh.db", Access::write);
-  SqliteConnection released(folder.path / "released.db", Access::write);
-  released.execute("PRAGMA foreign_keys=OFF");
   for (const Migration& migration : migrations()) {
+    CAPTURE(migration.to);
     const std::array step{migration};
     REQUIRE(migrate(fresh, folder.path / "fresh.db", step));
-    if (migration.to > 1) continue;
+    SqliteConnection released(folder.path / ("released" + std::to_string(migration.to) + ".db"), Access::write);
+    released.execute("PRAGMA foreign_keys=OFF");
     released.execute(fixture(migration.to));
     CHECK(schema_of(fresh) == schema_of(released));
   }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "orchestrator/store/migrations.hpp"
 #include "orchestrator/store/sqlite_connection.hpp"
 #include "tests/unit/store/temporary_store.hpp"
 
@@ -122,7 +123,8 @@ TEST_CASE("a folder written by a newer version is left alone, with what to do") 
   CHECK(opened.error().kind == Error::Kind::invalid);
   CHECK(opened.error().message.find("newer slipwayd (schema 99") != std::string::npos);
   CHECK(opened.error().hint.find("start the newer slipwayd") != std::string::npos);
-  SqliteConnection(file, SqliteConnection::Access::write).execute("PRAGMA user_version=1");
+  const std::string newest = std::to_string(migrations().back().to);
+  SqliteConnection(file, SqliteConnection::Access::write).execute("PRAGMA user_version=" + newest);
   s.open();
   CHECK(s.read(&Projects::find, "shop"));
 }
