@@ -78,15 +78,19 @@ awaitable<Result<ExecOutcome>> Exec::run(std::string container, ExecSpec spec, s
   const bool tty = spec.tty;
   Result<std::string> id = co_await create(container, std::move(spec));
   if (!id) co_return fail(std::move(id.error()));
-  Result<HijackedStream> stream = co_await start(*id, tty);
+  co_return co_await carry_out(*id, tty, output_limit);
+}
+
+awaitable<Result<ExecOutcome>> Exec::carry_out(std::string id, bool tty, std::size_t output_limit) {
+  Result<HijackedStream> stream = co_await start(id, tty);
   if (!stream) co_return fail(std::move(stream.error()));
   ExecOutcome outcome;
   const LogFormat format = tty ? LogFormat::raw : LogFormat::multiplexed;
   Result<void> drained = co_await drain(std::move(*stream), format, outcome, output_limit);
-  if (!drained) co_return fail(std::move(drained.error()).in("exec in container " + container));
+  if (!drained) co_return fail(std::move(drained.error()).in("read what exec says"));
   // The stream ends a moment before the Engine has noted the exit.
   for (auto pause = std::chrono::milliseconds(1);; pause = std::min(pause * 2, std::chrono::milliseconds(200))) {
-    Result<ExecState> state = co_await inspect(*id);
+    Result<ExecState> state = co_await inspect(id);
     if (!state) co_return fail(std::move(state.error()));
     if (state->exit_code) {
       outcome.exit_code = *state->exit_code;

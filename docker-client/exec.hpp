@@ -40,8 +40,10 @@ class Exec {
   awaitable<Result<HijackedStream>> start(std::string id, bool tty = false);
   awaitable<Result<ExecState>> inspect(std::string id);
 
-  /// create, start, drain, inspect. No deadline of its own: wrap it in with_deadline. Cancelling leaves the program
-  /// running, since the Engine has no way to end an exec.
+  /// start, drain, inspect. No deadline of its own: wrap it in with_deadline. Cancelling leaves the program running,
+  /// since the Engine has no way to end an exec; `inspect` tells when it has ended.
+  awaitable<Result<ExecOutcome>> carry_out(std::string id, bool tty = false, std::size_t output_limit = 64 << 10);
+  /// create and carry_out. No deadline of its own: wrap it in with_deadline.
   awaitable<Result<ExecOutcome>> run(std::string container, ExecSpec spec, std::size_t output_limit = 64 << 10);
 
  private:

@@ -86,6 +86,8 @@ rollouts::ComposeRules compose_rules(const Settings& settings) {
   rollouts::ComposeRules rules;
   rules.certificates.emplace();
   for (const auto& [name, files] : settings.proxy.certificates) rules.certificates->push_back(name);
+  rules.metrics.emplace();
+  for (const auto& [name, source] : settings.metrics) rules.metrics->push_back(name);
   return rules;
 }
 
@@ -166,8 +168,8 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       registries_(registry_client_, ground_.credentials),
       hosts_(io.get_executor(), store_.instance(), settings.hosts),
       traffic_(hosts_, registries_, deadlines_, settings.proxy, store_.instance()),
-      parts_{io.get_executor(),       store_,     hosts_, registries_, secrets_, traffic_, pool_, clock_,
-             compose_rules(settings), &deadlines_},
+      parts_{io.get_executor(),       store_,      hosts_,           registries_, secrets_, traffic_, pool_, clock_,
+             compose_rules(settings), &deadlines_, &settings.metrics},
       rollouts_(parts_),
       deployer_(rollouts_, store_, parts_.rules, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),

@@ -78,6 +78,11 @@ Result<void> check_settings(const Settings& settings) {
       if (Result<void> good = readable(file, "proxy.certificates." + name); !good) return good;
     }
   }
+  for (const auto& [name, source] : settings.metrics) {
+    for (const std::string& file : {source.password_file, source.token_file, source.ca}) {
+      if (Result<void> good = readable(file, "metrics." + name); !good) return good;
+    }
+  }
   return {};
 }
 

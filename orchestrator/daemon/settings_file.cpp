@@ -1,5 +1,6 @@
 // The settings file: YAML, strict, with positions.
 #include "images/reference.hpp"
+#include "orchestrator/daemon/metrics_settings.hpp"
 #include "orchestrator/daemon/settings.hpp"
 #include "orchestrator/rollouts/compose/values.hpp"
 #include "pipelines/yaml_decoder.hpp"
@@ -201,6 +202,7 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   if (const YamlNode* registries = map.find("registries")) read_registries(*registries, settings, diagnostics);
   if (const YamlNode* hosts = map.find("hosts")) read_hosts(*hosts, settings, diagnostics);
   if (const YamlNode* proxy = map.find("proxy")) read_proxy(*proxy, settings, diagnostics);
+  if (const YamlNode* metrics = map.find("metrics")) read_metrics(*metrics, settings, diagnostics);
   map.finish();
 }
 

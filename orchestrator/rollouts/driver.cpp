@@ -69,7 +69,8 @@ Driver::Driver(Parts& parts, Assignment assignment)
       assignment_(std::move(assignment)),
       machine_(assignment_.plan.pace, assignment_.progress),
       awake_(parts.executor, asio::steady_timer::time_point::max()),
-      watches_(std::make_unique<Tasks>(parts.executor)) {
+      watches_(std::make_unique<Tasks>(parts.executor)),
+      standing_(std::make_unique<Tasks>(parts.executor)) {
   for (const HostProgress& host : machine_.progress().hosts) {
     steps_.emplace(host.host, std::make_unique<Tasks>(parts.executor));
   }
@@ -81,6 +82,7 @@ awaitable<Result<void>> Driver::run() {
   std::exception_ptr stopped;
   prober_->enter(stage_of_probes(progress()));
   prober_->start();
+  watch_metrics();
   try {
     outcome = co_await work();
   } catch (...) {
@@ -88,9 +90,11 @@ awaitable<Result<void>> Driver::run() {
   }
   co_await allow_cleanup();
   watches_->cancel();
+  standing_->cancel();
   for (auto& [host, tasks] : steps_) tasks->cancel();
   co_await prober_->stop();
   co_await watches_->join();
+  co_await standing_->join();
   for (auto& [host, tasks] : steps_) co_await tasks->join();
   finished_ = true;
   const Result<void> gone = is_end(progress().stage)
@@ -254,6 +258,8 @@ void Driver::perform(const Action& action) {
       return steps_.at(action.host)->cancel();
     case Action::Kind::watch:
       return watches_->spawn("rollout watch", watch_all(action.deadline));
+    case Action::Kind::limit:
+      return standing_->spawn("rollout deadline", limit(action.deadline));
     case Action::Kind::promote:
       return;
     case Action::Kind::wait:
@@ -375,13 +381,14 @@ awaitable<void> Driver::watch_all(Time until) {
 awaitable<void> Driver::watch_host(std::string host, Time until) {
   auto site = site_of(host);
   if (!site) co_return;
-  HealthWatch watch(site->engine->containers(), parts_.pool, parts_.clock, *assignment_.forward, site->address,
+  HealthWatch watch(*site->engine, parts_.pool, parts_.clock, *assignment_.forward, site->address,
                     assignment_.rollout.id.value, Milliseconds(0));
   Health last = Health::healthy;
   int bad_looks = 0;
+  const Milliseconds limit = ping_limit + watch.patience(assignment_.forward->wanted.size());
   while (left(until) > watch.interval()) {
     co_await sleep_for(watch.interval());
-    auto seen = co_await with_deadline(ping_limit, watch.look(assignment_.forward->wanted), "asking host " + host);
+    auto seen = co_await with_deadline(limit, watch.look(assignment_.forward->wanted), "asking host " + host);
     event::Seen news{host, Health::healthy, {}};
     if (!seen) {
       news.health = Health::unknown;

@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "orchestrator/rollouts/host_work.hpp"
 #include "orchestrator/rollouts/machine.hpp"
+#include "orchestrator/rollouts/metric_alarm.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/plan.hpp"
 #include "orchestrator/rollouts/prober.hpp"
@@ -75,6 +76,12 @@ class Driver {
   awaitable<void> wait_for_host(std::string host, Time until);
   awaitable<void> timer(Time until);
 
+  void watch_metrics();
+  awaitable<void> watch_metric(MetricGate metric);
+  awaitable<Result<std::vector<MetricSample>>> ask_metric(MetricGate metric);
+  void raise(const std::string& what);
+  awaitable<void> limit(Time until);
+
   [[nodiscard]] std::unique_ptr<Prober> make_prober();
   awaitable<bool> host_answers(std::string host);
   void note_probes(store::RolloutProgress& row, Json& progress) const;
@@ -96,7 +103,8 @@ class Driver {
   bool finished_ = false;
   asio::steady_timer awake_;
   std::map<std::string, std::unique_ptr<Tasks>> steps_;  ///< by host
-  std::unique_ptr<Tasks> watches_;
+  std::unique_ptr<Tasks> watches_;                       ///< of the stage it is in
+  std::unique_ptr<Tasks> standing_;                      ///< from beginning to end
   std::unique_ptr<Prober> prober_;
   std::map<std::string, std::string> evidence_;  ///< by host
   std::map<std::string, std::string> saved_;     ///< by host: the row as it was last committed

@@ -21,8 +21,8 @@ std::unique_ptr<Prober> Driver::make_prober() {
   }
   Prober::Owner owner;
   owner.answers = [this](std::string host) { return host_answers(std::move(host)); };
-  owner.dropped = [this, strict = application.policy.probe.fail_on_drop](const std::string& why) {
-    if (strict) post(event::Asked{Verb::roll_back, "the probe, which lost a request: " + why});
+  owner.dropped = [this, strict = application.policy.probe.fail_on_drop, told = false](const std::string& why) mutable {
+    if (strict && !std::exchange(told, true)) raise("a probe was dropped: " + why);
   };
   return std::make_unique<Prober>(parts_.executor, parts_.clock, application.policy.probe, std::move(targets),
                                   assignment_.probes, std::move(owner));

@@ -7,16 +7,6 @@ namespace {
 
 constexpr std::size_t whole_limit = 16 << 10;
 
-/// A container may write anything: only what a terminal can bear is shown.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte >= 0x20 || c == '\n' || c == '\t' ? c : '?';
-  }
-  return out;
-}
-
 std::string state_of(const docker::Container& container) {
   std::string text = "container " + container.name + ": " + std::string(docker::name_of(container.state.status));
   if (!container.state.running) text += ", exit code " + std::to_string(container.state.exit_code);
@@ -30,6 +20,15 @@ std::string state_of(const docker::Container& container) {
 }
 
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte >= 0x20 || c == '\n' || c == '\t' ? c : '?';
+  }
+  return out;
+}
 
 awaitable<Result<std::string>> log_tail(docker::Containers& containers, std::string id, std::int64_t lines,
                                         std::size_t limit) {

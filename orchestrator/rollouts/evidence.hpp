@@ -1,10 +1,14 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "base/async.hpp"
 #include "docker-client/containers.hpp"
 
 namespace slipway::rollouts {
+
+/// A container may write anything: only what a terminal can bear is shown.
+std::string printable(std::string_view text);
 
 /// What a container that did not work out leaves to say: exit code, health check output, and its last 20 log lines, as
 /// text of at most 16 KiB for a person to read. Never fails: what can't be had is left out.

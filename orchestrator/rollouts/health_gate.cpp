@@ -36,7 +36,8 @@ HealthGate::Verdict HealthGate::observe(const HealthSample& sample, Time now) {
     return start_over("restarted, last exit code " + std::to_string(sample.exit_code));
   }
   if (sample.has_check && sample.check != Health::healthy) return start_over("its health check has not passed yet");
-  if (sample.gate && !*sample.gate) return start_over(with("the HTTP gate did not pass", sample.detail));
+  if (sample.gate && !*sample.gate)
+    return start_over(with("the " + sample.gate_name + " gate did not pass", sample.detail));
   if (!healthy_since_) healthy_since_ = now;
   if (now - *healthy_since_ >= needed_) return Verdict::healthy;
   reason_ = "has not been healthy for " + std::to_string(needed_.count()) + " ms in a row";

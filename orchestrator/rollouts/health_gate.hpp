@@ -16,7 +16,8 @@ struct HealthSample {
   int exit_code = 0;
   Health check = Health::unknown;  ///< HEALTHCHECK's word; unknown while it is starting
   bool has_check = false;
-  std::optional<bool> gate;  ///< the HTTP gate's answer; absent: there is none
+  std::optional<bool> gate;  ///< whether all gates passed; absent: there are none
+  std::string gate_name;     ///< "HTTP", "command": which did not
   std::string detail;        ///< of whichever did not pass, one line
 };
 

@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/health_watch.hpp"
 
+#include <algorithm>
+
 #include "base/http_client.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 
@@ -49,14 +51,39 @@ bool passes(const HttpGate& gate, int status) {
 }  // namespace
 
 Milliseconds HealthWatch::interval() const {
-  const auto& gate = target_.application.policy.gate;
-  return gate ? gate->interval : default_interval;
+  const Policy& policy = target_.application.policy;
+  if (policy.gate && policy.command) return std::min(policy.gate->interval, policy.command->interval);
+  if (policy.command) return policy.command->interval;
+  return policy.gate ? policy.gate->interval : default_interval;
 }
 
-awaitable<void> HealthWatch::ask_gate(const docker::Container& container, HealthSample& sample) {
+Milliseconds HealthWatch::patience(std::size_t containers) const {
+  const Policy& policy = target_.application.policy;
+  Milliseconds all{0};
+  if (policy.gate) all += policy.gate->timeout;
+  if (policy.command) all += policy.command->timeout;
+  return all * static_cast<std::int64_t>(containers);
+}
+
+/// The first that does not pass is the one to tell.
+awaitable<Result<void>> HealthWatch::ask_gates(const docker::Container& container, const std::string& service,
+                                               HealthSample& sample) {
+  const Policy& policy = target_.application.policy;
+  if (policy.gate && policy.gate->service == service) co_await ask_http(container, sample);
+  if (!policy.command || policy.command->service != service || !sample.gate.value_or(true)) co_return Result<void>();
+  auto answer = co_await commands_.ask(container.id, *policy.command);
+  if (!answer) co_return fail(answer.error());
+  sample.gate = answer->good;
+  sample.gate_name = "command";
+  sample.detail = answer->detail;
+  co_return Result<void>();
+}
+
+awaitable<void> HealthWatch::ask_http(const docker::Container& container, HealthSample& sample) {
   const HttpGate& gate = *target_.application.policy.gate;
   const std::string port = host_port(container, gate.port);
   sample.gate = false;
+  sample.gate_name = "HTTP";
   if (port.empty()) {
     sample.detail = "port " + std::to_string(gate.port) + " is not published";
     co_return;
@@ -82,9 +109,10 @@ awaitable<Result<HealthSample>> HealthWatch::sample(Wanted wanted) {
   const auto made_by = labels.find(std::string(label::rollout));
   const bool is_new = made_by != labels.end() && made_by->second == std::to_string(rollout_);
   gates_.try_emplace(wanted.name, needed_, is_new ? 0 : sample.restarts);
-  const auto& gate = target_.application.policy.gate;
   const bool ready = sample.running && (!sample.has_check || sample.check == Health::healthy);
-  if (gate && gate->service == wanted.service && ready) co_await ask_gate(*container, sample);
+  if (ready) {
+    if (auto asked = co_await ask_gates(*container, wanted.service, sample); !asked) co_return fail(asked.error());
+  }
   co_return sample;
 }
 

@@ -264,7 +264,7 @@ awaitable<Result<void>> HostWork::start_container(Shown container, Service servi
 }
 
 awaitable<Result<void>> HostWork::wait_healthy(std::vector<Wanted> wanted, TargetPtr target) {
-  HealthWatch watch(site_.engine->containers(), pool_, clock_, *target, site_.address, maker_.rollout,
+  HealthWatch watch(*site_.engine, pool_, clock_, *target, site_.address, maker_.rollout,
                     target->application.policy.min_healthy_time);
   for (;;) {
     auto seen = co_await watch.look(wanted);
@@ -276,7 +276,7 @@ awaitable<Result<void>> HostWork::wait_healthy(std::vector<Wanted> wanted, Targe
       co_return fail(Error::Kind::failed, why_not_);
     }
     // An inspect costs little, and every moment counts here; a gate has an interval of its own.
-    co_await sleep_for(target->application.policy.gate ? watch.interval() : health_poll);
+    co_await sleep_for(watch.has_gate() ? watch.interval() : health_poll);
   }
 }
 

@@ -58,6 +58,8 @@ Json pace_json(const Pace& pace) {
           {"min_healthy", pace.min_healthy},
           {"max_failure_ratio", pace.max_failure_ratio},
           {"on_failure", name_of(pace.on_failure)},
+          {"on_alarm", name_of(pace.on_alarm)},
+          {"deadline_ms", pace.deadline.count()},
           {"may_roll_back", pace.may_roll_back},
           {"has_previous", pace.has_previous},
           {"delay_ms", pace.delay.count()},
@@ -84,6 +86,8 @@ Pace pace_from(const Json& json) {
   const Json& ratio = value_at(json, "max_failure_ratio");
   if (ratio.is_number()) pace.max_failure_ratio = ratio.get<double>();
   pace.on_failure = failure_action_of(text_at(json, "on_failure"));
+  pace.on_alarm = failure_action_of(text_at(json, "on_alarm"));
+  milliseconds("deadline_ms", pace.deadline);
   pace.may_roll_back = flag_at(json, "may_roll_back", true);
   pace.has_previous = flag_at(json, "has_previous", true);
   milliseconds("delay_ms", pace.delay);
@@ -185,6 +189,7 @@ std::string dump_progress(const Progress& progress) {
                     {"pause_asked", progress.pause_asked},
                     {"stop_asked", progress.stop_asked},
                     {"hurry", progress.hurry},
+                    {"deadline", time_json(progress.deadline)},
                     {"until", time_json(progress.until)},
                     {"reason", progress.reason},
                     {"hosts", hosts}});
@@ -205,6 +210,7 @@ Result<Progress> parse_progress(std::string_view text) {
   progress.pause_asked = flag_at(*json, "pause_asked");
   progress.stop_asked = flag_at(*json, "stop_asked");
   progress.hurry = flag_at(*json, "hurry");
+  progress.deadline = time_from(value_at(*json, "deadline"));
   progress.until = time_from(value_at(*json, "until"));
   progress.reason = text_at(*json, "reason");
   for (const Json& host : value_at(*json, "hosts")) progress.hosts.push_back(host_from(host));

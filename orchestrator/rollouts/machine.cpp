@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pipelines/yaml_decoder.hpp"
+
 namespace slipway::rollouts {
 namespace {
 
@@ -61,6 +63,7 @@ std::vector<Action> Machine::again(Time now) {
           {Action::Kind::reach, host.host, *host.reaching, host.heading, *host.deadline, weight_of(host)});
     }
   }
+  if (progress_.deadline) actions_.push_back({Action::Kind::limit, {}, {}, {}, *progress_.deadline});
   if (progress_.stage == Stage::baking) actions_.push_back({Action::Kind::watch, {}, {}, {}, *progress_.until});
   if (progress_.stage == Stage::waiting) actions_.push_back({Action::Kind::wait, {}, {}, {}, *progress_.until});
   advance();
@@ -95,6 +98,10 @@ void Machine::take(const event::Begun&) {
   progress_.floor = std::min(pace_.min_healthy, serving());
   progress_.stage = Stage::waiting;
   progress_.until = now_ + pace_.wait_deadline;
+  if (pace_.deadline.count() > 0) {
+    progress_.deadline = now_ + pace_.deadline;
+    actions_.push_back({Action::Kind::limit, {}, {}, {}, *progress_.deadline});
+  }
   actions_.push_back({Action::Kind::wait, {}, {}, {}, *progress_.until});
 }
 
@@ -173,6 +180,21 @@ void Machine::take(const event::TimeUp&) {
   } else if (progress_.stage == Stage::baking) {
     after_baking();
   }
+}
+
+/// Paused or not: a deadline that people's absence moves is none.
+void Machine::take(const event::PastDeadline&) {
+  if (!progress_.deadline || now_ < *progress_.deadline || !can_turn_round()) return;
+  roll_back("it did not end before its deadline of " + pipelines::format_duration(pace_.deadline));
+}
+
+void Machine::take(const event::Alarm& alarm) {
+  if (!can_turn_round()) return;
+  const std::string reason = "alarm: " + alarm.what;
+  if (pace_.on_alarm != FailureAction::pause) return roll_back(reason);
+  progress_.pause_asked = true;
+  if (progress_.stage == Stage::baking) after_baking();
+  progress_.reason = reason;
 }
 
 void Machine::take(const event::Asked& asked) {
@@ -451,6 +473,11 @@ HostProgress* Machine::find(const std::string& host) {
   const auto found = std::find_if(progress_.hosts.begin(), progress_.hosts.end(),
                                   [&](const HostProgress& one) { return one.host == host; });
   return found == progress_.hosts.end() ? nullptr : &*found;
+}
+
+bool Machine::can_turn_round() const {
+  const Stage stage = progress_.stage;
+  return pace_.may_roll_back && (in_flight(stage) || stage == Stage::waiting || stage == Stage::pulling);
 }
 
 bool Machine::any_busy() const {

@@ -32,15 +32,17 @@ struct Pace {
   std::size_t min_healthy = 0;   ///< hosts that must serve throughout; a host that does not answer does not serve
   double max_failure_ratio = 0;  ///< of all hosts; more failed hosts than that are the rollout's failure
   FailureAction on_failure = FailureAction::roll_back;
-  bool may_roll_back = true;              ///< false for a rollback: one that fails is not rolled back again
-  bool has_previous = true;               ///< false: there is no promoted generation, back means to nothing
-  Milliseconds delay{0};                  ///< between batches
-  Milliseconds monitor{0};                ///< after each batch: its hosts must stay healthy so long
-  Milliseconds step_deadline{60'000};     ///< for one step on one host, those below aside
-  Milliseconds pull_deadline{600'000};    ///< for the pull on one host
-  Milliseconds health_deadline{120'000};  ///< from started to healthy
-  Milliseconds stop_deadline{60'000};     ///< for draining and stopping the old, its grace period included
-  Milliseconds wait_deadline{300'000};    ///< for enough hosts to answer
+  FailureAction on_alarm = FailureAction::roll_back;  ///< or pause
+  Milliseconds deadline{0};                           ///< for the rollout as a whole, from when it began; 0: none
+  bool may_roll_back = true;                          ///< false for a rollback: one that fails is not rolled back again
+  bool has_previous = true;                           ///< false: there is no promoted generation, back means to nothing
+  Milliseconds delay{0};                              ///< between batches
+  Milliseconds monitor{0};                            ///< after each batch: its hosts must stay healthy so long
+  Milliseconds step_deadline{60'000};                 ///< for one step on one host, those below aside
+  Milliseconds pull_deadline{600'000};                ///< for the pull on one host
+  Milliseconds health_deadline{120'000};              ///< from started to healthy
+  Milliseconds stop_deadline{60'000};                 ///< for draining and stopping the old, its grace period included
+  Milliseconds wait_deadline{300'000};                ///< for enough hosts to answer
 };
 
 struct HostProgress {
@@ -68,6 +70,7 @@ struct Progress {
   bool pause_asked = false;
   bool stop_asked = false;
   bool hurry = false;               ///< no more delays and baking: somebody has seen enough
+  std::optional<Time> deadline;     ///< of the rollout as a whole
   std::optional<Time> until;        ///< the end of waiting or baking
   std::string reason;               ///< why it failed, is paused or stopped; one line
   std::vector<HostProgress> hosts;  ///< in the order they are taken
@@ -104,6 +107,10 @@ struct Seen {
   std::string reason;
 };
 struct TimeUp {};
+struct PastDeadline {};
+struct Alarm {  ///< not of one host: a metric, a request that a probe lost
+  std::string what;
+};
 struct Asked {
   Verb verb;
   std::string by;
@@ -111,7 +118,7 @@ struct Asked {
 }  // namespace event
 
 using Event = std::variant<event::Begun, event::Reached, event::Failed, event::Lost, event::Cancelled, event::Answers,
-                           event::Seen, event::TimeUp, event::Asked>;
+                           event::Seen, event::TimeUp, event::PastDeadline, event::Alarm, event::Asked>;
 
 struct Action {
   enum class Kind {
@@ -119,6 +126,7 @@ struct Action {
     cancel,   ///< end the step in work on `host`; answer Cancelled, unless the step's own answer came first
     watch,    ///< answer Seen as the health of updated hosts changes, and TimeUp at `deadline`
     wait,     ///< answer Answers for each lost host that answers, and TimeUp at `deadline`
+    limit,    ///< answer PastDeadline at `deadline`, whatever happens until then
     promote,  ///< the new generation is the application's
   };
   Kind kind = Kind::reach;
@@ -154,6 +162,8 @@ class Machine {
   void take(const event::Answers& answers);
   void take(const event::Seen& seen);
   void take(const event::TimeUp& up);
+  void take(const event::PastDeadline& past);
+  void take(const event::Alarm& alarm);
   void take(const event::Asked& asked);
 
   void advance();
@@ -186,6 +196,7 @@ class Machine {
   void roll_back(const std::string& reason);
 
   [[nodiscard]] HostProgress* find(const std::string& host);
+  [[nodiscard]] bool can_turn_round() const;
   [[nodiscard]] bool any_busy() const;
   [[nodiscard]] bool done(const HostProgress& host) const;
   [[nodiscard]] std::size_t serving() const;

@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "orchestrator/rollouts/compose/decode.hpp"
 #include "orchestrator/rollouts/host_directory.hpp"
+#include "orchestrator/rollouts/metrics_source.hpp"
 #include "orchestrator/rollouts/registries.hpp"
 #include "orchestrator/rollouts/traffic.hpp"
 #include "orchestrator/store/store.hpp"
@@ -22,6 +23,7 @@ struct Parts {
   ComposeRules rules;
   /// By which it is told how long things may take, if not by `clock`: one that no step of the wall clock moves.
   const Clock* deadlines = nullptr;
+  const MetricsSources* metrics = nullptr;  ///< absent: none
 };
 
 }  // namespace slipway::rollouts

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "orchestrator/rollouts/traffic.hpp"
+#include "pipelines/yaml_decoder.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -181,6 +182,8 @@ Result<Pace> pace_of(const PlanInput& input, Order order, std::vector<std::strin
   pace.max_failure_ratio = policy.max_failure_ratio;
   pace.on_failure = policy.on_failure;
   pace.may_roll_back = !input.rollback;
+  pace.on_alarm = policy.on_alarm;
+  if (!input.rollback) pace.deadline = policy.deadline;
   pace.health_deadline = policy.health_deadline;
   const DrainTime drain = drain_time(input.application);
   pace.stop_deadline = longest_grace(input.application) + std::max(drain.requests, drain.tunnels) + margin;
@@ -193,6 +196,17 @@ Result<Pace> pace_of(const PlanInput& input, Order order, std::vector<std::strin
   if (!least) return fail(least.error());
   pace.min_healthy = *least;
   return pace;
+}
+
+/// Metrics tell late: without a time in which somebody looks at them, they tell nothing.
+std::string note_on_metrics(const Policy& policy, const Pace& pace) {
+  for (const MetricGate& metric : policy.metrics) {
+    const Milliseconds needed = metric.lasting + metric.interval;
+    if (pace.monitor >= needed || (pace.together && pace.bake >= needed)) continue;
+    return "what the last hosts do to the metric '" + metric.name + "' may go unnoticed: it needs " +
+           pipelines::format_duration(needed) + ", let update_config.monitor be longer";
+  }
+  return {};
 }
 
 /// Runs the machine on a course without trouble.
@@ -289,6 +303,9 @@ Result<Plan> make_plan(const PlanInput& input) {
   auto pace = pace_of(input, order_of(input, differences, plan.notes), plan.notes);
   if (!pace) return fail(pace.error());
   plan.pace = std::move(*pace);
+  if (const std::string note = note_on_metrics(input.application.policy, plan.pace); !note.empty() && !input.rollback) {
+    plan.notes.push_back(note);
+  }
   plan.batches = preview(plan.pace, first_progress(plan));
   if (plan.batches.empty()) plan.notes.push_back("the rollout waits until enough hosts answer to keep min_healthy");
   return plan;

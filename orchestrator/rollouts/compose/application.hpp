@@ -76,6 +76,28 @@ struct HttpGate {
   friend bool operator==(const HttpGate&, const HttpGate&) = default;
 };
 
+/// A command in each new container of a service; 0 is good.
+struct CommandGate {
+  std::string service;  ///< empty: the only one
+  std::vector<std::string> command;
+  Milliseconds interval{1000};
+  Milliseconds timeout{5000};
+  friend bool operator==(const CommandGate&, const CommandGate&) = default;
+};
+
+/// What a metric must not do while a rollout is in work. Any series of the answer counts.
+struct MetricGate {
+  std::string name;    ///< for people
+  std::string source;  ///< of the daemon's settings: whoever writes the file does not choose where it asks
+  std::string query;   ///< PromQL
+  std::optional<double> above, below;  ///< an alarm beyond
+  Milliseconds lasting{0};             ///< for so long, without a break
+  Milliseconds interval{10'000};
+  bool ignore_no_data = false;
+  std::int64_t tries = 3;  ///< answers without data, or none at all, in a row, until that is an alarm
+  friend bool operator==(const MetricGate&, const MetricGate&) = default;
+};
+
 /// Requests that the daemon itself sends to the route of each host while a rollout is in work, and counts.
 struct ProbePolicy {
   double rate = 2;   ///< per second and host, at most 20; 0: none
@@ -102,6 +124,10 @@ struct Policy {
   Milliseconds min_healthy_time{2000};    ///< a container must be healthy for so long, without a break
   Milliseconds health_deadline{120'000};  ///< from its start
   std::optional<HttpGate> gate;
+  std::optional<CommandGate> command;
+  std::vector<MetricGate> metrics;
+  FailureAction on_alarm = FailureAction::roll_back;  ///< or pause
+  Milliseconds deadline{0};                           ///< for the rollout as a whole; 0: none
   ProbePolicy probe;
   std::size_t keep = 1;  ///< generations whose stopped containers stay for a rollback
   friend bool operator==(const Policy&, const Policy&) = default;

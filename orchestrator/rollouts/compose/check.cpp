@@ -130,6 +130,21 @@ void check_gate(Application& application, const Places& places, Diagnostics& dia
                                       : "name one in gate.http.service");
 }
 
+void check_command_gate(Application& application, const Places& places, Diagnostics& diagnostics) {
+  if (!application.policy.command) return;
+  std::string& service = application.policy.command->service;
+  const auto names = service_names(application);
+  if (service.empty() && names.size() == 1) service = names.front();
+  if (std::find(names.begin(), names.end(), service) != names.end()) return;
+  if (service.empty()) {
+    diagnostics.error(places.x_slipway, "the command gate does not say in which service's containers it runs", {},
+                      "name one in gate.command.service");
+  } else {
+    diagnostics.error(places.x_slipway, "the command gate names a service that the file does not have", service,
+                      pipelines::suggest(service, names));
+  }
+}
+
 /// Two services can't answer the same requests.
 void check_routes(const Application& application, const Places& places, Diagnostics& diagnostics) {
   std::map<std::string, std::string> owners;
@@ -178,6 +193,7 @@ void complete_and_check(Application& application, const Places& places, Diagnost
   check_circles(application, places, diagnostics);
   check_ports(application, places, diagnostics);
   check_gate(application, places, diagnostics);
+  check_command_gate(application, places, diagnostics);
   check_routes(application, places, diagnostics);
   drop_unused(application);
 }

@@ -80,7 +80,7 @@ Application decode_file(const YamlNode& root, const ComposeRules& rules, Diagnos
   decode_file_sources(file, application, diagnostics);
   if (const YamlNode* extension = file.find("x-slipway")) {
     places.x_slipway = file.at("x-slipway");
-    decode_x_slipway(*extension, application.policy, diagnostics);
+    decode_x_slipway(*extension, rules, application.policy, diagnostics);
   }
   file.foreign("include", "write it out: only this one file is read");
   file.later("models");

@@ -15,6 +15,8 @@ struct ComposeRules {
   std::vector<std::string> bind_roots;  ///< folders of the hosts that bind mounts may be below; none: no bind mounts
   /// Names of certificates that a route may ask for; absent: any.
   std::optional<std::vector<std::string>> certificates = std::nullopt;
+  /// Names of sources of metrics that a gate may ask; absent: any.
+  std::optional<std::vector<std::string>> metrics = std::nullopt;
 };
 
 struct ComposeText {

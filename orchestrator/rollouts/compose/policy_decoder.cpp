@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/rollouts/compose/gate_decoder.hpp"
 #include "orchestrator/rollouts/compose/probe_decoder.hpp"
 #include "orchestrator/rollouts/compose/strategy_decoder.hpp"
 
@@ -55,37 +56,20 @@ void decode_update_config(const YamlNode& node, bool first, Policy& policy, Diag
   map.finish();
 }
 
-void decode_gate(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
-  const YamlNode* node = map.find("gate");
+void decode_alarm_action(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find("alarm_action");
   if (node == nullptr) return;
-  MapReader gates(*node, "`gate`", diagnostics);
-  gates.later("command");
-  gates.later("metrics");
-  if (const YamlNode* http_node = gates.find("http")) {
-    HttpGate gate;
-    MapReader http(*http_node, "`http`", diagnostics);
-    take_text(http, "service", gate.service, diagnostics);
-    take_text(http, "path", gate.path, diagnostics);
-    if (!gate.path.starts_with('/') || gate.path.find_first_of(" \r\n\t#") != std::string::npos) {
-      diagnostics.error(http.at("path"), "`path` begins with '/' and has no spaces", gate.path);
-    }
-    if (const YamlNode* port = http.require("port", "port: 8080")) {
-      gate.port =
-          static_cast<std::uint16_t>(pipelines::read_integer(*port, "`port`", 1, 65535, diagnostics).value_or(0));
-    }
-    std::int64_t status = 0;
-    take_integer(http, "status", 100, 599, status, diagnostics);
-    gate.status = static_cast<int>(status);
-    std::optional<Milliseconds> interval;
-    std::optional<Milliseconds> timeout;
-    take_duration(http, "interval", interval, diagnostics);
-    take_duration(http, "timeout", timeout, diagnostics);
-    gate.interval = std::max(interval.value_or(gate.interval), Milliseconds(100));
-    gate.timeout = std::max(timeout.value_or(gate.timeout), Milliseconds(100));
-    http.finish();
-    policy.gate = std::move(gate);
-  }
-  gates.finish();
+  const auto choice = pipelines::read_choice(*node, "`alarm_action`", {"rollback", "pause"}, diagnostics);
+  if (choice == 1) policy.on_alarm = FailureAction::pause;
+}
+
+void decode_deadline(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
+  std::optional<Milliseconds> deadline;
+  take_duration(map, "deadline", deadline, diagnostics);
+  policy.deadline = deadline.value_or(policy.deadline);
+  if (!deadline || policy.deadline > policy.min_healthy_time) return;
+  diagnostics.error(map.at("deadline"), "`deadline` must be longer than `min_healthy_time`", {},
+                    "it is the time for the whole rollout");
 }
 
 }  // namespace
@@ -99,7 +83,7 @@ void decode_update_configs(const std::vector<const YamlNode*>& nodes, Policy& po
   }
 }
 
-void decode_x_slipway(const YamlNode& node, Policy& policy, Diagnostics& diagnostics) {
+void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& policy, Diagnostics& diagnostics) {
   MapReader map(node, "`x-slipway`", diagnostics);
   take_texts(map, "targets", policy.targets, diagnostics);
   decode_strategy(map, policy, diagnostics);
@@ -121,14 +105,16 @@ void decode_x_slipway(const YamlNode& node, Policy& policy, Diagnostics& diagnos
                       "they are " + pipelines::format_duration(policy.health_deadline) + " and " +
                           pipelines::format_duration(policy.min_healthy_time));
   }
-  decode_gate(map, policy, diagnostics);
+  decode_gates(map, rules, policy, diagnostics);
+  decode_alarm_action(map, policy, diagnostics);
+  decode_deadline(map, policy, diagnostics);
   decode_probe(map, policy.probe, diagnostics);
+  map.foreign("alarms", "alarms are metrics: write gate.metrics");
   map.foreign("route", "a route belongs to a service: write it below the service's own x-slipway");
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key :
-       {"hooks", "migrate", "rollback", "approval", "window", "drift", "alarms", "concurrency", "swarm"}) {
+  for (const char* key : {"hooks", "migrate", "rollback", "approval", "window", "drift", "concurrency", "swarm"}) {
     map.later(key);
   }
   map.finish();

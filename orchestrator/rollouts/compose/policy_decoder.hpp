@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "orchestrator/rollouts/compose/application.hpp"
+#include "orchestrator/rollouts/compose/decode.hpp"
 #include "orchestrator/rollouts/compose/values.hpp"
 
 namespace slipway::rollouts {
@@ -11,6 +12,6 @@ namespace slipway::rollouts {
 void decode_update_configs(const std::vector<const YamlNode*>& nodes, Policy& policy, Diagnostics& diagnostics);
 
 /// `x-slipway`; what it says counts more than `update_config`.
-void decode_x_slipway(const YamlNode& node, Policy& policy, Diagnostics& diagnostics);
+void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& policy, Diagnostics& diagnostics);
 
 }  // namespace slipway::rollouts

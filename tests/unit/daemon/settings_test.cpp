@@ -32,6 +32,7 @@ hosts:
   web1: {endpoint: "tcp://198.51.100.11:2376", ca: a, cert: b, key: c, address: 198.51.100.11, groups: [production, web]}
   web2: {endpoint: "ssh://deploy@web2", groups: production}
 proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certificates: {shop: {cert: a.pem, key: a.key}}}
+metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
 )",
                                   "slipwayd.yml");
   INFO((read ? std::string() : read.error().message));
@@ -55,6 +56,8 @@ proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certific
   CHECK(settings.proxy.http_port == 8000);
   CHECK(settings.proxy.https_port == 8443);
   CHECK(settings.proxy.certificates.at("shop").key == "a.key");
+  CHECK(settings.metrics.at("prod").url == "https://prometheus.example/x");
+  CHECK(settings.metrics.at("prod").token_file == "t");
   CHECK(settings.hosts[1].endpoint.kind == docker::Endpoint::Kind::ssh);
 }
 
@@ -82,6 +85,10 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
       {"retention: {days: 0}", "slipwayd.yml:1:19"},
       {"retention: {day: 1}", "did you mean `days`?"},
       {"git: {ca_fil: x}", "did you mean `ca_file`?"},
+      {"metrics: {p: {url: \"file:///etc/passwd\"}}", "slipwayd.yml:1:15"},
+      {"metrics: {p: {url: \"http://u:p@host\"}}", "neither credentials nor a query"},
+      {"metrics: {p: {}}", "url: http://prometheus:9090"},
+      {"metrics: {p: {url: \"http://a\", token: x}}", "token_file"},
       {"listen: [", "slipwayd.yml:1"},
   };
   for (const auto& [text, part] : cases) {

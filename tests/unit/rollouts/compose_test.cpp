@@ -229,7 +229,7 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"strategy: linear\n  step: 0%", "at least one host"},
       {"strategy: canary\n  steps: [1]\n  switch: manual", "`switch` is for `strategy: blue-green`"},
       {"strategy: fastest", "strategy"},
-      {"gate: {metrics: {}}", "release"},
+      {"gate: {metrics: {}}", "`source`"},
       {"gate: {http: {path: /x}}", "port"},
       {"gate: {http: {path: x, port: 80}}", "`path` begins with '/'"},
       {"gate: {http: {path: /x, port: 81}}", "no service publishes"},

@@ -59,6 +59,7 @@ TEST_CASE("an HTTP gate that does not pass starts the time again but is not fina
   good.gate = true;
   HealthSample bad = running();
   bad.gate = false;
+  bad.gate_name = "HTTP";
   bad.detail = "GET /healthz: 503";
   CHECK(gate.observe(good, at(0)) == Verdict::wait);
   CHECK(gate.observe(bad, at(900)) == Verdict::wait);

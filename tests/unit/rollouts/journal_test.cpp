@@ -11,6 +11,7 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   progress.batch = 2;
   progress.floor = 1;
   progress.pause_asked = true;
+  progress.deadline = Time(Milliseconds(1'764'000'009'000));
   progress.until = Time(Milliseconds(1'764'000'000'123));
   progress.reason = "host h2: it said \"no\"\nand more";
   HostProgress host;
@@ -32,6 +33,7 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   CHECK(again->floor == 1);
   CHECK(again->pause_asked);
   CHECK_FALSE(again->stop_asked);
+  CHECK(again->deadline == progress.deadline);
   CHECK(again->until == progress.until);
   CHECK(again->reason == progress.reason);
   REQUIRE(again->hosts.size() == 2);
@@ -52,6 +54,8 @@ TEST_CASE("a plan reads back as it was written") {
   plan.pace.min_healthy = 2;
   plan.pace.max_failure_ratio = 0.25;
   plan.pace.on_failure = FailureAction::go_on;
+  plan.pace.on_alarm = FailureAction::pause;
+  plan.pace.deadline = Milliseconds(9);
   plan.pace.may_roll_back = false;
   plan.pace.has_previous = false;
   plan.pace.health_deadline = Milliseconds(7);
@@ -65,6 +69,8 @@ TEST_CASE("a plan reads back as it was written") {
   CHECK(again->pace.min_healthy == 2);
   CHECK(again->pace.max_failure_ratio == 0.25);
   CHECK(again->pace.on_failure == FailureAction::go_on);
+  CHECK(again->pace.on_alarm == FailureAction::pause);
+  CHECK(again->pace.deadline == Milliseconds(9));
   CHECK_FALSE(again->pace.may_roll_back);
   CHECK_FALSE(again->pace.has_previous);
   CHECK(again->pace.health_deadline == Milliseconds(7));

@@ -569,6 +569,91 @@ TEST_CASE("going back to nothing leaves a host that does not serve") {
   CHECK(bench.host(1).health == Health::unhealthy);
 }
 
+TEST_CASE("an alarm rolls back whatever a rollout in work is at") {
+  Pace pace;
+  pace.monitor = Milliseconds(1000);
+  pace.on_failure = FailureAction::go_on;
+  for (const Stage at : {Stage::waiting, Stage::pulling, Stage::batch, Stage::baking}) {
+    CAPTURE(name_of(at));
+    Progress first = hosts(2);
+    if (at == Stage::waiting) first.hosts[0].lost = first.hosts[1].lost = true;
+    Bench bench = begun(pace, first);
+    bench.stop_at = at;
+    bench.run();
+    REQUIRE(bench.stage() == at);
+    bench.stop_at = Stage::succeeded;
+    bench.feed(event::Alarm{"errors is 2, above 1"});
+    bench.run();
+    CHECK(bench.stage() == Stage::rolled_back);
+    CHECK(bench.machine.progress().reason == "alarm: errors is 2, above 1");
+    CHECK(bench.promoted == 0);
+  }
+}
+
+TEST_CASE("an alarm that is to pause halts before the next host, and a person lets it go on") {
+  Pace pace;
+  pace.on_alarm = FailureAction::pause;
+  pace.monitor = Milliseconds(1000);
+  Bench bench = begun(pace, hosts(2));
+  bench.stop_at = Stage::baking;
+  bench.run();
+  bench.feed(event::Alarm{"errors"});
+  CHECK(bench.stage() == Stage::paused);
+  CHECK(bench.machine.progress().reason == "alarm: errors");
+  CHECK(bench.host(2).batch == 0);
+  bench.queue.clear();
+  bench.feed(event::Asked{Verb::resume, "ann"});
+  bench.stop_at = Stage::succeeded;
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+}
+
+TEST_CASE("an alarm means nothing to a rollback, nor after the promotion") {
+  Pace back;
+  back.may_roll_back = false;
+  Bench rollback = begun(back, hosts(1));
+  rollback.feed(event::Alarm{"errors"});
+  rollback.run();
+  CHECK(rollback.stage() == Stage::succeeded);
+  Bench bench = begun(Pace{}, hosts(1));
+  bench.stop_at = Stage::finalizing;
+  bench.run();
+  bench.feed(event::Alarm{"errors"});
+  CHECK(bench.stage() == Stage::finalizing);
+}
+
+TEST_CASE("a rollout that does not end before its deadline goes back, also while it is paused") {
+  Pace pace;
+  pace.deadline = Milliseconds(60'000);
+  pace.on_failure = FailureAction::pause;
+  Bench bench = begun(pace, hosts(2));
+  bench.feed(event::Asked{Verb::pause, "ann"});
+  bench.stop_at = Stage::paused;
+  bench.run();
+  REQUIRE(bench.stage() == Stage::paused);
+  bench.stop_at = Stage::succeeded;
+  bench.now = noon + Milliseconds(59'999);
+  bench.feed(event::PastDeadline{});
+  CHECK(bench.stage() == Stage::paused);
+  bench.now = noon + Milliseconds(60'000);
+  bench.feed(event::PastDeadline{});
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason == "it did not end before its deadline of 1m");
+}
+
+TEST_CASE("after a restart the deadline is the one that was set when the rollout began") {
+  Pace pace;
+  pace.deadline = Milliseconds(60'000);
+  Bench bench = begun(pace, hosts(1));
+  Machine reborn(bench.machine.pace(), bench.machine.progress());
+  const auto actions = reborn.again(noon + Milliseconds(50'000));
+  const auto limit =
+      std::find_if(actions.begin(), actions.end(), [](const Action& a) { return a.kind == Action::Kind::limit; });
+  REQUIRE(limit != actions.end());
+  CHECK(limit->deadline == noon + Milliseconds(60'000));
+}
+
 TEST_CASE("all stages have names that read back") {
   for (int i = 0; i <= static_cast<int>(Stage::rollback_failed); ++i) {
     CHECK(stage_of(name_of(static_cast<Stage>(i))) == static_cast<Stage>(i));

@@ -80,6 +80,7 @@ class Walk {
       return (a.kind == Action::Kind::watch && walker.progress.stage != Stage::baking) ||
              (a.kind == Action::Kind::wait && walker.progress.stage != Stage::waiting);
     });
+    std::erase_if(walker.open, [](const Action& a) { return a.kind == Action::Kind::limit; });
     check(walker);
     if (!seen_.insert(key_of(walker)).second) return;
     if (is_end(walker.progress.stage)) {
@@ -97,6 +98,10 @@ class Walk {
     if (walker.progress.stage == Stage::paused) {
       for (const Verb verb : {Verb::resume, Verb::roll_back, Verb::stop, Verb::promote})
         step(walker, event::Asked{verb, "ann"});
+    }
+    if (walker.wishes > 0) {
+      outside(walker, event::Alarm{"errors"});
+      if (pace_.deadline.count() > 0) outside(walker, event::PastDeadline{});
     }
     if (walker.restarts > 0) restart(walker);
   }
@@ -135,6 +140,14 @@ class Walk {
   void wish(Walker walker, Verb verb) {
     --walker.wishes;
     step(walker, event::Asked{verb, "ann"});
+  }
+
+  /// Counts as a wish, so that walks end.
+  void outside(Walker walker, const Event& event) {
+    --walker.wishes;
+    Machine machine(pace_, walker.progress);
+    const auto actions = machine.on(event, time_ + pace_.deadline);
+    absorb(std::move(walker), machine, actions);
   }
 
   void restart(Walker walker) {
@@ -207,6 +220,8 @@ TEST_CASE("whatever happens in whatever order, a rollout moves on, keeps its pro
   pace.monitor = monitor;
   pace.batch_size = batch;
   pace.min_healthy = 1;
+  pace.on_alarm = action == FailureAction::go_on ? FailureAction::pause : FailureAction::roll_back;
+  if (batch == 1) pace.deadline = Milliseconds(60'000);
   CAPTURE(name_of(order), name_of(action), monitor.count(), batch);
   const Walk walk(pace, 2, Health::healthy);
   CHECK(walk.states() > 500);

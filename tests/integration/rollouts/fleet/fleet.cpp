@@ -142,8 +142,8 @@ void Fleet::open() {
   store = must(store::Store::open(folder, options));
   hosts = std::make_unique<HostDirectory>(io.get_executor(), store->instance(), rig_hosts());
   traffic = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->instance());
-  rollouts = std::make_unique<Rollouts>(
-      Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool, clock, ComposeRules{}});
+  rollouts = std::make_unique<Rollouts>(Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool,
+                                              clock, ComposeRules{}, nullptr, &metrics});
 }
 
 void Fleet::close() {
@@ -279,6 +279,19 @@ std::string push_web_image(Fleet& fleet, const std::string& tag, const std::stri
                                  (picky ? refuse : std::string()) + "mkdir -p /www && echo " + text +
                                  " > /www/index.html && exec httpd -f -p 8080 -h /www\n";
   return build_and_push(fleet, "web", tag, {{"Dockerfile", dockerfile}});
+}
+
+std::string push_files_image(Fleet& fleet, const std::string& tag, const std::map<std::string, std::string>& files) {
+  std::string dockerfile =
+      "FROM busybox:latest\nSTOPSIGNAL SIGKILL\nEXPOSE 8080\nCMD [\"httpd\", \"-f\", \"-p\", \"8080\", \"-h\", "
+      "\"/www\"]\n";
+  std::map<std::string, std::string> context;
+  for (const auto& [path, content] : files) {
+    dockerfile += "COPY " + path + " /www/" + path + "\n";
+    context[path] = content + "\n";
+  }
+  context["Dockerfile"] = dockerfile;
+  return build_and_push(fleet, "web", tag, context);
 }
 
 std::string push_app_image(Fleet& fleet, const std::string& version) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,7 @@ class Fleet {
   ImageRegistries registry{registry_client, credentials};
   FixedSecrets secrets;
   haproxy::ProxySettings proxy;
+  MetricsSources metrics;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<HostDirectory> hosts;
   std::unique_ptr<Traffic> traffic;
@@ -86,6 +88,9 @@ void push_proxy_image(Fleet& fleet);
 /// Builds an image that serves `text` on port 8080, pushes it as repository:tag, and answers "repository@digest". With
 /// `picky`, it does not become healthy where /marker/bad is.
 std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky = false);
+
+/// Likewise one that serves `files` by their path below /.
+std::string push_files_image(Fleet& fleet, const std::string& tag, const std::map<std::string, std::string>& files);
 
 /// Likewise with tests/support/app/server.py: version `version` of an application that can be put under load. "sick" is
 /// one whose /healthz says so, "broken" one that answers every second request for / with 500.
