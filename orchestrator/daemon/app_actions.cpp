@@ -159,8 +159,8 @@ awaitable<Result<std::vector<http::RolloutSummary>>> AppActions::history(std::st
   co_return co_await parts_.store.read(std::move(work));
 }
 
-awaitable<Result<RolloutId>> AppActions::roll_back(std::string app, http::Actor actor) {
-  co_return co_await rollouts_.roll_back(std::move(app), std::move(actor));
+awaitable<Result<RolloutId>> AppActions::roll_back(std::string app, bool force, http::Actor actor) {
+  co_return co_await rollouts_.roll_back(std::move(app), std::move(actor), force);
 }
 
 awaitable<Result<RolloutId>> AppActions::redeploy(std::string app, bool recreate, http::Actor actor) {

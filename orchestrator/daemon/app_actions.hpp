@@ -17,7 +17,7 @@ class AppActions {
   awaitable<Result<http::AppStatus>> status(std::string app);
   awaitable<Result<std::vector<http::RolloutSummary>>> history(std::string app, std::size_t limit);
   awaitable<Result<std::vector<http::AppLogLine>>> logs(http::AppLogsOrder order);
-  awaitable<Result<RolloutId>> roll_back(std::string app, http::Actor actor);
+  awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor);
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor);
   awaitable<Result<RolloutId>> ask(std::string app, http::RolloutWish wish, http::Actor actor);
   awaitable<Result<std::vector<http::HostStatus>>> hosts();

@@ -57,8 +57,8 @@ awaitable<Result<std::vector<http::RolloutSummary>>> Core::app_history(std::stri
 awaitable<Result<std::vector<http::AppLogLine>>> Core::app_logs(http::AppLogsOrder order) {
   return apps_.logs(std::move(order));
 }
-awaitable<Result<RolloutId>> Core::roll_back(std::string app, http::Actor actor) {
-  return apps_.roll_back(std::move(app), std::move(actor));
+awaitable<Result<RolloutId>> Core::roll_back(std::string app, bool force, http::Actor actor) {
+  return apps_.roll_back(std::move(app), force, std::move(actor));
 }
 
 awaitable<Result<RolloutId>> Core::redeploy(std::string app, bool recreate, http::Actor actor) {

@@ -38,7 +38,7 @@ class Core final : public http::Actions {
   awaitable<Result<http::AppStatus>> app_status(std::string app) override;
   awaitable<Result<std::vector<http::RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
   awaitable<Result<std::vector<http::AppLogLine>>> app_logs(http::AppLogsOrder order) override;
-  awaitable<Result<RolloutId>> roll_back(std::string app, http::Actor actor) override;
+  awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor) override;
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor) override;
   awaitable<Result<RolloutId>> ask_rollout(std::string app, http::RolloutWish wish, http::Actor actor) override;
   awaitable<Result<std::vector<http::HostStatus>>> list_hosts() override;

@@ -190,7 +190,7 @@ class Actions {
   virtual awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) = 0;
   virtual awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) = 0;
   /// Back to the last promoted generation before the present one.
-  virtual awaitable<Result<RolloutId>> roll_back(std::string app, Actor actor) = 0;
+  virtual awaitable<Result<RolloutId>> roll_back(std::string app, bool force, Actor actor) = 0;
   /// The promoted generation once more; `recreate`: with new containers throughout.
   virtual awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, Actor actor) = 0;
   /// Answers the rollout it is about.

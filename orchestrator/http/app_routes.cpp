@@ -48,7 +48,12 @@ awaitable<Result<Response>> app_logs(Backend& backend, Request request) {
 }
 
 awaitable<Result<Response>> roll_back(Backend& backend, Request request) {
-  const Result<RolloutId> rollout = co_await backend.actions.roll_back(request.parameter("app"), request.caller.name);
+  Result<Input> input = Input::of(request);
+  if (!input) co_return fail(input.error());
+  const bool force = input->flag("force").value_or(false);
+  if (Result<void> read = input->finish(); !read) co_return fail(read.error());
+  const Result<RolloutId> rollout =
+      co_await backend.actions.roll_back(request.parameter("app"), force, request.caller.name);
   if (!rollout) co_return fail(rollout.error());
   co_return json_response({{"id", rollout->value}}, 202);
 }

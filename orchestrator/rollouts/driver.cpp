@@ -70,7 +70,9 @@ Driver::Driver(Parts& parts, Assignment assignment)
       machine_(assignment_.plan.pace, assignment_.progress),
       awake_(parts.executor, asio::steady_timer::time_point::max()),
       watches_(std::make_unique<Tasks>(parts.executor)),
-      standing_(std::make_unique<Tasks>(parts.executor)) {
+      standing_(std::make_unique<Tasks>(parts.executor)),
+      journal_(make_journal()),
+      kept_(parts.executor, asio::steady_timer::time_point::max()) {
   for (const HostProgress& host : machine_.progress().hosts) {
     steps_.emplace(host.host, std::make_unique<Tasks>(parts.executor));
   }
@@ -171,12 +173,15 @@ std::vector<store::AuditEntry> Driver::audit_of(const Wishes& wishes) const {
 /// Tries until it is on the disk: nothing may be done that the journal does not know of.
 awaitable<Result<void>> Driver::commit(bool promote) {
   const Progress& progress = machine_.progress();
+  const std::uint64_t notes = notes_made_;
   for (bool told = false;; told = true) {
     store::RolloutProgress row;
     row.state = std::string(name_of(progress.stage));
     row.ended = is_end(progress.stage);
     row.reason = progress.reason;
-    Json kept = {{"plan", Json::parse(dump_plan(assignment_.plan))}, {"machine", Json::parse(dump_progress(progress))}};
+    Json kept = {{"plan", Json::parse(dump_plan(assignment_.plan))},
+                 {"machine", Json::parse(dump_progress(progress))},
+                 {"notes", notes_json(assignment_.notes)}};
     note_probes(row, kept);
     row.progress = dump_json(kept);
     row.hosts = changed_hosts();
@@ -197,6 +202,8 @@ awaitable<Result<void>> Driver::commit(bool promote) {
     if (saved) {
       for (const store::RolloutHost& host : row.hosts) saved_[host.host] = host.state + '\n' + host.detail;
       settle(granted_, Result<void>());
+      notes_kept_ = notes;
+      kept_.cancel();
       co_return saved;
     }
     if (saved.error().kind == Error::Kind::conflict) co_return saved;
@@ -258,6 +265,8 @@ void Driver::perform(const Action& action) {
       return steps_.at(action.host)->cancel();
     case Action::Kind::watch:
       return watches_->spawn("rollout watch", watch_all(action.deadline));
+    case Action::Kind::migrate:
+      return steps_.at(action.host)->spawn("migration", migrate(action));
     case Action::Kind::limit:
       return standing_->spawn("rollout deadline", limit(action.deadline));
     case Action::Kind::promote:
@@ -299,17 +308,11 @@ awaitable<Event> Driver::attempt(Action action) {
   using namespace asio::experimental::awaitable_operators;
   auto site = site_of(action.host);
   if (!site) co_return event::Failed{action.host, site.error().message};
-  Maker maker;
-  maker.instance = parts_.store.instance();
-  maker.rollout = assignment_.rollout.id.value;
-  HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker);
-  const auto& target = action.heading == Heading::forward ? assignment_.forward : assignment_.back;
+  HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker());
   Error last(Error::Kind::timeout, "there was no time for it");
   while (left(action.deadline).count() > 0) {
     auto reaching =
-        with_deadline(left(action.deadline),
-                      work.reach(action.stage, action.heading, target, assignment_.rollout.application, action.weight),
-                      std::string(name_of(action.stage)));
+        with_deadline(left(action.deadline), reach(&work, *site, action), std::string(name_of(action.stage)));
     auto race = std::move(reaching) || until_silent(action.host);
     auto first = co_await std::move(race);
     if (first.index() == 1) {
@@ -425,7 +428,7 @@ void Driver::post(Event event) {
 }
 
 awaitable<void> Driver::wait_for_event() {
-  while (events_.empty() && wishes_.empty()) {
+  while (events_.empty() && wishes_.empty() && notes_made_ == notes_kept_) {
     boost::system::error_code ignored;
     co_await awake_.async_wait(asio::redirect_error(use_awaitable, ignored));
     co_await throw_if_cancelled();
@@ -436,8 +439,19 @@ Milliseconds Driver::left(Time until) const {
   return until - present();
 }
 
+const Clock& Driver::deadlines() const {
+  return parts_.deadlines ? *parts_.deadlines : parts_.clock;
+}
+
 Time Driver::present() const {
-  return parts_.deadlines ? parts_.deadlines->now() : parts_.clock.now();
+  return deadlines().now();
+}
+
+Maker Driver::maker() const {
+  Maker maker;
+  maker.instance = parts_.store.instance();
+  maker.rollout = assignment_.rollout.id.value;
+  return maker;
 }
 
 }  // namespace slipway::rollouts

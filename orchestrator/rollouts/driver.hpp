@@ -10,6 +10,7 @@
 #include "orchestrator/rollouts/host_work.hpp"
 #include "orchestrator/rollouts/machine.hpp"
 #include "orchestrator/rollouts/metric_alarm.hpp"
+#include "orchestrator/rollouts/once.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/plan.hpp"
 #include "orchestrator/rollouts/prober.hpp"
@@ -25,6 +26,7 @@ struct Assignment {
   std::int64_t fence = 0;
   Plan plan;
   Progress progress;
+  OnceNotes notes;                              ///< of hooks and migrations
   ProbeLog probes;                              ///< what an earlier process counted
   bool resumed = false;                         ///< the progress was stored by another process
   std::shared_ptr<const Target> forward, back;  ///< the new generation, and the one that was there
@@ -76,6 +78,17 @@ class Driver {
   awaitable<void> wait_for_host(std::string host, Time until);
   awaitable<void> timer(Time until);
 
+  class Notes;
+  [[nodiscard]] std::unique_ptr<OnceJournal> make_journal();
+  [[nodiscard]] bool has_hooks(const Action& action) const;
+  [[nodiscard]] bool leaves_one_shots() const;
+  [[nodiscard]] std::string one_shot_name(const std::string& what, std::size_t index) const;
+  awaitable<Result<void>> reach(HostWork* work, Site site, Action action);
+  awaitable<Result<void>> run_hooks(Once* once, std::string host, std::vector<HookPoint> points);
+  awaitable<Result<void>> run_hook(Once* once, std::string host, HookPoint point, std::size_t index);
+  awaitable<void> migrate(Action action);
+  awaitable<Event> attempt_migration(Action action);
+
   void watch_metrics();
   awaitable<void> watch_metric(MetricGate metric);
   awaitable<Result<std::vector<MetricSample>>> ask_metric(MetricGate metric);
@@ -92,7 +105,9 @@ class Driver {
   [[nodiscard]] std::vector<store::RolloutHost> changed_hosts();
   [[nodiscard]] Result<Site> site_of(const std::string& host);
   [[nodiscard]] Milliseconds left(Time until) const;
+  [[nodiscard]] const Clock& deadlines() const;
   [[nodiscard]] Time present() const;
+  [[nodiscard]] Maker maker() const;
 
   Parts& parts_;
   Assignment assignment_;
@@ -106,6 +121,10 @@ class Driver {
   std::unique_ptr<Tasks> watches_;                       ///< of the stage it is in
   std::unique_ptr<Tasks> standing_;                      ///< from beginning to end
   std::unique_ptr<Prober> prober_;
+  std::unique_ptr<OnceJournal> journal_;
+  std::uint64_t notes_made_ = 0;
+  std::uint64_t notes_kept_ = 0;                 ///< of those, committed
+  asio::steady_timer kept_;                      ///< never expires; cancelled to wake who waits for a note
   std::map<std::string, std::string> evidence_;  ///< by host
   std::map<std::string, std::string> saved_;     ///< by host: the row as it was last committed
 };

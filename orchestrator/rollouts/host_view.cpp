@@ -61,7 +61,9 @@ awaitable<Result<std::vector<Shown>>> look_at_host(docker::Containers& container
   auto listed = co_await containers.list(std::move(what));
   if (!listed) co_return fail(listed.error().in("list containers"));
   std::vector<Shown> shown;
-  for (const docker::ContainerSummary& one : *listed) shown.push_back(shown_from(one));
+  for (const docker::ContainerSummary& one : *listed) {
+    if (!one.labels.contains(std::string(label::hook))) shown.push_back(shown_from(one));
+  }
   co_return shown;
 }
 

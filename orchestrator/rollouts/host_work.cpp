@@ -131,16 +131,22 @@ awaitable<Result<void>> HostWork::create(TargetPtr target) {
   auto found = co_await look(target);
   if (!found) co_return fail(found.error());
   if (found->missing.empty()) co_return Result<void>();
+  if (auto ready = co_await prepare(target); !ready) co_return ready;
+  for (const Wanted& wanted : found->missing) {
+    if (auto made = co_await create_container(wanted, target); !made) {
+      co_return fail(made.error().in("create " + wanted.name));
+    }
+  }
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> HostWork::prepare(TargetPtr target) {
+  application_ = target->application.name;
   for (const Network& network : target->application.networks) {
     if (auto made = co_await ensure_network(network, target); !made) co_return made;
   }
   for (const Volume& volume : target->application.volumes) {
     if (auto made = co_await ensure_volume(volume, target); !made) co_return made;
-  }
-  for (const Wanted& wanted : found->missing) {
-    if (auto made = co_await create_container(wanted, target); !made) {
-      co_return fail(made.error().in("create " + wanted.name));
-    }
   }
   co_return Result<void>();
 }
@@ -246,14 +252,29 @@ awaitable<Result<void>> HostWork::connect_rest(Shown container, std::vector<dock
   co_return Result<void>();
 }
 
-awaitable<Result<void>> HostWork::start_container(Shown container, Service service, TargetPtr target) {
+awaitable<Result<void>> HostWork::fill(std::string container, Service service, TargetPtr target) {
   for (auto& [folder, tar] : granted_files(*target, service)) {
     std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar);
     docker::PutArchive how;
     how.copy_uid_gid = true;
-    auto put = co_await site_.engine->archives().put(container.id, folder, std::move(source), how);
+    auto put = co_await site_.engine->archives().put(container, folder, std::move(source), how);
     if (!put) co_return fail(put.error().in("put secrets and configs into " + folder));
   }
+  co_return Result<void>();
+}
+
+awaitable<Result<std::string>> HostWork::running_container(TargetPtr target, std::string service) {
+  application_ = target->application.name;
+  auto shown = co_await look_at_host(site_.engine->containers(), maker_.instance, application_);
+  if (!shown) co_return fail(shown.error());
+  for (const Shown& one : difference(target->wanted, *shown).right) {
+    if (one.service == service) co_return one.id;
+  }
+  co_return fail(Error::Kind::not_found, "no container of service " + service + " runs");
+}
+
+awaitable<Result<void>> HostWork::start_container(Shown container, Service service, TargetPtr target) {
+  if (auto filled = co_await fill(container.id, service, target); !filled) co_return filled;
   const Wanted unnamed;
   docker::ContainerSpec spec = container_spec(target->application, service, unnamed, maker_);
   if (auto connected = co_await connect_rest(container, spec.networks); !connected) co_return connected;

@@ -27,6 +27,8 @@ struct Site {
 /// given.
 class HostWork {
  public:
+  using TargetPtr = std::shared_ptr<const Target>;
+
   HostWork(Site site, Registries& registries, Pool& pool, const Clock& clock, Maker maker)
       : site_(std::move(site)), registries_(registries), pool_(pool), clock_(clock), maker_(std::move(maker)) {}
 
@@ -34,14 +36,18 @@ class HostWork {
   /// `attached`. `back`: old containers are started and the new ones removed.
   awaitable<Result<void>> reach(HostStage stage, Heading heading, std::shared_ptr<const Target> target,
                                 std::string application, unsigned weight = 100);
+  /// The application's networks and volumes, if they are not there.
+  awaitable<Result<void>> prepare(TargetPtr target);
+  /// Puts the service's secrets and configs into a container that has not started.
+  awaitable<Result<void>> fill(std::string container, Service service, TargetPtr target);
+  /// The id of the first of a service's containers that run. Kind::not_found if none does.
+  awaitable<Result<std::string>> running_container(TargetPtr target, std::string service);
   /// Last words of the container that made the last step fail; empty if there are none.
   [[nodiscard]] const std::string& evidence() const { return evidence_; }
   /// What the step is waiting for, for when its deadline passes; empty if it can't say.
   [[nodiscard]] const std::string& why_not() const { return why_not_; }
 
  private:
-  using TargetPtr = std::shared_ptr<const Target>;
-
   awaitable<Result<Difference>> look(TargetPtr target);
 
   awaitable<Result<void>> pull(TargetPtr target);

@@ -49,6 +49,8 @@ std::vector<Step> steps_from(const Json& rows) {
 }
 
 Json pace_json(const Pace& pace) {
+  Json hook_times = Json::object();
+  for (const auto& [stage, time] : pace.hook_times) hook_times[std::string(name_of(stage))] = time.count();
   return {{"order", name_of(pace.order)},
           {"batch_size", pace.batch_size},
           {"steps", steps_json(pace.steps)},
@@ -60,6 +62,10 @@ Json pace_json(const Pace& pace) {
           {"on_failure", name_of(pace.on_failure)},
           {"on_alarm", name_of(pace.on_alarm)},
           {"deadline_ms", pace.deadline.count()},
+          {"hook_times_ms", hook_times},
+          {"migrates", pace.migrates},
+          {"contract", pace.contract},
+          {"migrate_deadline_ms", pace.migrate_deadline.count()},
           {"may_roll_back", pace.may_roll_back},
           {"has_previous", pace.has_previous},
           {"delay_ms", pace.delay.count()},
@@ -88,6 +94,13 @@ Pace pace_from(const Json& json) {
   pace.on_failure = failure_action_of(text_at(json, "on_failure"));
   pace.on_alarm = failure_action_of(text_at(json, "on_alarm"));
   milliseconds("deadline_ms", pace.deadline);
+  for (const auto& [name, time] : value_at(json, "hook_times_ms").items()) {
+    const auto stage = host_stage_of(name);
+    if (stage && time.is_number_integer()) pace.hook_times[*stage] = Milliseconds(time.get<std::int64_t>());
+  }
+  pace.migrates = flag_at(json, "migrates");
+  pace.contract = flag_at(json, "contract");
+  milliseconds("migrate_deadline_ms", pace.migrate_deadline);
   pace.may_roll_back = flag_at(json, "may_roll_back", true);
   pace.has_previous = flag_at(json, "has_previous", true);
   milliseconds("delay_ms", pace.delay);
@@ -189,6 +202,8 @@ std::string dump_progress(const Progress& progress) {
                     {"pause_asked", progress.pause_asked},
                     {"stop_asked", progress.stop_asked},
                     {"hurry", progress.hurry},
+                    {"migrator", progress.migrator},
+                    {"turn_round", progress.turn_round},
                     {"deadline", time_json(progress.deadline)},
                     {"until", time_json(progress.until)},
                     {"reason", progress.reason},
@@ -210,11 +225,35 @@ Result<Progress> parse_progress(std::string_view text) {
   progress.pause_asked = flag_at(*json, "pause_asked");
   progress.stop_asked = flag_at(*json, "stop_asked");
   progress.hurry = flag_at(*json, "hurry");
+  progress.migrator = text_at(*json, "migrator");
+  progress.turn_round = flag_at(*json, "turn_round");
   progress.deadline = time_from(value_at(*json, "deadline"));
   progress.until = time_from(value_at(*json, "until"));
   progress.reason = text_at(*json, "reason");
   for (const Json& host : value_at(*json, "hosts")) progress.hosts.push_back(host_from(host));
   return progress;
+}
+
+Json notes_json(const OnceNotes& notes) {
+  Json json = Json::object();
+  for (const auto& [key, note] : notes) {
+    json[key] = {{"id", note.id}, {"until", time_json(note.until)}, {"ended", note.ended}, {"trouble", note.trouble}};
+  }
+  return json;
+}
+
+OnceNotes notes_from(const Json& json) {
+  OnceNotes notes;
+  if (!json.is_object()) return notes;
+  for (const auto& [key, row] : json.items()) {
+    OnceNote note;
+    note.id = text_at(row, "id");
+    note.until = time_from(value_at(row, "until")).value_or(Time());
+    note.ended = flag_at(row, "ended");
+    note.trouble = text_at(row, "trouble");
+    notes[key] = std::move(note);
+  }
+  return notes;
 }
 
 }  // namespace slipway::rollouts

@@ -1,8 +1,10 @@
 #pragma once
 #include <string>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "orchestrator/rollouts/machine.hpp"
+#include "orchestrator/rollouts/once_note.hpp"
 #include "orchestrator/rollouts/plan.hpp"
 
 /// The JSON under which a rollout's plan and progress are stored. What `dump` wrote, `parse` reads, also that of an
@@ -14,5 +16,8 @@ Result<Plan> parse_plan(std::string_view text);
 
 std::string dump_progress(const Progress& progress);
 Result<Progress> parse_progress(std::string_view text);
+
+Json notes_json(const OnceNotes& notes);
+OnceNotes notes_from(const Json& json);
 
 }  // namespace slipway::rollouts

@@ -13,6 +13,8 @@ inline constexpr std::string_view generation = "dev.slipway.generation";
 inline constexpr std::string_view spec_hash = "dev.slipway.spec-hash";
 inline constexpr std::string_view rollout = "dev.slipway.rollout";
 inline constexpr std::string_view digest = "dev.slipway.digest";
+/// On the container of a hook or migration: which. It serves nothing and is gone with it.
+inline constexpr std::string_view hook = "dev.slipway.hook";
 /// On what slipway keeps on a host for all applications: the kind of proxy.
 inline constexpr std::string_view proxy = "dev.slipway.proxy";
 

@@ -64,6 +64,10 @@ std::vector<Action> Machine::again(Time now) {
     }
   }
   if (progress_.deadline) actions_.push_back({Action::Kind::limit, {}, {}, {}, *progress_.deadline});
+  if (progress_.stage == Stage::migrating) {
+    progress_.until = std::max(*progress_.until, now + restart_grace);
+    actions_.push_back({Action::Kind::migrate, progress_.migrator, {}, {}, *progress_.until});
+  }
   if (progress_.stage == Stage::baking) actions_.push_back({Action::Kind::watch, {}, {}, {}, *progress_.until});
   if (progress_.stage == Stage::waiting) actions_.push_back({Action::Kind::wait, {}, {}, {}, *progress_.until});
   advance();
@@ -74,6 +78,7 @@ std::string Machine::refusal(Verb verb) const {
   const Stage stage = progress_.stage;
   const bool paused = stage == Stage::paused || progress_.pause_asked;
   if (is_end(stage)) return "it has ended";
+  if (progress_.turn_round) return "it goes back when its migration has ended";
   if (stage == Stage::rolling_back) return "it is going back";
   if (stage == Stage::finalizing) return "its generation is promoted already";
   switch (verb) {
@@ -197,6 +202,21 @@ void Machine::take(const event::Alarm& alarm) {
   progress_.reason = reason;
 }
 
+void Machine::take(const event::Migrated&) {
+  if (progress_.stage != Stage::migrating) return;
+  progress_.until.reset();
+  progress_.stage = Stage::pulling;  // what comes next may be the way back, which migrating would put off
+  if (!std::exchange(progress_.turn_round, false)) return next_batch();
+  roll_back(progress_.reason);
+}
+
+void Machine::take(const event::MigrationFailed& failed) {
+  if (progress_.stage != Stage::migrating) return;
+  progress_.turn_round = false;
+  progress_.reason = "migration on host " + progress_.migrator + ": " + failed.reason + "; no host was changed";
+  end(Stage::rolled_back);
+}
+
 void Machine::take(const event::Asked& asked) {
   if (!accepts(asked.verb)) return;
   switch (asked.verb) {
@@ -228,7 +248,8 @@ void Machine::take(const event::Asked& asked) {
 void Machine::stop() {
   progress_.stop_asked = true;
   if (progress_.stage == Stage::baking) after_baking();
-  if (progress_.batch == 0 && progress_.stage != Stage::pulling) end(Stage::stopped);
+  if (progress_.batch == 0 && progress_.stage != Stage::pulling && progress_.stage != Stage::migrating)
+    end(Stage::stopped);
   if (progress_.stage == Stage::paused) end(Stage::stopped);
 }
 
@@ -284,7 +305,24 @@ void Machine::after_pulling() {
     progress_.reason = on_host(host.host, host.reason) + "; nothing was changed";
     return end(pace_.may_roll_back ? Stage::rolled_back : Stage::rollback_failed);
   }
+  if (pace_.migrates && progress_.migrator.empty()) return begin_migration();
   next_batch();
+}
+
+/// On a host that serves, if one does: it can reach what the application reaches.
+void Machine::begin_migration() {
+  const auto answering = [](const HostProgress& host) { return !host.lost; };
+  const auto serving = [](const HostProgress& host) { return !host.lost && host.health == Health::healthy; };
+  auto host = std::find_if(progress_.hosts.begin(), progress_.hosts.end(), serving);
+  if (host == progress_.hosts.end()) host = std::find_if(progress_.hosts.begin(), progress_.hosts.end(), answering);
+  if (host == progress_.hosts.end()) {
+    progress_.reason = "no host answers for the migration; nothing was changed";
+    return end(Stage::rolled_back);
+  }
+  progress_.stage = Stage::migrating;
+  progress_.migrator = host->host;
+  progress_.until = now_ + pace_.migrate_deadline;
+  actions_.push_back({Action::Kind::migrate, host->host, {}, {}, *progress_.until});
 }
 
 void Machine::after_batch() {
@@ -415,6 +453,10 @@ void Machine::too_few_serve(const std::string& reason) {
 
 void Machine::roll_back(const std::string& reason) {
   progress_.reason = reason;
+  if (progress_.stage == Stage::migrating) {  // which is not broken off in the middle
+    progress_.turn_round = true;
+    return;
+  }
   if (!pace_.may_roll_back) return end(Stage::rollback_failed);
   progress_.stage = Stage::rolling_back;
   progress_.until.reset();
@@ -477,7 +519,8 @@ HostProgress* Machine::find(const std::string& host) {
 
 bool Machine::can_turn_round() const {
   const Stage stage = progress_.stage;
-  return pace_.may_roll_back && (in_flight(stage) || stage == Stage::waiting || stage == Stage::pulling);
+  return pace_.may_roll_back &&
+         (in_flight(stage) || stage == Stage::waiting || stage == Stage::pulling || stage == Stage::migrating);
 }
 
 bool Machine::any_busy() const {
@@ -507,6 +550,11 @@ bool Machine::takes_down(const HostProgress& host) const {
 }
 
 Milliseconds Machine::limit_of(HostStage stage) const {
+  const auto hooks = pace_.hook_times.find(stage);
+  return own_limit_of(stage) + (hooks == pace_.hook_times.end() ? Milliseconds(0) : hooks->second);
+}
+
+Milliseconds Machine::own_limit_of(HostStage stage) const {
   switch (stage) {
     case HostStage::pulled:
       return pace_.pull_deadline;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -34,15 +35,19 @@ struct Pace {
   FailureAction on_failure = FailureAction::roll_back;
   FailureAction on_alarm = FailureAction::roll_back;  ///< or pause
   Milliseconds deadline{0};                           ///< for the rollout as a whole, from when it began; 0: none
-  bool may_roll_back = true;                          ///< false for a rollback: one that fails is not rolled back again
-  bool has_previous = true;                           ///< false: there is no promoted generation, back means to nothing
-  Milliseconds delay{0};                              ///< between batches
-  Milliseconds monitor{0};                            ///< after each batch: its hosts must stay healthy so long
-  Milliseconds step_deadline{60'000};                 ///< for one step on one host, those below aside
-  Milliseconds pull_deadline{600'000};                ///< for the pull on one host
-  Milliseconds health_deadline{120'000};              ///< from started to healthy
-  Milliseconds stop_deadline{60'000};                 ///< for draining and stopping the old, its grace period included
-  Milliseconds wait_deadline{300'000};                ///< for enough hosts to answer
+  std::map<HostStage, Milliseconds> hook_times;       ///< that hooks may take beyond a step's own deadline
+  bool migrates = false;                              ///< a migration runs once before any host is changed
+  bool contract = false;                              ///< and takes away what generations before this one may need
+  Milliseconds migrate_deadline{600'000};
+  bool may_roll_back = true;              ///< false for a rollback: one that fails is not rolled back again
+  bool has_previous = true;               ///< false: there is no promoted generation, back means to nothing
+  Milliseconds delay{0};                  ///< between batches
+  Milliseconds monitor{0};                ///< after each batch: its hosts must stay healthy so long
+  Milliseconds step_deadline{60'000};     ///< for one step on one host, those below aside
+  Milliseconds pull_deadline{600'000};    ///< for the pull on one host
+  Milliseconds health_deadline{120'000};  ///< from started to healthy
+  Milliseconds stop_deadline{60'000};     ///< for draining and stopping the old, its grace period included
+  Milliseconds wait_deadline{300'000};    ///< for enough hosts to answer
 };
 
 struct HostProgress {
@@ -70,6 +75,8 @@ struct Progress {
   bool pause_asked = false;
   bool stop_asked = false;
   bool hurry = false;               ///< no more delays and baking: somebody has seen enough
+  std::string migrator;             ///< the host of the migration, once that was begun
+  bool turn_round = false;          ///< goes back when the migration has ended
   std::optional<Time> deadline;     ///< of the rollout as a whole
   std::optional<Time> until;        ///< the end of waiting or baking
   std::string reason;               ///< why it failed, is paused or stopped; one line
@@ -111,6 +118,10 @@ struct PastDeadline {};
 struct Alarm {  ///< not of one host: a metric, a request that a probe lost
   std::string what;
 };
+struct Migrated {};
+struct MigrationFailed {
+  std::string reason;
+};
 struct Asked {
   Verb verb;
   std::string by;
@@ -118,7 +129,8 @@ struct Asked {
 }  // namespace event
 
 using Event = std::variant<event::Begun, event::Reached, event::Failed, event::Lost, event::Cancelled, event::Answers,
-                           event::Seen, event::TimeUp, event::PastDeadline, event::Alarm, event::Asked>;
+                           event::Seen, event::TimeUp, event::PastDeadline, event::Alarm, event::Migrated,
+                           event::MigrationFailed, event::Asked>;
 
 struct Action {
   enum class Kind {
@@ -126,6 +138,7 @@ struct Action {
     cancel,   ///< end the step in work on `host`; answer Cancelled, unless the step's own answer came first
     watch,    ///< answer Seen as the health of updated hosts changes, and TimeUp at `deadline`
     wait,     ///< answer Answers for each lost host that answers, and TimeUp at `deadline`
+    migrate,  ///< run the migration on `host` before `deadline`; answer Migrated or MigrationFailed
     limit,    ///< answer PastDeadline at `deadline`, whatever happens until then
     promote,  ///< the new generation is the application's
   };
@@ -164,12 +177,15 @@ class Machine {
   void take(const event::TimeUp& up);
   void take(const event::PastDeadline& past);
   void take(const event::Alarm& alarm);
+  void take(const event::Migrated& migrated);
+  void take(const event::MigrationFailed& failed);
   void take(const event::Asked& asked);
 
   void advance();
   void advance_once();
   void after_waiting();
   void after_pulling();
+  void begin_migration();
   void after_batch();
   void after_baking();
   void next_batch();
@@ -203,6 +219,7 @@ class Machine {
   [[nodiscard]] std::size_t spare() const;
   [[nodiscard]] bool takes_down(const HostProgress& host) const;
   [[nodiscard]] Milliseconds limit_of(HostStage stage) const;
+  [[nodiscard]] Milliseconds own_limit_of(HostStage stage) const;
   [[nodiscard]] unsigned weight_of(const HostProgress& host) const;
 
   Pace pace_;

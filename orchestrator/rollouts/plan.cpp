@@ -183,6 +183,14 @@ Result<Pace> pace_of(const PlanInput& input, Order order, std::vector<std::strin
   pace.on_failure = policy.on_failure;
   pace.may_roll_back = !input.rollback;
   pace.on_alarm = policy.on_alarm;
+  for (const auto& [point, hooks] : policy.hooks) {
+    for (const Hook& hook : hooks) pace.hook_times[stage_of(point)] += hook.timeout + margin;
+  }
+  pace.migrates = input.migrate && policy.migrate;
+  if (pace.migrates) {
+    pace.contract = policy.migrate->contract;
+    pace.migrate_deadline = policy.migrate->timeout + margin;
+  }
   if (!input.rollback) pace.deadline = policy.deadline;
   pace.health_deadline = policy.health_deadline;
   const DrainTime drain = drain_time(input.application);
@@ -213,7 +221,7 @@ std::string note_on_metrics(const Policy& policy, const Pace& pace) {
 std::vector<std::vector<std::string>> preview(const Pace& pace, const Progress& first) {
   Pace calm = pace;
   calm.delay = calm.monitor = calm.bake = Milliseconds(0);
-  calm.ask_to_switch = false;
+  calm.ask_to_switch = calm.migrates = false;
   for (Step& step : calm.steps) {
     step.bake = Milliseconds(0);
     step.wait = false;

@@ -23,6 +23,7 @@ struct PlanInput {
   std::vector<Wanted> previous;  ///< of the promoted one; empty: there is none
   std::vector<HostView> hosts;   ///< in the order of the settings
   bool rollback = false;  ///< to a generation that was promoted before: all at once, watched no longer than needed
+  bool migrate = false;   ///< a new deployment: its migration has not run
   bool weighs = false;    ///< a proxy on the hosts divides the application's requests by weight
 };
 

@@ -31,7 +31,8 @@ class Rollouts {
   /// that is wrong), Kind::conflict when 16 rollouts of the application wait already.
   awaitable<Result<RolloutId>> start(RolloutOrder order);
   /// To the generation that stands below the promoted one. A rollout that is in work is turned round instead.
-  awaitable<Result<RolloutId>> roll_back(std::string application, std::string by);
+  /// Kind::conflict where a contract migration ran since, unless `force`.
+  awaitable<Result<RolloutId>> roll_back(std::string application, std::string by, bool force = false);
   /// The promoted generation once more: its file and its digests, its secrets as they are now. Containers that are as
   /// they should be stay, unless `recreate`. Kind::conflict if nothing is promoted.
   awaitable<Result<RolloutId>> redeploy(std::string application, bool recreate, std::string by);

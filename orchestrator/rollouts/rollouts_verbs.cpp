@@ -1,4 +1,6 @@
 // What people ask for: rollbacks, redeployments, and wishes about a rollout that is in work.
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -29,8 +31,33 @@ store::Rollout by_person(const GenerationSpec& spec, std::string kind, const std
   return rollout;
 }
 
+/// The newest generation above `target` whose contract migration was begun; 0: none.
+std::int64_t contract_above(const std::vector<store::Rollout>& rollouts, std::int64_t target) {
+  std::int64_t newest = 0;
+  for (const store::Rollout& rollout : rollouts) {
+    if (rollout.generation <= target) continue;
+    const auto kept = parse_json(rollout.progress);
+    if (!kept) continue;
+    const bool contract = flag_at(value_at(value_at(*kept, "plan"), "pace"), "contract");
+    const bool begun = !text_at(value_at(*kept, "machine"), "migrator").empty();
+    if (contract && begun) newest = std::max(newest, rollout.generation);
+  }
+  return newest;
+}
+
+Result<void> check_contracts(const std::vector<store::Rollout>& rollouts, const std::string& application,
+                             std::int64_t target) {
+  const std::int64_t newest = contract_above(rollouts, target);
+  if (newest == 0) return {};
+  return fail(Error::Kind::conflict,
+              "generation " + std::to_string(target) + " of " + application +
+                  " was made for data that the contract migration of generation " + std::to_string(newest) +
+                  " has taken away",
+              "if it can run all the same: slipway app rollback --force " + application);
+}
+
 Result<RolloutId> add_rollback(store::Transaction& tx, const std::string& application, const std::string& by,
-                               Time now) {
+                               bool force, Time now) {
   const store::Applications applications(tx);
   const auto owner = applications.get(application);
   if (!owner) return fail(owner.error());
@@ -44,7 +71,11 @@ Result<RolloutId> add_rollback(store::Transaction& tx, const std::string& applic
   if (!row) return fail(row.error());
   const auto spec = from_row(*row);
   if (!spec) return fail(spec.error());
-  auto noted = note(tx, now, by, "app.rollback", {{"application", application}, {"generation", spec->number}});
+  if (!force) {
+    if (auto allowed = check_contracts(*rollouts, application, spec->number); !allowed) return fail(allowed.error());
+  }
+  auto noted =
+      note(tx, now, by, "app.rollback", {{"application", application}, {"generation", spec->number}, {"force", force}});
   if (!noted) return fail(noted.error());
   return store::Rollouts(tx).add(by_person(*spec, "rollback", by, now));
 }
@@ -74,14 +105,14 @@ Result<RolloutId> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool
 
 }  // namespace
 
-awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::string by) {
+awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::string by, bool force) {
   if (queues_.contains(application)) {
     auto turned = co_await ask_current(application, Verb::roll_back, by);
     if (!turned) turned.error().hint = "wait for its end, then roll back";
     co_return turned;
   }
-  auto add = [application, by, now = parts_.clock.now()](store::Transaction& tx) {
-    return add_rollback(tx, application, by, now);
+  auto add = [application, by, force, now = parts_.clock.now()](store::Transaction& tx) {
+    return add_rollback(tx, application, by, force, now);
   };
   auto id = co_await parts_.store.write(std::move(add));
   if (id) enqueue(*id, application);

@@ -97,6 +97,7 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   if (!progress) co_return fail(progress.error());
   assignment.plan = std::move(*plan);
   assignment.progress = std::move(*progress);
+  assignment.notes = notes_from(value_at(*kept, "notes"));
   assignment.probes = ProbeLog::from(value_at(*kept, "probes"));
   assignment.resumed = true;
   work->say("taken up again after a restart, " + std::string(name_of(assignment.progress.stage)));
@@ -109,6 +110,7 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   input.wanted = assignment.forward->wanted;
   input.previous = assignment.back->wanted;
   const std::string& kind = assignment.rollout.kind;
+  input.migrate = kind == "deploy";
   input.rollback = kind != "deploy" && kind != "redeploy";
   const auto& services = input.application.services;
   input.weighs = parts_.traffic.weighs() &&
@@ -126,6 +128,11 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   work->say("generation " + std::to_string(assignment.rollout.generation) + " of " + assignment.rollout.application +
             " to " + std::to_string(plan.hosts.size()) + " hosts, " + std::string(name_of(plan.pace.order)) +
             ", min_healthy " + std::to_string(plan.pace.min_healthy));
+  if (plan.pace.migrates) {
+    work->say(std::string("first the migration, which ") +
+              (plan.pace.contract ? "is a contract: later this generation can't be rolled back, unless forced"
+                                  : "leaves earlier generations able to run"));
+  }
   for (std::size_t i = 0; i < plan.batches.size(); ++i) {
     work->say("batch " + std::to_string(i + 1) + ": " + joined(plan.batches[i]));
   }

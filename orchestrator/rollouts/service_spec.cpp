@@ -184,6 +184,29 @@ docker::ContainerSpec container_spec(const Application& application, const Servi
   return spec;
 }
 
+docker::ContainerSpec one_shot_spec(const Application& application, const Service& service, const std::string& image,
+                                    const std::vector<std::string>& run, const Maker& maker) {
+  docker::ContainerSpec spec = body_of(application, service, image);
+  spec.entrypoint = {run.front()};
+  spec.command = std::vector<std::string>(run.begin() + 1, run.end());
+  spec.tty = spec.open_stdin = false;
+  spec.healthcheck = docker::Healthcheck();
+  spec.healthcheck->test = {"NONE"};
+  spec.restart = docker::RestartPolicy();
+  spec.ports.clear();
+  spec.hostname.clear();
+  // Nobody who asks for the service by its name may find this.
+  for (docker::NetworkAttachment& network : spec.networks) {
+    network.aliases.clear();
+    network.ipv4.clear();
+    network.ipv6.clear();
+  }
+  spec.labels = owner_labels(application, maker);
+  spec.labels[std::string(label::rollout)] = std::to_string(maker.rollout);
+  spec.labels[std::string(label::service)] = service.name;
+  return spec;
+}
+
 docker::NetworkSpec network_spec(const Application& application, const Network& network, const Maker& maker) {
   docker::NetworkSpec spec(network.name);
   if (!network.driver.empty()) spec.driver = network.driver;

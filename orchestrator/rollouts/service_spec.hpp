@@ -20,6 +20,10 @@ struct Maker {
 /// One replica of a service. The network named first gives it its default route; names resolve in all of them.
 docker::ContainerSpec container_spec(const Application& application, const Service& service, const Wanted& wanted,
                                      const Maker& maker);
+/// A hook or migration: what the service's container has, but its ports, names and labels; without a health check, and
+/// never restarted.
+docker::ContainerSpec one_shot_spec(const Application& application, const Service& service, const std::string& image,
+                                    const std::vector<std::string>& run, const Maker& maker);
 docker::NetworkSpec network_spec(const Application& application, const Network& network, const Maker& maker);
 docker::VolumeSpec volume_spec(const Application& application, const Volume& volume, const Maker& maker);
 

@@ -9,10 +9,11 @@ namespace {
 template <class E, std::size_t N>
 using Names = std::array<std::pair<E, std::string_view>, N>;
 
-constexpr Names<Stage, 13> stages{{{Stage::queued, "queued"},
+constexpr Names<Stage, 14> stages{{{Stage::queued, "queued"},
                                    {Stage::planned, "planned"},
                                    {Stage::waiting, "waiting"},
                                    {Stage::pulling, "pulling"},
+                                   {Stage::migrating, "migrating"},
                                    {Stage::batch, "batch"},
                                    {Stage::baking, "baking"},
                                    {Stage::finalizing, "finalizing"},
@@ -41,6 +42,15 @@ constexpr Names<Phase, 5> phases{{{Phase::whole, "whole"},
                                   {Phase::share, "share"},
                                   {Phase::change, "change"},
                                   {Phase::finish, "finish"}}};
+
+constexpr Names<HookPoint, 8> hooks{{{HookPoint::before_install, "before_install"},
+                                     {HookPoint::after_install, "after_install"},
+                                     {HookPoint::start, "start"},
+                                     {HookPoint::validate, "validate"},
+                                     {HookPoint::before_traffic, "before_traffic"},
+                                     {HookPoint::after_traffic, "after_traffic"},
+                                     {HookPoint::before_stop, "before_stop"},
+                                     {HookPoint::after_stop, "after_stop"}}};
 
 constexpr std::array start_first{HostStage::pending,     HostStage::pulled,      HostStage::created,
                                  HostStage::started,     HostStage::healthy,     HostStage::attached,
@@ -86,6 +96,29 @@ std::string_view name_of(FailureAction action) {
 
 std::string_view name_of(Phase phase) {
   return name_in(phases, phase);
+}
+
+std::string_view name_of(HookPoint point) {
+  return name_in(hooks, point);
+}
+
+HostStage stage_of(HookPoint point) {
+  switch (point) {
+    case HookPoint::before_install:
+    case HookPoint::after_install:
+      return HostStage::created;
+    case HookPoint::start:
+      return HostStage::started;
+    case HookPoint::validate:
+      return HostStage::healthy;
+    case HookPoint::before_traffic:
+    case HookPoint::after_traffic:
+      return HostStage::attached;
+    case HookPoint::before_stop:
+    case HookPoint::after_stop:
+      break;
+  }
+  return HostStage::old_stopped;
 }
 
 std::optional<Phase> phase_of(std::string_view name) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -12,6 +13,7 @@ enum class Stage {
   planned,
   waiting,
   pulling,
+  migrating,
   batch,
   baking,
   finalizing,
@@ -55,6 +57,22 @@ enum class Phase {
   finish,   ///< the old ones stop
 };
 
+/// When a hook runs on a host, in the order of a rollout that starts first.
+enum class HookPoint {
+  before_install,  ///< before the new containers are made
+  after_install,   ///< they are made and have not started
+  start,           ///< they run
+  validate,        ///< they are healthy
+  before_traffic,  ///< before they get requests
+  after_traffic,   ///< they have all of them
+  before_stop,     ///< before the old containers stop; they have no requests left
+  after_stop,      ///< they have stopped
+};
+
+inline constexpr std::array hook_points{HookPoint::before_install, HookPoint::after_install,  HookPoint::start,
+                                        HookPoint::validate,       HookPoint::before_traffic, HookPoint::after_traffic,
+                                        HookPoint::before_stop,    HookPoint::after_stop};
+
 enum class FailureAction { roll_back, pause, go_on };
 
 std::string_view name_of(Stage stage);
@@ -64,6 +82,7 @@ std::string_view name_of(Heading heading);
 std::string_view name_of(Health health);
 std::string_view name_of(FailureAction action);
 std::string_view name_of(Phase phase);
+std::string_view name_of(HookPoint point);
 
 std::optional<Stage> stage_of(std::string_view name);
 std::optional<HostStage> host_stage_of(std::string_view name);
@@ -75,6 +94,9 @@ bool is_end(Stage stage);
 
 /// Whether `stage` is at `other` or behind it in the sequence of `order`.
 bool reaches(HostStage stage, HostStage other, Order order);
+
+/// The stage of a host whose work a hook belongs to.
+HostStage stage_of(HookPoint point);
 
 /// The stage that comes after `stage` on a host. There is none after `committed`.
 std::optional<HostStage> after(HostStage stage, Order order);

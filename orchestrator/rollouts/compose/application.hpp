@@ -98,6 +98,26 @@ struct MetricGate {
   friend bool operator==(const MetricGate&, const MetricGate&) = default;
 };
 
+/// A program that runs once on each host that is taken.
+struct Hook {
+  std::string service;           ///< whose image, environment, volumes and networks it has; empty: the only one
+  std::vector<std::string> run;  ///< in place of the image's entrypoint and command
+  bool exec = false;             ///< in the service's running container, not in one of its own
+  bool old = false;              ///< of the generation that is replaced
+  Milliseconds timeout{300'000};
+  bool go_on = false;  ///< a failure is told, and changes nothing
+  friend bool operator==(const Hook&, const Hook&) = default;
+};
+
+/// A program that runs once in a deployment, on one host, before any host is changed.
+struct Migration {
+  std::string service;
+  std::vector<std::string> run;
+  bool contract = false;  ///< what it takes away, generations before this one may need
+  Milliseconds timeout{600'000};
+  friend bool operator==(const Migration&, const Migration&) = default;
+};
+
 /// Requests that the daemon itself sends to the route of each host while a rollout is in work, and counts.
 struct ProbePolicy {
   double rate = 2;   ///< per second and host, at most 20; 0: none
@@ -126,6 +146,8 @@ struct Policy {
   std::optional<HttpGate> gate;
   std::optional<CommandGate> command;
   std::vector<MetricGate> metrics;
+  std::map<HookPoint, std::vector<Hook>> hooks;
+  std::optional<Migration> migrate;
   FailureAction on_alarm = FailureAction::roll_back;  ///< or pause
   Milliseconds deadline{0};                           ///< for the rollout as a whole; 0: none
   ProbePolicy probe;

@@ -130,18 +130,29 @@ void check_gate(Application& application, const Places& places, Diagnostics& dia
                                       : "name one in gate.http.service");
 }
 
-void check_command_gate(Application& application, const Places& places, Diagnostics& diagnostics) {
-  if (!application.policy.command) return;
-  std::string& service = application.policy.command->service;
+/// What runs in or from a service's container says which, unless there is only one.
+void check_service(const Application& application, const std::string& what, std::string& service, const Places& places,
+                   Diagnostics& diagnostics) {
   const auto names = service_names(application);
   if (service.empty() && names.size() == 1) service = names.front();
   if (std::find(names.begin(), names.end(), service) != names.end()) return;
   if (service.empty()) {
-    diagnostics.error(places.x_slipway, "the command gate does not say in which service's containers it runs", {},
-                      "name one in gate.command.service");
+    diagnostics.error(places.x_slipway, what + " does not say to which service it belongs", {},
+                      "name one in its `service`");
   } else {
-    diagnostics.error(places.x_slipway, "the command gate names a service that the file does not have", service,
+    diagnostics.error(places.x_slipway, what + " names a service that the file does not have", service,
                       pipelines::suggest(service, names));
+  }
+}
+
+void check_programs(Application& application, const Places& places, Diagnostics& diagnostics) {
+  Policy& policy = application.policy;
+  if (policy.command) check_service(application, "the command gate", policy.command->service, places, diagnostics);
+  if (policy.migrate) check_service(application, "`migrate`", policy.migrate->service, places, diagnostics);
+  for (auto& [point, hooks] : policy.hooks) {
+    for (Hook& hook : hooks) {
+      check_service(application, "the hook `" + std::string(name_of(point)) + "`", hook.service, places, diagnostics);
+    }
   }
 }
 
@@ -193,7 +204,7 @@ void complete_and_check(Application& application, const Places& places, Diagnost
   check_circles(application, places, diagnostics);
   check_ports(application, places, diagnostics);
   check_gate(application, places, diagnostics);
-  check_command_gate(application, places, diagnostics);
+  check_programs(application, places, diagnostics);
   check_routes(application, places, diagnostics);
   drop_unused(application);
 }

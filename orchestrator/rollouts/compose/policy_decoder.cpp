@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orchestrator/rollouts/compose/gate_decoder.hpp"
+#include "orchestrator/rollouts/compose/hooks_decoder.hpp"
 #include "orchestrator/rollouts/compose/probe_decoder.hpp"
 #include "orchestrator/rollouts/compose/strategy_decoder.hpp"
 
@@ -106,6 +107,8 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
                           pipelines::format_duration(policy.min_healthy_time));
   }
   decode_gates(map, rules, policy, diagnostics);
+  decode_hooks(map, policy, diagnostics);
+  decode_migration(map, policy, diagnostics);
   decode_alarm_action(map, policy, diagnostics);
   decode_deadline(map, policy, diagnostics);
   decode_probe(map, policy.probe, diagnostics);
@@ -114,7 +117,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key : {"hooks", "migrate", "rollback", "approval", "window", "drift", "concurrency", "swarm"}) {
+  for (const char* key : {"rollback", "approval", "window", "drift", "concurrency", "swarm"}) {
     map.later(key);
   }
   map.finish();

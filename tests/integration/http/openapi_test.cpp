@@ -83,7 +83,7 @@ const std::vector<Call>& calls() {
       {"GET", "/api/v1/apps/{app}", "/api/v1/apps/shop", 200},
       {"GET", "/api/v1/apps/{app}/history", "/api/v1/apps/shop/history", 200},
       {"GET", "/api/v1/apps/{app}/logs", "/api/v1/apps/shop/logs?service=web&tail=5", 200},
-      {"POST", "/api/v1/apps/{app}/rollback", "/api/v1/apps/shop/rollback", 202},
+      {"POST", "/api/v1/apps/{app}/rollback", "/api/v1/apps/shop/rollback", 202, R"({"force": true})"},
       {"POST", "/api/v1/apps/{app}/redeploy", "/api/v1/apps/shop/redeploy", 202, R"({"recreate": true})"},
       {"POST", "/api/v1/apps/{app}/pause", "/api/v1/apps/shop/pause", 202},
       {"POST", "/api/v1/apps/{app}/resume", "/api/v1/apps/shop/resume", 202},

@@ -106,8 +106,8 @@ awaitable<Result<std::vector<AppLogLine>>> RecordedActions::app_logs(AppLogsOrde
   co_return lines;
 }
 
-awaitable<Result<RolloutId>> RecordedActions::roll_back(std::string app, Actor actor) {
-  asked.push_back("roll back " + app + " by " + actor);
+awaitable<Result<RolloutId>> RecordedActions::roll_back(std::string app, bool force, Actor actor) {
+  asked.push_back("roll back " + app + (force ? " by force" : "") + " by " + actor);
   co_return RolloutId(6);
 }
 

@@ -5,10 +5,9 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/integration/rollouts/fleet/fleet.hpp"
+#include "tests/integration/rollouts/fleet/run_worker.hpp"
 
 using namespace slipway;
 using namespace slipway::rollouts;
@@ -41,20 +40,6 @@ std::string compose_of(const std::string& application) {
          "\nservices: {web: {ports: [\"8080:8080\"], stop_grace_period: 1s}}\n"
          "x-slipway:\n  targets: [production]\n  min_healthy_time: 200ms\n  health_deadline: 10s\n"
          "  gate: {http: {port: 8080, interval: 200ms}}\n";
-}
-
-/// Runs the worker on a store; its exit status, or minus the signal that ended it.
-int run_worker(const std::string& folder, int kill_at_commit) {
-  const auto worker = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "worker" / "rollouts_worker";
-  const std::string count = std::to_string(kill_at_commit);
-  const pid_t child = fork();
-  if (child == 0) {
-    execl(worker.c_str(), worker.c_str(), folder.c_str(), count.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /// The versions that a host serves and the generations that run there.

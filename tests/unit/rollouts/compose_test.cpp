@@ -213,8 +213,8 @@ TEST_CASE("what is wrong at the top of the file is said there") {
 TEST_CASE("x-slipway's keys of later releases are errors that say so, and its values are checked") {
   const auto [line, message] = GENERATE(table<std::string, std::string>({
       {"route: {host: a}", "unknown key `route`"},
-      {"hooks: {}", "release"},
-      {"migrate: {}", "release"},
+      {"hooks: []", "`hooks`"},
+      {"migrate: {run: a}", "`kind`"},
       {"window: x", "release"},
       {"approval: x", "release"},
       {"drift: heal", "release"},

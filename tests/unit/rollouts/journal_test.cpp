@@ -11,6 +11,8 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   progress.batch = 2;
   progress.floor = 1;
   progress.pause_asked = true;
+  progress.migrator = "h2";
+  progress.turn_round = true;
   progress.deadline = Time(Milliseconds(1'764'000'009'000));
   progress.until = Time(Milliseconds(1'764'000'000'123));
   progress.reason = "host h2: it said \"no\"\nand more";
@@ -33,6 +35,8 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   CHECK(again->floor == 1);
   CHECK(again->pause_asked);
   CHECK_FALSE(again->stop_asked);
+  CHECK(again->migrator == "h2");
+  CHECK(again->turn_round);
   CHECK(again->deadline == progress.deadline);
   CHECK(again->until == progress.until);
   CHECK(again->reason == progress.reason);

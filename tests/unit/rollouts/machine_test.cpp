@@ -46,6 +46,11 @@ struct Bench {
       now = action.deadline;
       feed(event::TimeUp{});
     }
+    if (action.kind == Action::Kind::migrate) {
+      trace.push_back(action.host + ":migrate");
+      if (migration_fails) return feed(event::MigrationFailed{"it broke"});
+      return feed(event::Migrated{});
+    }
     if (action.kind != Action::Kind::reach) return;
     const std::string step =
         action.host + ":" + std::string(name_of(action.heading)) + ":" + std::string(name_of(action.stage));
@@ -70,6 +75,7 @@ struct Bench {
   std::deque<Action> queue;
   std::vector<std::string> fails, loses, sick, trace;
   int promoted = 0;
+  bool migration_fails = false;
 };
 
 Bench begun(Pace pace, Progress progress) {
@@ -567,6 +573,75 @@ TEST_CASE("going back to nothing leaves a host that does not serve") {
   bench.run();
   CHECK(bench.stage() == Stage::rolled_back);
   CHECK(bench.host(1).health == Health::unhealthy);
+}
+
+TEST_CASE("a migration runs on one host that serves, after every pull and before any host is changed") {
+  Pace pace;
+  pace.migrates = true;
+  Progress first = hosts(3);
+  first.hosts[0].health = Health::unhealthy;
+  Bench bench = begun(pace, first);
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(std::count(bench.trace.begin(), bench.trace.end(), "h2:migrate") == 1);
+  CHECK(bench.trace[3] == "h2:migrate");
+  CHECK(bench.trace[4] == "h1:forward:created");
+}
+
+TEST_CASE("a migration that fails ends the rollout with no host changed, whatever failure_action says") {
+  Pace pace;
+  pace.migrates = true;
+  pace.on_failure = GENERATE(FailureAction::roll_back, FailureAction::pause, FailureAction::go_on);
+  Bench bench = begun(pace, hosts(2));
+  bench.migration_fails = true;
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason == "migration on host h1: it broke; no host was changed");
+  CHECK(bench.trace.size() == 3);
+}
+
+TEST_CASE("a rollback, an alarm or a deadline in the middle of a migration waits for its end") {
+  Pace pace;
+  pace.migrates = true;
+  pace.deadline = Milliseconds(1);
+  const auto event =
+      GENERATE(as<Event>(), event::Asked{Verb::roll_back, "ann"}, event::Alarm{"x"}, event::PastDeadline{});
+  Bench bench = begun(pace, hosts(2));
+  bench.stop_at = Stage::migrating;
+  bench.run();
+  bench.now += Milliseconds(5);
+  bench.feed(event);
+  CHECK(bench.stage() == Stage::migrating);
+  CHECK_FALSE(bench.machine.accepts(Verb::roll_back));
+  bench.stop_at = Stage::succeeded;
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK_FALSE(bench.machine.progress().reason.empty());
+  CHECK(bench.host(1).batch == 0);
+}
+
+TEST_CASE("after a restart in the middle of a migration it is asked for on the same host") {
+  Pace pace;
+  pace.migrates = true;
+  Bench bench = begun(pace, hosts(2));
+  bench.stop_at = Stage::migrating;
+  bench.run();
+  Progress kept = bench.machine.progress();
+  kept.hosts[0].health = Health::unknown;
+  Machine reborn(pace, kept);
+  const auto actions = reborn.again(noon);
+  REQUIRE(actions.size() == 1);
+  CHECK(actions[0].kind == Action::Kind::migrate);
+  CHECK(actions[0].host == "h1");
+}
+
+TEST_CASE("a step has the time of its hooks beyond its own") {
+  Pace pace;
+  pace.hook_times[HostStage::created] = Milliseconds(7000);
+  Bench bench = begun(pace, hosts(1));
+  bench.stop_at = Stage::batch;
+  bench.run();
+  CHECK(bench.host(1).deadline == noon + pace.step_deadline + Milliseconds(7000));
 }
 
 TEST_CASE("an alarm rolls back whatever a rollout in work is at") {

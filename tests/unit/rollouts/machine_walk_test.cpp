@@ -26,8 +26,8 @@ struct Walker {
 std::string key_of(const Walker& walker) {
   std::ostringstream key;
   const Progress& p = walker.progress;
-  key << int(p.stage) << int(p.phase) << p.step << p.waits << p.batch << p.pause_asked << p.stop_asked << p.hurry << '/'
-      << walker.promoted << walker.wishes << walker.troubles << walker.restarts;
+  key << int(p.stage) << int(p.phase) << p.step << p.waits << p.batch << p.pause_asked << p.stop_asked << p.hurry
+      << p.turn_round << p.migrator << '/' << walker.promoted << walker.wishes << walker.troubles << walker.restarts;
   for (const auto& h : p.hosts) {
     key << '|' << int(h.stage) << int(h.heading) << (h.reaching ? int(*h.reaching) : -1) << int(h.health) << h.batch
         << h.failed << h.lost << h.restore_failed;
@@ -114,6 +114,12 @@ class Walk {
       if (walker.troubles > 0 && action.kind == Action::Kind::watch) sicken(before);
       time_ = std::max(time_, action.deadline);
       return step(walker, event::TimeUp{});
+    }
+    if (action.kind == Action::Kind::migrate) {
+      step(walker, event::Migrated{});
+      if (walker.troubles == 0) return;
+      --walker.troubles;
+      return step(walker, event::MigrationFailed{"broke"});
     }
     if (action.kind == Action::Kind::cancel) {
       std::erase_if(walker.open,
@@ -221,6 +227,7 @@ TEST_CASE("whatever happens in whatever order, a rollout moves on, keeps its pro
   pace.batch_size = batch;
   pace.min_healthy = 1;
   pace.on_alarm = action == FailureAction::go_on ? FailureAction::pause : FailureAction::roll_back;
+  pace.migrates = batch == 2;
   if (batch == 1) pace.deadline = Milliseconds(60'000);
   CAPTURE(name_of(order), name_of(action), monitor.count(), batch);
   const Walk walk(pace, 2, Health::healthy);

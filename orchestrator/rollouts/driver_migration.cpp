@@ -1,0 +1,59 @@
+// The program that runs once before any host is changed.
+#include "base/log.hpp"
+#include "orchestrator/rollouts/driver.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr Milliseconds retry_pause{1000};
+
+}  // namespace
+
+awaitable<void> Driver::migrate(Action action) {
+  Event answer = event::MigrationFailed{"the daemon stopped working on it"};
+  try {
+    answer = co_await attempt_migration(action);
+  } catch (const boost::system::system_error& stopped) {
+    if (stopped.code() == asio::error::operation_aborted) co_return;  // the next process goes on
+    answer = event::MigrationFailed{stopped.what()};
+  } catch (const std::exception& bug) {
+    answer = event::MigrationFailed{bug.what()};
+  }
+  post(std::move(answer));
+}
+
+/// Like a step of a host, but what becomes of it on a host that falls silent is not known, and nobody may begin it
+/// anew.
+awaitable<Event> Driver::attempt_migration(Action action) {
+  using namespace asio::experimental::awaitable_operators;
+  auto site = site_of(action.host);
+  if (!site) co_return event::MigrationFailed{site.error().message};
+  const Migration& migration = *assignment_.forward->application.policy.migrate;
+  HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker());
+  Once once(*site, work, *journal_, deadlines(), maker(), assignment_.say);
+  OneShot what;
+  what.label = what.title = what.key = "migrate";
+  what.service = migration.service;
+  what.run = migration.run;
+  what.timeout = migration.timeout;
+  what.target = assignment_.forward;
+  what.container = one_shot_name(what.label, 0);
+  if (assignment_.say) assignment_.say("host " + action.host + ": the migration runs");
+  Error last(Error::Kind::timeout, "there was no time for it");
+  while (left(action.deadline).count() > 0) {
+    auto race = once.run(what) || until_silent(action.host);
+    auto first = co_await std::move(race);
+    if (first.index() == 1) {
+      co_return event::MigrationFailed{"the host does not answer, and what became of it is unknown: " +
+                                       std::get<1>(first).message};
+    }
+    const Result<void>& ran = std::get<0>(first);
+    if (ran) co_return event::Migrated{};
+    last = ran.error();
+    if (!last.transient()) break;
+    co_await sleep_for(retry_pause);
+  }
+  co_return event::MigrationFailed{last.message};
+}
+
+}  // namespace slipway::rollouts
