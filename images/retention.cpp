@@ -15,6 +15,7 @@ std::string label_of(const docker::ImageSummary& image, const std::string& name)
 
 std::vector<std::string> group_of(const docker::ImageSummary& image, const RetentionPolicy& policy) {
   std::vector<std::string> values;
+  values.reserve(policy.group_labels.size());
   for (const std::string& label : policy.group_labels) values.push_back(label_of(image, label));
   return values;
 }

@@ -15,7 +15,7 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
 FROM ${BASE}
 # git and ssh for checkouts; the rest is what the two programs link.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
+ && apt-get install -y --no-install-recommends ca-certificates git git-lfs openssh-client \
       libssl3 libcurl4 libyaml-cpp0.7 libspdlog1.10 libfmt9 libsqlite3-0 libarchive13 libzstd1 libsodium23 \
       libre2-9 libpugixml1v5 libjq1 libboost-url1.81.0 \
  && rm -rf /var/lib/apt/lists/* \

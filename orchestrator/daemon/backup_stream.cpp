@@ -82,7 +82,7 @@ bool BackupStream::begin_part(std::string& piece) {
     part.file = open_log(part.path);
     part.name = "logs/" + part.path.parent_path().filename().string() + "/" + part.path.filename().string();
   }
-  struct stat status {};
+  struct stat status{};
   if (!part.file || ::fstat(part.file.get(), &status) != 0) return false;
   remaining_ = static_cast<std::uint64_t>(status.st_size);
   padding_ = images::tar_padding(remaining_);

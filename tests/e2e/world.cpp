@@ -62,7 +62,13 @@ Daemon::~Daemon() {
 }
 
 void Daemon::write_settings() const {
-  const std::string tls = required("SLIPWAY_TEST_TLS");
+  // Copies of its own: the rig's key is root's alone, and the image's user is not root.
+  const std::string tls = (folder() / "tls").string();
+  fs::create_directories(tls);
+  for (const char* file : {"ca.pem", "cert.pem", "key.pem"}) {
+    fs::copy_file(fs::path(required("SLIPWAY_TEST_TLS")) / file, fs::path(tls) / file,
+                  fs::copy_options::overwrite_existing);
+  }
   Json hosts = Json::object();
   for (const Host& host : rig_hosts()) {
     hosts[host.name] = {{"endpoint", "tcp://" + host.address + ":2376"},
@@ -113,38 +119,21 @@ void Daemon::start_process() {
 
 void Daemon::start_container() {
   const std::string socket = required("SLIPWAY_TEST_ENGINE").substr(std::string("unix://").size());
-  const std::string tls = required("SLIPWAY_TEST_TLS");
   struct stat info{};
   ::stat(socket.c_str(), &info);
   // The image's user owns the data; the repositories stay root's, as a mounted host folder would be.
   fs::create_directories(folder() / "data");
-  must(run({"chown", "-R", "64320", (folder() / "data").string(), (folder() / "registry-password").string()}), "chown");
+  must(run({"chown", "-R", "64320", (folder() / "data").string(), (folder() / "tls").string(),
+            (folder() / "registry-password").string()}),
+       "chown");
   if (!container_.empty()) run({"docker", "rm", "-f", container_});
   container_ = folder().filename().string();
-  must(run({"docker",
-            "run",
-            "-d",
-            "--name",
-            container_,
-            "--network",
-            "host",
-            "--read-only",
-            "--tmpfs",
-            "/tmp",
-            "--cap-drop",
-            "ALL",
-            "--security-opt",
-            "no-new-privileges",
-            "--group-add",
-            std::to_string(info.st_gid),
-            "-v",
-            socket + ":" + socket,
-            "-v",
-            folder().string() + ":" + folder().string(),
-            "-v",
-            tls + ":" + tls + ":ro",
-            required("SLIPWAY_TEST_IMAGE"),
-            "--config",
+  must(run({"docker", "run", "-d", "--name", container_, "--network", "host", "--read-only", "--tmpfs", "/tmp",
+            "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--group-add", std::to_string(info.st_gid),
+            // The image sets these, and they count before the file.
+            "-e", "SLIPWAY_LISTEN=127.0.0.1:" + std::to_string(port_), "-e",
+            "SLIPWAY_DATA=" + (folder() / "data").string(), "-v", socket + ":" + socket, "-v",
+            folder().string() + ":" + folder().string(), required("SLIPWAY_TEST_IMAGE"), "--config",
             (folder() / "slipwayd.yml").string()}),
        "docker run");
 }
