@@ -9,6 +9,7 @@ FOLDER/outcomes.json, of which report.py makes the page. Exits 1 if anything was
 import argparse
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -138,7 +139,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--tier", choices=("short", "full"), default="short")
     parser.add_argument("--engine", choices=("real", "fake"), default="real")
-    parser.add_argument("--only", default="", help="cells whose text contains this")
+    parser.add_argument("--only", default="", help="cells whose text matches this regular expression")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--place", type=int, default=0, help="0 to 4: matrices in different places run beside each other")
@@ -154,7 +155,7 @@ def main():
             engine = Engine(f"{folder}/{number}/engine", 40 + 4 * options.place + number, f"{rig.subnet}.0/24") if real else fake_rig.Engine()
             workers.append(Worker(os.path.abspath(options.build), f"{folder}/{number}", number, rig, engine))
         all_cells = cells_of_real if real else cells_of_fake
-        cells = [cell for cell in all_cells(workers[0], options.tier == "full", options.seed) if options.only in cell.text]
+        cells = [cell for cell in all_cells(workers[0], options.tier == "full", options.seed) if re.search(options.only, cell.text)]
         print(f"faults: {len(cells)} cells", flush=True)
         run_all(workers, cells, outcomes)
         left = orphans(workers)

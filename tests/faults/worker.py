@@ -36,6 +36,7 @@ class Worker:
         settings = {"engine": self.engine.endpoint, "log_level": "warn"} | rig.settings()
         self.daemon = Slipwayd(build, f"{folder}/daemon", settings)
         self.version = 0
+        self.closed = False  # a cell that is still at work then starts nothing any more
         self.daemon.start()
         self.daemon.await_ready()
         self.instance_id = instance_of(f"{folder}/daemon/data/slipway.db")
@@ -46,6 +47,7 @@ class Worker:
         self.daemon.stop()
 
     def close(self):
+        self.closed = True
         if not self.daemon.died():
             self.daemon.kill()
         self.engine.remove()
@@ -76,7 +78,7 @@ class Worker:
         environments = [second, {}]
         self.daemon.start(first)
         until = time.monotonic() + ENDS_WITHIN
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self.closed:
             if self.daemon.died():
                 evidence.deaths.append(self.daemon.process.returncode)
                 self.daemon.start(environments.pop(0) if environments else {})
