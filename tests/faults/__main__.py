@@ -27,7 +27,7 @@ from rig import Rig  # noqa: E402
 from worker import Outcome, Worker  # noqa: E402
 
 ORPHANS_GONE_WITHIN = 150  # seconds: the grace of 60 s, then the next sweep, which comes every minute
-CALLS = tuple(f"after {method} /" for method in ("GET", "HEAD", "POST", "PUT", "DELETE"))
+CALLS = tuple(f"after {whose}{method} /" for whose in ("", "host ") for method in ("GET", "HEAD", "POST", "PUT", "DELETE"))
 REMOTE = ("host ", "by HTTP", "rollout", "push", "generation")
 
 
@@ -68,8 +68,10 @@ def cells_of_real(worker, full, seed):
 
 
 def cells_of_fake(worker, full, seed):
-    traces = traces_of(worker, ("steps", "fails", "push"))
+    traces = traces_of(worker, scenarios.ALL)
     cells = kills(worker, traces, full, seed)
+    cells += points.some_points("deploy", "host's engine killed", traces["deploy"], 12 if full else 1, seed,
+                                lambda p: any(w in p for w in REMOTE))
     for fault in (fault for fault in faults.ALL.values() if fault.rule):
         for name, trace in traces.items():
             calls = [point for point in trace if point.startswith(CALLS)]

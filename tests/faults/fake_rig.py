@@ -54,11 +54,11 @@ class Engine(FakeEngine):
                 + self.names("/volumes", lambda v: f"volume {v['Name']}", *mine)
                 + self.names("/networks", lambda n: f"network {n['Name']}", *mine))
 
-    def spoil(self, cell, rule):
-        """The answer to the cell's call goes wrong as the rule says."""
-        method, path = cell.point.split()[1:3]
+    def spoil(self, point, passing, rule):
+        """The answer to that call goes wrong as the rule says."""
+        method, path = point.split()[-2:]
         pattern = re.escape(path).replace(r"\*", "[^/]+" if path.count("*") == 1 else ".+")
-        self.faults({"method": method, "path": pattern, "nth": cell.passing} | rule)
+        self.faults({"method": method, "path": pattern, "nth": passing} | rule)
 
     def spoilt(self):
         return any(rule["acted"] for rule in self.call("GET", "/_faults"))
@@ -68,15 +68,25 @@ def listed(answer):
     return answer.get("Volumes") or [] if isinstance(answer, dict) else answer
 
 
-class Rig:
-    """Debian's docker-registry on loopback, and no hosts."""
-    hosts = 0
+class Host(Engine):
+    """A fake engine that is a target of rollouts: it has an address of its own on loopback."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, number, tls):
+        self.address = f"127.0.0.{10 + number}"
+        self.port = free_port()
+        super().__init__("--address", self.address, "--tcp", f"{self.address}:{self.port}", "--tls", tls)
+
+
+class Rig:
+    """Debian's docker-registry, and hosts that are fake engines. All of it on loopback."""
+
+    def __init__(self, folder, hosts=3):
+        self.folder, self.hosts = folder, hosts
         self.registry = f"127.0.0.1:{free_port()}"
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
+        certify(folder)
+        self.engines = {f"h{number}": Host(number, folder) for number in range(1, hosts + 1)}
         with open(f"{folder}/registry.yml", "w", encoding="utf-8") as file:
             json.dump({"version": 0.1, "log": {"level": "error"}, "http": {"addr": self.registry},
                        "storage": {"filesystem": {"rootdirectory": f"{folder}/data"}}}, file)
@@ -95,14 +105,45 @@ class Rig:
         raise RuntimeError("docker-registry did not come up")
 
     def down(self):
-        self.process.kill()
-        self.process.wait()
+        self.kill_pid("registry")
+        for host in self.engines.values():
+            host.close()
 
-    def kill_pid(self, _name):
-        self.down()
+    def kill_pid(self, name):
+        """"registry", or "hosts/h2"."""
+        if name == "registry":
+            self.process.kill()
+            self.process.wait()
+        else:
+            self.engines[name.split("/")[1]].kill()
+
+    def script(self, _verb, name):
+        """host-up"""
+        self.engines[name].start()
 
     def settings(self):
-        return {"registries": {self.registry: {"insecure": True}}}
+        hosts = {name: {"endpoint": f"tcp://{host.address}:{host.port}", "address": host.address, "groups": ["production"],
+                        "ca": f"{self.folder}/ca.pem", "cert": f"{self.folder}/cert.pem", "key": f"{self.folder}/key.pem"}
+                 for name, host in self.engines.items()}
+        return {"registries": {self.registry: {"insecure": True}}, "hosts": hosts}
+
+    def running(self, host, application):
+        """The digests of the application's running containers on a host, by container name."""
+        rows = self.engines[f"h{host}"].names("/containers/json", lambda c: (c["Names"][0], c["Labels"]["dev.slipway.digest"]),
+                                              f"dev.slipway.application={application}")
+        return dict(rows)
+
+    def answer(self, host, port):
+        try:
+            with urllib.request.urlopen(f"http://{self.engines[f'h{host}'].address}:{port}/version", timeout=3) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def spoilable(self, cell):
+        """The host whose call the cell is about, and the how-manieth of that host's it is; calls come to them in turn."""
+        number = (cell.passing - 1) % self.hosts
+        return self.engines[f"h{number + 1}"], (cell.passing - 1) // self.hosts + 1
 
     def digest(self, repository, tag):
         request = urllib.request.Request(f"http://{self.registry}/v2/{repository}/manifests/{tag}", method="HEAD",
@@ -112,3 +153,12 @@ class Rig:
                 return answer.headers["Docker-Content-Digest"]
         except urllib.error.HTTPError:
             return ""
+
+
+def certify(folder):
+    """One certificate, its own authority, for both sides and all hosts."""
+    addresses = ",".join(f"IP:127.0.0.{number}" for number in range(1, 20))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                    "-subj", "/CN=slipway fault rig", "-addext", f"subjectAltName={addresses}",
+                    "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True, capture_output=True)
+    shutil.copy(f"{folder}/cert.pem", f"{folder}/ca.pem")

@@ -122,17 +122,18 @@ class Worker:
         evidence = Evidence()
         first = {fault.variable: f"{cell.passing}:{cell.point}"} if fault.variable else {}
         second = {fault.variable: f"{cell.second[1]}:{cell.second[0]}"} if cell.second else {}
+        spoilt, passing = self.rig.spoilable(cell) if " host " in cell.point else (self.engine, cell.passing)
         if fault.rule:
-            self.engine.spoil(cell, fault.rule)
+            spoilt.spoil(cell.point, passing, fault.rule)
         striker = faults.Striker(self, fault) if fault.strike else None
         try:
             self.attend(commit, first, second, evidence)
         finally:
             if striker:
                 striker.finish()
-        reached = striker.struck if striker else self.engine.spoilt() if fault.rule else bool(evidence.deaths)
+        reached = striker.struck if striker else spoilt.spoilt() if fault.rule else bool(evidence.deaths)
         if fault.rule:
-            self.engine.faults()
+            spoilt.faults()
         problems = violations(self, scenario, fault, version, commit, evidence)
         verdict = evidence.runs[0]["verdict"] if evidence.runs else ""
         return Outcome(cell, reached, problems, time.monotonic() - began, verdict, verdict == scenario.verdict)

@@ -26,8 +26,11 @@ class FakeEngine:
         self.start()
 
     def start(self):
-        words = [sys.executable, PROGRAM, "--socket", self.socket, "--state", f"{self.folder.name}/state", *self.options]
-        self.process = subprocess.Popen(words)
+        if self.process:
+            self.process.stdin.close()  # of one that died by itself
+        words = [sys.executable, PROGRAM, "--socket", self.socket, "--state", f"{self.folder.name}/state",
+                 "--until-stdin-ends", *self.options]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE)
         for _ in range(3000):
             try:
                 return self.call("GET", "/_ping")
@@ -38,6 +41,7 @@ class FakeEngine:
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
         self.process.wait(30)
+        self.process.stdin.close()
 
     def close(self):
         if self.process.poll() is None:
