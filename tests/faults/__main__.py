@@ -75,8 +75,17 @@ def cells_of_fake(worker, full, seed):
     for fault in (fault for fault in faults.ALL.values() if fault.rule):
         for name, trace in traces.items():
             calls = [point for point in trace if point.startswith(CALLS)]
-            cells += points.every_point(name, fault.name, calls) if full else points.some_points(name, fault.name, calls, 2, seed)
+            if full and not scenarios.ALL[name].deploys:
+                cells += points.every_point(name, fault.name, calls)
+            else:
+                cells += points.some_points(name, fault.name, calls, 12 if full else 2, seed)
     return cells
+
+
+def breaks_what_is_shared(cell):
+    """Hosts and the registry are all workers'."""
+    fault = faults.ALL[cell.fault]
+    return fault.shared or bool(fault.rule and " host " in cell.point)
 
 
 def recovery_of(worker, name, trace):
@@ -107,8 +116,8 @@ def work(worker, todo, outcomes, lock):
 def run_all(workers, cells, outcomes):
     """Cells that break what workers share come last, one at a time."""
     lock = threading.Lock()
-    for group, hands in (([c for c in cells if not faults.ALL[c.fault].shared], workers),
-                         ([c for c in cells if faults.ALL[c.fault].shared], workers[:1])):
+    for group, hands in (([c for c in cells if not breaks_what_is_shared(c)], workers),
+                         ([c for c in cells if breaks_what_is_shared(c)], workers[:1])):
         todo = queue.Queue()
         for cell in group:
             todo.put(cell)

@@ -57,7 +57,8 @@ class Engine(FakeEngine):
     def spoil(self, point, passing, rule):
         """The answer to that call goes wrong as the rule says."""
         method, path = point.split()[-2:]
-        pattern = re.escape(path).replace(r"\*", "[^/]+" if path.count("*") == 1 else ".+")
+        named = ".+" if path.startswith("/images/") or path.count("*") > 1 else "[^/]+"  # images have slashes in their names
+        pattern = re.escape(path).replace(r"\*", named)
         self.faults({"method": method, "path": pattern, "nth": passing} | rule)
 
     def spoilt(self):
@@ -72,7 +73,7 @@ class Host(Engine):
     """A fake engine that is a target of rollouts: it has an address of its own on loopback."""
 
     def __init__(self, number, tls):
-        self.address = f"127.0.0.{10 + number}"
+        self.address = address_of(number)
         self.port = free_port()
         super().__init__("--address", self.address, "--tcp", f"{self.address}:{self.port}", "--tls", tls)
 
@@ -85,7 +86,7 @@ class Rig:
         self.registry = f"127.0.0.1:{free_port()}"
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        certify(folder)
+        certify(folder, hosts)
         self.engines = {f"h{number}": Host(number, folder) for number in range(1, hosts + 1)}
         with open(f"{folder}/registry.yml", "w", encoding="utf-8") as file:
             json.dump({"version": 0.1, "log": {"level": "error"}, "http": {"addr": self.registry},
@@ -155,9 +156,15 @@ class Rig:
             return ""
 
 
-def certify(folder):
+def address_of(host):
+    """On loopback, of this process's own, so that matrices run beside each other."""
+    own = os.getpid() % 50_000
+    return f"127.{1 + own // 250}.{own % 250}.{host}"
+
+
+def certify(folder, hosts):
     """One certificate, its own authority, for both sides and all hosts."""
-    addresses = ",".join(f"IP:127.0.0.{number}" for number in range(1, 20))
+    addresses = ",".join(f"IP:{address_of(number)}" for number in range(1, hosts + 1))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
                     "-subj", "/CN=slipway fault rig", "-addext", f"subjectAltName={addresses}",
                     "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"], check=True, capture_output=True)

@@ -47,10 +47,12 @@ class Listening:
             for one in bound:
                 host = self.engine.address if one["HostIp"] == "0.0.0.0" else one["HostIp"]
                 sockets.append((int(key.split("/")[0]), self.bound(container, host, int(one["HostPort"]))))
-        self.published[container.id] = [asyncio.create_task(self.forward(container, port, taken)) for port, taken in sockets]
+        self.published[container.id] = [(taken, asyncio.create_task(self.forward(container, port, taken)))
+                                        for port, taken in sockets]
 
     def bound(self, container, host, port):
         taken = socket.socket()
+        taken.setblocking(False)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind((host, port))
@@ -62,25 +64,30 @@ class Listening:
         return taken
 
     async def forward(self, container, port, taken):
-        async def serve(reader, writer):
-            try:
-                head = await reader.readuntil(b"\r\n\r\n")
-                told = self.namespace(container).ask(port, head.split(b" ")[1].decode())
-                if told:
-                    status, body = told
-                    writer.write(f"HTTP/1.1 {status} Told\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
-                    await writer.drain()
-            except (ConnectionError, asyncio.IncompleteReadError):
-                pass
-            finally:
-                writer.close()
+        while True:
+            visitor, _ = await asyncio.get_running_loop().sock_accept(taken)
+            asyncio.create_task(self.serve(container, port, visitor))
 
-        server = await asyncio.start_server(serve, sock=taken)
-        async with server:
-            await server.serve_forever()
+    async def serve(self, container, port, visitor):
+        """One request; the connection breaks if nobody listens in the container."""
+        reader, writer = await asyncio.open_connection(sock=visitor)
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            told = self.namespace(container).ask(port, head.split(b" ")[1].decode())
+            if told:
+                status, body = told
+                writer.write(f"HTTP/1.1 {status} Told\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
 
     def withdraw(self, container):
-        for task in self.published.pop(container.id, []):
+        """At once: the next container may want the same port."""
+        for taken, task in self.published.pop(container.id, []):
+            asyncio.get_running_loop().remove_reader(taken)
+            taken.close()
             task.cancel()
 
 
