@@ -38,7 +38,7 @@ GitServers::GitServers() {
   shell("setsid -f python3 '" + (std::filesystem::current_path() / "tests/support/git_servers.py").string() + "' . " +
             std::to_string(::getpid()) + " < /dev/null > server.log 2>&1",
         folder_.path());
-  for (int i = 0; i < 1000 && !std::filesystem::exists(folder_.path() / "ports"); ++i) ::usleep(10'000);
+  for (int i = 0; i < 6000 && !std::filesystem::exists(folder_.path() / "ports"); ++i) ::usleep(10'000);
   std::ifstream(folder_.path() / "ports") >> https_ >> elsewhere_ >> ssh_;
   if (ssh_.empty()) throw std::runtime_error("git servers: " + read_file(folder_.path() / "server.log").value_or(""));
   shell("(printf '[127.0.0.1]:" + ssh_ + " '; cut -d' ' -f1,2 host.pub) > known_hosts", folder_.path());

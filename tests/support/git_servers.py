@@ -149,7 +149,7 @@ def start_sshd():
     die_with_us = lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     server = subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", FOLDER / "sshd_config", "-E", FOLDER / "sshd.log"],
                               preexec_fn=die_with_us)
-    for _ in range(500):
+    for _ in range(3000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return server, port

@@ -111,7 +111,7 @@ std::vector<std::string> commands_of(const fs::path& folder) {
 awaitable<std::vector<std::string>> look_while_it_hangs(fs::path folder, std::string name,
                                                         std::vector<std::string> words) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 550; ++i) {
     const std::vector<std::string> commands = commands_of(folder);
     if (std::find(commands.begin(), commands.end(), name) != commands.end()) break;
     timer.expires_after(10ms);
@@ -270,7 +270,7 @@ TEST_CASE("while a fetch hangs no command line has the credentials; at the deadl
   const std::string url = by_ssh ? servers().ssh("hang/shop.git") : servers().https("hang/shop.git");
   CAPTURE(url);
   Client client;
-  client.settings.deadline = 3s;
+  client.settings.deadline = 6s;
   Repository mirror = client.repository(url);
   const std::string key = servers().ssh_key();
   const std::string basic = to_base64("robot:" + servers().password());

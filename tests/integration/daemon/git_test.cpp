@@ -31,7 +31,7 @@ struct PrivateSite {
     return (*parse_json(taken.body))["id"].get<std::int64_t>();
   }
   Json finished(std::int64_t id) {
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < 2000; ++i) {
       Json run = parse_json(daemon->send("GET", "/api/v1/runs/" + std::to_string(id)).body).value();
       if (run["state"] == "finished") return run;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -108,7 +108,7 @@ TEST_CASE("a run gets its commit with the project's password, which is in no log
 TEST_CASE("while a fetch hangs its password is in no command line, and a cancel ends git", "[engine]") {
   PrivateSite site("hang/site.git", "");
   const std::int64_t id = site.trigger();
-  for (int i = 0; i < 400 && !has_git(site.daemon->pid()); ++i) ::usleep(25'000);
+  for (int i = 0; i < 2000 && !has_git(site.daemon->pid()); ++i) ::usleep(25'000);
   REQUIRE(has_git(site.daemon->pid()));
   ::usleep(300'000);  // so that the request is on its way
   CHECK(places_with(site.secrets(), site.folder.path() / "data") == std::vector<std::string>{});

@@ -17,7 +17,7 @@ TEST_CASE("a daemon forgets the runs that its settings no longer keep, with thei
   REQUIRE(fs::exists(logs / std::to_string(runs[0])));
   REQUIRE(write_file(folder.path() / "slipwayd.yml", "git: {allow_local: true}\nretention: {runs: 1}\n"));
   site.start();
-  for (int i = 0; i < 400 && fs::exists(logs / std::to_string(runs[1])); ++i) ::usleep(25'000);
+  for (int i = 0; i < 2000 && fs::exists(logs / std::to_string(runs[1])); ++i) ::usleep(25'000);
   INFO(site.daemon->output());
   for (const std::int64_t gone : {runs[0], runs[1]}) {
     CHECK_FALSE(fs::exists(logs / std::to_string(gone)));
