@@ -72,7 +72,9 @@ Result<HeaderList> header_list(const HttpRequest& request) {
     if (name.find_first_of(":\r\n") != std::string::npos || value.find_first_of("\r\n") != std::string::npos) {
       return fail(Error::Kind::invalid, "header '" + name.substr(0, 40) + "' holds a character that is not allowed");
     }
-    add(name + ": " + value);
+    std::string line = name;
+    line.append(": ").append(value);
+    add(line);
   }
   add("Expect:");  // no 100-continue round trip
   return list;

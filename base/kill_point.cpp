@@ -24,7 +24,11 @@ struct Chosen {
     if (numbered) rest.remove_prefix(static_cast<std::size_t>(end - rest.data()) + 1);
     name = rest;
   }
-  bool reached(std::string_view point) { return left > 0 && point == name && --left == 0; }
+  bool reached(std::string_view point) {
+    if (left <= 0 || point != name) return false;
+    --left;
+    return left == 0;
+  }
 
   std::string name;
   int left = 0;

@@ -66,12 +66,13 @@ std::vector<std::string> environment_of(const ProcessSpec& spec) {
     const char* value = ::getenv(name);
     if (value && !spec.environment.contains(name)) variables.push_back(std::string(name) + "=" + value);
   }
-  for (const auto& [name, value] : spec.environment) variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.environment) variables.emplace_back(name).append("=").append(value);
   return variables;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   return pointers;
