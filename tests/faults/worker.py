@@ -111,8 +111,9 @@ class Worker:
         try:
             return self.broken(cell)
         finally:
+            # One that may still come to the point at which it stands still, in its stop, would wait there for ever.
             if not self.daemon.died():
-                self.daemon.stop()
+                (self.daemon.kill if faults.ALL[cell.fault].strike else self.daemon.stop)()
 
     def broken(self, cell):
         began = time.monotonic()
