@@ -123,7 +123,7 @@ class Worker:
         evidence = Evidence()
         first = {fault.variable: f"{cell.passing}:{cell.point}"} if fault.variable else {}
         second = {fault.variable: f"{cell.second[1]}:{cell.second[0]}"} if cell.second else {}
-        spoilt, passing = self.rig.spoilable(cell) if " host " in cell.point else (self.engine, cell.passing)
+        spoilt, passing = self.rig.spoilable(cell) if fault.rule and " host " in cell.point else (self.engine, cell.passing)
         if fault.rule:
             spoilt.spoil(cell.point, passing, fault.rule)
         striker = faults.Striker(self, fault) if fault.strike else None
