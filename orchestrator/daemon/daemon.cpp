@@ -265,10 +265,11 @@ awaitable<Result<void>> Daemon::start() {
   if (!opened) co_return opened;
   Result<void> recovered = co_await rollouts_.recover();
   if (!recovered) co_return fail(recovered.error().in("rollouts"));
-  Result<void> listening = server_.start();
-  if (!listening) co_return listening;
+  // Before it listens: whoever finds it ready finds the token, too.
   Result<void> shown = co_await show_first_token();
   if (!shown) co_return shown;
+  Result<void> listening = server_.start();
+  if (!listening) co_return listening;
   tasks_.spawn("engine watch", watch_engine());
   tasks_.spawn("scheduler", scheduler_.run());
   tasks_.spawn("notifier", notifier_.run());

@@ -47,7 +47,8 @@ class Slipwayd:
         while time.monotonic() < until:
             if self.died():
                 return False
-            if self.ready() and self.has_token():
+            if self.ready():
+                self.token = self.token or self.first_token()
                 return True
             time.sleep(0.01)
         raise RuntimeError(f"slipwayd is not ready after {seconds} s, see {self.folder}/log")
@@ -59,13 +60,9 @@ class Slipwayd:
         except OSError:
             return False
 
-    def has_token(self):
-        """The first token is shown a moment after the first start is ready."""
-        if not self.token:
-            with open(f"{self.folder}/log", encoding="utf-8") as log:
-                shown = re.search(r"token=(slw_[\w-]+)", log.read())
-            self.token = shown and shown.group(1)
-        return self.token is not None
+    def first_token(self):
+        with open(f"{self.folder}/log", encoding="utf-8") as log:
+            return re.search(r"token=(slw_[\w-]+)", log.read()).group(1)
 
     def rss_bytes(self):
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
