@@ -10,17 +10,11 @@ if [ "${1:-}" = --short ]; then
   shift
 fi
 
-rig=$PWD/.dev/rig
-rig_was_up=0
-[ -e "$rig/env" ] && rig_was_up=1
-# shellcheck disable=SC2317  # called by the trap
-end_rig() {
-  [ "$rig_was_up" = 1 ] || tests/support/rig/rig.sh down "$rig"
-}
+# shellcheck source=tools/own_rig.sh
+. tools/own_rig.sh
 
 tools/install.sh test
-trap end_rig EXIT
-trap 'exit 130' INT TERM
+end_rig_at_exit
 # The machine's engine, whose busybox image the engines of the matrix get.
 tests/support/rig/rig.sh up "$rig" --hosts 0
 tools/build.sh dev slipwayd

@@ -11,17 +11,11 @@ for word in "$@"; do
   esac
 done
 
-rig=$PWD/.dev/rig
-rig_was_up=0
-[ -e "$rig/env" ] && rig_was_up=1
-# shellcheck disable=SC2317  # called by the trap
-end_rig() {
-  [ "$rig_was_up" = 1 ] || tests/support/rig/rig.sh down "$rig"
-}
+# shellcheck source=tools/own_rig.sh
+. tools/own_rig.sh
 
 tools/install.sh test
-trap end_rig EXIT
-trap 'exit 130' INT TERM
+end_rig_at_exit
 tests/support/rig/rig.sh up "$rig" --hosts 3
 { tests/support/rig/rig.sh base-image "$rig" python && tests/support/rig/rig.sh base-image "$rig" haproxy; } &
 base_image=$!

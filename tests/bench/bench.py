@@ -46,11 +46,18 @@ def docker_run():
     subprocess.run(["docker", "run", "--rm", "--network", "none", "busybox:latest", "true"], check=True, capture_output=True)
 
 
+def passed_run(project, commit):
+    run = project.finished_run(commit)
+    if run["verdict"] != "passed":
+        raise RuntimeError(f"run ended {run}")
+    return run
+
+
 def run_time(project, pipeline):
     """Wall time of a run in ms, from its start to its end, as the journal has it."""
     commit = project.commit(pipeline)
     project.hook(commit)
-    run = project.finished_run(commit)
+    run = passed_run(project, commit)
     return (seconds(run["finished_at"]) - seconds(run["started_at"])) * 1000
 
 
@@ -114,8 +121,8 @@ def bench_webhook(project):
     for i in range(max(20, ROUNDS)):
         commit = project.commit(STEP + f"# w{i}\n")
         git = timed(lambda: project.fetch_by_hand(commit))
-        answered = project.hook(commit)
-        run = project.finished_run(commit)
+        _, answered = project.hook(commit)
+        run = passed_run(project, commit)
         started = min(seconds(step["started_at"]) for job in run["jobs"] for step in job["steps"] if step["started_at"])
         less_engine = (started - answered) * 1000 - engine_create_start()
         whole.append(less_engine)

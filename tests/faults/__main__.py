@@ -1,6 +1,6 @@
 """Breaks slipway at named instants and checks what it promises: see docs/reliability.md, which `./dev faults` makes.
 
-    python3 tests/faults BUILD FOLDER [--engine real|fake] [--tier short|full] [--only TEXT] [--seed N]
+    python3 tests/faults BUILD FOLDER [--engine real|fake] [--tier short|full] [--only PATTERN] [--seed N]
 
 BUILD is a build folder, FOLDER is for the rig and the data. Needs root. What came out is in
 FOLDER/outcomes.json, of which report.py makes the page. Exits 1 if anything was violated.
@@ -90,9 +90,7 @@ def breaks_what_is_shared(cell):
 
 def recovery_of(worker, name, trace):
     """What the process passes that comes after a death in the middle."""
-    middle = points.every_point(name, "kill", trace[len(trace) // 2: len(trace) // 2 + 1])[0]
-    middle.passing = trace[: len(trace) // 2 + 1].count(middle.point)
-    return worker.trace(scenarios.ALL[name], middle)
+    return worker.trace(scenarios.ALL[name], points.cell_at(name, "kill", trace, len(trace) // 2))
 
 
 def work(worker, todo, outcomes, lock):

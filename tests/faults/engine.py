@@ -4,10 +4,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 
-SCRIPT = os.path.join(os.path.dirname(__file__), "..", "support", "helper_engine.sh")
+SUPPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")
+SCRIPT = os.path.join(SUPPORT, "helper_engine.sh")
+sys.path.append(SUPPORT)
+import processes  # noqa: E402
 
 
 class Engine:
@@ -37,24 +41,14 @@ class Engine:
         self.script("stop")
 
     def signal(self, number):
-        with open(f"{self.folder}/pid", encoding="utf-8") as file:
-            os.kill(int(file.read()), number)
+        os.kill(processes.pid_of(f"{self.folder}/pid"), number)
 
     def die(self):
-        """SIGKILL; returns once the process is gone."""
-        with open(f"{self.folder}/pid", encoding="utf-8") as file:
-            pid = int(file.read())
-        os.kill(pid, signal.SIGKILL)
-        while os.path.exists(f"/proc/{pid}"):
-            time.sleep(0.01)
+        processes.end(f"{self.folder}/pid", signal.SIGKILL)
 
     def quit(self):
-        """SIGTERM, as a package upgrade does; returns once the process is gone."""
-        with open(f"{self.folder}/pid", encoding="utf-8") as file:
-            pid = int(file.read())
-        os.kill(pid, signal.SIGTERM)
-        while os.path.exists(f"/proc/{pid}"):
-            time.sleep(0.01)
+        """As at a package upgrade."""
+        processes.end(f"{self.folder}/pid", signal.SIGTERM)
 
     def docker(self, *words):
         return subprocess.run(["docker", "-H", self.endpoint, *words], check=True, capture_output=True, text=True, timeout=60).stdout

@@ -7,13 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.parse
 import urllib.request
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from fake import FakeEngine  # noqa: E402
+from loopback_registry import LoopbackRegistry  # noqa: E402
 from slipwayd import free_port  # noqa: E402
 
 
@@ -83,27 +82,15 @@ class Rig:
 
     def __init__(self, folder, hosts=3):
         self.folder, self.hosts = folder, hosts
-        self.registry = f"127.0.0.1:{free_port()}"
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
         certify(folder, hosts)
         self.engines = {f"h{number}": Host(number, folder) for number in range(1, hosts + 1)}
-        with open(f"{folder}/registry.yml", "w", encoding="utf-8") as file:
-            json.dump({"version": 0.1, "log": {"level": "error"}, "http": {"addr": self.registry},
-                       "storage": {"filesystem": {"rootdirectory": f"{folder}/data"}}}, file)
-        self.process = None
-        self.up()
+        self.server = LoopbackRegistry(f"{folder}/registry")
+        self.registry = self.server.host
 
     def up(self):
-        if self.process is None or self.process.poll() is not None:
-            self.process = subprocess.Popen(["docker-registry", "serve", f"{self.folder}/registry.yml"],
-                                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(500):
-            try:
-                return urllib.request.urlopen(f"http://{self.registry}/v2/", timeout=5).close()
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError("docker-registry did not come up")
+        self.server.up()
 
     def down(self):
         self.kill_pid("registry")
@@ -113,8 +100,7 @@ class Rig:
     def kill_pid(self, name):
         """"registry", or "hosts/h2"."""
         if name == "registry":
-            self.process.kill()
-            self.process.wait()
+            self.server.kill()
         else:
             self.engines[name.split("/")[1]].kill()
 
@@ -147,13 +133,7 @@ class Rig:
         return self.engines[f"h{number + 1}"], (cell.passing - 1) // self.hosts + 1
 
     def digest(self, repository, tag):
-        request = urllib.request.Request(f"http://{self.registry}/v2/{repository}/manifests/{tag}", method="HEAD",
-                                         headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json"})
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.headers["Docker-Content-Digest"]
-        except urllib.error.HTTPError:
-            return ""
+        return self.server.digest(repository, tag)
 
 
 def address_of(host):

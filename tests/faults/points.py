@@ -39,16 +39,20 @@ def one_passing_each(scenario, fault, trace, seed):
     return [Cell(scenario, fault, point, chance.randint(1, count)) for point, count in counted(trace).items()]
 
 
+def passing_at(trace, at):
+    """(point, passing) of the place in the trace."""
+    return trace[at], trace[: at + 1].count(trace[at])
+
+
+def cell_at(scenario, fault, trace, at):
+    return Cell(scenario, fault, *passing_at(trace, at))
+
+
 def some_points(scenario, fault, trace, count, seed, wanted=lambda point: True):
     """A seeded choice of single passings; the same seed gives the same cells for the same trace."""
     chance = random.Random(f"{seed} {scenario} {fault}")
-    passings, seen = [], collections.Counter()
-    for point in trace:
-        seen[point] += 1
-        if wanted(point):
-            passings.append((point, seen[point]))
-    chosen = chance.sample(passings, min(count, len(passings)))
-    return [Cell(scenario, fault, point, passing) for point, passing in chosen]
+    places = [at for at, point in enumerate(trace) if wanted(point)]
+    return [cell_at(scenario, fault, trace, at) for at in chance.sample(places, min(count, len(places)))]
 
 
 def twice(scenario, trace, recovery, count, seed):
@@ -56,6 +60,5 @@ def twice(scenario, trace, recovery, count, seed):
     chance = random.Random(f"{seed} {scenario} twice")
     cells = some_points(scenario, "kill twice", trace, count, seed)
     for cell in cells:
-        at = chance.randrange(len(recovery))
-        cell.second = (recovery[at], recovery[: at + 1].count(recovery[at]))
+        cell.second = passing_at(recovery, chance.randrange(len(recovery)))
     return cells

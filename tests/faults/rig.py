@@ -5,12 +5,15 @@ import os
 import signal
 import ssl
 import subprocess
-import time
+import sys
 import urllib.error
 import urllib.request
 
-SCRIPT = os.path.join(os.path.dirname(__file__), "..", "support", "rig", "rig.sh")
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+SUPPORT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support")
+SCRIPT = os.path.join(SUPPORT, "rig", "rig.sh")
+sys.path.append(SUPPORT)
+import processes  # noqa: E402
+from loopback_registry import MANIFEST  # noqa: E402
 
 
 class Rig:
@@ -76,8 +79,5 @@ class Rig:
         subprocess.run(["ip", "link", "set", f"{self.name}-v{host}", state], check=True)
 
     def kill_pid(self, name):
-        with open(f"{self.folder}/{name}/pid", encoding="utf-8") as file:
-            pid = int(file.read())
-        os.kill(pid, signal.SIGKILL)
-        while os.path.exists(f"/proc/{pid}"):
-            time.sleep(0.01)
+        """"registry", or "hosts/h2"."""
+        processes.end(f"{self.folder}/{name}/pid", signal.SIGKILL)

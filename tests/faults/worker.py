@@ -64,7 +64,7 @@ class Worker:
         if os.path.exists(path):
             os.remove(path)
         version, commit = self.commit(scenario)
-        first = kill_at(cell) if cell else {"SLIPWAY_POINT_TRACE": path}
+        first = chosen(faults.ALL["kill"], cell.point, cell.passing) if cell else {"SLIPWAY_POINT_TRACE": path}
         evidence = self.attend(commit, first, {"SLIPWAY_POINT_TRACE": path} if cell else {})
         self.daemon.stop()
         if not evidence.ended:
@@ -121,8 +121,8 @@ class Worker:
         scenario = scenarios.ALL[cell.scenario]
         version, commit = self.commit(scenario)
         evidence = Evidence()
-        first = {fault.variable: f"{cell.passing}:{cell.point}"} if fault.variable else {}
-        second = {fault.variable: f"{cell.second[1]}:{cell.second[0]}"} if cell.second else {}
+        first = chosen(fault, cell.point, cell.passing) if fault.variable else {}
+        second = chosen(fault, *cell.second) if cell.second else {}
         spoilt, passing = self.rig.spoilable(cell) if fault.rule and " host " in cell.point else (self.engine, cell.passing)
         if fault.rule:
             spoilt.spoil(cell.point, passing, fault.rule)
@@ -145,5 +145,6 @@ def instance_of(database):
         return journal.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone()[0]
 
 
-def kill_at(cell):
-    return {"SLIPWAY_KILL_POINT": f"{cell.passing}:{cell.point}"}
+def chosen(fault, point, passing):
+    """The environment in which slipwayd dies or stands still at that passing of the point."""
+    return {fault.variable: f"{passing}:{point}"}

@@ -5,10 +5,7 @@
 
 import json
 import os
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import urllib.request
@@ -17,6 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{HERE}/../../bench", f"{HERE}/../../support"]
 from daemon import Daemon, Project  # noqa: E402
 from fake import FakeEngine  # noqa: E402
+from loopback_registry import LoopbackRegistry  # noqa: E402
+from slipwayd import free_port  # noqa: E402
 
 TWO_JOBS = """
 on: {push: {}}
@@ -106,67 +105,23 @@ jobs:
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Registry:
-    """Debian's docker-registry, without accounts, on loopback."""
-
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="slipway-test-registry-")
-        self.host = f"127.0.0.1:{free_port()}"
-        config = f"{self.folder.name}/config.yml"
-        with open(config, "w") as file:
-            file.write(f"{{version: 0.1, log: {{level: error}}, storage: {{filesystem: {{rootdirectory: {self.folder.name}/data}}}}, "
-                       f"http: {{addr: '{self.host}'}}}}")
-        self.process = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(500):
-            try:
-                return urllib.request.urlopen(f"http://{self.host}/v2/", timeout=5).close()
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError("docker-registry did not come up")
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.folder.cleanup()
-
-
 class Pipelines(unittest.TestCase):
     def begin(self, *options, hosts=None):
         self.engine = FakeEngine(*options)
         self.addCleanup(self.engine.close)
-        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, port=free_port(), **({"hosts": hosts} if hosts else {}))
+        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, **({"hosts": hosts} if hosts else {}))
         self.addCleanup(self.daemon.stop)
         self.project = Project(self.daemon, "p")
 
     def push(self, pipeline, **files):
-        for name, text in files.items():
-            with open(f"{self.project.work}/{name.replace('_', '.')}", "w") as file:
-                file.write(text)
-        commit = self.project.commit(pipeline)
+        commit = self.project.commit(pipeline, **files)
         self.project.hook(commit)
         return commit
 
-    def ended(self, commit):
-        limit = time.monotonic() + 120
-        while time.monotonic() < limit:
-            runs = self.daemon.api("GET", f"/api/v1/runs?project=p&commit={commit}")["items"]
-            if runs and runs[0]["state"] == "finished":
-                return self.daemon.api("GET", f"/api/v1/runs/{runs[0]['id']}")
-            time.sleep(0.02)
-        self.fail("the run did not end")
-
     def log_of(self, run, job, step):
         """What slipway keeps: (stream, text) in order."""
-        request = urllib.request.Request(f"{self.daemon.url}/api/v1/runs/{run['id']}/jobs/{job}/steps/{step}/logs",
-                                         headers={"Authorization": f"Bearer {self.daemon.token}", "Accept": "application/jsonl"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            lines = [json.loads(line) for line in answer.read().decode().splitlines() if line]
+        text = self.daemon.ask("GET", f"/api/v1/runs/{run['id']}/jobs/{job}/steps/{step}/logs", accept="application/jsonl")
+        lines = [json.loads(line) for line in text.splitlines() if line]
         return [(line["stream"], line["text"] + ("" if line["partial"] else "\n")) for line in lines]
 
     def step_container(self, job, step):
@@ -188,7 +143,7 @@ class Pipelines(unittest.TestCase):
 
     def test_two_jobs_pass_each_step_starts_once_and_nothing_is_left(self):
         self.begin()
-        run = self.ended(self.push(TWO_JOBS))
+        run = self.project.finished_run(self.push(TWO_JOBS))
         self.assertEqual(run["verdict"], "passed", run)
         self.assertEqual(sorted(self.engine.starts().values()), [1, 1, 1, 1])
         for job, step in (("build", "compile"), ("build", "check"), ("test", "unit"), ("test", "last")):
@@ -203,7 +158,7 @@ class Pipelines(unittest.TestCase):
 
     def test_a_step_that_fails_fails_its_run_with_its_exit_code(self):
         self.begin()
-        run = self.ended(self.push(FAILS))
+        run = self.project.finished_run(self.push(FAILS))
         self.assertEqual(run["verdict"], "failed")
         self.assertEqual(run["jobs"][0]["steps"][0]["exit_code"], 4)
 
@@ -211,7 +166,7 @@ class Pipelines(unittest.TestCase):
         self.begin()
         self.engine.faults({"method": "POST", "path": "/containers/create", "action": "status", "status": 409, "times": 3,
                             "message": "Conflict. The container name is already in use"})
-        run = self.ended(self.push(FAILS))
+        run = self.project.finished_run(self.push(FAILS))
         self.assertEqual(run["verdict"], "failed", run)
         self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 3)
         self.assertEqual(list(self.engine.starts().values()), [1])
@@ -219,7 +174,7 @@ class Pipelines(unittest.TestCase):
     def test_a_start_whose_answer_is_lost_is_not_repeated(self):
         self.begin()
         self.engine.faults({"method": "POST", "path": "/containers/.*/start", "action": "lost_after"})
-        run = self.ended(self.push(TWO_JOBS))
+        run = self.project.finished_run(self.push(TWO_JOBS))
         self.assertEqual(run["verdict"], "passed", run)
         self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 1)
         self.assertEqual(sorted(self.engine.starts().values()), [1, 1, 1, 1])
@@ -227,7 +182,7 @@ class Pipelines(unittest.TestCase):
     def test_a_followed_log_that_is_cut_off_is_read_again_and_no_byte_doubles(self):
         self.begin()
         self.engine.faults({"method": "GET", "path": "/containers/.*/logs", "action": "cut", "bytes": 40, "times": 3})
-        run = self.ended(self.push(TWO_JOBS))
+        run = self.project.finished_run(self.push(TWO_JOBS))
         self.assertEqual(run["verdict"], "passed", run)
         self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 3)
         for job, step in (("build", "compile"), ("test", "unit")):
@@ -239,7 +194,7 @@ class Pipelines(unittest.TestCase):
         self.wait_for("started")
         self.engine.kill()
         self.engine.start()
-        run = self.ended(commit)
+        run = self.project.finished_run(commit)
         self.assertNotEqual(run["verdict"], "passed", run)
         self.assertEqual(list(self.engine.starts().values()), [1])
 
@@ -250,7 +205,7 @@ class Pipelines(unittest.TestCase):
         self.engine.kill()
         time.sleep(0.3)
         self.engine.start()
-        run = self.ended(commit)
+        run = self.project.finished_run(commit)
         self.assertEqual(run["verdict"], "passed", run)
         self.assertEqual(list(self.engine.starts().values()), [1])
         step = run["jobs"][0]["steps"][0]["name"]
@@ -258,7 +213,7 @@ class Pipelines(unittest.TestCase):
 
     def test_a_service_is_waited_for_and_reached_by_its_name(self):
         self.begin()
-        run = self.ended(self.push(SERVICE))
+        run = self.project.finished_run(self.push(SERVICE))
         self.assertEqual(run["verdict"], "passed", run)
         steps = [step["name"] for step in run["jobs"][0]["steps"] if step["role"] == "step"]
         self.assertEqual(self.check_log(run, "ask", steps[0])[-1], ("stdout", "hello\n"))
@@ -269,12 +224,12 @@ class Pipelines(unittest.TestCase):
             self.addCleanup(host.close)
         self.begin(hosts={name: {"endpoint": host.endpoint, "address": host.options[1], "groups": ["production"]}
                           for name, host in hosts.items()})
-        registry, port = Registry(), free_port()
-        self.addCleanup(registry.close)
+        registry, port = LoopbackRegistry(f"{self.daemon.folder}/registry"), free_port()
+        self.addCleanup(registry.kill)
         for version in ("one", "two"):
             commit = self.push(SHIPS.replace("REGISTRY", registry.host), Dockerfile=DOCKERFILE, version=version,
                                compose_yml=COMPOSE.replace("REGISTRY", registry.host).replace("PORT", str(port)))
-            run = self.ended(commit)
+            run = self.project.finished_run(commit)
             self.assertEqual(run["verdict"], "passed", run)
             self.assertEqual(self.log_of(run, "unit", run["jobs"][1]["steps"][0]["name"])[-1], ("stdout", version))
             for host in hosts.values():
