@@ -10,6 +10,9 @@
 namespace slipway::docker {
 namespace {
 
+constexpr Duration name_poll = std::chrono::milliseconds(100);
+constexpr Duration name_reserved_at_most = std::chrono::seconds(20);  // under load a creation takes seconds
+
 std::string path_of(const std::string& id, std::string_view verb = {}) {
   return "/containers/" + percent_encode(id) + std::string(verb);
 }
@@ -50,6 +53,22 @@ awaitable<Result<Containers::Created>> Containers::create(ContainerSpec spec) {
   if (!removed)
     co_return fail(std::move(connected.error()).in(doing + " (which stays, " + removed.error().message + ")"));
   co_return fail(std::move(connected.error()).in(doing));
+}
+
+awaitable<Result<Containers::Named>> Containers::create_or_find(ContainerSpec spec) {
+  for (Duration waited{};; waited += name_poll) {
+    Result<Created> made = co_await create(spec);
+    if (made) co_return Named{std::move(made->id), std::nullopt};
+    if (made.error().kind != Error::Kind::conflict) co_return fail(std::move(made.error()));
+    Result<Container> there = co_await inspect(spec.name);
+    if (there) co_return Named{there->id, std::move(*there)};
+    if (there.error().kind != Error::Kind::not_found) co_return fail(std::move(there.error()));
+    if (waited >= name_reserved_at_most) {
+      co_return fail(Error::Kind::conflict,
+                     "the engine keeps the name " + spec.name + " taken and has no such container");
+    }
+    co_await sleep_for(name_poll);
+  }
 }
 
 awaitable<Result<void>> Containers::connect_rest(std::string id, std::vector<NetworkAttachment> networks) {

@@ -61,6 +61,15 @@ class Containers {
   };
   /// Creates, does not start. A taken name is Kind::conflict, an unknown image Kind::not_found.
   awaitable<Result<Created>> create(ContainerSpec spec);
+
+  struct Named {
+    std::string id;
+    std::optional<Container> found;  ///< what had the name already; absent: it was created
+  };
+  /// Creates it, or finds what has its name. The Engine reserves a name before there is a container to look at: of a
+  /// call still in work (of an earlier process, or whose answer was lost) the outcome is waited for, at most 20 s, then
+  /// the name is Kind::conflict.
+  awaitable<Result<Named>> create_or_find(ContainerSpec spec);
   /// Already running is success. A program that can't be started is Kind::invalid and leaves exit code 126 or 127 in
   /// the state; other failures are Kind::internal, with 128 there.
   awaitable<Result<void>> start(std::string id);

@@ -106,8 +106,7 @@ awaitable<Result<HealthSample>> HealthWatch::sample(Wanted wanted) {
   if (!container) co_return fail(container.error());
   HealthSample sample = sample_of(*container);
   const auto& labels = container->config.labels;
-  const auto made_by = labels.find(std::string(label::rollout));
-  const bool is_new = made_by != labels.end() && made_by->second == std::to_string(rollout_);
+  const bool is_new = label_of(labels, label::rollout) == std::to_string(rollout_);
   gates_.try_emplace(wanted.name, needed_, is_new ? 0 : sample.restarts);
   const bool ready = sample.running && (!sample.has_check || sample.check == Health::healthy);
   if (ready) {

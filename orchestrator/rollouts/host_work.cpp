@@ -14,8 +14,6 @@ namespace {
 
 constexpr Milliseconds drain_poll{100};
 constexpr Milliseconds health_poll{100};
-constexpr Milliseconds name_reserved{100};
-constexpr Milliseconds name_reserved_at_most{20'000};  // an engine under load takes seconds to create a container
 
 /// A tar that is in memory already.
 class TextSource final : public docker::ByteSource {
@@ -26,11 +24,6 @@ class TextSource final : public docker::ByteSource {
  private:
   std::string text_;
 };
-
-std::string label_of(const docker::Labels& labels, std::string_view key) {
-  const auto found = labels.find(std::string(key));
-  return found == labels.end() ? std::string() : found->second;
-}
 
 /// Services in the order they are stopped: nobody loses what it depends on while it runs.
 std::vector<Shown> in_stop_order(std::vector<Shown> containers, const Application& application) {
@@ -196,19 +189,12 @@ awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr targ
   const Service* service = target->service(wanted.service);
   if (service == nullptr) co_return fail(Error::Kind::internal, "the generation has no service " + wanted.service);
   const docker::ContainerSpec spec = container_spec(target->application, *service, wanted, maker_);
-  for (Duration waited{};; waited += name_reserved) {
-    auto made = co_await site_.engine->containers().create(spec);
-    if (made) co_return Result<void>();
-    if (made.error().kind != Error::Kind::conflict) co_return fail(made.error());
-    // An answer that was lost on its way: the container is there, and ours if it says so.
-    auto there = co_await site_.engine->containers().inspect(wanted.name);
-    if (there && label_of(there->config.labels, label::spec_hash) == wanted.spec_hash) co_return Result<void>();
-    if (there) co_return fail(Error::Kind::conflict, "the name is taken by a container that is not this generation's");
-    // Its name is reserved before there is a container to look at: a call of the process before is still in work.
-    const bool patient = there.error().kind == Error::Kind::not_found && waited < name_reserved_at_most;
-    if (!patient) co_return fail(there.error());
-    co_await sleep_for(name_reserved);
-  }
+  auto named = co_await site_.engine->containers().create_or_find(spec);
+  if (!named) co_return fail(named.error());
+  // Found: an answer was lost on its way. The container is ours if it says so.
+  if (!named->found || label_of(named->found->config.labels, label::spec_hash) == wanted.spec_hash)
+    co_return Result<void>();
+  co_return fail(Error::Kind::conflict, "the name is taken by a container that is not this generation's");
 }
 
 awaitable<Result<void>> HostWork::start(TargetPtr target) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+#include <string>
 #include <string_view>
 
 /// What is written on every container, network and volume of an application. Public: people filter by them, and the
@@ -19,3 +21,13 @@ inline constexpr std::string_view hook = "dev.slipway.hook";
 inline constexpr std::string_view proxy = "dev.slipway.proxy";
 
 }  // namespace slipway::rollouts::label
+
+namespace slipway::rollouts {
+
+/// The value of that label; empty if it is not there.
+inline std::string label_of(const std::map<std::string, std::string>& labels, std::string_view key) {
+  const auto found = labels.find(std::string(key));
+  return found == labels.end() ? std::string() : found->second;
+}
+
+}  // namespace slipway::rollouts

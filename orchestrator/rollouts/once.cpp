@@ -73,26 +73,17 @@ awaitable<Result<std::string>> Once::make_container(OneShot what) {
   docker::ContainerSpec spec = one_shot_spec(what.target->application, *service, release->image, what.run, maker_);
   spec.name = what.container;
   spec.labels[std::string(label::hook)] = what.label;
-  auto made = co_await site_.engine->containers().create(std::move(spec));
-  std::string id;
-  if (made) id = made->id;
-  if (!made) {
-    if (made.error().kind != Error::Kind::conflict) co_return fail(made.error());
-    // An answer that was lost on its way, or a process that died before it noted the container: it has not started.
-    auto there = co_await site_.engine->containers().inspect(what.container);
-    if (!there && there.error().kind == Error::Kind::not_found) {
-      co_return fail(Error::Kind::unavailable, "the name " + what.container + " is reserved by a call still in work");
-    }
-    if (!there) co_return fail(there.error());
-    const auto owner = there->config.labels.find(std::string(label::rollout));
-    const bool ours = owner != there->config.labels.end() && owner->second == std::to_string(maker_.rollout);
-    if (!ours || there->state.started_at) {
+  auto named = co_await site_.engine->containers().create_or_find(std::move(spec));
+  if (!named) co_return fail(named.error());
+  // Found: an answer was lost on its way, or a process died before it noted the container, which has not started then.
+  if (named->found) {
+    const bool ours = label_of(named->found->config.labels, label::rollout) == std::to_string(maker_.rollout);
+    if (!ours || named->found->state.started_at) {
       co_return fail(Error::Kind::conflict, "the name " + what.container + " is taken by another container");
     }
-    id = there->id;
   }
-  if (auto filled = co_await work_.fill(id, *service, what.target); !filled) co_return fail(filled.error());
-  co_return id;
+  if (auto filled = co_await work_.fill(named->id, *service, what.target); !filled) co_return fail(filled.error());
+  co_return named->id;
 }
 
 awaitable<Result<std::string>> Once::make_exec(OneShot what) {

@@ -47,11 +47,11 @@ awaitable<Result<void>> JobNetwork::create(std::string image) {
   spec.log.driver = "none";
   spec.entrypoint = std::vector<std::string>{"/anchor"};
   spec.command = std::vector<std::string>{};
-  const auto call = [&] { return engine_.containers().create(spec); };
-  const Result<docker::Containers::Created> made = co_await watch_.persist(call);
-  // A name that is taken is the holder of the same attempt, from before a restart.
-  if (made || made.error().kind == Error::Kind::conflict) co_return Result<void>();
-  co_return fail(Error(made.error()).in("create the job's network namespace"));
+  const auto call = [&] { return engine_.containers().create_or_find(spec); };
+  // One that is found is the holder of the same attempt, from before a restart.
+  const Result<docker::Containers::Named> named = co_await watch_.persist(call);
+  if (!named) co_return fail(Error(named.error()).in("create the job's network namespace"));
+  co_return Result<void>();
 }
 
 awaitable<Result<void>> JobNetwork::start() {

@@ -15,9 +15,6 @@ using namespace std::chrono_literals;
 using store::Attempts;
 using store::AttemptState;
 
-constexpr Duration kNameReserved = 100ms;      // between two tries
-constexpr Duration kNameReservedAtMost = 20s;  // an engine under load takes seconds to create a container
-
 }  // namespace
 
 std::string spec_hash(const docker::ContainerSpec& spec) {
@@ -73,39 +70,20 @@ awaitable<Result<void>> StepRun::prepare() {
 }
 
 awaitable<Result<void>> StepRun::create() {
-  const auto call = [this] { return tools_.engine.containers().create(order_.spec); };
-  for (Duration waited{};; waited += kNameReserved) {
-    const Result<docker::Containers::Created> made = co_await tools_.watch.persist(call);
-    if (made) {
-      id_ = made->id;
-      just_created_ = true;
-      co_return Result<void>();
-    }
-    if (made.error().kind != Error::Kind::conflict) co_return fail(Error(made.error()).in("create the container"));
-    // The name is taken: by us, before a crash or an answer that was lost; or by somebody else.
-    const Result<Found> found = co_await look();
-    if (!found) co_return fail(found.error());
-    if (*found == Found::ours) co_return Result<void>();
-    if (*found == Found::foreign) co_return co_await refuse_foreign();
-    // The Engine reserves a name before there is a container to look at: a call of the process before is still in work.
-    if (waited >= kNameReservedAtMost) {
-      co_return fail(Error::Kind::unavailable,
-                     "the engine keeps the container's name taken, and has no such container");
-    }
-    co_await sleep_for(kNameReserved);
-  }
+  const auto call = [this] { return tools_.engine.containers().create_or_find(order_.spec); };
+  const Result<docker::Containers::Named> named = co_await tools_.watch.persist(call);
+  if (!named) co_return fail(Error(named.error()).in("create the container"));
+  if (named->found && !is_ours(*named->found)) co_return co_await refuse_foreign();
+  id_ = named->id;
+  // Found: made by us, before a crash or an answer that was lost.
+  just_created_ = !named->found;
+  co_return Result<void>();
 }
 
-awaitable<Result<StepRun::Found>> StepRun::look() {
-  const auto call = [this] { return tools_.engine.containers().inspect(order_.spec.name); };
-  const Result<docker::Container> container = co_await tools_.watch.persist(call);
-  if (!container && container.error().kind == Error::Kind::not_found) co_return Found::absent;
-  if (!container) co_return fail(container.error());
+bool StepRun::is_ours(const docker::Container& container) const {
   const std::string name(label::kSpecHash);
-  const auto hash = container->config.labels.find(name);
-  if (hash == container->config.labels.end() || hash->second != order_.spec.labels[name]) co_return Found::foreign;
-  id_ = container->id;
-  co_return Found::ours;
+  const auto hash = container.config.labels.find(name);
+  return hash != container.config.labels.end() && hash->second == order_.spec.labels.at(name);
 }
 
 awaitable<Result<void>> StepRun::refuse_foreign() {

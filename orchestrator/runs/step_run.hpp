@@ -75,9 +75,8 @@ class StepRun {
   [[nodiscard]] logs::LogKey log_key() const { return {order_.name.run, order_.name.log(order_.step)}; }
 
  private:
-  enum class Found { absent, ours, foreign };
-  awaitable<Result<Found>> look();
   awaitable<Result<void>> create();
+  [[nodiscard]] bool is_ours(const docker::Container& container) const;
   awaitable<Result<void>> refuse_foreign();
   awaitable<Result<void>> open_log();
   awaitable<Result<std::optional<StepEnd>>> launch();

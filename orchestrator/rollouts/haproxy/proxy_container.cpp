@@ -60,11 +60,6 @@ std::string tar_of(const ProxyFiles& files, const std::string& ending) {
   return tar + images::tar_end();
 }
 
-std::string label_of(const docker::Labels& labels, std::string_view key) {
-  const auto found = labels.find(std::string(key));
-  return found == labels.end() ? std::string() : found->second;
-}
-
 Result<std::string> only_file(std::string_view tar) {
   images::TarReader reader;
   auto member = reader.read(tar);

@@ -162,14 +162,23 @@ class Pipelines(unittest.TestCase):
         self.assertEqual(run["verdict"], "failed")
         self.assertEqual(run["jobs"][0]["steps"][0]["exit_code"], 4)
 
+    RESERVED = {"method": "POST", "path": "/containers/create", "action": "status", "status": 409, "times": 3,
+                "message": "Conflict. The container name is already in use"}
+
     def test_a_name_that_is_reserved_by_a_call_still_in_work_is_asked_for_again(self):
         self.begin()
-        self.engine.faults({"method": "POST", "path": "/containers/create", "action": "status", "status": 409, "times": 3,
-                            "message": "Conflict. The container name is already in use"})
+        self.engine.faults(self.RESERVED)
         run = self.project.finished_run(self.push(FAILS))
         self.assertEqual(run["verdict"], "failed", run)
         self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 3)
         self.assertEqual(list(self.engine.starts().values()), [1])
+
+    def test_so_is_the_name_of_what_holds_the_network_of_a_job_with_a_service(self):
+        self.begin()
+        self.engine.faults(self.RESERVED)
+        run = self.project.finished_run(self.push(SERVICE))
+        self.assertEqual(run["verdict"], "passed", run)
+        self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 3)
 
     def test_a_start_whose_answer_is_lost_is_not_repeated(self):
         self.begin()
