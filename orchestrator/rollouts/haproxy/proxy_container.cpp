@@ -240,12 +240,13 @@ awaitable<Result<void>> ProxyContainers::retire(RunningProxy old) {
 
 /// One program checks and moves: a crash leaves the old files or the new ones. The table goes first, since it is read
 /// to make the next configuration.
+constexpr const char* accept_script =
+    "cd \"$1\" && haproxy -c -q -f haproxy.cfg.new && mv -f table.json.new table.json && "
+    "mv -f haproxy.cfg.new haproxy.cfg";
+
 awaitable<Result<void>> ProxyContainers::accept_files(RunningProxy proxy, ProxyFiles files) {
   if (auto written = co_await put(proxy.id, tar_of(files, ".new")); !written) co_return written;
-  docker::ExecSpec move({"sh", "-c",
-                         "cd \"$1\" && haproxy -c -q -f haproxy.cfg.new && mv -f table.json.new table.json && "
-                         "mv -f haproxy.cfg.new haproxy.cfg",
-                         "sh", std::string(proxy_folder)});
+  docker::ExecSpec move({"sh", "-c", accept_script, "sh", std::string(proxy_folder)});
   move.user = "0:0";
   auto moved = co_await engine_.exec().run(proxy.id, std::move(move));
   if (!moved) co_return fail(moved.error().in("check the proxy's configuration"));
