@@ -10,10 +10,11 @@ set(SLIPWAY_SANITIZE "" CACHE STRING "Sanitizers to compile in, as -fsanitize= t
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # A PCH defeats ccache unless it may trust the PCH's own hash; base_dir lets several checkouts share one cache.
+  # A PCH defeats ccache unless it may trust the PCH's own hash; base_dir lets several checkouts share one cache; depend
+  # takes the includes from the compiler's own list instead of preprocessing first, a tenth of a cold build.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 ${CCACHE})
 endif()
 
 find_program(MOLD mold)
