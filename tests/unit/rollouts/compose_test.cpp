@@ -115,6 +115,20 @@ TEST_CASE("an application of the shortest form has sensible defaults") {
   CHECK(application->policy.keep == 1);
 }
 
+TEST_CASE("a service comes back with its host unless its file says otherwise") {
+  const auto restart = [](const std::string& line) {
+    const auto application = decode(with_service(line));
+    REQUIRE(application);
+    return container_spec(*application, application->services[0], Wanted(), Maker()).restart.kind;
+  };
+  using Kind = docker::RestartPolicy::Kind;
+  CHECK(restart("") == Kind::always);
+  CHECK(restart("    restart: unless-stopped\n") == Kind::unless_stopped);
+  CHECK(restart("    restart: \"no\"\n") == Kind::no);
+  CHECK(restart("    restart: on-failure:3\n") == Kind::on_failure);
+  CHECK(restart("    deploy: {restart_policy: {condition: none}}\n") == Kind::no);
+}
+
 TEST_CASE("the most careful update_config of all services counts") {
   const auto application = decode(*read_file(folder + "full.yml"), {}, ComposeRules{{"/srv/shared"}});
   REQUIRE(application);
