@@ -231,7 +231,11 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"migrate: {run: a}", "`kind`"},
       {"window: x", "release"},
       {"approval: x", "release"},
-      {"drift: heal", "release"},
+      {"drift: mend", "`drift`"},
+      {"drift: {action: mend}", "`action`"},
+      {"drift: {interval: 1s}", "`interval` is from 5s to 24h"},
+      {"drift: {interval: 25h}", "`interval` is from 5s to 24h"},
+      {"drift: {every: 1m}", "every"},
       {"strategy: canary", "`steps`"},
       {"strategy: linear", "`step`"},
       {"steps: [10%]", "`steps` is for `strategy: canary`"},
@@ -259,6 +263,18 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       decode("name: shop\nservices: {web: {image: a, ports: [\"80\"]}}\nx-slipway:\n  " + line + "\n");
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::Contains(message));
+}
+
+TEST_CASE("drift is reported each minute unless the file says otherwise, as a word or a map") {
+  const auto [line, heal, seconds] = GENERATE(table<std::string, bool, int>({{"keep: 1", false, 60},
+                                                                             {"drift: report", false, 60},
+                                                                             {"drift: heal", true, 60},
+                                                                             {"drift: {interval: 5s}", false, 5},
+                                                                             {"drift: {action: heal}", true, 60}}));
+  CAPTURE(line);
+  const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {" + line + "}\n");
+  REQUIRE(application);
+  CHECK(application->policy.drift == DriftPolicy{heal, std::chrono::seconds(seconds)});
 }
 
 TEST_CASE("strategies are batches by another name") {
