@@ -2,19 +2,70 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 
 #include <curl/curl.h>
 
 #include "base/kill_point.hpp"
+#include "base/late_library.hpp"
 
 namespace slipway {
 namespace {
 
+/// The functions of libcurl that are used, by their names without the prefix.
+struct CurlFunctions {
+  decltype(curl_global_init)* global_init;
+  decltype(curl_easy_init)* easy_init;
+  decltype(curl_easy_cleanup)* easy_cleanup;
+  decltype(curl_easy_setopt)* easy_setopt;
+  decltype(curl_easy_perform)* easy_perform;
+  decltype(curl_easy_getinfo)* easy_getinfo;
+  decltype(curl_easy_strerror)* easy_strerror;
+  decltype(curl_slist_append)* slist_append;
+  decltype(curl_slist_free_all)* slist_free_all;
+  decltype(curl_url)* url;
+  decltype(curl_url_set)* url_set;
+  decltype(curl_url_get)* url_get;
+  decltype(curl_url_cleanup)* url_cleanup;
+  decltype(curl_free)* free;
+};
+
+Result<CurlFunctions> load_curl() {
+  const Result<LateLibrary> library = LateLibrary::load("libcurl.so.4", "install the package libcurl4");
+  if (!library) return fail(library.error());
+  CurlFunctions functions{};
+  for (const Result<void>& found : {
+           library->find("curl_global_init", functions.global_init),
+           library->find("curl_easy_init", functions.easy_init),
+           library->find("curl_easy_cleanup", functions.easy_cleanup),
+           library->find("curl_easy_setopt", functions.easy_setopt),
+           library->find("curl_easy_perform", functions.easy_perform),
+           library->find("curl_easy_getinfo", functions.easy_getinfo),
+           library->find("curl_easy_strerror", functions.easy_strerror),
+           library->find("curl_slist_append", functions.slist_append),
+           library->find("curl_slist_free_all", functions.slist_free_all),
+           library->find("curl_url", functions.url),
+           library->find("curl_url_set", functions.url_set),
+           library->find("curl_url_get", functions.url_get),
+           library->find("curl_url_cleanup", functions.url_cleanup),
+           library->find("curl_free", functions.free),
+       }) {
+    if (!found) return fail(found.error());
+  }
+  functions.global_init(CURL_GLOBAL_DEFAULT);
+  return functions;
+}
+
+/// Loaded by the first request: with the two dozen libraries that it links itself it would be half of what an idle
+/// daemon holds (docs/decisions/0050-idle-memory.md).
+const Result<CurlFunctions>& curl() {
+  static const Result<CurlFunctions> loaded = load_curl();
+  return loaded;
+}
+
 struct CurlFree {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURL* handle) const { curl()->easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl()->slist_free_all(list); }
+  void operator()(CURLU* url) const { curl()->url_cleanup(url); }
 };
 using Handle = std::unique_ptr<CURL, CurlFree>;
 using HeaderList = std::unique_ptr<curl_slist, CurlFree>;
@@ -27,7 +78,7 @@ long millis(Duration time) {
 struct Transfer {
   const HttpRequest& request;
   HttpResponse response;
-  CURL* curl;
+  CURL* handle;
   bool too_large = false;
 };
 
@@ -49,7 +100,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
 std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   long status = 0;
-  curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
+  curl()->easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.request.on_body && status >= 200 && status < 300) {
     return transfer.request.on_body(std::string_view(data, size)) ? size : 0;
   }
@@ -67,7 +118,7 @@ int check_stop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 Result<HeaderList> header_list(const HttpRequest& request) {
   HeaderList list;
-  const auto add = [&](const std::string& line) { list.reset(curl_slist_append(list.release(), line.c_str())); };
+  const auto add = [&](const std::string& line) { list.reset(curl()->slist_append(list.release(), line.c_str())); };
   for (const auto& [name, value] : request.headers) {
     if (name.find_first_of(":\r\n") != std::string::npos || value.find_first_of("\r\n") != std::string::npos) {
       return fail(Error::Kind::invalid, "header '" + name.substr(0, 40) + "' holds a character that is not allowed");
@@ -81,64 +132,64 @@ Result<HeaderList> header_list(const HttpRequest& request) {
 }
 
 Result<void> check_url(const std::string& text) {
-  const std::unique_ptr<CURLU, CurlFree> url(curl_url());
-  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
+  const std::unique_ptr<CURLU, CurlFree> url(curl()->url());
+  if (curl()->url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
     return fail(Error::Kind::invalid, "'" + text.substr(0, 200) + "' is not a URL");
   }
   char* user = nullptr;
-  if (curl_url_get(url.get(), CURLUPART_USER, &user, 0) == CURLUE_OK) {
-    curl_free(user);
+  if (curl()->url_get(url.get(), CURLUPART_USER, &user, 0) == CURLUE_OK) {
+    curl()->free(user);
     return fail(Error::Kind::invalid, "a URL must not hold credentials", "give user and password apart from the URL");
   }
   return {};
 }
 
-void set_authentication(CURL* curl, const HttpRequest& request) {
+void set_authentication(CURL* handle, const HttpRequest& request) {
   if (!request.bearer.empty()) {
-    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, request.bearer.reveal().c_str());
+    curl()->easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    curl()->easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, request.bearer.reveal().c_str());
   } else if (!request.username.empty()) {
-    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-    curl_easy_setopt(curl, CURLOPT_USERNAME, request.username.c_str());
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, request.password.reveal().c_str());
+    curl()->easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    curl()->easy_setopt(handle, CURLOPT_USERNAME, request.username.c_str());
+    curl()->easy_setopt(handle, CURLOPT_PASSWORD, request.password.reveal().c_str());
   }
 }
 
-void set_method(CURL* curl, const HttpRequest& request) {
+void set_method(CURL* handle, const HttpRequest& request) {
   if (request.method == "HEAD") {
-    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    curl()->easy_setopt(handle, CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET") {
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
+    curl()->easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    curl()->easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl()->easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
   }
 }
 
-void set_limits(CURL* curl, const HttpRequest& request) {
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, request.url.starts_with("https:") ? "https" : "http,https");
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
-  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, millis(request.connect_timeout));
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, millis(request.timeout));
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
-  if (!request.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.ca_file.c_str());
+void set_limits(CURL* handle, const HttpRequest& request) {
+  curl()->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl()->easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl()->easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, request.url.starts_with("https:") ? "https" : "http,https");
+  curl()->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, request.follow_redirects ? 1L : 0L);
+  curl()->easy_setopt(handle, CURLOPT_MAXREDIRS, 5L);
+  curl()->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, millis(request.connect_timeout));
+  curl()->easy_setopt(handle, CURLOPT_TIMEOUT_MS, millis(request.timeout));
+  curl()->easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
+  if (!request.ca_file.empty()) curl()->easy_setopt(handle, CURLOPT_CAINFO, request.ca_file.c_str());
   if (!request.verify) {
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl()->easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl()->easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
   }
-  if (!request.unix_socket.empty()) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+  if (!request.unix_socket.empty()) curl()->easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
 }
 
-void set_callbacks(CURL* curl, Transfer& transfer) {
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+void set_callbacks(CURL* handle, Transfer& transfer) {
+  curl()->easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+  curl()->easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  curl()->easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+  curl()->easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+  curl()->easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, check_stop);
+  curl()->easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+  curl()->easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
 Error transfer_error(CURLcode code, const Transfer& transfer, const char* detail) {
@@ -147,7 +198,7 @@ Error transfer_error(CURLcode code, const Transfer& transfer, const char* detail
     return {Error::Kind::too_large,
             what + "the answer is over the limit of " + std::to_string(transfer.request.body_limit) + " bytes"};
   if (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_WRITE_ERROR) return {Error::Kind::cancelled, what + "stopped"};
-  const std::string why = *detail ? detail : curl_easy_strerror(code);
+  const std::string why = *detail ? detail : curl()->easy_strerror(code);
   if (code == CURLE_OPERATION_TIMEDOUT) return {Error::Kind::timeout, what + why};
   if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT) return {Error::Kind::invalid, what + why};
   if (code == CURLE_PEER_FAILED_VERIFICATION)
@@ -174,30 +225,29 @@ std::string HttpResponse::header(std::string_view lower_case_name) const {
 }
 
 Result<HttpResponse> send_http(const HttpRequest& request) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  if (!curl()) return fail(curl().error());
   if (Result<void> good = check_url(request.url); !good) return fail(good.error());
   Result<HeaderList> headers = header_list(request);
   if (!headers) return fail(headers.error());
   HeaderList targets;
-  if (!request.connect_to.empty()) targets.reset(curl_slist_append(nullptr, ("::" + request.connect_to).c_str()));
-  const Handle curl(curl_easy_init());
-  Transfer transfer{request, {}, curl.get()};
+  if (!request.connect_to.empty()) targets.reset(curl()->slist_append(nullptr, ("::" + request.connect_to).c_str()));
+  const Handle handle(curl()->easy_init());
+  Transfer transfer{request, {}, handle.get()};
   char detail[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(curl.get(), CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, detail);
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers->get());
-  set_method(curl.get(), request);
-  set_authentication(curl.get(), request);
-  set_limits(curl.get(), request);
-  set_callbacks(curl.get(), transfer);
-  if (targets) curl_easy_setopt(curl.get(), CURLOPT_CONNECT_TO, targets.get());
+  curl()->easy_setopt(handle.get(), CURLOPT_URL, request.url.c_str());
+  curl()->easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, detail);
+  curl()->easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers->get());
+  set_method(handle.get(), request);
+  set_authentication(handle.get(), request);
+  set_limits(handle.get(), request);
+  set_callbacks(handle.get(), transfer);
+  if (targets) curl()->easy_setopt(handle.get(), CURLOPT_CONNECT_TO, targets.get());
   if (kill_points_on()) kill_point(Side::before, deed_of(request));
-  const CURLcode code = curl_easy_perform(curl.get());
+  const CURLcode code = curl()->easy_perform(handle.get());
   if (kill_points_on()) kill_point(Side::after, deed_of(request));
   if (code != CURLE_OK) return fail(transfer_error(code, transfer, detail));
   long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl()->easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.response.status = static_cast<int>(status);
   return std::move(transfer.response);
 }

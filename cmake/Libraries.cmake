@@ -11,7 +11,7 @@ find_package(spdlog REQUIRED)
 find_package(SQLiteCpp REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(pugixml REQUIRED)
-foreach(name libsodium libarchive libzstd sqlite3 re2)
+foreach(name libsodium libzstd sqlite3 re2)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${name})
 endforeach()
 # Threads are linked by base; this flag alone would keep a target from using the precompiled header.

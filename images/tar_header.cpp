@@ -29,14 +29,15 @@ void put_octal(std::string& block, Field field, std::uint64_t number) {
   put(block, field, digits);
 }
 
-std::string header_block(std::string_view name, char type, unsigned mode, std::uint64_t size, std::string_view link) {
+std::string header_block(std::string_view name, char type, unsigned mode, std::uint64_t size, std::uint64_t time,
+                         std::string_view link) {
   std::string block(kTarBlock, '\0');
   put(block, kName, name);
   put_octal(block, kMode, mode);
   put_octal(block, kUid, 0);
   put_octal(block, kGid, 0);
   put_octal(block, kSize, size > kMaxOctalSize ? 0 : size);
-  put_octal(block, kTime, kTarTime);
+  put_octal(block, kTime, time);
   put(block, kChecksum, "        ");
   put(block, kType, std::string_view(&type, 1));
   put(block, kLink, link);
@@ -82,10 +83,11 @@ std::string tar_header(const TarEntry& entry) {
   if (entry.size > kMaxOctalSize) records += pax_record("size", std::to_string(entry.size));
   std::string header;
   if (!records.empty()) {
-    header = header_block("pax", 'x', 0644, records.size(), {}) + records;
+    header = header_block("pax", 'x', 0644, records.size(), entry.time, {}) + records;
     header.append(tar_padding(records.size()), '\0');
   }
-  return header + header_block(path, static_cast<char>(entry.kind), entry.mode, entry.size, entry.link_target);
+  return header +
+         header_block(path, static_cast<char>(entry.kind), entry.mode, entry.size, entry.time, entry.link_target);
 }
 
 }  // namespace slipway::images

@@ -13,10 +13,10 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
  && install -D -s -t /out build/release/orchestrator/daemon/slipwayd build/release/cli/slipway
 
 FROM ${BASE}
-# git and ssh for checkouts; the rest is what the two programs link.
+# git and ssh for checkouts; the rest is what the two programs link, and libcurl, which they load when they need it.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates git git-lfs openssh-client \
-      libssl3 libcurl4 libyaml-cpp0.7 libspdlog1.10 libfmt9 libsqlite3-0 libarchive13 libzstd1 libsodium23 \
+      libssl3 libcurl4 libyaml-cpp0.7 libspdlog1.10 libfmt9 libsqlite3-0 libzstd1 libsodium23 \
       libre2-9 libpugixml1v5 libjq1 libboost-url1.81.0 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 64320 --home-dir /var/lib/slipway --create-home slipway
