@@ -94,6 +94,26 @@ awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   const auto held = co_await lock_.acquire();
+  auto work = fetch_held(std::move(commit), std::move(ref));
+  co_return co_await std::move(work);
+}
+
+awaitable<Result<void>> Repository::fetch_ahead(std::string commit, std::string ref, std::string path) {
+  if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
+  if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
+  // Held until it is read, so that who comes for it meanwhile waits for that, too.
+  const auto held = co_await lock_.acquire();
+  auto fetching = fetch_held(commit, std::move(ref));
+  const Result<void> fetched = co_await std::move(fetching);
+  if (!fetched) co_return fail(fetched.error());
+  auto reading = read_now(commit, path);
+  Result<CommitFile> file = co_await std::move(reading);
+  if (!file) co_return fail(file.error());
+  ahead_ = Ahead{std::move(commit), std::move(path), std::move(*file)};
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> Repository::fetch_held(std::string commit, std::string ref) {
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());
   // The ref is written last, so where it is the objects are; looking at it spawns nothing.
@@ -128,6 +148,16 @@ awaitable<Result<void>> Repository::fetch_one(std::string commit, std::string re
 }
 
 awaitable<Result<CommitFile>> Repository::read(std::string commit, std::string path) {
+  if (ahead_ && ahead_->commit == commit && ahead_->path == path) {
+    CommitFile file = std::move(ahead_->file);
+    ahead_.reset();
+    co_return file;
+  }
+  auto work = read_now(std::move(commit), std::move(path));
+  co_return co_await std::move(work);
+}
+
+awaitable<Result<CommitFile>> Repository::read_now(std::string commit, std::string path) {
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!is_tree_path(path)) co_return fail(Error::Kind::invalid, "'" + path + "' is no path in a repository");
   GitCommand batch = git({"cat-file", "--batch"});

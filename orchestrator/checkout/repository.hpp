@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ class Repository {
   /// single commits is asked for `ref` (may be empty), after which the commit must be there.
   awaitable<Result<void>> fetch(std::string commit, std::string ref);
 
+  /// `fetch` and `read` for somebody who will soon ask for both: the next `read` of it costs nothing. What was fetched
+  /// ahead before is forgotten.
+  awaitable<Result<void>> fetch_ahead(std::string commit, std::string ref, std::string path);
+
   /// A fetched commit and its file `path` (is_tree_path), in one process. No such file: Kind::not_found; over 1 MiB:
   /// Kind::too_large.
   awaitable<Result<CommitFile>> read(std::string commit, std::string path);
@@ -57,7 +62,15 @@ class Repository {
  private:
   struct Submodule;
 
+  struct Ahead {
+    std::string commit;
+    std::string path;
+    CommitFile file;
+  };
+
   awaitable<Result<void>> prepare();
+  awaitable<Result<void>> fetch_held(std::string commit, std::string ref);
+  awaitable<Result<CommitFile>> read_now(std::string commit, std::string path);
   awaitable<Result<void>> fetch_one(std::string commit, std::string ref);
   awaitable<Result<void>> write_tree(std::string commit, std::filesystem::path folder);
   awaitable<Result<void>> export_tree(std::string commit, std::filesystem::path folder, int depth, int* left);
@@ -70,6 +83,7 @@ class Repository {
   std::filesystem::path mirror_;
   GitUrl url_;
   GitCredentials credentials_;
+  std::optional<Ahead> ahead_;
   AsyncLock lock_;  // git's own shallow.lock makes two fetches fail, not queue
 };
 

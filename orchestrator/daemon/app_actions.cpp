@@ -1,7 +1,6 @@
 #include "orchestrator/daemon/app_actions.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -54,30 +53,16 @@ rollouts::Verb verb_of(http::RolloutWish wish) {
   return rollouts::Verb::roll_back;
 }
 
-std::string digest_in(const std::string& image) {
-  const auto at = image.rfind('@');
-  return at == std::string::npos ? image : image.substr(at + 1);
-}
-
-http::AppHost host_of(const rollouts::HostOfApplication& host, const std::map<std::string, std::string>& images) {
+http::AppHost host_of(const rollouts::HostOfApplication& host) {
   http::AppHost shown;
   shown.host = host.host;
   shown.state = host.state;
   shown.reason = host.reason;
-  shown.drifted_since = host.drifted_since;
-  std::set<std::string> surplus;
-  for (const rollouts::Drift& drift : host.drift) {
-    shown.drift.push_back({std::string(name_of(drift.kind)), drift.service, drift.container, drift.what});
-    if (drift.kind == rollouts::Drift::Kind::surplus) surplus.insert(drift.container);
-  }
   for (const rollouts::Shown& container : host.containers) {
     if (!container.running) continue;
     shown.generation = std::max(shown.generation, container.generation);
-    const auto image = images.find(container.service);
-    const bool wanted = image != images.end() && !surplus.contains(container.name);
     shown.containers.push_back({container.service, container.name, container.digest, container.status,
-                                std::string(word_of(container.health)),
-                                wanted ? digest_in(image->second) : std::string()});
+                                std::string(word_of(container.health))});
   }
   return shown;
 }
@@ -150,20 +135,10 @@ awaitable<Result<std::vector<http::AppSummary>>> AppActions::list() {
 awaitable<Result<http::AppStatus>> AppActions::status(std::string app) {
   Result<rollouts::ApplicationStatus> found = co_await inventory_.status(std::move(app));
   if (!found) co_return fail(found.error());
-  co_return co_await describe(std::move(*found));
-}
-
-awaitable<Result<http::AppStatus>> AppActions::look_for_drift(std::string app) {
-  Result<rollouts::ApplicationStatus> found = co_await rollouts_.look_for_drift(std::move(app));
-  if (!found) co_return fail(found.error());
-  co_return co_await describe(std::move(*found));
-}
-
-awaitable<http::AppStatus> AppActions::describe(rollouts::ApplicationStatus found) {
   http::AppStatus status;
-  status.summary = co_await describe(std::move(found.summary));
-  status.images = std::move(found.images);
-  for (const rollouts::HostOfApplication& host : found.hosts) status.hosts.push_back(host_of(host, status.images));
+  status.summary = co_await describe(std::move(found->summary));
+  status.images = std::move(found->images);
+  for (const rollouts::HostOfApplication& host : found->hosts) status.hosts.push_back(host_of(host));
   co_return status;
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
+#include "base/memory.hpp"
 #include "orchestrator/auth/key_file.hpp"
 #include "orchestrator/auth/tokens.hpp"
 #include "orchestrator/checkout/git_command.hpp"
@@ -177,7 +178,9 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       notifier_(
           store_, pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
           settings.public_url, ground_.git.ca_bundle().string()),
-      receiver_(store_, pool_, clock_, [this](const store::Project& project) { return secrets_.hook_secret(project); }),
+      receiver_(
+          store_, pool_, clock_, [this](const store::Project& project) { return secrets_.hook_secret(project); },
+          [this](const store::Project& project, const store::Run& run) { runs_.fetch_ahead(project, run); }),
       project_actions_(store_, vault_, clock_, ground_.git.urls, settings.public_url),
       run_actions_(store_, clock_),
       token_actions_(store_, desk_, clock_),
@@ -270,6 +273,7 @@ awaitable<Result<void>> Daemon::start() {
   if (!shown) co_return shown;
   Result<void> listening = server_.start();
   if (!listening) co_return listening;
+  give_memory_back();
   tasks_.spawn("engine watch", watch_engine());
   tasks_.spawn("scheduler", scheduler_.run());
   tasks_.spawn("notifier", notifier_.run());
@@ -313,6 +317,7 @@ awaitable<void> live(asio::io_context& io, Daemon& daemon, asio::signal_set& sig
 }  // namespace
 
 Result<void> serve(const Settings& settings) {
+  use_memory_sparingly();
   ::signal(SIGPIPE, SIG_IGN);
   asio::io_context io(1);
   CommitPoints points;

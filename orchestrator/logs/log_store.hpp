@@ -25,7 +25,8 @@ class LogWriter {
   Result<void> append(std::string_view records);
   /// One record of slipway's own, stamped with the present time.
   Result<void> note(std::string_view text);
-  /// Waits until all that was appended before the call is on disk, and gives the log's size at the call.
+  /// Waits until all that was appended before the call is on disk, and gives the log's size at the call. Rolled back
+  /// meanwhile: Kind::unavailable.
   awaitable<Result<std::uint64_t>> sync();
   /// Cuts the log back to what is known to be on disk. After a failed sync that is all one can rely on: the kernel may
   /// have dropped the rest, and says so once.
@@ -48,6 +49,7 @@ class LogWriter {
   int fd_;
   std::uint64_t size_;
   std::uint64_t synced_;
+  std::uint64_t cuts_ = 0;  // how often it was rolled back
   std::string first_time_;
   std::string last_time_;
 };

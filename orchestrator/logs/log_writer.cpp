@@ -93,11 +93,13 @@ Result<void> LogWriter::note(std::string_view text) {
 awaitable<Result<std::uint64_t>> LogWriter::sync() {
   const std::uint64_t size = size_;
   if (size == synced_) co_return size;
+  const std::uint64_t cuts = cuts_;
   auto work = [fd = fd_] { return ::fdatasync(fd) == 0 ? 0 : errno; };
   kill_point(Side::before, "log sync");
   const int code = co_await store_.pool_.run(std::move(work));
   kill_point(Side::after, "log sync");
   if (code != 0) co_return fail(store_.note_trouble(disk_error(key_.name, code)));
+  if (cuts != cuts_) co_return fail(Error::Kind::unavailable, "log " + key_.name + ": cut back while it was synced");
   synced_ = std::max(synced_, size);
   store_.clear_trouble();
   co_return size;
@@ -108,6 +110,7 @@ Result<void> LogWriter::roll_back() {
     return fail(store_.note_trouble(disk_error(key_.name, errno)));
   }
   size_ = synced_;
+  ++cuts_;
   read_times();
   return {};
 }

@@ -67,6 +67,29 @@ awaitable<Result<checkout::CommitFile>> fetch_and_read(store::Run& run, const st
   co_return co_await repository.read(run.commit, project.settings.pipeline_file);
 }
 
+/// What the commit says of itself, for a run that will not be planned.
+awaitable<Result<Preparation>> end_described(Collaborators& with, store::Run run, checkout::CommitInfo commit,
+                                             Verdict verdict, std::string reason) {
+  auto describing = with.store.persist(&store::Runs::describe, run.id, run.commit, commit.subject, commit.author);
+  const Result<void> described = co_await std::move(describing);
+  if (!described) co_return fail(described.error());
+  co_return ended(verdict, std::move(reason));
+}
+
+/// Described and started in one commit.
+awaitable<Result<void>> commit_start(Collaborators& with, const RunContext& context, checkout::CommitInfo commit,
+                                     std::vector<store::Job> jobs) {
+  auto work = [run = context.run, plan = dump_json(pipelines::to_json(context.plan)), commit = std::move(commit),
+               jobs = std::move(jobs)](store::Transaction& tx) -> Result<void> {
+    store::Runs runs(tx);
+    const Result<void> described = runs.describe(run.id, run.commit, commit.subject, commit.author);
+    if (!described) return described;
+    return runs.start(run.id, plan, jobs, *run.deadline, *run.started);
+  };
+  auto starting = with.store.persist(std::move(work));
+  co_return co_await std::move(starting);
+}
+
 awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, store::Run run,
                                         store::Project project, ProjectAccess access,
                                         checkout::Repository& repository) {
@@ -76,10 +99,6 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
     Outcome outcome = outcome_of_checkout(file.error());
     co_return ended(outcome.verdict, std::move(outcome.reason));
   }
-  auto describing =
-      with.store.persist(&store::Runs::describe, run.id, run.commit, file->commit.subject, file->commit.author);
-  const Result<void> described = co_await std::move(describing);
-  if (!described) co_return fail(described.error());
   pipelines::ParsedPipeline parsed = pipelines::parse_pipeline(file->text, path);
   if (!parsed.pipeline) {
     const std::vector<pipelines::Diagnostic> found = parsed.diagnostics.sorted();
@@ -88,29 +107,34 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
     if (!written) co_return fail(written.error());
     std::string reason = path + " has errors";
     if (!found.empty()) reason = path + ":" + std::to_string(found[0].line) + ": " + found[0].message;
-    co_return ended(Verdict::failed, std::move(reason));
+    auto ending = end_described(with, std::move(run), file->commit, Verdict::failed, std::move(reason));
+    co_return co_await std::move(ending);
   }
   pipelines::Context context = plan_context(run, project, file->commit);
   if (asks_for_paths(parsed.pipeline->on, context.event))
     context.changed_paths = co_await changed_paths(run, repository);
   pipelines::Decision decision = pipelines::decide(parsed.pipeline->on, context);
-  if (!decision.wanted) co_return ended(Verdict::skipped, std::move(decision.reason));
+  if (!decision.wanted) {
+    auto ending = end_described(with, std::move(run), file->commit, Verdict::skipped, std::move(decision.reason));
+    co_return co_await std::move(ending);
+  }
   Result<pipelines::Plan> plan = pipelines::make_plan(*parsed.pipeline, context);
-  if (!plan) co_return ended(Verdict::failed, path + ": " + plan.error().message);
+  if (!plan) {
+    std::string reason = path + ": " + plan.error().message;
+    auto ending = end_described(with, std::move(run), file->commit, Verdict::failed, std::move(reason));
+    co_return co_await std::move(ending);
+  }
 
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
   ready->committed_at = file->commit.committed_at;
   const Result<std::vector<store::Job>> rows = co_await rows_with_kept(with, *ready);
   if (!rows) co_return fail(rows.error());
-  const Time now = with.clock.now();
-  const Time deadline = with.deadlines.get().now() + settings.limits.run_timeout;
-  const std::string text = dump_json(pipelines::to_json(ready->plan));
-  auto starting = with.store.persist(&store::Runs::start, ready->run.id, text, *rows, deadline, now);
+  ready->run.started = with.clock.now();
+  ready->run.deadline = with.deadlines.get().now() + settings.limits.run_timeout;
+  auto starting = commit_start(with, *ready, file->commit, *rows);
   const Result<void> started = co_await std::move(starting);
   if (!started) co_return fail(started.error());
-  ready->run.started = now;
-  ready->run.deadline = deadline;
   co_return Preparation{std::move(ready), std::nullopt};
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "base/log.hpp"
+#include "base/memory.hpp"
 #include "images/reference.hpp"
 #include "orchestrator/runs/anchor_image.hpp"
 #include "orchestrator/runs/housekeeping.hpp"
@@ -20,6 +21,7 @@ constexpr Duration kSweepEvery = 1min;
 constexpr Duration kTidyEvery = 10min;
 constexpr Duration kRetryEvery = 2s;
 constexpr Duration kNetworkLimit = 2s;
+constexpr std::size_t kFetchedAhead = 4;  // projects at a time
 
 }  // namespace
 
@@ -108,6 +110,30 @@ bool RunService::is_busy(const std::string& project) const {
                      [&](const auto& entry) { return entry.second->project == project; });
 }
 
+void RunService::fetch_ahead(store::Project project, const store::Run& run) {
+  if (run.commit.empty() || fetching_ahead_.size() >= kFetchedAhead) return;
+  if (!fetching_ahead_.insert(project.id).second) return;
+  tasks_.spawn("fetch ahead", fetch_now(std::move(project), run.commit, run.ref));
+}
+
+/// What goes wrong is the run's to find out, and to tell.
+awaitable<void> RunService::fetch_now(store::Project project, std::string commit, std::string ref) {
+  struct Done {
+    std::set<ProjectId>& fetching;
+    ProjectId project;
+    ~Done() { fetching.erase(project); }
+  } const done{fetching_ahead_, project.id};
+  auto opening = with_.open_project(project);
+  const Result<ProjectAccess> access = co_await std::move(opening);
+  if (!access) co_return;
+  const auto repository = co_await repository_of(project, *access);
+  if (!repository) co_return;
+  auto fetching =
+      (*repository)->fetch_ahead(std::move(commit), std::move(ref), std::move(project.settings.pipeline_file));
+  const Result<void> fetched = co_await std::move(fetching);
+  if (!fetched) log::debug("not fetched ahead", {{"project", project.name}, {"reason", fetched.error()}});
+}
+
 void RunService::start(RunId run) {
   auto [place, fresh] = active_.try_emplace(run);
   if (!fresh) return;
@@ -132,6 +158,7 @@ awaitable<void> RunService::drive(RunId id, std::shared_ptr<Active> active) {
   active_.erase(id);
   auto work = [folder = settings_.work_folder / to_string(id)] {
     SourceTree::remove(folder);
+    give_memory_back();
     return true;
   };
   (void)co_await with_.pool.run(std::move(work));

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 
 #include "base/async_lock.hpp"
 #include "orchestrator/runs/orphans.hpp"
@@ -26,6 +27,10 @@ class RunService {
   /// minutes, until it is cancelled.
   awaitable<void> keep_tidy();
 
+  /// Fetches the commit of a run that is about to be queued, in the background: what it would otherwise wait for first.
+  /// A hint that may come to nothing, and is not taken while there is enough to fetch.
+  void fetch_ahead(store::Project project, const store::Run& run);
+
   /// Drives a run that is preparing or running to its end. At most once for each.
   void start(RunId run);
   /// Stops a run that was started; `reason` for people ("cancelled by ann"). Unknown ones are ignored.
@@ -43,6 +48,7 @@ class RunService {
   struct Active;
   awaitable<void> drive(RunId id, std::shared_ptr<Active> active);
   awaitable<Result<void>> drive_to_end(RunId id, std::shared_ptr<Active> active);
+  awaitable<void> fetch_now(store::Project project, std::string commit, std::string ref);
   awaitable<Result<std::shared_ptr<checkout::Repository>>> repository_of(store::Project project, ProjectAccess access);
   awaitable<void> finish(RunId id, Outcome outcome);
   awaitable<void> sweep_now_and_then();
@@ -68,6 +74,7 @@ class RunService {
     std::shared_ptr<checkout::Repository> repository;
   };
   std::map<ProjectId, Mirror> repositories_;
+  std::set<ProjectId> fetching_ahead_;
   AsyncLock network_lock_;
   std::optional<std::pair<std::string, std::string>> network_;  // name, anchor image; anew after an outage
   std::uint64_t network_outages_ = 0;

@@ -39,34 +39,58 @@ AttemptState StepRun::state() const {
 }
 
 awaitable<Result<void>> StepRun::prepare() {
+  using namespace asio::experimental::awaitable_operators;
+  if (state() == AttemptState::created) co_return co_await fill_again();
   if (state() != AttemptState::intent) co_return Result<void>();
   if (!order_.record) {
-    store::Attempt attempt;
-    attempt.key = key();
-    attempt.role = order_.role;
-    attempt.position = order_.position;
-    attempt.container_name = order_.spec.name;
-    attempt.spec_hash = order_.spec.labels[std::string(label::kSpecHash)];
-    attempt.log_name = order_.name.log(order_.step);
-    attempt.created = tools_.clock.now();
-    attempt.deadline = order_.deadline;
-    order_.record = attempt;
-    auto commit = tools_.store.persist(&Attempts::intend, std::move(attempt));
-    const Result<void> intended = co_await std::move(commit);
+    const Result<void> intended = co_await intend();
     if (!intended) co_return fail(Error(intended.error()).in("journal"));
   }
   const Result<void> made = co_await create();
   if (!made) co_return fail(made.error());
-  if (order_.fill) {
-    auto filling = order_.fill(id_);
-    const Result<void> filled = co_await std::move(filling);
-    if (!filled) co_return fail(filled.error());
-  }
+  // Side by side; it is started only when both are done.
+  auto both = commit_created() && fill();
+  const auto [committed, filled] = co_await std::move(both);
+  if (!committed) co_return fail(committed.error());
+  co_return filled;
+}
+
+awaitable<Result<void>> StepRun::intend() {
+  store::Attempt attempt;
+  attempt.key = key();
+  attempt.role = order_.role;
+  attempt.position = order_.position;
+  attempt.container_name = order_.spec.name;
+  attempt.spec_hash = order_.spec.labels[std::string(label::kSpecHash)];
+  attempt.log_name = order_.name.log(order_.step);
+  attempt.created = tools_.clock.now();
+  attempt.deadline = order_.deadline;
+  order_.record = attempt;
+  auto commit = tools_.store.persist(&Attempts::intend, std::move(attempt));
+  co_return co_await std::move(commit);
+}
+
+awaitable<Result<void>> StepRun::commit_created() {
   auto commit = tools_.store.persist(&Attempts::created, key(), id_);
   const Result<void> created = co_await std::move(commit);
   if (!created) co_return fail(Error(created.error()).in("journal"));
   order_.record->state = AttemptState::created;
   co_return Result<void>();
+}
+
+awaitable<Result<void>> StepRun::fill() {
+  if (!order_.fill) co_return Result<void>();
+  auto filling = order_.fill(id_);
+  co_return co_await std::move(filling);
+}
+
+/// The journal knows that it was created, not whether it was filled.
+awaitable<Result<void>> StepRun::fill_again() {
+  if (!order_.fill) co_return Result<void>();
+  const Result<docker::Container> container = co_await inspect();
+  if (!container && container.error().kind != Error::Kind::not_found) co_return fail(container.error());
+  if (!container || container->state.started_at) co_return Result<void>();  // `start` sees to it
+  co_return co_await fill();
 }
 
 awaitable<Result<void>> StepRun::create() {
@@ -170,7 +194,9 @@ awaitable<Result<StepEnd>> StepRun::finish(StopSignal& stop) {
   if (!committed) co_return fail(committed.error());
   if (first.index() == 1 && !std::get<1>(first)) co_return fail(std::get<1>(first).error());
   if (first.index() == 2 && !std::get<2>(first)) co_return fail(std::get<2>(first).error());
-  const Result<void> drained = co_await drain();
+  // What has been followed goes to the disk while the rest is fetched.
+  auto reading = drain() && sync_ahead();
+  const auto [drained, tried] = co_await std::move(reading);
   if (!drained) co_return fail(drained.error());
   co_await look_for_lost_end();
   std::optional<int> code;

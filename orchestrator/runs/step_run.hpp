@@ -44,21 +44,21 @@ struct StepOrder {
   std::shared_ptr<const logs::MaskPatterns> masks;
   std::uint64_t log_limit = 64 << 20;
   std::chrono::seconds grace{10};
-  /// Done with the created container before it is committed as created, again after a crash in between; may be empty.
+  /// Done with the created container before it is started, again after a crash in between; may be empty.
   std::function<awaitable<Result<void>>(std::string)> fill;
 };
 
-/// One attempt at one container: INTENT → create → CREATED → start → RUNNING → follow → wait, inspect → drain → EXITED
-/// → remove, capitals being commits. Begins wherever the journal says an earlier daemon left off, and never starts a
-/// container that has been started before.
+/// One attempt at one container: INTENT → create → CREATED, fill → start → RUNNING → follow → wait, inspect → drain →
+/// EXITED → remove, capitals being commits. Begins wherever the journal says an earlier daemon left off, and never
+/// starts a container that has been started before.
 ///
 /// Cancelling a call leaves the container as it is, for the next daemon; `stop` ends it.
 class StepRun {
  public:
   StepRun(StepTools tools, StepOrder order);
 
-  /// Up to CREATED. May run while the step before is still running. A container of that name that is not ours is
-  /// Kind::conflict, and is left alone.
+  /// Up to CREATED, and filled. May run while the step before is still running. A container of that name that is not
+  /// ours is Kind::conflict, and is left alone.
   awaitable<Result<void>> prepare();
   /// From CREATED to RUNNING; an end if it came to one at once (it was stopped before, can't be started, is gone).
   awaitable<Result<std::optional<StepEnd>>> start(StopSignal& stop);
@@ -75,7 +75,11 @@ class StepRun {
   [[nodiscard]] logs::LogKey log_key() const { return {order_.name.run, order_.name.log(order_.step)}; }
 
  private:
+  awaitable<Result<void>> intend();
   awaitable<Result<void>> create();
+  awaitable<Result<void>> commit_created();
+  awaitable<Result<void>> fill();
+  awaitable<Result<void>> fill_again();
   [[nodiscard]] bool is_ours(const docker::Container& container) const;
   awaitable<Result<void>> refuse_foreign();
   awaitable<Result<void>> open_log();
@@ -91,6 +95,7 @@ class StepRun {
   awaitable<void> look_for_lost_end();
   awaitable<Result<void>> drain();
   awaitable<Result<void>> read_log(bool follow);
+  awaitable<Result<void>> sync_ahead();
   awaitable<Result<std::uint64_t>> sync_log();
   awaitable<Result<std::optional<StepEnd>>> end_at_once(StepEnd end);
   awaitable<Result<docker::Container>> inspect();

@@ -94,6 +94,14 @@ awaitable<Result<void>> StepRun::drain() {
   co_return capture_->broken() ? capture_->mend() : Result<void>();
 }
 
+/// What is there already; a failure is dealt with by who reads on, and by `sync_log`.
+awaitable<Result<void>> StepRun::sync_ahead() {
+  if (capture_->broken()) co_return Result<void>();
+  const Result<std::uint64_t> synced = co_await capture_->writer().sync();
+  if (!synced) capture_->break_off(synced.error());
+  co_return Result<void>();
+}
+
 /// Brings all of the log to the disk, with the reason if the step was lost: what a failed sync may have lost is read
 /// again.
 awaitable<Result<std::uint64_t>> StepRun::sync_log() {

@@ -83,8 +83,8 @@ HookMessage message_of(const store::Delivery& delivery) {
 
 }  // namespace
 
-Receiver::Receiver(store::Store& store, Pool& pool, const Clock& clock, HookSecret secret)
-    : store_(store), pool_(pool), clock_(clock), secret_(std::move(secret)) {}
+Receiver::Receiver(store::Store& store, Pool& pool, const Clock& clock, HookSecret secret, RunComing run_coming)
+    : store_(store), pool_(pool), clock_(clock), secret_(std::move(secret)), run_coming_(std::move(run_coming)) {}
 
 awaitable<Result<std::vector<Parsed>>> Receiver::examine(Source source, Message message, HookKey key) {
   const Time now = clock_.now();
@@ -127,7 +127,10 @@ awaitable<Result<Outcome>> Receiver::receive(std::string name, std::optional<Sou
     if (entry.delivery.body.size() > stored_body_limit) entry.delivery.body.clear();
     entry.delivery.decision = decided.decision;
     entry.delivery.reason = std::move(decided.reason);
-    if (decided.run) entry.runs.push_back(std::move(*decided.run));
+    if (decided.run) {
+      if (run_coming_ && decided.run->state == store::RunState::queued) run_coming_(*project, *decided.run);
+      entry.runs.push_back(std::move(*decided.run));
+    }
     entries.push_back(std::move(entry));
   }
   co_return co_await file(std::move(entries));

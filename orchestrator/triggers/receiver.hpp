@@ -31,7 +31,10 @@ class Receiver {
   /// The project's hook secret, opened. Only asked for projects that have one.
   using HookSecret = std::function<Result<Secret>(const store::Project&)>;
 
-  Receiver(store::Store& store, Pool& pool, const Clock& clock, HookSecret secret);
+  /// Told of a run that is about to be queued, before that is committed: it may still come to nothing.
+  using RunComing = std::function<void(const store::Project&, const store::Run&)>;
+
+  Receiver(store::Store& store, Pool& pool, const Clock& clock, HookSecret secret, RunComing run_coming = {});
 
   /// A body of more than this is refused before it is read.
   static constexpr std::size_t body_limit = 5 << 20;
@@ -61,6 +64,7 @@ class Receiver {
   Pool& pool_;
   const Clock& clock_;
   HookSecret secret_;
+  RunComing run_coming_;
   Time refusals_since_{};
   int refusals_ = 0;
 };

@@ -70,11 +70,12 @@ jobs:
     needs: [talk]
     image: busybox:latest
     network: none
-    run: ["echo after"]
-"""},
+    run: ["cat word"]
+""", "word": "of @VERSION@\n"},
     [Step("talk", "first", [(TALK, TALK_OUT)], TALK_ERR),
      Step("talk", "second", [("echo @VERSION@ > made", ""), ("cat made", "@VERSION@\n")]),
-     Step("after", "run", [("echo after", "after\n")])])
+     # Its workspace was filled, whatever died while it was.
+     Step("after", "run", [("cat word", "of @VERSION@\n")])])
 
 FAILS = Scenario(
     "fails", "failed",

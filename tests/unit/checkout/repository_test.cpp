@@ -76,6 +76,32 @@ awaitable<void> refuse_one(tcp::acceptor& acceptor, std::string& request) {
 
 }  // namespace
 
+TEST_CASE("what was fetched ahead is read once without git, and then as ever") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 'jobs: {}' > slipway.yml; echo other > other.yml");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch_ahead(id, "", "slipway.yml")));
+  REQUIRE(run_async(repository.fetch(id, "")));
+  CHECK(run_async(repository.read(id, "other.yml"))->text == "other\n");
+  fs::rename(shop.root() / "git/project-1.git/objects", shop.root() / "away");
+  const auto file = run_async(repository.read(id, "slipway.yml"));
+  REQUIRE(file);
+  CHECK(file->text == "jobs: {}\n");
+  CHECK(file->commit.subject == "Change it");
+  CHECK_FALSE(run_async(repository.read(id, "slipway.yml")));
+}
+
+TEST_CASE("a commit that can't be fetched ahead is left to who needs it") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 'jobs: {}' > slipway.yml");
+  Repository repository = shop.repository();
+  CHECK_FALSE(run_async(repository.fetch_ahead(std::string(40, '1'), "", "slipway.yml")));
+  CHECK_FALSE(run_async(repository.fetch_ahead(id, "", "missing.yml")));
+  CHECK_FALSE(run_async(repository.fetch_ahead(id, "-leading", "slipway.yml")));
+  REQUIRE(run_async(repository.fetch(id, "")));
+  CHECK(run_async(repository.read(id, "slipway.yml"))->text == "jobs: {}\n");
+}
+
 TEST_CASE("a commit is fetched alone and its pipeline file read without a checkout") {
   Workshop shop;
   shop.commit("echo old > slipway.yml");

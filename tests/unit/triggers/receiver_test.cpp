@@ -42,7 +42,11 @@ struct Workshop {
   store::TemporaryStore s;
   ManualClock clock{Time(std::chrono::seconds(noon_seconds))};
   Pool pool{1};
-  Receiver receiver{*s.store, pool, clock, [](const store::Project&) { return Result<Secret>(Secret(secret)); }};
+  std::vector<std::string> coming;  // "project commit"
+  Receiver receiver{*s.store, pool, clock, [](const store::Project&) { return Result<Secret>(Secret(secret)); },
+                    [this](const store::Project& project, const store::Run& run) {
+                      coming.push_back(project.name + " " + run.commit);
+                    }};
 };
 
 HookMessage fixture(const std::string& name, bool with_proof = true) {
@@ -74,6 +78,18 @@ TEST_CASE("an accepted delivery is in the ledger together with its run") {
   CHECK(delivery->headers.find("signature") == std::string::npos);
   CHECK(delivery->headers.find("never-stored") == std::string::npos);
   CHECK(shop.runs().at(0).commit == std::string(40, '2'));
+}
+
+TEST_CASE("a run that is about to be queued is told, one that is ignored, refused or waits for an approval is not") {
+  Workshop shop;
+  REQUIRE(shop.receive("shop", std::nullopt, fixture("github/push")));
+  CHECK(shop.coming == std::vector<std::string>{"shop " + std::string(40, '2')});
+  REQUIRE_FALSE(shop.receive("other", std::nullopt, fixture("github/push", false)));
+  REQUIRE(shop.receive("shop", std::nullopt, fixture("github/ping"))->decision == Decision::ignored);
+  const auto forked = shop.receive("shop", std::nullopt, fixture("github/pull_request_from_fork"));
+  REQUIRE(forked);
+  REQUIRE(shop.runs().at(0).state == store::RunState::waiting_approval);
+  CHECK(shop.coming.size() == 1);
 }
 
 TEST_CASE("the same event and body is a duplicate whatever its id, for this project only") {
