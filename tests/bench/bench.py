@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""slipway's figures, each as a ratio against a peer measured in the same run. Run it with ./dev bench.
+"""slipway's figures, each as a ratio against a peer measured in the same run. Run it with ./dev bench [PART...].
 
 The machine's absolute speed drifts, so the two sides of a ratio take turns and their medians are divided.
 """
 
-import json
 import os
 import statistics
 import subprocess
@@ -14,8 +13,10 @@ import time
 
 from daemon import Daemon, Project
 from engine_calls import Engine, create, remove, run_to_its_end
+from point_trace import PointTrace
 
 ROUNDS = int(os.environ.get("SLIPWAY_BENCH_ROUNDS", "15"))
+CONTEXTS = int(os.environ.get("SLIPWAY_BENCH_CONTEXTS", "5"))
 BUILD = os.environ.get("SLIPWAY_BENCH_BUILD", "build/release")
 
 STEP = """on: {push: {}}
@@ -61,17 +62,29 @@ def run_time(project, pipeline):
     return (seconds(run["finished_at"]) - seconds(run["started_at"])) * 1000
 
 
-def report(name, ours, peer, limit, unit="ms"):
-    ratio = statistics.median(ours) / statistics.median(peer)
-    mark = "ok " if ratio <= limit else "OVER"
-    print(f"{mark} {name}: {statistics.median(ours):.1f} / {statistics.median(peer):.1f} {unit} = {ratio:.2f}  (limit {limit}, n={len(ours)})", flush=True)
-    return ratio <= limit
+class Figures:
+    """What was measured, told as it comes and at the end as the rows of docs/benchmarks.md."""
 
+    def __init__(self):
+        self.rows = []
 
-def report_figure(name, value, limit, unit):
-    mark = "ok " if value <= limit else "OVER"
-    print(f"{mark} {name}: {value:.1f} {unit}  (limit {limit})", flush=True)
-    return value <= limit
+    def ratio(self, name, ours, peer, goal, unit="ms"):
+        ratio = statistics.median(ours) / statistics.median(peer)
+        how = f"{statistics.median(ours):.1f} / {statistics.median(peer):.1f} {unit}, n={len(ours)}"
+        self.add(name, f"{ratio:.2f} ({how})", ratio, goal, str(goal))
+
+    def figure(self, name, value, goal, unit):
+        self.add(name, f"{value:.1f} {unit}", value, goal, f"{goal} {unit}")
+
+    def note(self, name, text):
+        self.add(name, text, 0, 0, "")
+
+    def add(self, name, measured, value, goal, goal_text):
+        print(f"{'ok  ' if value <= goal else 'OVER'} {name}: {measured}  (goal {goal_text or 'none'})", flush=True)
+        self.rows.append(f"| {name} | {measured} | {goal_text} |")
+
+    def print_table(self):
+        print("\n| figure | measured | goal |\n|---|---|---|\n" + "\n".join(self.rows))
 
 
 def raw_step(name, pipeline):
@@ -85,7 +98,7 @@ def raw_step(name, pipeline):
     return took
 
 
-def bench_steps(project):
+def bench_steps(project, figures):
     one, ten, docker, raw = [], [], [], []
     for i in range(ROUNDS):
         one.append(run_time(project, STEP + f"# {i}\n"))
@@ -93,46 +106,38 @@ def bench_steps(project):
         raw.append(raw_step(f"slipway-bench-{os.getpid()}-{i}", STEP))
         ten.append(run_time(project, TEN + f"# {i}\n"))
     further = [(t - o) / 9 for t, o in zip(ten, one)]
-    ten_dockers = [10 * d for d in docker]
-    return [
-        report("an offline no-op step of a job (a run of ten less a run of one, / 9) / docker run --rm --network none", further, docker, 0.45),
-        report("a whole run of one offline no-op step, its workspace filled / docker run --rm --network none", one, docker, 1.0),
-        report("a whole run of one offline no-op step / its Engine calls made raw", one, raw, 1.05),
-        report("a job of ten no-op steps / ten docker run --rm", ten, ten_dockers, 0.5),
-    ]
+    figures.ratio("a run of one offline no-op step / `docker run --rm --network none`", one, docker, 1.0)
+    figures.ratio("a further step of the same job (a run of ten less a run of one, / 9) / the same", further, docker, 0.45)
+    figures.ratio("a run of one offline no-op step / its Engine calls made raw", one, raw, 1.05)
+    figures.ratio("a job of ten no-op steps / ten `docker run --rm`", ten, [10 * d for d in docker], 0.5)
 
 
-def engine_create_start():
-    """What the Engine itself needs from the create call to the container's StartedAt, its workspace filled."""
-    engine = Engine()
-    name = f"slipway-bench-{os.getpid()}-s"
-    start = time.time()
-    created = create(engine, name, {"slipway.yml": STEP})
-    engine.call("POST", f"/containers/{created}/start")
-    stamp = json.loads(engine.call("GET", f"/containers/{created}/json"))["State"]["StartedAt"]
-    engine.call("POST", f"/containers/{created}/wait")
-    remove(engine, created, name)
-    return (seconds(stamp[:26] + "Z") - start) * 1000
+PATH_TO_START = ["POST /containers/create", "PUT /containers/*/archive", "POST /containers/*/start"]
 
 
-def bench_webhook(project):
-    """Webhook answered → first container started, less what the Engine and git need for it by themselves."""
-    whole, own = [], []
-    for i in range(max(20, ROUNDS)):
-        commit = project.commit(STEP + f"# w{i}\n")
-        git = timed(lambda: project.fetch_by_hand(commit))
-        _, answered = project.hook(commit)
-        run = passed_run(project, commit)
-        started = min(seconds(step["started_at"]) for job in run["jobs"] for step in job["steps"] if step["started_at"])
-        less_engine = (started - answered) * 1000 - engine_create_start()
-        whole.append(less_engine)
-        own.append(less_engine - git)
-    p95 = lambda values: sorted(values)[int(len(values) * 0.95) - 1]
-    name = "webhook answered to first container started, less the Engine's own time"
-    report_figure(f"{name}, p50", statistics.median(whole), 20, "ms")
-    good = report_figure(f"{name}, p95", p95(whole), 20, "ms")
-    report_figure(f"{name} and less git's fetch and checkout by hand, p95", p95(own), 20, "ms")
-    return good
+def bench_webhook(figures):
+    """Webhook answered → first container started, less what the Engine's calls on that way took in the same run."""
+    own, fetches = [], []
+    trace = PointTrace()
+    daemon = Daemon(BUILD, environment=trace.environment)
+    try:
+        project = Project(daemon, "bench")
+        run_time(project, STEP)  # warm
+        for i in range(max(20, ROUNDS)):
+            commit = project.commit(STEP + f"# w{i}\n")
+            before = time.time()
+            _, answered = project.hook(commit)
+            passed_run(project, commit)
+            started = trace.first(f"after {PATH_TO_START[-1]}", before)
+            own.append((started - answered - sum(trace.spent(deed, before) for deed in PATH_TO_START)) * 1000)
+            fetches.append(trace.spent("git fetch", before) * 1000)
+    finally:
+        daemon.stop()
+        trace.close()
+    name = "webhook answered to first container started, less the Engine's calls"
+    figures.figure(f"{name}, p95 (n={len(own)})", sorted(own)[int(len(own) * 0.95) - 1], 20, "ms")
+    figures.figure(f"{name}, median", statistics.median(own), 20, "ms")
+    figures.note("of which git fetch alone, from a local repository, median", f"{statistics.median(fetches):.1f} ms")
 
 
 def write_context(folder, megabytes=1024, files=64):
@@ -150,41 +155,50 @@ def curl_context(folder):
     subprocess.run(["bash", "-o", "pipefail", "-c", command], check=True, capture_output=True)
 
 
-def bench_context():
+def bench_context(figures):
     """A context of 1 GB in 64 files, read from the page cache by both."""
     ours, peer, grown = [], [], []
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
         write_context(folder)
         curl_context(folder)  # warm
-        for _ in range(int(os.environ.get("SLIPWAY_BENCH_CONTEXTS", "5"))):
+        for _ in range(CONTEXTS):
             peer.append(timed(lambda: curl_context(folder)))
             out = subprocess.run([f"{BUILD}/tests/bench/bench_context", folder], check=True, capture_output=True, text=True).stdout.split()
             ours.append(float(out[0]))
             grown.append(int(out[1]))
-    print(f"     memory grown while sending: {max(grown)} KiB")
-    return report("1 GB context into the Engine / tar -c | curl", ours, peer, 1.1)
+    figures.ratio("1 GB context into the Engine / `tar -c` into curl", ours, peer, 1.1)
+    figures.note("memory grown while sending it", f"{max(grown) / 1024:.1f} MiB")
 
 
-def bench_binary():
+def bench_binary(figures):
     with tempfile.NamedTemporaryFile() as stripped:
         subprocess.run(["strip", "-o", stripped.name, f"{BUILD}/orchestrator/daemon/slipwayd"], check=True)
-        return report_figure("slipwayd, stripped", os.path.getsize(stripped.name) / 1e6, 15, "MB")
+        figures.figure("`slipwayd`, stripped", os.path.getsize(stripped.name) / 1e6, 15, "MB")
 
 
 def main():
-    good = [bench_binary()]
-    daemon = Daemon(BUILD)
-    try:
-        time.sleep(3)
-        good.append(report_figure("idle daemon's RSS", daemon.rss_bytes() / 1e6, 15, "MB"))
-        project = Project(daemon, "bench")
-        run_time(project, STEP)  # warm: mirror, connection, page cache
-        good += bench_steps(project) + [bench_webhook(project)]
-        print(f"     daemon's RSS after {ROUNDS * 2 + 21} runs: {daemon.rss_bytes() / 1e6:.1f} MB")
-    finally:
-        daemon.stop()
-    good.append(bench_context())
-    print("figures over their limit:", good.count(False))
+    """`bench.py [PART...]`: binary, idle, steps, webhook, context; all if none is named."""
+    wanted = sys.argv[1:] or ["binary", "idle", "steps", "webhook", "context"]
+    figures = Figures()
+    if "binary" in wanted:
+        bench_binary(figures)
+    if "idle" in wanted or "steps" in wanted:
+        daemon = Daemon(BUILD)
+        try:
+            time.sleep(3)
+            figures.figure("idle daemon, resident (VmRSS, shared library pages counted)", daemon.rss_bytes() / 1e6, 15, "MB")
+            if "steps" in wanted:
+                project = Project(daemon, "bench")
+                run_time(project, STEP)  # warm: mirror, connection, page cache
+                bench_steps(project, figures)
+                figures.note(f"resident after {ROUNDS * 2 + 1} runs", f"{daemon.rss_bytes() / 1e6:.1f} MB")
+        finally:
+            daemon.stop()
+    if "webhook" in wanted:
+        bench_webhook(figures)
+    if "context" in wanted:
+        bench_context(figures)
+    figures.print_table()
     return 0
 
 

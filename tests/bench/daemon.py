@@ -10,11 +10,11 @@ import slipwayd  # noqa: E402
 
 
 class Daemon(slipwayd.Slipwayd):
-    def __init__(self, build, engine="unix:///var/run/docker.sock", **more):
-        """`more` adds to the settings or replaces some."""
+    def __init__(self, build, engine="unix:///var/run/docker.sock", environment=None, **more):
+        """`environment` is added to the process's own; `more` adds to the settings or replaces some."""
         self.temporary = tempfile.TemporaryDirectory(prefix="slipway-bench-")
         super().__init__(build, self.temporary.name, {"engine": engine, "limits": {"runs": 1}, **more})
-        self.start()
+        self.start(environment)
         if not self.await_ready(60):
             with open(f"{self.folder}/log", encoding="utf-8") as log:
                 raise RuntimeError(f"slipwayd did not start: {log.read()}")
@@ -29,16 +29,6 @@ class Project(slipwayd.Project):
         """Commits the pipeline, and files of which a `_` in the name is a dot; the commit's id."""
         named = {name.replace("_", "."): text for name, text in files.items()}
         return super().commit({"slipway.yml": pipeline, **named})
-
-    def fetch_by_hand(self, commit):
-        """What git has to do for a new commit: into a mirror, its pipeline file read, its tree checked out."""
-        mirror = f"{self.work}.mirror"
-        if not os.path.exists(mirror):
-            self.git("init", "-q", "--bare", mirror)
-        self.git("-C", mirror, "fetch", "-q", "--no-tags", "--depth=1", "--no-write-fetch-head", self.bare, f"{commit}:refs/by-hand/{commit}")
-        self.git("-C", mirror, "cat-file", "-p", f"{commit}:slipway.yml")
-        with tempfile.TemporaryDirectory() as tree:
-            self.git("-C", mirror, f"--work-tree={tree}", "checkout", "-q", "--force", commit, "--", ".")
 
     def finished_run(self, commit, seconds=120):
         """The run of that commit once it has ended, however it did."""
