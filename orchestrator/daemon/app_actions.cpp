@@ -1,6 +1,7 @@
 #include "orchestrator/daemon/app_actions.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -53,16 +54,30 @@ rollouts::Verb verb_of(http::RolloutWish wish) {
   return rollouts::Verb::roll_back;
 }
 
-http::AppHost host_of(const rollouts::HostOfApplication& host) {
+std::string digest_in(const std::string& image) {
+  const auto at = image.rfind('@');
+  return at == std::string::npos ? image : image.substr(at + 1);
+}
+
+http::AppHost host_of(const rollouts::HostOfApplication& host, const std::map<std::string, std::string>& images) {
   http::AppHost shown;
   shown.host = host.host;
   shown.state = host.state;
   shown.reason = host.reason;
+  shown.drifted_since = host.drifted_since;
+  std::set<std::string> surplus;
+  for (const rollouts::Drift& drift : host.drift) {
+    shown.drift.push_back({std::string(name_of(drift.kind)), drift.service, drift.container, drift.what});
+    if (drift.kind == rollouts::Drift::Kind::surplus) surplus.insert(drift.container);
+  }
   for (const rollouts::Shown& container : host.containers) {
     if (!container.running) continue;
     shown.generation = std::max(shown.generation, container.generation);
+    const auto image = images.find(container.service);
+    const bool wanted = image != images.end() && !surplus.contains(container.name);
     shown.containers.push_back({container.service, container.name, container.digest, container.status,
-                                std::string(word_of(container.health))});
+                                std::string(word_of(container.health)),
+                                wanted ? digest_in(image->second) : std::string()});
   }
   return shown;
 }
@@ -135,10 +150,20 @@ awaitable<Result<std::vector<http::AppSummary>>> AppActions::list() {
 awaitable<Result<http::AppStatus>> AppActions::status(std::string app) {
   Result<rollouts::ApplicationStatus> found = co_await inventory_.status(std::move(app));
   if (!found) co_return fail(found.error());
+  co_return co_await describe(std::move(*found));
+}
+
+awaitable<Result<http::AppStatus>> AppActions::look_for_drift(std::string app) {
+  Result<rollouts::ApplicationStatus> found = co_await rollouts_.look_for_drift(std::move(app));
+  if (!found) co_return fail(found.error());
+  co_return co_await describe(std::move(*found));
+}
+
+awaitable<http::AppStatus> AppActions::describe(rollouts::ApplicationStatus found) {
   http::AppStatus status;
-  status.summary = co_await describe(std::move(found->summary));
-  status.images = std::move(found->images);
-  for (const rollouts::HostOfApplication& host : found->hosts) status.hosts.push_back(host_of(host));
+  status.summary = co_await describe(std::move(found.summary));
+  status.images = std::move(found.images);
+  for (const rollouts::HostOfApplication& host : found.hosts) status.hosts.push_back(host_of(host, status.images));
   co_return status;
 }
 

@@ -15,6 +15,7 @@ class AppActions {
 
   awaitable<Result<std::vector<http::AppSummary>>> list();
   awaitable<Result<http::AppStatus>> status(std::string app);
+  awaitable<Result<http::AppStatus>> look_for_drift(std::string app);
   awaitable<Result<std::vector<http::RolloutSummary>>> history(std::string app, std::size_t limit);
   awaitable<Result<std::vector<http::AppLogLine>>> logs(http::AppLogsOrder order);
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor);
@@ -24,6 +25,7 @@ class AppActions {
 
  private:
   awaitable<http::AppSummary> describe(rollouts::ApplicationSummary summary);
+  awaitable<http::AppStatus> describe(rollouts::ApplicationStatus status);
 
   rollouts::Parts& parts_;
   rollouts::Rollouts& rollouts_;

@@ -51,6 +51,9 @@ awaitable<Result<std::vector<http::AppSummary>>> Core::list_apps() {
 awaitable<Result<http::AppStatus>> Core::app_status(std::string app) {
   return apps_.status(std::move(app));
 }
+awaitable<Result<http::AppStatus>> Core::look_for_drift(std::string app) {
+  return apps_.look_for_drift(std::move(app));
+}
 awaitable<Result<std::vector<http::RolloutSummary>>> Core::app_history(std::string app, std::size_t limit) {
   return apps_.history(std::move(app), limit);
 }

@@ -36,6 +36,7 @@ class Core final : public http::Actions {
 
   awaitable<Result<std::vector<http::AppSummary>>> list_apps() override;
   awaitable<Result<http::AppStatus>> app_status(std::string app) override;
+  awaitable<Result<http::AppStatus>> look_for_drift(std::string app) override;
   awaitable<Result<std::vector<http::RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
   awaitable<Result<std::vector<http::AppLogLine>>> app_logs(http::AppLogsOrder order) override;
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor) override;

@@ -65,17 +65,28 @@ struct CreatedToken {
 struct AppContainer {
   std::string service;
   std::string name;
-  std::string digest;
-  std::string state;  ///< as the engine says: running, exited, …
+  std::string digest;  ///< of what it really runs
+  std::string state;   ///< as the engine says: running, exited, …
   std::string health;
+  std::string wanted;  ///< the digest it should run; empty: nothing asks for it
+};
+
+/// What somebody changed on a host since its generation was promoted.
+struct AppDrift {
+  std::string kind;  ///< missing, stopped, paused, renamed, foreign, changed or surplus
+  std::string service;
+  std::string container;
+  std::string what;  ///< in words
 };
 
 struct AppHost {
   std::string host;
-  std::string state;            ///< ok, drifted or unknown (does not answer)
+  std::string state;            ///< ok, drifted, unhealthy or unknown (does not answer)
   std::int64_t generation = 0;  ///< that it runs; 0: none, or not known
   std::string reason;
   std::vector<AppContainer> containers;
+  std::vector<AppDrift> drift;
+  std::optional<Time> drifted_since;  ///< when a look between rollouts first saw it; absent: none has
 };
 
 struct AppSummary {
@@ -106,7 +117,7 @@ struct RolloutSummary {
   RolloutId id;
   std::string app;
   std::int64_t generation = 0;
-  std::string kind;  ///< deploy or rollback
+  std::string kind;  ///< deploy, redeploy, rollback, catch_up or heal
   std::string state;
   std::string reason;
   std::string actor;
@@ -186,6 +197,8 @@ class Actions {
 
   virtual awaitable<Result<std::vector<AppSummary>>> list_apps() = 0;
   virtual awaitable<Result<AppStatus>> app_status(std::string app) = 0;
+  /// The same, with what it finds recorded. Kind::conflict while a rollout is in work.
+  virtual awaitable<Result<AppStatus>> look_for_drift(std::string app) = 0;
   /// Newest first.
   virtual awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) = 0;
   virtual awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) = 0;

@@ -22,6 +22,12 @@ awaitable<Result<Response>> app_status(Backend& backend, Request request) {
   co_return json_response(render(*status));
 }
 
+awaitable<Result<Response>> look_for_drift(Backend& backend, Request request) {
+  const Result<AppStatus> status = co_await backend.actions.look_for_drift(request.parameter("app"));
+  if (!status) co_return fail(status.error());
+  co_return json_response(render(*status));
+}
+
 awaitable<Result<Response>> app_history(Backend& backend, Request request) {
   const Result<PageArguments> page = page_arguments(request);
   if (!page) co_return fail(page.error());
@@ -100,6 +106,8 @@ void add_app_routes(Router& router, Backend& backend) {
   using store::Role;
   router.add({"GET", "/api/v1/apps", Role::viewer, [&](Request) { return list_apps(backend); }});
   router.add({"GET", "/api/v1/apps/{app}", Role::viewer, [&](Request r) { return app_status(backend, std::move(r)); }});
+  router.add({"POST", "/api/v1/apps/{app}/drift", Role::viewer,
+              [&](Request r) { return look_for_drift(backend, std::move(r)); }});
   router.add({"GET", "/api/v1/apps/{app}/history", Role::viewer,
               [&](Request r) { return app_history(backend, std::move(r)); }});
   router.add(

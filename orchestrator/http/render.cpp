@@ -35,14 +35,22 @@ Json render_host(const AppHost& host) {
     containers.push_back({{"service", each.service},
                           {"name", each.name},
                           {"digest", each.digest},
+                          {"wanted", each.wanted},
                           {"state", each.state},
                           {"health", each.health}});
+  }
+  Json drift = Json::array();
+  for (const AppDrift& each : host.drift) {
+    drift.push_back(
+        {{"kind", each.kind}, {"service", each.service}, {"container", each.container}, {"what", each.what}});
   }
   return {{"host", host.host},
           {"state", host.state},
           {"generation", number_or_null(host.generation)},
           {"reason", host.reason},
-          {"containers", std::move(containers)}};
+          {"containers", std::move(containers)},
+          {"drift", std::move(drift)},
+          {"drifted_since", time_or_null(host.drifted_since)}};
 }
 
 }  // namespace

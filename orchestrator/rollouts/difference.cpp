@@ -36,7 +36,9 @@ std::vector<Shown> to_prune(const Difference& difference, const std::vector<std:
   for (const Shown& one : difference.spent) {
     const bool kept =
         std::find(kept_generations.begin(), kept_generations.end(), one.generation) != kept_generations.end();
-    if (!kept) pruned.push_back(one);
+    const std::string ending =
+        "-" + one.service + "-g" + std::to_string(one.generation) + "-" + std::to_string(one.replica);
+    if (!kept || !one.name.ends_with(ending)) pruned.push_back(one);
   }
   return pruned;
 }

@@ -49,7 +49,7 @@ struct Difference {
 
 Difference difference(const std::vector<Wanted>& wanted, const std::vector<Shown>& shown);
 
-/// Stopped containers that no kept generation asks for.
+/// Stopped containers that no kept generation asks for, or that have lost the name by which it would find them.
 std::vector<Shown> to_prune(const Difference& difference, const std::vector<std::int64_t>& kept_generations);
 
 /// The name of a container; Compose's own rule for service names keeps it valid.

@@ -218,7 +218,7 @@ void reuse_releases(GenerationSpec& spec, const std::vector<store::Generation>& 
 std::vector<std::int64_t> standing_generations(const std::vector<store::Rollout>& newest_first) {
   std::vector<std::int64_t> standing;
   for (auto rollout = newest_first.rbegin(); rollout != newest_first.rend(); ++rollout) {
-    if (rollout->state != name_of(Stage::succeeded) || rollout->kind == "catch_up") continue;
+    if (rollout->state != name_of(Stage::succeeded) || rollout->kind == "catch_up" || rollout->kind == "heal") continue;
     const auto found = std::find(standing.begin(), standing.end(), rollout->generation);
     if (found != standing.end()) {
       standing.erase(found + 1, standing.end());
@@ -255,26 +255,34 @@ awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::
 
 }  // namespace
 
-awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::string application,
-                                                             std::int64_t number) {
+awaitable<Result<std::shared_ptr<const Target>>> load_outline(Parts& parts, std::string application,
+                                                              std::int64_t number) {
   auto target = std::make_shared<Target>();
   target->spec.application = target->application.name = application;
   if (number == 0) co_return std::shared_ptr<const Target>(std::move(target));
-  auto owner = co_await parts.store.read(&store::Applications::get, application);
-  if (!owner) co_return fail(owner.error());
   auto row = co_await parts.store.read(&store::Applications::generation, application, number);
   if (!row) co_return fail(row.error());
   auto spec = from_row(*row);
   if (!spec) co_return fail(spec.error());
   auto decoded = decode_stored(*spec);
   if (!decoded) co_return fail(decoded.error());
-  auto contents = co_await contents_of(parts, owner->project, *decoded, spec->files);
-  if (!contents) co_return fail(contents.error());
-  auto kept = co_await kept_containers(parts, application, number, decoded->policy.keep);
-  if (!kept) co_return fail(kept.error());
   target->spec = std::move(*spec);
   target->application = std::move(*decoded);
   target->wanted = wanted_of(target->spec);
+  co_return std::shared_ptr<const Target>(std::move(target));
+}
+
+awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::string application,
+                                                             std::int64_t number) {
+  auto outline = co_await load_outline(parts, application, number);
+  if (!outline || number == 0) co_return outline;
+  auto target = std::make_shared<Target>(**outline);
+  auto owner = co_await parts.store.read(&store::Applications::get, application);
+  if (!owner) co_return fail(owner.error());
+  auto contents = co_await contents_of(parts, owner->project, target->application, target->spec.files);
+  if (!contents) co_return fail(contents.error());
+  auto kept = co_await kept_containers(parts, application, number, target->application.policy.keep);
+  if (!kept) co_return fail(kept.error());
   target->secrets = std::move(*contents);
   target->kept = std::move(*kept);
   co_return std::shared_ptr<const Target>(std::move(target));

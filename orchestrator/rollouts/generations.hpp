@@ -44,4 +44,8 @@ std::vector<std::int64_t> standing_generations(const std::vector<store::Rollout>
 awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::string application,
                                                              std::int64_t number);
 
+/// The same without the content of its secrets and configs: enough to compare hosts with it.
+awaitable<Result<std::shared_ptr<const Target>>> load_outline(Parts& parts, std::string application,
+                                                              std::int64_t number);
+
 }  // namespace slipway::rollouts

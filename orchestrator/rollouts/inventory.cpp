@@ -3,29 +3,32 @@
 #include <algorithm>
 
 #include "docker-client/log_lines.hpp"
+#include "orchestrator/rollouts/drift_look.hpp"
 #include "orchestrator/rollouts/gather.hpp"
 #include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/host_view.hpp"
+#include "orchestrator/store/drifts.hpp"
 
 namespace slipway::rollouts {
 namespace {
 
 constexpr std::chrono::seconds host_limit{5};
+constexpr std::chrono::seconds look_limit{10};
 constexpr std::size_t most_lines = 10'000;
 constexpr std::size_t most_bytes = 4 << 20;  // of one container's lines
 
 }  // namespace
 
-std::string drift_of(const Difference& difference) {
-  if (!difference.missing.empty()) return "container " + difference.missing.front().name + " is missing";
-  if (!difference.asleep.empty()) return "container " + difference.asleep.front().name + " does not run";
-  if (!difference.surplus.empty()) return "container " + difference.surplus.front().name + " runs and should not";
-  if (!difference.clashes.empty()) return "container " + difference.clashes.front() + " has another specification";
-  for (const Shown& one : difference.right) {
+namespace {
+
+std::string unhealthy_in(const std::vector<Wanted>& wanted, const std::vector<Shown>& shown) {
+  for (const Shown& one : difference(wanted, shown).right) {
     if (one.health == Health::unhealthy) return "container " + one.name + " is unhealthy";
   }
   return {};
 }
+
+}  // namespace
 
 awaitable<Result<ApplicationSummary>> Inventory::summary(store::Application application) {
   ApplicationSummary summary;
@@ -65,22 +68,45 @@ awaitable<Result<GenerationSpec>> Inventory::promoted(store::Application applica
   co_return from_row(*row);
 }
 
-awaitable<void> Inventory::look(std::string application, std::vector<Wanted> wanted, HostOfApplication* into) {
+awaitable<void> Inventory::look(std::shared_ptr<const Target> target, HostOfApplication* into) {
   into->state = "unknown";
   auto engine = parts_.hosts.engine(into->host);
   if (!engine) {
     into->reason = engine.error().message;
     co_return;
   }
-  auto looking = look_at_host((*engine)->containers(), parts_.store.instance(), application);
-  auto shown = co_await with_deadline(host_limit, std::move(looking), "asking host " + into->host);
-  if (!shown) {
-    into->reason = shown.error().message;
+  auto looking = look_for_drift(*engine, parts_.store.instance(), target);
+  auto seen = co_await with_deadline(look_limit, std::move(looking), "asking host " + into->host);
+  if (!seen) {
+    into->reason = seen.error().message;
     co_return;
   }
-  into->reason = drift_of(difference(wanted, *shown));
-  into->state = into->reason.empty() ? "ok" : "drifted";
-  into->containers = std::move(*shown);
+  into->drift = std::move(seen->drift);
+  into->containers = std::move(seen->containers);
+  into->reason = summary_of(into->drift);
+  into->state = into->drift.empty() ? "ok" : "drifted";
+  if (!into->drift.empty()) co_return;
+  into->reason = unhealthy_in(target->wanted, into->containers);
+  if (!into->reason.empty()) into->state = "unhealthy";
+}
+
+awaitable<Result<std::vector<HostOfApplication>>> Inventory::hosts_of(std::shared_ptr<const Target> target) {
+  const std::vector<std::string>& names = target->spec.hosts;
+  std::vector<HostOfApplication> hosts(names.size());
+  std::vector<awaitable<void>> looks;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    hosts[i].host = names[i];
+    looks.push_back(look(target, &hosts[i]));
+  }
+  co_await run_all("application status", std::move(looks));
+  auto known = co_await parts_.store.read(&store::Drifts::list, target->application.name);
+  if (!known) co_return fail(known.error());
+  for (HostOfApplication& host : hosts) {
+    for (const store::HostDrift& drift : *known) {
+      if (drift.host == host.host && !host.drift.empty()) host.drifted_since = drift.since;
+    }
+  }
+  co_return hosts;
 }
 
 awaitable<Result<ApplicationStatus>> Inventory::status(std::string name) {
@@ -88,18 +114,14 @@ awaitable<Result<ApplicationStatus>> Inventory::status(std::string name) {
   if (!application) co_return fail(application.error());
   auto known = co_await summary(*application);
   if (!known) co_return fail(known.error());
-  auto spec = co_await promoted(*application);
-  if (!spec) co_return fail(spec.error());
+  auto target = co_await load_outline(parts_, name, application->promoted);
+  if (!target) co_return fail(target.error());
   ApplicationStatus status;
   status.summary = std::move(*known);
-  for (const Release& release : spec->releases) status.images[release.service] = release.image;
-  status.hosts.resize(spec->hosts.size());
-  std::vector<awaitable<void>> looks;
-  for (std::size_t i = 0; i < spec->hosts.size(); ++i) {
-    status.hosts[i].host = spec->hosts[i];
-    looks.push_back(look(name, wanted_of(*spec), &status.hosts[i]));
-  }
-  co_await run_all("application status", std::move(looks));
+  for (const Release& release : (*target)->spec.releases) status.images[release.service] = release.image;
+  auto hosts = co_await hosts_of(*target);
+  if (!hosts) co_return fail(hosts.error());
+  status.hosts = std::move(*hosts);
   co_return status;
 }
 

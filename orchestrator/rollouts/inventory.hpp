@@ -1,9 +1,11 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "orchestrator/rollouts/drift.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/target.hpp"
 #include "orchestrator/store/applications.hpp"
@@ -22,9 +24,11 @@ struct ApplicationSummary {
 /// One host, wanted against actual.
 struct HostOfApplication {
   std::string host;
-  std::string state;              ///< ok, drifted or unknown (does not answer)
-  std::string reason;             ///< of the last two
-  std::vector<Shown> containers;  ///< those of old generations too
+  std::string state;                  ///< ok, drifted, unhealthy or unknown (does not answer)
+  std::string reason;                 ///< of the last three
+  std::vector<Shown> containers;      ///< those of old generations too; `digest` is that of what they really run
+  std::vector<Drift> drift;           ///< what somebody changed there; while a rollout is in work, what it has to do
+  std::optional<Time> drifted_since;  ///< when a look between rollouts first saw it; absent: none has
 };
 
 struct ApplicationStatus {
@@ -46,7 +50,7 @@ class Inventory {
   explicit Inventory(Parts& parts) : parts_(parts) {}
 
   awaitable<Result<std::vector<ApplicationSummary>>> list();
-  /// Asks the hosts; each has five seconds.
+  /// Asks the hosts; each has ten seconds.
   awaitable<Result<ApplicationStatus>> status(std::string application);
   /// Of running containers, the last `tail` lines each, by host and container; empty `service` or `host`: all.
   awaitable<Result<std::vector<ApplicationLine>>> logs(std::string application, std::string service, std::string host,
@@ -54,15 +58,13 @@ class Inventory {
 
  private:
   awaitable<Result<ApplicationSummary>> summary(store::Application application);
-  awaitable<void> look(std::string application, std::vector<Wanted> wanted, HostOfApplication* into);
+  awaitable<void> look(std::shared_ptr<const Target> target, HostOfApplication* into);
   awaitable<Result<std::vector<ApplicationLine>>> host_logs(std::string application, std::string service,
                                                             std::string host, std::size_t tail);
   awaitable<Result<GenerationSpec>> promoted(store::Application application);
+  awaitable<Result<std::vector<HostOfApplication>>> hosts_of(std::shared_ptr<const Target> target);
 
   Parts& parts_;
 };
-
-/// Why a host is not as it should be; empty if it is.
-std::string drift_of(const Difference& difference);
 
 }  // namespace slipway::rollouts

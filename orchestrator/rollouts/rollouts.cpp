@@ -137,6 +137,7 @@ awaitable<Result<void>> Rollouts::recover() {
   if (auto found = co_await find_lost_hosts(); !found) co_return found;
   tasks_.spawn("hosts that are behind", keep_catching_up());
   tasks_.spawn("routes", keep_routes());
+  tasks_.spawn("drift", keep_vigil());
   co_return Result<void>();
 }
 

@@ -9,6 +9,7 @@
 
 #include "orchestrator/rollouts/driver.hpp"
 #include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 
 namespace slipway::rollouts {
@@ -40,6 +41,9 @@ class Rollouts {
   awaitable<Result<void>> ask(RolloutId id, Verb verb, std::string by);
   /// The same about the application's rollout that is in work, which it answers.
   awaitable<Result<RolloutId>> ask_current(std::string application, Verb verb, std::string by);
+  /// Looks at the hosts now, and records what somebody changed there since. Kind::conflict while a rollout of the
+  /// application is in work.
+  awaitable<Result<ApplicationStatus>> look_for_drift(std::string application);
   /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning.
   awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say);
 
@@ -78,6 +82,20 @@ class Rollouts {
   awaitable<void> keep_catching_up();
   awaitable<void> catch_up(std::string application, std::string host);
 
+  /// When an application's hosts are looked at next, and by which policy.
+  struct Vigil {
+    std::int64_t generation = 0;  ///< that the policy is of
+    DriftPolicy policy;
+    std::optional<std::chrono::steady_clock::time_point> next;
+    bool looking = false;
+  };
+  awaitable<void> keep_vigil();
+  awaitable<Result<void>> look_when_due(store::Application application);
+  awaitable<void> keep_vigil_over(std::string application, DriftPolicy policy);
+  awaitable<Result<void>> record_drift(std::string application, ApplicationStatus* status);
+  awaitable<void> heal(std::string application, DriftPolicy policy, ApplicationStatus status);
+  awaitable<void> set_aside(RolloutId id, std::shared_ptr<const Target> target, std::string host);
+
   awaitable<void> keep_routes();
   awaitable<Result<void>> mend_routes(std::string application);
   awaitable<void> mend_host(std::shared_ptr<const Target> target, std::string host);
@@ -86,6 +104,7 @@ class Rollouts {
   std::map<RolloutId, WorkPtr> works_;
   std::map<std::string, std::deque<WorkPtr>> queues_;    ///< by application; the first is in work
   std::map<std::string, std::set<std::string>> behind_;  ///< application → hosts that have not answered
+  std::map<std::string, Vigil> vigils_;                  ///< by application
   std::map<std::string, std::string> route_troubles_;    ///< "application on host" → why its routes can't be mended
   Tasks tasks_;
 };

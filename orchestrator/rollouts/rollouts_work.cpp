@@ -119,6 +119,11 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   auto stored = parse_json(assignment.rollout.plan);
   if (!stored) co_return fail(stored.error());
   for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
+  if (kind == "heal") {
+    std::vector<awaitable<void>> asides;
+    for (const std::string& host : hosts) asides.push_back(set_aside(work->id, assignment.forward, host));
+    co_await run_all("set aside what drifted", std::move(asides));
+  }
   input.hosts = co_await look_at(std::move(hosts), assignment.rollout.application);
   auto made = make_plan(input);
   if (!made) co_return fail(made.error());

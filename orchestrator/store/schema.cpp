@@ -277,4 +277,14 @@ CREATE INDEX generations_by_run ON generations (run);
 CREATE INDEX rollouts_by_run ON rollouts (run);
 )sql";
 
+const char* const kSchemaV3 = R"sql(
+CREATE TABLE drift (
+  application TEXT NOT NULL REFERENCES applications (name),
+  host TEXT NOT NULL,
+  what TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (application, host)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace slipway::store

@@ -6,5 +6,7 @@ namespace slipway::store {
 extern const char* const kSchemaV1;
 /// From 1: what is needed to find all that names a run, so that it can be forgotten.
 extern const char* const kSchemaV2;
+/// From 2: what hosts were found to be between rollouts.
+extern const char* const kSchemaV3;
 
 }  // namespace slipway::store

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import time
 
+CAUGHT_UP_WITHIN = 30  # seconds: lost hosts are asked every five
+
 
 @dataclasses.dataclass
 class Evidence:
@@ -115,7 +117,7 @@ def pushed(worker, run):
 def generations(worker, runs, version):
     """One generation on every host, the same on all; the new one if a run passed. Hosts that were lost catch up."""
     passed = [run for run in runs if run["verdict"] == "passed"]
-    until = time.monotonic() + 30
+    until = time.monotonic() + CAUGHT_UP_WITHIN
     while True:
         hosts = [worker.rig.running(host, worker.application) for host in range(1, worker.rig.hosts + 1)]
         answers = [worker.rig.answer(host, worker.port) for host in range(1, worker.rig.hosts + 1)]

@@ -127,6 +127,13 @@ struct ProbePolicy {
   friend bool operator==(const ProbePolicy&, const ProbePolicy&) = default;
 };
 
+/// What the daemon does about hosts that somebody changes between rollouts.
+struct DriftPolicy {
+  bool heal = false;              ///< bring them back, not only say so
+  Milliseconds interval{60'000};  ///< from one look to the next, 5 s to 24 h
+  friend bool operator==(const DriftPolicy&, const DriftPolicy&) = default;
+};
+
 /// How a new generation gets onto the hosts: `deploy.update_config` and `x-slipway` as one.
 struct Policy {
   std::vector<std::string> targets;  ///< groups or hosts of the daemon's settings
@@ -151,6 +158,7 @@ struct Policy {
   FailureAction on_alarm = FailureAction::roll_back;  ///< or pause
   Milliseconds deadline{0};                           ///< for the rollout as a whole; 0: none
   ProbePolicy probe;
+  DriftPolicy drift;
   std::size_t keep = 1;  ///< generations whose stopped containers stay for a rollback
   friend bool operator==(const Policy&, const Policy&) = default;
 };

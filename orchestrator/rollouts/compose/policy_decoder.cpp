@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/rollouts/compose/drift_decoder.hpp"
 #include "orchestrator/rollouts/compose/gate_decoder.hpp"
 #include "orchestrator/rollouts/compose/hooks_decoder.hpp"
 #include "orchestrator/rollouts/compose/probe_decoder.hpp"
@@ -112,12 +113,13 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   decode_alarm_action(map, policy, diagnostics);
   decode_deadline(map, policy, diagnostics);
   decode_probe(map, policy.probe, diagnostics);
+  decode_drift(map, policy.drift, diagnostics);
   map.foreign("alarms", "alarms are metrics: write gate.metrics");
   map.foreign("route", "a route belongs to a service: write it below the service's own x-slipway");
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key : {"rollback", "approval", "window", "drift", "concurrency", "swarm"}) {
+  for (const char* key : {"rollback", "approval", "window", "concurrency", "swarm"}) {
     map.later(key);
   }
   map.finish();

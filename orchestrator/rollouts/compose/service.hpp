@@ -55,7 +55,7 @@ struct Healthcheck {
 };
 
 struct RestartPolicy {
-  std::string name;  ///< no, always, unless-stopped, on-failure
+  std::string name = "always";  ///< no, always, unless-stopped, on-failure; see decision 0047
   int max_attempts = 0;
   friend bool operator==(const RestartPolicy&, const RestartPolicy&) = default;
 };

@@ -81,6 +81,7 @@ const std::vector<Call>& calls() {
       {"POST", "/api/v1/deliveries/{delivery}/replay", "/api/v1/deliveries/{delivery}/replay", 202},
       {"GET", "/api/v1/apps", "/api/v1/apps", 200},
       {"GET", "/api/v1/apps/{app}", "/api/v1/apps/shop", 200},
+      {"POST", "/api/v1/apps/{app}/drift", "/api/v1/apps/shop/drift", 200},
       {"GET", "/api/v1/apps/{app}/history", "/api/v1/apps/shop/history", 200},
       {"GET", "/api/v1/apps/{app}/logs", "/api/v1/apps/shop/logs?service=web&tail=5", 200},
       {"POST", "/api/v1/apps/{app}/rollback", "/api/v1/apps/shop/rollback", 202, R"({"force": true})"},

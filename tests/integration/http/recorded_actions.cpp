@@ -84,7 +84,20 @@ awaitable<Result<AppStatus>> RecordedActions::app_status(std::string app) {
   AppHost host;
   host.host = "a";
   host.state = "ok";
-  host.containers.push_back({"web", "shop-web-1", "sha256:0", "running", "healthy"});
+  host.containers.push_back({"web", "shop-web-1", "sha256:0", "running", "healthy", "sha256:0"});
+  status.hosts.push_back(host);
+  co_return status;
+}
+
+awaitable<Result<AppStatus>> RecordedActions::look_for_drift(std::string app) {
+  asked.push_back("drift " + app);
+  AppStatus status;
+  status.summary.name = app;
+  AppHost host;
+  host.host = "a";
+  host.state = "drifted";
+  host.drift.push_back({"missing", "web", "shop-web-1", "container shop-web-1 is missing"});
+  host.drifted_since = Time();
   status.hosts.push_back(host);
   co_return status;
 }

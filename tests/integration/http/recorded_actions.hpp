@@ -30,6 +30,7 @@ class RecordedActions final : public Actions {
   awaitable<Result<void>> revoke_token(TokenId token, Actor actor) override;
   awaitable<Result<std::vector<AppSummary>>> list_apps() override;
   awaitable<Result<AppStatus>> app_status(std::string app) override;
+  awaitable<Result<AppStatus>> look_for_drift(std::string app) override;
   awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
   awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) override;
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, Actor actor) override;

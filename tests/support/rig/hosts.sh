@@ -10,9 +10,9 @@ host_up() {
   local i=$1 home=$dir/hosts/h$1 space=$rig-h$1
   alive "$home/pid" && return 0
   rm -f "$home/pid" "$home/docker.sock"
-  # Of an engine that was killed, containerd lives on with the containers, and the next one takes it over. Where it does
-  # not, what it left would only be in the way.
-  pgrep -f "^[^ ]*containerd .*$home/exec" > /dev/null || rm -rf "$home/exec"
+  # Of an engine that was killed, the containers live on with their shims, and the next one takes them over by what is in
+  # this folder: without it they would serve on, unknown to it. Where none lives, it would only be in the way.
+  pgrep -f "^[^ ]*containerd(-shim[^ ]*)? .*$home/exec" > /dev/null || rm -rf "$home/exec"
   mkdir -p "$home"
   [ -e "/run/netns/$space" ] || join_bridge "$space" "$rig-v$i" "$(host_address "$i")"
   # `ip netns exec` would remount /sys, and dockerd then finds no cgroups.

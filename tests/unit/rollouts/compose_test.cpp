@@ -115,6 +115,20 @@ TEST_CASE("an application of the shortest form has sensible defaults") {
   CHECK(application->policy.keep == 1);
 }
 
+TEST_CASE("a service comes back with its host unless its file says otherwise") {
+  const auto restart = [](const std::string& line) {
+    const auto application = decode(with_service(line));
+    REQUIRE(application);
+    return container_spec(*application, application->services[0], Wanted(), Maker()).restart.kind;
+  };
+  using Kind = docker::RestartPolicy::Kind;
+  CHECK(restart("") == Kind::always);
+  CHECK(restart("    restart: unless-stopped\n") == Kind::unless_stopped);
+  CHECK(restart("    restart: \"no\"\n") == Kind::no);
+  CHECK(restart("    restart: on-failure:3\n") == Kind::on_failure);
+  CHECK(restart("    deploy: {restart_policy: {condition: none}}\n") == Kind::no);
+}
+
 TEST_CASE("the most careful update_config of all services counts") {
   const auto application = decode(*read_file(folder + "full.yml"), {}, ComposeRules{{"/srv/shared"}});
   REQUIRE(application);
@@ -217,7 +231,11 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"migrate: {run: a}", "`kind`"},
       {"window: x", "release"},
       {"approval: x", "release"},
-      {"drift: heal", "release"},
+      {"drift: mend", "`drift`"},
+      {"drift: {action: mend}", "`action`"},
+      {"drift: {interval: 1s}", "`interval` is from 5s to 24h"},
+      {"drift: {interval: 25h}", "`interval` is from 5s to 24h"},
+      {"drift: {every: 1m}", "every"},
       {"strategy: canary", "`steps`"},
       {"strategy: linear", "`step`"},
       {"steps: [10%]", "`steps` is for `strategy: canary`"},
@@ -245,6 +263,18 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       decode("name: shop\nservices: {web: {image: a, ports: [\"80\"]}}\nx-slipway:\n  " + line + "\n");
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::Contains(message));
+}
+
+TEST_CASE("drift is reported each minute unless the file says otherwise, as a word or a map") {
+  const auto [line, heal, seconds] = GENERATE(table<std::string, bool, int>({{"keep: 1", false, 60},
+                                                                             {"drift: report", false, 60},
+                                                                             {"drift: heal", true, 60},
+                                                                             {"drift: {interval: 5s}", false, 5},
+                                                                             {"drift: {action: heal}", true, 60}}));
+  CAPTURE(line);
+  const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {" + line + "}\n");
+  REQUIRE(application);
+  CHECK(application->policy.drift == DriftPolicy{heal, std::chrono::seconds(seconds)});
 }
 
 TEST_CASE("strategies are batches by another name") {
