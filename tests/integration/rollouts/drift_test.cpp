@@ -119,12 +119,11 @@ TEST_CASE("changed options of a running container are drift") {
   Scene scene("ro-changed");
   REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "changed-1", "one")).state ==
           "succeeded");
-  docker::RestartPolicy always;
-  always.kind = docker::RestartPolicy::Kind::always;
-  REQUIRE(scene.fleet->run(engine(scene, "h1").containers().set_restart_policy("ro-changed-web-g1-1", always)));
+  const docker::RestartPolicy never;
+  REQUIRE(scene.fleet->run(engine(scene, "h1").containers().set_restart_policy("ro-changed-web-g1-1", never)));
   const ApplicationStatus found = look(scene);
   CHECK(kinds(found) == std::vector<std::string>{"h1 changed"});
-  CHECK(found.hosts[0].reason == "container ro-changed-web-g1-1 was changed: restart policy is always, not no");
+  CHECK(found.hosts[0].reason == "container ro-changed-web-g1-1 was changed: restart policy is no, not always");
 }
 
 TEST_CASE("the daemon looks by itself; where it is only to report, it tells and leaves things alone") {

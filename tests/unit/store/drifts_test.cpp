@@ -9,7 +9,7 @@ using namespace slipway;
 using namespace slipway::store;
 
 TEST_CASE("a drift is told when it begins, when it changes and when it is over, not at every look") {
-  const TemporaryStore with;
+  TemporaryStore with;
   Project project;
   project.name = "shop";
   project.clone_url = "https://example.test/shop.git";
