@@ -58,10 +58,10 @@ def kills(worker, traces, full, seed):
 def cells_of_real(worker, full, seed):
     traces = traces_of(worker, scenarios.ALL)
     cells = kills(worker, traces, full, seed)
-    for fault in ("engine killed", "engine restarted", "engine hangs", "containers removed"):
+    for fault in ("engine killed", "engine restarted", "engine hangs", "containers removed", "machine restarted"):
         for name in ("steps", "fails", "service", "push"):
             cells += points.some_points(name, fault, traces[name], 8 if full else 1, seed)
-    for fault in ("registry killed", "host cut off", "host's engine killed"):
+    for fault in ("registry killed", "host cut off", "host's engine killed", "host restarted"):
         for name in ("push", "deploy") if fault == "registry killed" else ("deploy",):
             cells += points.some_points(name, fault, traces[name], 12 if full else 1, seed, lambda p: any(w in p for w in REMOTE))
     return cells

@@ -46,6 +46,10 @@ class Engine:
     def die(self):
         processes.end(f"{self.folder}/pid", signal.SIGKILL)
 
+    def cut_power(self):
+        """It dies and with it all its containers, at once."""
+        self.script("cut_power")
+
     def quit(self):
         """As at a package upgrade."""
         processes.end(f"{self.folder}/pid", signal.SIGTERM)

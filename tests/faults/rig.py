@@ -20,7 +20,10 @@ class Rig:
     def __init__(self, folder, place, hosts=3):
         self.folder, self.hosts = folder, hosts
         self.name, self.subnet = f"faults{place}", f"198.18.{1 + place}"
-        self.environment = os.environ | {"SLIPWAY_RIG_NAME": self.name, "SLIPWAY_RIG_SUBNET": self.subnet}
+        # Without live-restore an Engine 20.10 that was killed leaves the network namespaces of the containers it then
+        # starts anew: their addresses answer twice, and the container that gets such an address later can't be reached.
+        self.environment = os.environ | {"SLIPWAY_RIG_NAME": self.name, "SLIPWAY_RIG_SUBNET": self.subnet,
+                                         "SLIPWAY_RIG_HOST_OPTIONS": "--live-restore"}
         self.registry = f"{self.subnet}.1:5000"
         self.up()
 

@@ -46,6 +46,12 @@ class Worker:
         self.port = 18200 + number
         self.daemon.stop()
 
+    def lose_power(self):
+        """All that runs on the machine ends at once; what starts afterwards finds another boot id."""
+        self.engine.cut_power()
+        self.daemon.next_boot()
+        self.daemon.kill()
+
     def close(self):
         self.closed = True
         if not self.daemon.died():

@@ -3,6 +3,8 @@
 # It listens on DIR/docker.sock and, with TLS, on 198.18.0.(4*NUMBER+2):2376 (RFC 2544, never routed), NUMBER below 64.
 # `start` also starts one anew that was killed. Needs root.
 set -euo pipefail
+# shellcheck source=tests/support/power_cut.sh
+. "$(dirname "${BASH_SOURCE[0]}")/power_cut.sh"
 verb=$1 dir=$2 number=$3
 shift 3
 options=("$@")
@@ -49,26 +51,6 @@ start() {
   return 1
 }
 
-# Of an engine that was killed, containerd and the shims live on; their command lines name this folder.
-leftovers() { pgrep -f "^[^ ]*containerd(-shim[^ ]*)? .*$dir/exec" || true; }
-
-unmount() { awk -v root="$1/" 'index($2, root) == 1 {print $2}' /proc/mounts | sort -r | xargs -r -n 1 umount -l; }
-
-cut_power() {
-  local doomed shim
-  doomed=$(cat pid)
-  for shim in $(leftovers); do doomed+=" $shim $(pgrep -P "$shim" | tr '\n' ' ' || true)"; done
-  # shellcheck disable=SC2086 # a list
-  kill -9 $doomed 2> /dev/null || true
-  for _ in $(seq 200); do
-    # shellcheck disable=SC2086
-    kill -0 $doomed 2> /dev/null || break
-    sleep 0.01
-  done
-  unmount "$dir/exec"
-  rm -rf "$dir/exec"
-}
-
 stop() {
   local pid
   pid=$(cat pid 2>/dev/null || true)
@@ -81,7 +63,7 @@ stop() {
     done
     kill -9 "$pid" 2>/dev/null || true
   fi
-  for pid in $(leftovers); do kill -9 "$pid" || true; done
+  for pid in $(leftovers "$dir/exec"); do kill -9 "$pid" || true; done
   ip netns del "$name" || true
   ip link del "$name" 2>/dev/null || true
   unmount "$dir"
@@ -90,4 +72,7 @@ stop() {
 
 mkdir -p "$dir"
 cd "$dir"
-"$verb"
+case "$verb" in
+  cut_power) cut_power "$dir" ;;
+  *) "$verb" ;;
+esac

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 import urllib.request
+import uuid
 
 
 def free_port():
@@ -29,17 +30,30 @@ class Slipwayd:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
         self.token = None
+        self.boot_id = None  # where it isn't the machine's own
         os.makedirs(folder, exist_ok=True)
         ours = {"listen": f"127.0.0.1:{self.port}", "data": f"{folder}/data", "git": {"allow_local": True}}
         with open(f"{folder}/slipwayd.yml", "w", encoding="utf-8") as file:
             json.dump(ours | settings, file)
 
+    def next_boot(self):
+        """From the next start on the machine seems to have been started anew since."""
+        self.boot_id = f"{self.folder}/boot_id"
+        with open(self.boot_id, "w", encoding="utf-8") as file:
+            file.write(f"{uuid.uuid4()}\n")
+
+    def command(self):
+        words = [self.program, "--config", f"{self.folder}/slipwayd.yml"]
+        if not self.boot_id:
+            return words
+        script = f'mount --bind "{self.boot_id}" /proc/sys/kernel/random/boot_id && exec "$0" "$@"'
+        return ["unshare", "--mount", "sh", "-c", script, *words]
+
     def start(self, environment=None):
         """Does not wait until it is ready; see `await_ready`."""
         with open(f"{self.folder}/log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [self.program, "--config", f"{self.folder}/slipwayd.yml"],
-                stdout=log, stderr=log, env=os.environ | (environment or {}))
+                self.command(), stdout=log, stderr=log, env=os.environ | (environment or {}))
 
     def await_ready(self, seconds=30):
         """False if the process died before."""

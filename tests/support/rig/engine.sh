@@ -45,9 +45,6 @@ engine_down() {
 
 # remove_engine_data DIR: also where a killed engine left its mounts
 remove_engine_data() {
-  local mount
-  awk -v root="$1/" 'index($2, root) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do
-    umount -l "$mount" || true
-  done
+  unmount "$1"
   rm -rf "$1"
 }

@@ -12,14 +12,16 @@ host_up() {
   rm -f "$home/pid" "$home/docker.sock"
   # Of an engine that was killed, the containers live on with their shims, and the next one takes them over by what is in
   # this folder: without it they would serve on, unknown to it. Where none lives, it would only be in the way.
-  pgrep -f "^[^ ]*containerd(-shim[^ ]*)? .*$home/exec" > /dev/null || rm -rf "$home/exec"
+  [ -n "$(leftovers "$home/exec")" ] || rm -rf "$home/exec"
   mkdir -p "$home"
   [ -e "/run/netns/$space" ] || join_bridge "$space" "$rig-v$i" "$(host_address "$i")"
   # `ip netns exec` would remount /sys, and dockerd then finds no cgroups.
+  # shellcheck disable=SC2086 # a list
   start_dockerd "$home/log" nsenter --net="/run/netns/$space" dockerd \
     --data-root "$home/data" --exec-root "$home/exec" --pidfile "$home/pid" \
     -H "unix://$home/docker.sock" -H "tcp://$(host_address "$i"):2376" \
-    --tlsverify --tlscacert "$dir/tls/ca.pem" --tlscert "$dir/tls/cert.pem" --tlskey "$dir/tls/key.pem"
+    --tlsverify --tlscacert "$dir/tls/ca.pem" --tlscert "$dir/tls/cert.pem" --tlskey "$dir/tls/key.pem" \
+    ${SLIPWAY_RIG_HOST_OPTIONS:-}
 }
 
 host_down() {
@@ -27,8 +29,7 @@ host_down() {
   name=$(basename "$home")
   if alive "$home/pid"; then containers_down "$home/docker.sock"; fi
   stop_pidfile "$home/pid"
-  # Of an engine that was killed, containerd and shims live on; their command lines name this host's exec root.
-  pkill -9 -f "^[^ ]*containerd(-shim[^ ]*)? .*$home/exec" 2>/dev/null || true
+  leftovers "$home/exec" | xargs -r kill -9 2>/dev/null || true
   ip netns del "$rig-$name" 2>/dev/null || true
   ip link del "$rig-v${name#h}" 2>/dev/null || true
   remove_engine_data "$home"

@@ -4,15 +4,19 @@
 #   rig.sh up DIR [--hosts N]   start what does not run yet; prints nothing; writes DIR/env (source it)
 #   rig.sh down DIR             stop and remove everything that `up DIR` started
 #   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
+#   rig.sh host-cut DIR NAME    one host loses its power: its engine and its containers are gone at once
 #   rig.sh second-up DIR         a second engine, of Debian 13 (26.1, API 1.45), at DIR/second/run/docker.sock
 #   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian, haproxy, haproxy3) on the machine's engine
 #
 # What runs: the machine's engine (started only where none answers), a registry over TLS with htpasswd, N hosts, each a
 # network namespace with its own dockerd on TLS. Addresses are out of 198.51.100.0/24 (RFC 5737, never routed);
-# SLIPWAY_RIG_SUBNET and SLIPWAY_RIG_NAME (at most 9 letters) make room for a second rig.
+# SLIPWAY_RIG_SUBNET and SLIPWAY_RIG_NAME (at most 9 letters) make room for a second rig; SLIPWAY_RIG_HOST_OPTIONS are
+# more options for the hosts' dockerd.
 # DIR holds all state: sockets, pid files, certificates, images. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/support/power_cut.sh
+. "$here/../power_cut.sh"
 # shellcheck source=tests/support/rig/engine.sh
 . "$here/engine.sh"
 # shellcheck source=tests/support/rig/network.sh
@@ -98,7 +102,7 @@ down() {
 verb=${1:-}
 dir=${2:-}
 hosts=3
-[ -n "$dir" ] || { sed -n '2,11p' "$0" >&2; exit 2; }
+[ -n "$dir" ] || { sed -n '2,13p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { say "must run as root: it makes network namespaces"; exit 1; }
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -111,7 +115,8 @@ case "$verb" in
     ;;
   second-up) second_up ;;
   down) down ;;
+  host-cut) cut_power "$dir/hosts/$1" ;;
   host-up) host_up "${1#h}" && wait_for 30 "host $1" host_answers "${1#h}" ;;
   base-image) "base_$1" ;;
-  *) sed -n '2,11p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,13p' "$0" >&2; exit 2 ;;
 esac
