@@ -29,7 +29,7 @@ struct GenerationSpec {
   std::string compose;  ///< the file's text
   std::string compose_path;
   Variables variables;
-  std::map<std::string, std::string> files;  ///< content of the configs and secrets that are files of the checkout
+  std::map<std::string, std::string> files;  ///< of the checkout: contents of configs, secrets and env_files
   std::vector<std::string> hosts;            ///< those it was rolled out to
   std::vector<Release> releases;
 

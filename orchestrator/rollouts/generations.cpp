@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "docker-client/images.hpp"
 #include "images/reference.hpp"
+#include "orchestrator/rollouts/compose/env_file.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 
 namespace slipway::rollouts {
@@ -102,6 +103,9 @@ std::string hashes_of(const Service& service, const std::map<std::string, Secret
 awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder order) {
   auto application = decode_compose(order.compose, parts.rules);
   if (!application) co_return fail(application.error());
+  if (auto merged = merge_env_files(*application, order.files, order.compose.variables); !merged) {
+    co_return fail(merged.error());
+  }
   for (const auto& [service, image] : order.images) {
     const bool known = std::any_of(application->services.begin(), application->services.end(),
                                    [&, name = service](const Service& one) { return one.name == name; });
@@ -152,6 +156,9 @@ Result<Application> decode_stored(const GenerationSpec& spec) {
   as_accepted.bind_roots = {"/"};
   auto decoded = decode_compose(text, as_accepted);
   if (!decoded) return fail(decoded.error().in("generation " + std::to_string(spec.number)));
+  if (auto merged = merge_env_files(*decoded, spec.files, spec.variables); !merged) {
+    return fail(merged.error().in("generation " + std::to_string(spec.number)));
+  }
   return decoded;
 }
 

@@ -26,21 +26,29 @@ runs::Outcome refusal(const Error& error, const std::function<void(std::string)>
 
 }  // namespace
 
-/// What `file:` of secrets and configs names, from the Compose file's folder.
+/// What `file:` of secrets and configs and `env_file` name, from the Compose file's folder. An env_file that may be
+/// absent and is has no entry.
 awaitable<Result<std::map<std::string, std::string>>> JobDeployer::files_of(runs::DeployRequest request,
                                                                             ComposeText compose) {
   const auto application = decode_compose(compose, rules_);
   if (!application) co_return fail(application.error());
-  std::map<std::string, std::string> files;
+  std::map<std::string, bool> wanted;  // path → whether it has to be there
   for (const auto* sources : {&application->secrets, &application->configs}) {
     for (const FileSource& source : *sources) {
-      if (source.kind != FileSource::Kind::file || !request.read_file) continue;
-      const auto folder = std::filesystem::path(compose.path).parent_path();
-      auto reading = request.read_file((folder / source.value).lexically_normal().string());
-      auto text = co_await std::move(reading);
-      if (!text) co_return fail(text.error());
-      files[source.value] = std::move(*text);
+      if (source.kind == FileSource::Kind::file) wanted[source.value] = true;
     }
+  }
+  for (const Service& service : application->services) {
+    for (const EnvFile& file : service.env_files) wanted[file.path] = wanted[file.path] || file.required;
+  }
+  std::map<std::string, std::string> files;
+  if (!request.read_file) co_return files;
+  const auto folder = std::filesystem::path(compose.path).parent_path();
+  for (const auto& [path, required] : wanted) {
+    auto reading = request.read_file((folder / path).lexically_normal().string());
+    auto text = co_await std::move(reading);
+    if (text) files[path] = std::move(*text);
+    if (!text && (required || text.error().kind != Error::Kind::not_found)) co_return fail(text.error());
   }
   co_return files;
 }

@@ -1,5 +1,7 @@
 #include "tests/support/programs.hpp"
 
+#include <cstdint>
+#include <random>
 #include <stdexcept>
 
 #include <netinet/in.h>
@@ -35,15 +37,22 @@ Folder::~Folder() {
 }
 
 int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
+  // Below those that outgoing connections get, since a daemon that is started again wants its port again.
+  std::random_device seed;
+  std::mt19937 chance(seed());
+  std::uniform_int_distribution<int> ports(20'000, 32'000);
+  for (int tries = 0; tries < 1000; ++tries) {
+    const int port = ports(chance);
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    ::close(fd);
+    if (bound == 0) return port;
+  }
+  throw std::runtime_error("no port is free");
 }
 
 }  // namespace slipway

@@ -25,6 +25,34 @@ void decode_restart(MapReader& map, Service& service, Diagnostics& diagnostics) 
   }
 }
 
+EnvFile read_env_file(const YamlNode& item, Diagnostics& diagnostics) {
+  EnvFile file;
+  if (!item.is_map()) {
+    file.path = pipelines::read_text(item, "`env_file`", diagnostics).value_or("");
+    return file;
+  }
+  MapReader map(item, "an item of `env_file`", diagnostics);
+  if (const YamlNode* path = map.require("path", "path: web.env")) {
+    file.path = pipelines::read_text(*path, "`path`", diagnostics).value_or("");
+  }
+  take_flag(map, "required", file.required, diagnostics);
+  if (const YamlNode* format = map.find("format")) {
+    file.raw = pipelines::read_choice(*format, "`format`", {"raw"}, diagnostics).has_value();
+  }
+  map.finish();
+  return file;
+}
+
+void decode_env_files(MapReader& map, Service& service, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find("env_file");
+  if (node == nullptr) return;
+  if (!node->is_list()) {
+    service.env_files.push_back(read_env_file(*node, diagnostics));
+    return;
+  }
+  for (const YamlNode& item : node->items) service.env_files.push_back(read_env_file(item, diagnostics));
+}
+
 bool is_signal(const std::string& text) {
   return !text.empty() && text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-';
@@ -38,6 +66,7 @@ void decode_process(MapReader& map, Service& service, Diagnostics& diagnostics) 
   take_command(map, "entrypoint", service.entrypoint, diagnostics);
   take_pairs(map, "environment", service.environment,
              "write NAME: value; nothing is taken from the daemon's own environment", diagnostics);
+  decode_env_files(map, service, diagnostics);
   take_text(map, "user", service.user, diagnostics);
   take_texts(map, "group_add", service.group_add, diagnostics);
   take_text(map, "working_dir", service.working_dir, diagnostics);

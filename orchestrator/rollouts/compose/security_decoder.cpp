@@ -96,10 +96,10 @@ void refuse_service_keys(MapReader& map) {
     map.foreign(key, "slipway does not let applications reach into the host");
   }
   for (const char* key :
-       {"env_file",      "label_file",  "annotations",   "attach",         "mac_address",      "blkio_config",
-        "cpu_count",     "cpu_percent", "cpu_shares",    "cpu_period",     "cpu_quota",        "cpu_rt_runtime",
-        "cpu_rt_period", "cpuset",      "memswap_limit", "mem_swappiness", "oom_kill_disable", "oom_score_adj",
-        "post_start",    "pre_stop",    "provider",      "use_api_socket"}) {
+       {"label_file",  "annotations",   "attach",         "mac_address",      "blkio_config",   "cpu_count",
+        "cpu_percent", "cpu_shares",    "cpu_period",     "cpu_quota",        "cpu_rt_runtime", "cpu_rt_period",
+        "cpuset",      "memswap_limit", "mem_swappiness", "oom_kill_disable", "oom_score_adj",  "post_start",
+        "pre_stop",    "provider",      "use_api_socket"}) {
     map.later(key);
   }
 }

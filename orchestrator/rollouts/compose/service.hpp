@@ -83,6 +83,14 @@ struct FileGrant {
   friend bool operator==(const FileGrant&, const FileGrant&) = default;
 };
 
+/// Variables of a service that are in a file of the checkout; see env_file.hpp.
+struct EnvFile {
+  std::string path;  ///< as the Compose file writes it
+  bool required = true;
+  bool raw = false;  ///< `format: raw`
+  friend bool operator==(const EnvFile&, const EnvFile&) = default;
+};
+
 struct Logging {
   std::string driver;
   std::map<std::string, std::string> options;
@@ -112,6 +120,7 @@ struct Service {
 
   std::optional<std::vector<std::string>> command, entrypoint;
   std::map<std::string, std::string> environment;
+  std::vector<EnvFile> env_files;  ///< merged into `environment` once their contents are there
   std::map<std::string, std::string> labels;
   std::string user, working_dir, hostname, domainname, stop_signal;
   std::optional<Milliseconds> stop_grace_period;
