@@ -22,7 +22,8 @@ compared with what the pipeline is known to do, to the byte. On the fake engine,
 ([0056](decisions/0056-fake-engine.md)), single answers go wrong as well.
 
 Cells whose instant did not come (what happens between threads differs from run to run) ended right and are not counted.
-After a fault that takes steps or hosts with it a run may also fail and say why; it must never pass falsely.
+After a fault that takes steps or hosts with it a run may also fail and say why; it must never pass falsely. The checker
+itself is tried on planted violations (`tests/faults/checker_test.py`). The hosts' engines have `live-restore`.
 """
 
 
