@@ -41,7 +41,7 @@ class Engine(http.client.HTTPConnection):
         return content
 
 
-def spec(name):
+def spec(volume):
     """What slipway asks for when a pipeline says nothing: workspace, limits, nothing privileged."""
     return {
         "Image": "busybox:latest",
@@ -58,13 +58,18 @@ def spec(name):
             "PidsLimit": 1024,
             "CapDrop": ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP"],
             "SecurityOpt": ["no-new-privileges"],
-            "Mounts": [{"Type": "volume", "Source": name, "Target": "/workspace", "VolumeOptions": {"NoCopy": True}}],
+            "Mounts": [{"Type": "volume", "Source": volume, "Target": "/workspace", "VolumeOptions": {"NoCopy": True}}],
         },
     }
 
 
-def create(engine, name, files):
-    created = json.loads(engine.call("POST", f"/containers/create?name={name}", spec(name)))["Id"]
+def create(engine, name, volume):
+    return json.loads(engine.call("POST", f"/containers/create?name={name}", spec(volume)))["Id"]
+
+
+def create_filled(engine, name, files):
+    """With a workspace of the same name, which is filled."""
+    created = create(engine, name, name)
     engine.call("PUT", f"/containers/{created}/archive?path=/workspace", workspace(files))
     return created
 
@@ -77,6 +82,9 @@ def run_to_its_end(engine, container):
     engine.call("GET", f"/containers/{container}/logs?stdout=1&stderr=1&timestamps=1")
 
 
-def remove(engine, container, name):
+def remove(engine, container):
     engine.call("DELETE", f"/containers/{container}?v=1&force=1")
+
+
+def remove_volume(engine, name):
     engine.call("DELETE", f"/volumes/{name}")
