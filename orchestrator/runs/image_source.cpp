@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kPullLimit = 30min;
+constexpr Duration kLookHolds = 2s;
 constexpr int kTries = 3;
 
 /// "host:5000/name:tag" → name and tag; "name@sha256:…" → name and digest.
@@ -36,12 +37,48 @@ struct ImageSource::Pull {
   std::optional<Result<std::string>> outcome;
 };
 
+/// One that was made ahead.
+struct ImageSource::Look {
+  explicit Look(const Executor& executor) : done(executor) {}
+  StopSignal done;
+  std::optional<std::string> id;
+  std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
+};
+
 ImageSource::ImageSource(docker::Images& images, EngineWatch& watch, FindAuth find_auth, const Executor& executor)
     : images_(images), watch_(watch), find_auth_(std::move(find_auth)), executor_(executor), tasks_(executor) {}
 
 ImageSource::~ImageSource() = default;
 
+void ImageSource::look_ahead(const std::string& reference) {
+  const auto oldest = std::chrono::steady_clock::now() - kLookHolds;
+  std::erase_if(looks_, [&](const auto& entry) { return entry.second->at < oldest; });
+  std::shared_ptr<Look>& entry = looks_[reference];
+  if (entry) return;
+  entry = std::make_shared<Look>(executor_);
+  tasks_.spawn("look for image", look(reference, entry));
+}
+
+awaitable<void> ImageSource::look(std::string reference, std::shared_ptr<Look> look) {
+  auto inspecting = images_.inspect(std::move(reference));
+  const Result<docker::Image> found = co_await std::move(inspecting);
+  if (found) look->id = found->id;
+  look->done.ask("");
+}
+
+awaitable<std::optional<std::string>> ImageSource::looked_up(std::string reference) {
+  const auto place = looks_.find(reference);
+  if (place == looks_.end()) co_return std::nullopt;
+  const std::shared_ptr<Look> look = place->second;
+  looks_.erase(place);
+  co_await look->done.wait();
+  const bool fresh = std::chrono::steady_clock::now() - look->at < kLookHolds;
+  co_return fresh ? look->id : std::nullopt;
+}
+
 awaitable<Result<std::string>> ImageSource::ensure(std::string reference) {
+  std::optional<std::string> known = co_await looked_up(reference);
+  if (known) co_return std::move(*known);
   const auto call = [&] { return images_.inspect(reference); };
   const Result<docker::Image> found = co_await watch_.persist(call);
   if (found) co_return found->id;

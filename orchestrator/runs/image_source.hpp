@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "docker-client/images.hpp"
@@ -26,11 +27,18 @@ class ImageSource {
   /// not the pull, which others may wait for.
   awaitable<Result<std::string>> ensure(std::string reference);
 
+  /// Looks for `reference` in the background, for an `ensure` that will be asked for in a moment: it takes the answer
+  /// instead of looking again. An answer is taken once, and within two seconds.
+  void look_ahead(const std::string& reference);
+
   /// Stops pulls and waits for them.
   awaitable<void> close();
 
  private:
   struct Pull;
+  struct Look;
+  awaitable<void> look(std::string reference, std::shared_ptr<Look> look);
+  awaitable<std::optional<std::string>> looked_up(std::string reference);
   awaitable<void> pull(std::string reference, std::shared_ptr<Pull> pull);
   awaitable<Result<std::string>> pull_now(std::string reference);
 
@@ -40,6 +48,7 @@ class ImageSource {
   Executor executor_;
   Tasks tasks_;
   std::map<std::string, std::shared_ptr<Pull>> pulls_;
+  std::map<std::string, std::shared_ptr<Look>> looks_;
 };
 
 }  // namespace slipway::runs

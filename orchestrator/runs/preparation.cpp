@@ -91,8 +91,8 @@ awaitable<Result<void>> commit_start(Collaborators& with, const RunContext& cont
 }
 
 awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, store::Run run,
-                                        store::Project project, ProjectAccess access,
-                                        checkout::Repository& repository) {
+                                        store::Project project, ProjectAccess access, checkout::Repository& repository,
+                                        PlanSeen planned) {
   const std::string path = project.settings.pipeline_file;
   const Result<checkout::CommitFile> file = co_await fetch_and_read(run, project, repository);
   if (!file) {
@@ -124,6 +124,7 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
     auto ending = end_described(with, std::move(run), file->commit, Verdict::failed, std::move(reason));
     co_return co_await std::move(ending);
   }
+  planned(*plan);
 
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
@@ -160,11 +161,12 @@ awaitable<Result<Preparation>> take_up_run(store::Run run, store::Project projec
 
 awaitable<Result<Preparation>> prepare_run(Collaborators& with, const Settings& settings, store::Run run,
                                            store::Project project, ProjectAccess access,
-                                           checkout::Repository& repository) {
+                                           checkout::Repository& repository, PlanSeen planned) {
   const bool under_way = run.state == store::RunState::running;
   const RunId id = run.id;
   auto work = under_way ? take_up_run(std::move(run), std::move(project), std::move(access), repository)
-                        : plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository);
+                        : plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository,
+                                   std::move(planned));
   Result<Preparation> prepared = co_await std::move(work);
   if (!prepared || prepared->ended) co_return prepared;
   RunContext& context = *prepared->context;

@@ -183,8 +183,10 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
     co_return Result<void>();
   }
   if (!run->trusted) access->secrets.clear();
-  auto race = prepare_run(with_, settings_, std::move(*run), std::move(*project), std::move(*access), **repository) ||
-              active->stop.wait();
+  PlanSeen planned = [this](const pipelines::Plan& plan) { look_for_images(plan); };
+  auto preparing = prepare_run(with_, settings_, std::move(*run), std::move(*project), std::move(*access), **repository,
+                               std::move(planned));
+  auto race = std::move(preparing) || active->stop.wait();
   auto first = co_await std::move(race);
   if (first.index() == 1) {
     Outcome outcome{Verdict::cancelled, active->stop.reason()};
@@ -201,6 +203,16 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
   auto driving = active->driver->run();
   if (active->stop.asked()) active->driver->cancel(active->stop.reason());
   co_return co_await std::move(driving);
+}
+
+/// For the jobs that begin at once, while the run is committed as started.
+void RunService::look_for_images(const pipelines::Plan& plan) {
+  for (const pipelines::PlannedJob& job : plan.jobs) {
+    if (!job.needs.empty() || !job.images.empty() || job.condition.never()) continue;
+    for (const pipelines::PlannedStep& step : job.steps) {
+      if (!step.image.reference.empty()) images_.look_ahead(step.image.reference);
+    }
+  }
 }
 
 /// One mirror per project, made anew when its address or its credentials change.

@@ -48,6 +48,7 @@ class RunService {
   struct Active;
   awaitable<void> drive(RunId id, std::shared_ptr<Active> active);
   awaitable<Result<void>> drive_to_end(RunId id, std::shared_ptr<Active> active);
+  void look_for_images(const pipelines::Plan& plan);
   awaitable<void> fetch_now(store::Project project, std::string commit, std::string ref);
   awaitable<Result<std::shared_ptr<checkout::Repository>>> repository_of(store::Project project, ProjectAccess access);
   awaitable<void> finish(RunId id, Outcome outcome);

@@ -218,3 +218,19 @@ TEST_CASE("an image that is nowhere to be had is an error that names it") {
   CHECK(outcome.verdict == Verdict::error);
   CHECK(outcome.reason.find("127.0.0.1:9/nowhere:1") != std::string::npos);
 }
+
+TEST_CASE("what a look ahead found of an image is taken once; then, or if it found nothing, the engine is asked") {
+  Bench bench;
+  const std::string here = "127.0.0.1:9/looked-for:1";
+  const auto tag = [&] { return bench.engine.images().tag("busybox:latest", "127.0.0.1:9/looked-for", "1"); };
+  bench.images->look_ahead(here);
+  bench.run(sleep_for(300ms));  // it has looked, and there was nothing
+  REQUIRE(bench.run(tag()));
+  const Result<std::string> asked = bench.run(bench.images->ensure(here));
+  REQUIRE(asked);
+  bench.images->look_ahead(here);
+  bench.run(sleep_for(300ms));
+  REQUIRE(bench.run(bench.engine.images().remove(here)));
+  CHECK(bench.run(bench.images->ensure(here)).value() == *asked);
+  CHECK_FALSE(bench.run(bench.images->ensure(here)));
+}
