@@ -19,16 +19,16 @@ void add_app_history(CLI::App& parent, Session& session) {
       const Json& probes = value_at(rollout, "probes");
       const std::string dropped =
           probes.is_object() ? number_text(probes, "failures") + "/" + number_text(probes, "requests") : "-";
-      table.add({std::to_string(number_at(rollout, "id")), state, number_text(rollout, "generation"),
-                 number_text(rollout, "run"), text_at(rollout, "actor"),
+      table.add({std::to_string(number_at(rollout, "id")), state, text_at(rollout, "kind"),
+                 number_text(rollout, "generation"), number_text(rollout, "run"), text_at(rollout, "actor"),
                  duration_between(text_at(rollout, "started_at"), text_at(rollout, "ended_at")),
                  time_ago(text_at(rollout, "started_at")), dropped, text_at(rollout, "reason")},
                 {Style::strong, style_of(state)});
     };
-    session.finish(print_list(session, "/api/v1/apps/" + segment(*name) + "/history",
-                              {{"limit", std::to_string(*limit)}},
-                              Table({"ROLLOUT", "STATE", "GENERATION", "RUN", "BY", "TOOK", "WHEN", "DROPPED", "WHY"}),
-                              fill, "no rollouts yet"));
+    session.finish(
+        print_list(session, "/api/v1/apps/" + segment(*name) + "/history", {{"limit", std::to_string(*limit)}},
+                   Table({"ROLLOUT", "STATE", "KIND", "GENERATION", "RUN", "BY", "TOOK", "WHEN", "DROPPED", "WHY"}),
+                   fill, "no rollouts yet"));
   });
 }
 

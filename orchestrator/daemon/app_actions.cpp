@@ -196,6 +196,17 @@ awaitable<Result<RolloutId>> AppActions::ask(std::string app, http::RolloutWish 
   co_return co_await rollouts_.ask_current(std::move(app), verb_of(wish), std::move(actor));
 }
 
+awaitable<Result<http::AppStatus>> AppActions::adopt(http::AppAdoption adoption, http::Actor actor) {
+  rollouts::AdoptionOrder order;
+  order.application = adoption.app;
+  order.project = std::move(adoption.project);
+  order.generation = adoption.generation;
+  order.by = std::move(actor);
+  const Result<RolloutId> adopted = co_await rollouts_.adopt(std::move(order));
+  if (!adopted) co_return fail(adopted.error());
+  co_return co_await status(std::move(adoption.app));
+}
+
 awaitable<Result<std::vector<http::HostStatus>>> AppActions::hosts() {
   std::vector<http::HostStatus> list;
   for (rollouts::HostStatus& host : co_await parts_.hosts.status()) {

@@ -117,7 +117,7 @@ struct RolloutSummary {
   RolloutId id;
   std::string app;
   std::int64_t generation = 0;
-  std::string kind;  ///< deploy, redeploy, rollback, catch_up or heal
+  std::string kind;  ///< deploy, redeploy, rollback, catch_up, heal or adopt
   std::string state;
   std::string reason;
   std::string actor;
@@ -126,6 +126,12 @@ struct RolloutSummary {
   std::optional<Time> ended_at;
   std::map<std::string, std::string> images;
   std::vector<ProbeStage> probes;  ///< empty: nobody asked
+};
+
+struct AppAdoption {
+  std::string app;
+  std::string project;                     ///< by name; empty: the one that the hosts say
+  std::optional<std::int64_t> generation;  ///< that is promoted; absent: the hosts have to agree
 };
 
 struct AppLogsOrder {
@@ -208,6 +214,8 @@ class Actions {
   virtual awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, Actor actor) = 0;
   /// Answers the rollout it is about.
   virtual awaitable<Result<RolloutId>> ask_rollout(std::string app, RolloutWish wish, Actor actor) = 0;
+  /// Rebuilds what a lost store knew of an application from what its hosts carry.
+  virtual awaitable<Result<AppStatus>> adopt(AppAdoption adoption, Actor actor) = 0;
   virtual awaitable<Result<std::vector<HostStatus>>> list_hosts() = 0;
 
   /// A backup of all that the daemon keeps but its key file, as a tar that is made while it is sent; `with_logs`: with

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/http/backend.hpp"
@@ -75,6 +77,19 @@ awaitable<Result<Response>> redeploy(Backend& backend, Request request) {
   co_return json_response({{"id", rollout->value}}, 202);
 }
 
+awaitable<Result<Response>> adopt(Backend& backend, Request request) {
+  Result<Input> input = Input::of(request);
+  if (!input) co_return fail(input.error());
+  AppAdoption adoption;
+  adoption.app = request.parameter("app");
+  adoption.project = input->text("project").value_or("");
+  adoption.generation = input->number("generation", 1, std::numeric_limits<std::int64_t>::max());
+  if (Result<void> read = input->finish(); !read) co_return fail(read.error());
+  const Result<AppStatus> status = co_await backend.actions.adopt(std::move(adoption), request.caller.name);
+  if (!status) co_return fail(status.error());
+  co_return json_response(render(*status));
+}
+
 /// `flag`, if the verb has one, turns `plain` into `flagged`; what it is when absent is the verb's own affair.
 struct Wish {
   const char* verb;
@@ -116,6 +131,8 @@ void add_app_routes(Router& router, Backend& backend) {
               [&](Request r) { return roll_back(backend, std::move(r)); }});
   router.add({"POST", "/api/v1/apps/{app}/redeploy", Role::maintainer,
               [&](Request r) { return redeploy(backend, std::move(r)); }});
+  router.add(
+      {"POST", "/api/v1/apps/{app}/adopt", Role::admin, [&](Request r) { return adopt(backend, std::move(r)); }});
   for (const Wish& wish : wishes) {
     router.add({"POST", std::string("/api/v1/apps/{app}/") + wish.verb, Role::maintainer,
                 [&](Request r) { return ask_rollout(backend, wish, std::move(r)); }});

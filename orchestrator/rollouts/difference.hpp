@@ -30,6 +30,7 @@ struct Shown {
   std::string image;
   std::string digest;
   std::int64_t rollout = 0;  ///< that made it
+  bool recorded = false;     ///< it carries a record of the generation it was made for
   bool running = false;
   std::string status;               ///< the Engine's word: running, exited, …
   Health health = Health::unknown;  ///< HEALTHCHECK's word, unknown without one

@@ -104,8 +104,8 @@ std::vector<Drift> drift_of(const Difference& difference, const std::vector<Actu
         std::find_if(actual.begin(), actual.end(), [&](const Actual& a) { return a.container == one.name; });
     if (seen == actual.end()) continue;
     if (seen->foreign) add(Drift::Kind::foreign, one.service, one.name, "runs another image, " + seen->digest);
-    if (!seen->changes.empty())
-      add(Drift::Kind::changed, one.service, one.name, "was changed: " + joined(seen->changes));
+    if (seen->foreign || seen->changes.empty()) continue;
+    add(Drift::Kind::changed, one.service, one.name, "was changed: " + joined(seen->changes));
   }
   for (const Shown& one : difference.surplus) {
     if (std::find(explained.begin(), explained.end(), one.name) != explained.end()) continue;

@@ -9,6 +9,7 @@
 #include "orchestrator/rollouts/health_watch.hpp"
 #include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/drifts.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -186,7 +187,7 @@ awaitable<Result<void>> Driver::commit(bool promote) {
     row.progress = dump_json(kept);
     row.hosts = changed_hosts();
     row.at = parts_.clock.now();
-    auto write = [row, promote, audit = audit_of(granted_), rollout = assignment_.rollout,
+    auto write = [row, promote, audit = audit_of(granted_), rollout = assignment_.rollout, mended = mended_hosts(),
                   fence = assignment_.fence](store::Transaction& tx) -> Result<void> {
       for (const store::AuditEntry& entry : audit) {
         if (auto noted = store::Audit(tx).add(entry); !noted) return noted;
@@ -195,6 +196,10 @@ awaitable<Result<void>> Driver::commit(bool promote) {
       if (promote) {
         auto done = applications.promote(rollout.application, rollout.generation, fence, row.at);
         if (!done) return done;
+      }
+      for (const std::string& host : mended) {
+        if (auto noted = store::Drifts(tx).note(rollout.application, host, {}, row.at); !noted)
+          return fail(noted.error());
       }
       return store::Rollouts(tx).save(rollout.id, fence, row);
     };
@@ -211,6 +216,16 @@ awaitable<Result<void>> Driver::commit(bool promote) {
       log::error("a rollout waits for the store", {{"rollout", assignment_.rollout.id}, {"why", saved.error()}});
     co_await sleep_for(retry_pause);
   }
+}
+
+/// Those that are as the promoted generation asks, now that it has ended: what had drifted there is gone.
+std::vector<std::string> Driver::mended_hosts() const {
+  std::vector<std::string> hosts;
+  if (progress().stage != Stage::succeeded) return hosts;
+  for (const HostProgress& host : progress().hosts) {
+    if (host.stage == HostStage::committed && !host.failed && !host.lost) hosts.push_back(host.host);
+  }
+  return hosts;
 }
 
 std::vector<store::RolloutHost> Driver::changed_hosts() {
@@ -449,7 +464,7 @@ Time Driver::present() const {
 
 Maker Driver::maker() const {
   Maker maker;
-  maker.instance = parts_.store.instance();
+  maker.instance = parts_.store.fleet();
   maker.rollout = assignment_.rollout.id.value;
   return maker;
 }

@@ -102,6 +102,7 @@ class Driver {
   void post(Event event);
   awaitable<void> wait_for_event();
   void tell(const Progress& before);
+  [[nodiscard]] std::vector<std::string> mended_hosts() const;
   [[nodiscard]] std::vector<store::RolloutHost> changed_hosts();
   [[nodiscard]] Result<Site> site_of(const std::string& host);
   [[nodiscard]] Milliseconds left(Time until) const;

@@ -9,7 +9,9 @@
 #include "docker-client/images.hpp"
 #include "images/reference.hpp"
 #include "orchestrator/rollouts/compose/env_file.hpp"
+#include "orchestrator/rollouts/record.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
+#include "orchestrator/store/projects.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -63,21 +65,30 @@ awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::
   co_return reference->repository() + "@" + *digest;
 }
 
+/// With `lost`, what can't be had is noted there.
 awaitable<Result<std::map<std::string, Secret>>> contents_of(Parts& parts, ProjectId project, Application application,
-                                                             std::map<std::string, std::string> files) {
+                                                             std::map<std::string, std::string> files,
+                                                             std::map<std::string, std::string>* lost = nullptr) {
   std::map<std::string, Secret> contents;
   for (const auto* sources : {&application.secrets, &application.configs}) {
     for (const FileSource& source : *sources) {
       if (source.kind == FileSource::Kind::text) contents[source.key] = Secret(source.value);
       if (source.kind == FileSource::Kind::file) {
         const auto file = files.find(source.value);
-        if (file == files.end()) {
+        if (file != files.end()) {
+          contents[source.key] = Secret(file->second);
+        } else if (lost != nullptr) {
+          (*lost)[source.key] = "file " + source.value + " is not known any more: a deployment brings it again";
+        } else {
           co_return fail(Error::Kind::not_found, "file " + source.value + " is not in the checkout");
         }
-        contents[source.key] = Secret(file->second);
       }
       if (source.kind != FileSource::Kind::secret) continue;
       auto secret = co_await parts.secrets.secret(project, source.value);
+      if (!secret && lost != nullptr && secret.error().kind == Error::Kind::not_found) {
+        (*lost)[source.key] = "secret '" + source.value + "': " + secret.error().message;
+        continue;
+      }
       if (!secret) co_return fail(secret.error().in("secret '" + source.value + "'"));
       contents[source.key] = std::move(*secret);
     }
@@ -138,7 +149,7 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
     release.service = service.name;
     release.image = *image;
     release.replicas = service.replicas;
-    release.spec_hash = spec_hash(*application, service, *image, hashes_of(service, *contents, parts.store.instance()));
+    release.spec_hash = spec_hash(*application, service, *image, hashes_of(service, *contents, parts.store.fleet()));
     spec.releases.push_back(std::move(release));
   }
   co_return spec;
@@ -177,7 +188,7 @@ awaitable<Result<GenerationSpec>> renew_generation(Parts& parts, ProjectId proje
     if (release == spec->releases.end()) continue;
     release->generation = 0;
     release->spec_hash =
-        spec_hash(*application, service, release->image, hashes_of(service, *contents, parts.store.instance()));
+        spec_hash(*application, service, release->image, hashes_of(service, *contents, parts.store.fleet()));
   }
   spec->number = 0;
   co_return spec;
@@ -286,8 +297,13 @@ awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::
   auto target = std::make_shared<Target>(**outline);
   auto owner = co_await parts.store.read(&store::Applications::get, application);
   if (!owner) co_return fail(owner.error());
-  auto contents = co_await contents_of(parts, owner->project, target->application, target->spec.files);
+  auto contents = co_await contents_of(parts, owner->project, target->application, target->spec.files, &target->lost);
   if (!contents) co_return fail(contents.error());
+  auto project = co_await parts.store.read(&store::Projects::get, owner->project);
+  const Record record{project ? project->name : std::string(), target->spec};
+  auto packed = pack_record(record, target->application);
+  if (packed) target->record = std::move(*packed);
+  if (!packed) target->no_record = packed.error().message;
   auto kept = co_await kept_containers(parts, application, number, target->application.policy.keep);
   if (!kept) co_return fail(kept.error());
   target->secrets = std::move(*contents);

@@ -35,8 +35,8 @@ HostStatus known_of(const HostSettings& settings) {
 
 }  // namespace
 
-HostDirectory::HostDirectory(Executor executor, std::string instance, std::vector<HostSettings> hosts)
-    : instance_(std::move(instance)), settings_(std::move(hosts)) {
+HostDirectory::HostDirectory(Executor executor, const std::string& fleet, std::vector<HostSettings> hosts)
+    : fleet_(fleet), settings_(std::move(hosts)) {
   docker::TransportOptions options;
   options.connect_timeout = std::chrono::seconds(5);
   for (const HostSettings& host : settings_) {
@@ -89,7 +89,7 @@ awaitable<Result<HostStatus>> HostDirectory::look(HostSettings settings) {
   status.engine_version = version->version;
   docker::ListContainers what;
   what.all = false;
-  what.filters.label(std::string(label::instance), instance_).label(std::string(label::application));
+  what.filters.label(std::string(label::instance), fleet_).label(std::string(label::application));
   auto containers = co_await engine.containers().list(std::move(what));
   if (!containers) co_return fail(containers.error());
   for (const docker::ContainerSummary& one : *containers) {

@@ -33,8 +33,8 @@ struct HostStatus {
 /// must outlive whoever works on them.
 class HostDirectory {
  public:
-  /// `instance` marks the containers that are ours.
-  HostDirectory(Executor executor, std::string instance, std::vector<HostSettings> hosts);
+  /// `fleet` marks the containers that are ours, and is borrowed: it may change.
+  HostDirectory(Executor executor, const std::string& fleet, std::vector<HostSettings> hosts);
 
   /// Groups and hosts by name, each host once, in the order of the settings. A name that is neither is Kind::not_found
   /// and lists those there are.
@@ -52,7 +52,7 @@ class HostDirectory {
  private:
   awaitable<Result<HostStatus>> look(HostSettings settings);
 
-  std::string instance_;
+  const std::string& fleet_;
   std::vector<HostSettings> settings_;
   std::map<std::string, std::unique_ptr<docker::Engine>> engines_;
 };

@@ -43,6 +43,7 @@ Shown shown_from(const docker::ContainerSummary& summary) {
   shown.image = summary.image;
   shown.digest = text_of(summary.labels, label::digest);
   shown.rollout = number_of<std::int64_t>(text_of(summary.labels, label::rollout));
+  shown.recorded = summary.labels.contains(std::string(label::record));
   shown.running = counts_as_running(summary.state);
   shown.status = std::string(docker::name_of(summary.state));
   shown.health = health_in(summary.status);

@@ -188,7 +188,14 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
 awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr target) {
   const Service* service = target->service(wanted.service);
   if (service == nullptr) co_return fail(Error::Kind::internal, "the generation has no service " + wanted.service);
-  const docker::ContainerSpec spec = container_spec(target->application, *service, wanted, maker_);
+  for (const auto* grants : {&service->secrets, &service->configs}) {
+    for (const FileGrant& grant : *grants) {
+      const auto lost = target->lost.find(grant.source);
+      if (lost != target->lost.end()) co_return fail(Error::Kind::not_found, lost->second);
+    }
+  }
+  docker::ContainerSpec spec = container_spec(target->application, *service, wanted, maker_);
+  if (!target->record.empty()) spec.labels[std::string(label::record)] = target->record;
   auto named = co_await site_.engine->containers().create_or_find(spec);
   if (!named) co_return fail(named.error());
   // Found: an answer was lost on its way. The container is ours if it says so.
@@ -359,6 +366,35 @@ awaitable<Result<void>> HostWork::prune(TargetPtr target) {
     auto removed = co_await site_.engine->containers().remove(old.id, how);
     if (!removed) co_return fail(removed.error().in("remove " + old.name));
   }
+  co_return co_await keep_record(target, &*found);
+}
+
+/// A generation that changes no container here, such as one that takes a service away, leaves its record in a volume.
+awaitable<Result<void>> HostWork::keep_record(TargetPtr target, const Difference* found) {
+  const std::string number = std::to_string(target->spec.number);
+  const std::string name = application_ + "-slipway-record-g" + number;
+  const bool carried = std::any_of(found->right.begin(), found->right.end(), [&](const Shown& one) {
+    return one.recorded && one.generation == target->spec.number;
+  });
+  docker::Volumes& volumes = site_.engine->volumes();
+  docker::Filters ours;
+  ours.label(std::string(label::application), application_).label(std::string(label::record));
+  auto listed = co_await volumes.list(ours);
+  if (!listed) co_return fail(listed.error().in("list volumes"));
+  for (const docker::Volume& one : *listed) {
+    if (one.name == name && !carried) continue;
+    auto removed = co_await volumes.remove(one.name);
+    if (!removed) co_return fail(removed.error().in("remove volume " + one.name));
+  }
+  if (carried || target->record.empty()) co_return Result<void>();
+  docker::VolumeSpec spec;
+  spec.name = name;
+  spec.labels = {{std::string(label::instance), maker_.instance},
+                 {std::string(label::application), application_},
+                 {std::string(label::generation), number},
+                 {std::string(label::record), target->record}};
+  auto made = co_await volumes.create(std::move(spec));
+  if (!made) co_return fail(made.error().in("create volume " + name));
   co_return Result<void>();
 }
 

@@ -66,6 +66,7 @@ class HostWork {
   awaitable<Result<void>> stop_old(Heading heading, TargetPtr target);
   awaitable<Result<void>> stop_container(Shown container);
   awaitable<Result<void>> prune(TargetPtr target);
+  awaitable<Result<void>> keep_record(TargetPtr target, const Difference* found);
 
   [[nodiscard]] Place place() const { return {application_, site_.host}; }
 

@@ -75,7 +75,7 @@ awaitable<void> Inventory::look(std::shared_ptr<const Target> target, HostOfAppl
     into->reason = engine.error().message;
     co_return;
   }
-  auto looking = look_for_drift(*engine, parts_.store.instance(), target);
+  auto looking = look_for_drift(*engine, parts_.store.fleet(), target);
   auto seen = co_await with_deadline(look_limit, std::move(looking), "asking host " + into->host);
   if (!seen) {
     into->reason = seen.error().message;
@@ -164,7 +164,7 @@ awaitable<Result<std::vector<ApplicationLine>>> Inventory::host_logs(std::string
   auto engine = parts_.hosts.engine(host);
   if (!engine) co_return fail(engine.error());
   docker::Containers* containers = &(*engine)->containers();
-  auto shown = co_await look_at_host(*containers, parts_.store.instance(), application);
+  auto shown = co_await look_at_host(*containers, parts_.store.fleet(), application);
   if (!shown) co_return fail(shown.error());
   std::vector<ApplicationLine> lines;
   for (const Shown& one : *shown) {

@@ -61,6 +61,7 @@ Json pace_json(const Pace& pace) {
           {"max_failure_ratio", pace.max_failure_ratio},
           {"on_failure", name_of(pace.on_failure)},
           {"on_alarm", name_of(pace.on_alarm)},
+          {"scope", name_of(pace.scope)},
           {"deadline_ms", pace.deadline.count()},
           {"hook_times_ms", hook_times},
           {"migrates", pace.migrates},
@@ -93,6 +94,7 @@ Pace pace_from(const Json& json) {
   if (ratio.is_number()) pace.max_failure_ratio = ratio.get<double>();
   pace.on_failure = failure_action_of(text_at(json, "on_failure"));
   pace.on_alarm = failure_action_of(text_at(json, "on_alarm"));
+  pace.scope = back_scope_of(text_at(json, "scope"));
   milliseconds("deadline_ms", pace.deadline);
   for (const auto& [name, time] : value_at(json, "hook_times_ms").items()) {
     const auto stage = host_stage_of(name);
@@ -203,6 +205,7 @@ std::string dump_progress(const Progress& progress) {
                     {"stop_asked", progress.stop_asked},
                     {"hurry", progress.hurry},
                     {"migrator", progress.migrator},
+                    {"scope", name_of(progress.scope)},
                     {"turn_round", progress.turn_round},
                     {"deadline", time_json(progress.deadline)},
                     {"until", time_json(progress.until)},
@@ -226,6 +229,7 @@ Result<Progress> parse_progress(std::string_view text) {
   progress.stop_asked = flag_at(*json, "stop_asked");
   progress.hurry = flag_at(*json, "hurry");
   progress.migrator = text_at(*json, "migrator");
+  progress.scope = back_scope_of(text_at(*json, "scope"));
   progress.turn_round = flag_at(*json, "turn_round");
   progress.deadline = time_from(value_at(*json, "deadline"));
   progress.until = time_from(value_at(*json, "until"));

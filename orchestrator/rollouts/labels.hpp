@@ -15,6 +15,9 @@ inline constexpr std::string_view generation = "dev.slipway.generation";
 inline constexpr std::string_view spec_hash = "dev.slipway.spec-hash";
 inline constexpr std::string_view rollout = "dev.slipway.rollout";
 inline constexpr std::string_view digest = "dev.slipway.digest";
+/// Of the generation that it was made for: from this an application is adopted. Also on a volume, where none of a
+/// host's containers carries it.
+inline constexpr std::string_view record = "dev.slipway.record";
 /// On the container of a hook or migration: which. It serves nothing and is gone with it.
 inline constexpr std::string_view hook = "dev.slipway.hook";
 /// On what slipway keeps on a host for all applications: the kind of proxy.

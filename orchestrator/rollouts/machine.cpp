@@ -131,7 +131,7 @@ void Machine::take(const event::Failed& failed) {
   if (host->heading == Heading::back) {
     host->restore_failed = true;
     host->reason += (host->reason.empty() ? "" : "; ") + ("going back: " + failed.reason);
-    if (in_flight(progress_.stage)) roll_back(on_host(host->host, "going back: " + failed.reason));
+    if (in_flight(progress_.stage)) roll_back(on_host(host->host, "going back: " + failed.reason), pace_.scope);
     return;
   }
   // What is left to do on a finalizing host is tidying up: the next rollout does it.
@@ -190,13 +190,13 @@ void Machine::take(const event::TimeUp&) {
 /// Paused or not: a deadline that people's absence moves is none.
 void Machine::take(const event::PastDeadline&) {
   if (!progress_.deadline || now_ < *progress_.deadline || !can_turn_round()) return;
-  roll_back("it did not end before its deadline of " + pipelines::format_duration(pace_.deadline));
+  roll_back("it did not end before its deadline of " + pipelines::format_duration(pace_.deadline), pace_.scope);
 }
 
 void Machine::take(const event::Alarm& alarm) {
   if (!can_turn_round()) return;
   const std::string reason = "alarm: " + alarm.what;
-  if (pace_.on_alarm != FailureAction::pause) return roll_back(reason);
+  if (pace_.on_alarm != FailureAction::pause) return roll_back(reason, pace_.scope);
   progress_.pause_asked = true;
   if (progress_.stage == Stage::baking) after_baking();
   progress_.reason = reason;
@@ -207,7 +207,7 @@ void Machine::take(const event::Migrated&) {
   progress_.until.reset();
   progress_.stage = Stage::pulling;  // what comes next may be the way back, which migrating would put off
   if (!std::exchange(progress_.turn_round, false)) return next_batch();
-  roll_back(progress_.reason);
+  roll_back(progress_.reason, progress_.scope);
 }
 
 void Machine::take(const event::MigrationFailed& failed) {
@@ -233,7 +233,7 @@ void Machine::take(const event::Asked& asked) {
       stop();
       break;
     case Verb::roll_back:
-      roll_back("asked for by " + asked.by);
+      roll_back("asked for by " + asked.by, BackScope::all);
       break;
     case Verb::promote_all:
       progress_.hurry = true;
@@ -407,7 +407,7 @@ void Machine::finalize() {
     }
   }
   if (std::none_of(progress_.hosts.begin(), progress_.hosts.end(), updated)) {
-    return roll_back("no host could be brought to the new generation");
+    return roll_back("no host could be brought to the new generation", pace_.scope);
   }
   if (serving() < pace_.min_healthy && pace_.may_roll_back) {
     return too_few_serve("only " + std::to_string(serving()) + " hosts serve, min_healthy is " +
@@ -436,7 +436,8 @@ void Machine::host_failed(HostProgress& host, const std::string& reason) {
       std::count_if(progress_.hosts.begin(), progress_.hosts.end(), [](const HostProgress& h) { return h.failed; });
   const double ratio = static_cast<double>(failed) / static_cast<double>(progress_.hosts.size());
   const bool too_many = ratio > pace_.max_failure_ratio;
-  if (too_many && pace_.on_failure == FailureAction::roll_back) return roll_back(on_host(host.host, reason));
+  if (too_many && pace_.on_failure == FailureAction::roll_back)
+    return roll_back(on_host(host.host, reason), pace_.scope);
   if (too_many && pace_.on_failure == FailureAction::pause) {
     progress_.pause_asked = true;
     progress_.reason = on_host(host.host, reason);
@@ -445,14 +446,15 @@ void Machine::host_failed(HostProgress& host, const std::string& reason) {
 }
 
 void Machine::too_few_serve(const std::string& reason) {
-  if (pace_.on_failure != FailureAction::pause) return roll_back(reason);
+  if (pace_.on_failure != FailureAction::pause) return roll_back(reason, pace_.scope);
   progress_.pause_asked = true;
   progress_.stage = any_busy() ? Stage::batch : Stage::paused;
   progress_.reason = reason;
 }
 
-void Machine::roll_back(const std::string& reason) {
+void Machine::roll_back(const std::string& reason, BackScope scope) {
   progress_.reason = reason;
+  progress_.scope = scope;
   if (progress_.stage == Stage::migrating) {  // which is not broken off in the middle
     progress_.turn_round = true;
     return;
@@ -467,11 +469,17 @@ void Machine::roll_back(const std::string& reason) {
   }
 }
 
+/// What is done and well is what a scope of `failed` keeps; a step that was broken off is neither.
+bool Machine::stays(const HostProgress& host) const {
+  if (progress_.scope == BackScope::none) return true;
+  return progress_.scope == BackScope::failed && done(host) && !host.failed && !host.lost;
+}
+
 /// Hosts that do not serve go back at once, those that do as far as min_healthy allows, and never none.
 void Machine::go_back() {
   std::vector<HostProgress*> serving_hosts;
   for (HostProgress& host : progress_.hosts) {
-    if (host.reaching || host.heading == Heading::back || host.batch == 0) continue;
+    if (host.reaching || host.heading == Heading::back || host.batch == 0 || stays(host)) continue;
     if (takes_down(host)) {
       serving_hosts.push_back(&host);
     } else {
@@ -494,7 +502,12 @@ void Machine::end_of_way_back() {
     if (host.lost && host.batch != 0)
       progress_.reason += "; host " + host.host + " does not answer, it goes back when it does";
   }
-  end(failed ? Stage::rollback_failed : Stage::rolled_back);
+  const bool left = std::any_of(progress_.hosts.begin(), progress_.hosts.end(), [this](const HostProgress& host) {
+    return host.batch != 0 && host.heading == Heading::forward && stays(host);
+  });
+  if (left) progress_.reason += "; hosts stay as they are: rollback.scope is " + std::string(name_of(progress_.scope));
+  if (failed) return end(Stage::rollback_failed);
+  end(left ? Stage::failed : Stage::rolled_back);
 }
 
 void Machine::begin_back(HostProgress& host) {

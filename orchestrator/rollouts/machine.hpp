@@ -33,6 +33,7 @@ struct Pace {
   std::size_t min_healthy = 0;   ///< hosts that must serve throughout; a host that does not answer does not serve
   double max_failure_ratio = 0;  ///< of all hosts; more failed hosts than that are the rollout's failure
   FailureAction on_failure = FailureAction::roll_back;
+  BackScope scope = BackScope::all;                   ///< of a way back that nobody asked for
   FailureAction on_alarm = FailureAction::roll_back;  ///< or pause
   Milliseconds deadline{0};                           ///< for the rollout as a whole, from when it began; 0: none
   std::map<HostStage, Milliseconds> hook_times;       ///< that hooks may take beyond a step's own deadline
@@ -74,13 +75,14 @@ struct Progress {
   std::size_t floor = 0;  ///< hosts that served when it began, if fewer than min_healthy: it can't ask for more
   bool pause_asked = false;
   bool stop_asked = false;
-  bool hurry = false;               ///< no more delays and baking: somebody has seen enough
-  std::string migrator;             ///< the host of the migration, once that was begun
-  bool turn_round = false;          ///< goes back when the migration has ended
-  std::optional<Time> deadline;     ///< of the rollout as a whole
-  std::optional<Time> until;        ///< the end of waiting or baking
-  std::string reason;               ///< why it failed, is paused or stopped; one line
-  std::vector<HostProgress> hosts;  ///< in the order they are taken
+  bool hurry = false;                ///< no more delays and baking: somebody has seen enough
+  std::string migrator;              ///< the host of the migration, once that was begun
+  BackScope scope = BackScope::all;  ///< of the way back, once it goes back
+  bool turn_round = false;           ///< goes back when the migration has ended
+  std::optional<Time> deadline;      ///< of the rollout as a whole
+  std::optional<Time> until;         ///< the end of waiting or baking
+  std::string reason;                ///< why it failed, is paused or stopped; one line
+  std::vector<HostProgress> hosts;   ///< in the order they are taken
 };
 
 /// A person's wish. `promote` ends the pause or the baking it is in; `promote_all` also leaves out those to come.
@@ -209,7 +211,8 @@ class Machine {
   void begin_back(HostProgress& host);
   void host_failed(HostProgress& host, const std::string& reason);
   void too_few_serve(const std::string& reason);
-  void roll_back(const std::string& reason);
+  void roll_back(const std::string& reason, BackScope scope);
+  [[nodiscard]] bool stays(const HostProgress& host) const;
 
   [[nodiscard]] HostProgress* find(const std::string& host);
   [[nodiscard]] bool can_turn_round() const;

@@ -183,6 +183,7 @@ Result<Pace> pace_of(const PlanInput& input, Order order, std::vector<std::strin
   pace.on_failure = policy.on_failure;
   pace.may_roll_back = !input.rollback;
   pace.on_alarm = policy.on_alarm;
+  pace.scope = policy.scope;
   for (const auto& [point, hooks] : policy.hooks) {
     for (const Hook& hook : hooks) pace.hook_times[stage_of(point)] += hook.timeout + margin;
   }

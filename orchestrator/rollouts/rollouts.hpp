@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,14 @@ struct RolloutOrder {
   std::string job;  ///< with `generation.run` and `attempt` it names the rollout: asked for twice, it is one
   std::int64_t attempt = 1;
   std::string requested_by;
+};
+
+/// Which application to rebuild from its hosts.
+struct AdoptionOrder {
+  std::string application;
+  std::string project;                     ///< by name; empty: the one that its record names
+  std::optional<std::int64_t> generation;  ///< that is the promoted one, where the hosts leave that open
+  std::string by;
 };
 
 /// All rollouts of this daemon: one at a time for each application, the others wait behind it in the order in which
@@ -44,6 +53,10 @@ class Rollouts {
   /// Looks at the hosts now, and records what somebody changed there since. Kind::conflict while a rollout of the
   /// application is in work.
   awaitable<Result<ApplicationStatus>> look_for_drift(std::string application);
+  /// Makes an application, its promoted generation and those its hosts have kept from what they carry; nothing on a
+  /// host is touched. Answers the rollout that stands for it in the history. Kind::conflict if it is known already, or
+  /// says which host has what where they do not agree.
+  awaitable<Result<RolloutId>> adopt(AdoptionOrder order);
   /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning.
   awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say);
 

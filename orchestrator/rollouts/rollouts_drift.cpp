@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds tick{5};
 constexpr std::chrono::seconds second_look{3};
-constexpr std::chrono::seconds host_limit{20};
+constexpr std::chrono::seconds host_limit{10};
 constexpr std::size_t most_at_once = 4;
 constexpr std::size_t looked_back = 50;  // rollouts among which healings are counted
 
@@ -26,6 +26,15 @@ std::vector<std::string> drifted_hosts(const ApplicationStatus& status) {
     if (!host.drift.empty()) hosts.push_back(host.host);
   }
   return hosts;
+}
+
+/// Hosts that a rollout has left as they are, because somebody wanted that, are not drifted by hand.
+bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
+  for (const store::Rollout& rollout : newest_first) {
+    if (rollout.kind == "heal" || rollout.kind == "catch_up") continue;
+    return rollout.state == name_of(Stage::failed) || rollout.state == name_of(Stage::stopped);
+  }
+  return false;
 }
 
 Result<void> nothing_in_work(store::Transaction& tx, const std::string& application) {
@@ -149,6 +158,9 @@ awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, Appl
     if (now < may_heal_from(*earlier, policy.interval, now)) {
       return fail(Error::Kind::conflict, "it was healed a short while ago");
     }
+    if (left_on_purpose(*earlier)) {
+      return fail(Error::Kind::conflict, "its last rollout was to leave the hosts as they are");
+    }
     store::Rollout rollout;
     rollout.application = application;
     rollout.generation = generation;
@@ -194,7 +206,7 @@ awaitable<Result<void>> set_aside_drifted(docker::Engine* engine, std::string fl
 awaitable<void> Rollouts::set_aside(RolloutId id, std::shared_ptr<const Target> target, std::string host) {
   auto engine = parts_.hosts.engine(host);
   if (!engine) co_return;
-  auto work = set_aside_drifted(*engine, parts_.store.instance(), target, id);
+  auto work = set_aside_drifted(*engine, parts_.store.fleet(), target, id);
   auto done = co_await with_deadline(host_limit, std::move(work), "set aside what drifted");
   if (!done) log::warn("drift was not set aside", {{"host", host}, {"rollout", id}, {"why", done.error()}});
 }

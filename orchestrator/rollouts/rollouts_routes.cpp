@@ -19,7 +19,7 @@ bool has_route(const Application& application) {
 awaitable<Result<void>> mend(Parts* parts, std::shared_ptr<const Target> target, std::string host) {
   auto engine = parts->hosts.engine(host);
   if (!engine) co_return fail(engine.error());
-  auto shown = co_await look_at_host((*engine)->containers(), parts->store.instance(), target->application.name);
+  auto shown = co_await look_at_host((*engine)->containers(), parts->store.fleet(), target->application.name);
   if (!shown) co_return fail(shown.error());
   std::vector<Backend> backends;
   for (const Shown& one : difference(target->wanted, *shown).right) {
@@ -49,7 +49,7 @@ awaitable<void> Rollouts::keep_routes() {
 awaitable<Result<void>> Rollouts::mend_routes(std::string application) {
   auto owner = co_await parts_.store.read(&store::Applications::get, application);
   if (!owner) co_return fail(owner.error());
-  auto target = co_await load_target(parts_, application, owner->promoted);
+  auto target = co_await load_outline(parts_, application, owner->promoted);
   if (!target) co_return fail(target.error());
   if (!has_route((*target)->application)) co_return Result<void>();
   std::vector<awaitable<void>> work;

@@ -41,7 +41,7 @@ awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> host
   std::vector<awaitable<void>> looks;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     views[i].host = hosts[i];
-    looks.push_back(look_into(&parts_.hosts, parts_.store.instance(), application, &views[i]));
+    looks.push_back(look_into(&parts_.hosts, parts_.store.fleet(), application, &views[i]));
   }
   co_await run_all("look at hosts", std::move(looks));
   co_return views;
@@ -85,6 +85,10 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   if (!application) co_return fail(application.error());
   auto forward = co_await load_target(parts_, rollout.application, rollout.generation);
   if (!forward) co_return fail(forward.error());
+  if (!(*forward)->lost.empty()) {
+    co_return fail(Error::Kind::not_found,
+                   "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
+  }
   auto back = co_await load_target(parts_, rollout.application, application->promoted);
   if (!back) co_return fail(back.error());
   assignment.forward = *forward;
@@ -119,7 +123,7 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   auto stored = parse_json(assignment.rollout.plan);
   if (!stored) co_return fail(stored.error());
   for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
-  if (kind == "heal") {
+  if (kind == "heal" || kind == "redeploy") {
     std::vector<awaitable<void>> asides;
     for (const std::string& host : hosts) asides.push_back(set_aside(work->id, assignment.forward, host));
     co_await run_all("set aside what drifted", std::move(asides));
@@ -142,6 +146,9 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
     work->say("batch " + std::to_string(i + 1) + ": " + joined(plan.batches[i]));
   }
   for (const std::string& note : plan.notes) work->say("note: " + note);
+  if (const std::string& why = assignment.forward->no_record; !why.empty()) {
+    work->say("note: from its hosts alone this generation can't be adopted: " + why);
+  }
   co_return assignment;
 }
 

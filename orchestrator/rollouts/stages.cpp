@@ -9,7 +9,7 @@ namespace {
 template <class E, std::size_t N>
 using Names = std::array<std::pair<E, std::string_view>, N>;
 
-constexpr Names<Stage, 14> stages{{{Stage::queued, "queued"},
+constexpr Names<Stage, 15> stages{{{Stage::queued, "queued"},
                                    {Stage::planned, "planned"},
                                    {Stage::waiting, "waiting"},
                                    {Stage::pulling, "pulling"},
@@ -22,7 +22,8 @@ constexpr Names<Stage, 14> stages{{{Stage::queued, "queued"},
                                    {Stage::succeeded, "succeeded"},
                                    {Stage::stopped, "stopped"},
                                    {Stage::rolled_back, "rolled_back"},
-                                   {Stage::rollback_failed, "rollback_failed"}}};
+                                   {Stage::rollback_failed, "rollback_failed"},
+                                   {Stage::failed, "failed"}}};
 
 constexpr Names<HostStage, 9> host_stages{{{HostStage::pending, "pending"},
                                            {HostStage::pulled, "pulled"},
@@ -94,6 +95,16 @@ std::string_view name_of(FailureAction action) {
   return action == FailureAction::go_on ? "continue" : "rollback";
 }
 
+std::string_view name_of(BackScope scope) {
+  if (scope == BackScope::failed) return "failed";
+  return scope == BackScope::none ? "none" : "all";
+}
+
+BackScope back_scope_of(std::string_view name) {
+  if (name == name_of(BackScope::failed)) return BackScope::failed;
+  return name == name_of(BackScope::none) ? BackScope::none : BackScope::all;
+}
+
 std::string_view name_of(Phase phase) {
   return name_in(phases, phase);
 }
@@ -136,7 +147,7 @@ std::optional<Health> health_of(std::string_view name) {
 
 bool is_end(Stage stage) {
   return stage == Stage::succeeded || stage == Stage::stopped || stage == Stage::rolled_back ||
-         stage == Stage::rollback_failed;
+         stage == Stage::rollback_failed || stage == Stage::failed;
 }
 
 bool reaches(HostStage stage, HostStage other, Order order) {

@@ -7,7 +7,8 @@
 namespace slipway::rollouts {
 
 /// A rollout's own stage. `queued` waits behind another rollout of the same application; `planned` has seen the hosts;
-/// `waiting` waits until enough hosts answer. The last five are ends.
+/// `waiting` waits until enough hosts answer. The last five are ends; after `failed`, hosts were left as they are
+/// because the file says so.
 enum class Stage {
   queued,
   planned,
@@ -23,6 +24,7 @@ enum class Stage {
   stopped,
   rolled_back,
   rollback_failed,
+  failed,
 };
 
 /// What a host has behind it. Which one follows which depends on the Order: start-first stops the old containers last,
@@ -75,12 +77,17 @@ inline constexpr std::array hook_points{HookPoint::before_install, HookPoint::af
 
 enum class FailureAction { roll_back, pause, go_on };
 
+/// Which of the hosts that were touched go back when a rollout fails by itself: `failed`, those that do not have the
+/// new generation whole and well.
+enum class BackScope { all, failed, none };
+
 std::string_view name_of(Stage stage);
 std::string_view name_of(HostStage stage);
 std::string_view name_of(Order order);
 std::string_view name_of(Heading heading);
 std::string_view name_of(Health health);
 std::string_view name_of(FailureAction action);
+std::string_view name_of(BackScope scope);
 std::string_view name_of(Phase phase);
 std::string_view name_of(HookPoint point);
 
@@ -88,8 +95,10 @@ std::optional<Stage> stage_of(std::string_view name);
 std::optional<HostStage> host_stage_of(std::string_view name);
 std::optional<Health> health_of(std::string_view name);
 std::optional<Phase> phase_of(std::string_view name);
+/// What is not known is `all`.
+BackScope back_scope_of(std::string_view name);
 
-/// succeeded, stopped, rolled_back or rollback_failed.
+/// succeeded, stopped, rolled_back, rollback_failed or failed.
 bool is_end(Stage stage);
 
 /// Whether `stage` is at `other` or behind it in the sequence of `order`.

@@ -15,8 +15,11 @@ struct Target {
   GenerationSpec spec;
   Application application;
   std::vector<Wanted> wanted;
-  std::map<std::string, Secret> secrets;  ///< by FileSource::key, with those that are no secret too
-  std::vector<std::int64_t> kept;         ///< whose stopped containers stay
+  std::map<std::string, Secret> secrets;    ///< by FileSource::key, with those that are no secret too
+  std::map<std::string, std::string> lost;  ///< likewise those whose content can't be had, and why
+  std::vector<std::int64_t> kept;           ///< whose stopped containers stay
+  std::string record;                       ///< for what is made for it; empty: there can't be one
+  std::string no_record;                    ///< and why
 
   [[nodiscard]] const Service* service(const std::string& name) const;
 };

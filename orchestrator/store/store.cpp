@@ -25,6 +25,12 @@ std::string read_instance(SqliteConnection& connection) {
   return instance;
 }
 
+std::string read_fleet(SqliteConnection& connection) {
+  std::string fleet;
+  connection.run("SELECT value FROM meta WHERE name = 'fleet'", {}, [&](const Row& row) { row.into(fleet); });
+  return fleet;
+}
+
 std::string make_instance(SqliteConnection& connection) {
   const std::string instance = random_hex(kInstanceBytes);
   connection.run("INSERT INTO meta VALUES ('instance', ?1) ON CONFLICT DO NOTHING", {instance});
@@ -44,6 +50,7 @@ class Store::Impl {
 
   Status status;
   std::string instance;
+  std::string fleet;
 
  private:
   Result<void> prepare();
@@ -84,6 +91,8 @@ Result<void> Store::Impl::prepare() {
     if (auto migrated = migrate(*write_connection_, file_, migrations()); !migrated) return migrated;
   }
   instance = intact ? make_instance(*write_connection_) : read_instance(*write_connection_);
+  fleet = read_fleet(*write_connection_);
+  if (fleet.empty()) fleet = instance;
   std::int64_t newest = 0;
   write_connection_->run("SELECT max(seq) FROM events", {}, [&](const Row& row) { row.into(newest); });
   status.set_newest_event(newest);
@@ -113,6 +122,14 @@ Store::~Store() = default;
 
 const std::string& Store::instance() const {
   return impl_->instance;
+}
+
+const std::string& Store::fleet() const {
+  return impl_->fleet;
+}
+
+void Store::use_fleet(std::string fleet) {
+  impl_->fleet = std::move(fleet);
 }
 
 Condition Store::condition() const {

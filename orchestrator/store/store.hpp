@@ -57,6 +57,11 @@ class Store {
 
   /// Eight hex digits, made once per data folder.
   [[nodiscard]] const std::string& instance() const;
+  /// The id that the applications of this installation are labelled with on their hosts: `instance`, unless those of a
+  /// lost installation were adopted. A reference to it stays good, and sees it change.
+  [[nodiscard]] const std::string& fleet() const;
+  /// What the Adoptions table has committed. On the thread that everybody reads it on.
+  void use_fleet(std::string fleet);
   [[nodiscard]] Condition condition() const;
   /// Transactions committed since opening; several writes share one.
   [[nodiscard]] std::uint64_t commits() const;

@@ -146,6 +146,7 @@ struct Policy {
   std::optional<Order> order;        ///< absent: start-first where nothing forbids it
   FailureAction on_failure = FailureAction::roll_back;
   double max_failure_ratio = 0;
+  BackScope scope = BackScope::all;  ///< of a rollback that nobody asked for
   Milliseconds delay{0};
   Milliseconds monitor{0};
   Milliseconds min_healthy_time{2000};    ///< a container must be healthy for so long, without a break

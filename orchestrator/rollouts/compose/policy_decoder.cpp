@@ -65,6 +65,17 @@ void decode_alarm_action(MapReader& map, Policy& policy, Diagnostics& diagnostic
   if (choice == 1) policy.on_alarm = FailureAction::pause;
 }
 
+void decode_rollback(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find("rollback");
+  if (node == nullptr) return;
+  MapReader entry(*node, "`rollback`", diagnostics);
+  if (const YamlNode* scope = entry.find("scope")) {
+    const auto choice = pipelines::read_choice(*scope, "`scope`", {"all", "failed", "none"}, diagnostics);
+    if (choice) policy.scope = static_cast<BackScope>(*choice);
+  }
+  entry.finish();
+}
+
 void decode_deadline(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
   std::optional<Milliseconds> deadline;
   take_duration(map, "deadline", deadline, diagnostics);
@@ -111,6 +122,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   decode_hooks(map, policy, diagnostics);
   decode_migration(map, policy, diagnostics);
   decode_alarm_action(map, policy, diagnostics);
+  decode_rollback(map, policy, diagnostics);
   decode_deadline(map, policy, diagnostics);
   decode_probe(map, policy.probe, diagnostics);
   decode_drift(map, policy.drift, diagnostics);
@@ -119,7 +131,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key : {"rollback", "approval", "window", "concurrency", "swarm"}) {
+  for (const char* key : {"approval", "window", "concurrency", "swarm"}) {
     map.later(key);
   }
   map.finish();

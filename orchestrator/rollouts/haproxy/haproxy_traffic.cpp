@@ -96,7 +96,7 @@ awaitable<Result<std::unique_ptr<HaproxyTraffic::Visit>>> HaproxyTraffic::visit(
   auto& host = by_host_[name];
   if (!host) host = std::make_unique<Host>();
   auto held = co_await host->lock.acquire();
-  ProxyContainers proxies(**engine, registries_, settings_, instance_);
+  ProxyContainers proxies(**engine, registries_, settings_, fleet_);
   auto visit = std::make_unique<Visit>(*host, std::move(held), *engine, std::move(proxies));
   auto table = co_await visit->proxies.table();
   if (!table) co_return fail(table.error());
@@ -110,7 +110,7 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   const ProxyTable& before = (*at)->table;
   const bool routed = std::any_of(backends.begin(), backends.end(), [](const Backend& one) { return !!one.route; });
   if (!routed && before.services_of(place.application).empty()) co_return Result<void>();
-  auto addresses = co_await addresses_of((*at)->engine, instance_, place.application);
+  auto addresses = co_await addresses_of((*at)->engine, fleet_, place.application);
   if (!addresses) co_return fail(addresses.error());
   auto services = services_from(backends, *addresses);
   if (!services) co_return fail(services.error());
@@ -127,7 +127,7 @@ awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> b
   const ProxyTable& before = (*at)->table;
   auto running = co_await (*at)->proxies.list();
   if (!running) co_return fail(running.error());
-  auto addresses = co_await addresses_of((*at)->engine, instance_, place.application);
+  auto addresses = co_await addresses_of((*at)->engine, fleet_, place.application);
   if (!addresses) co_return fail(addresses.error());
   ProxyTable after = before;
   if (before.services_of(place.application).empty()) {

@@ -13,12 +13,12 @@ namespace slipway::rollouts::haproxy {
 /// Requests through a managed HAProxy on each host that has a route. What it knows is on the host itself: a table, the
 /// configuration made from it, and HAProxy's own figures; so each call begins anew and can be repeated by anybody.
 /// Applications without a route cost one look at the host. Borrows all it is given. How long containers drain is
-/// told by `clock`, which must go on evenly, also across restarts.
+/// told by `clock`, which must go on evenly, also across restarts. `fleet` may change.
 class HaproxyTraffic final : public Traffic {
  public:
   HaproxyTraffic(HostDirectory& hosts, Registries& registries, const Clock& clock, const ProxySettings& settings,
-                 std::string instance)
-      : hosts_(hosts), registries_(registries), clock_(clock), settings_(settings), instance_(std::move(instance)) {}
+                 const std::string& fleet)
+      : hosts_(hosts), registries_(registries), clock_(clock), settings_(settings), fleet_(fleet) {}
 
   awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) override;
   [[nodiscard]] bool weighs() const override { return true; }
@@ -54,7 +54,7 @@ class HaproxyTraffic final : public Traffic {
   Registries& registries_;
   const Clock& clock_;
   const ProxySettings& settings_;
-  std::string instance_;
+  const std::string& fleet_;
   std::map<std::string, std::unique_ptr<Host>> by_host_;
 };
 

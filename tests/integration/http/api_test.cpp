@@ -89,12 +89,15 @@ TEST_CASE("what people ask for reaches the daemon with the token's name") {
   live.send("POST", "/api/v1/apps/shop/rollback", "maintainer", R"({"force": true})");
   live.send("GET", "/api/v1/apps/shop/logs?service=web&host=a&tail=7", "viewer");
   live.send("POST", "/api/v1/apps/shop/drift", "viewer");
+  live.send("POST", "/api/v1/apps/shop/adopt", "admin", R"({"project": "shop", "generation": 3})");
+  live.send("POST", "/api/v1/apps/shop/adopt", "maintainer");
   const std::string id = to_string(sample.finished);
   CHECK(live.actions.asked ==
         std::vector<std::string>{"trigger shop main env=prod by maintainer", "cancel " + id + " by maintainer",
                                  "rerun " + id + " by maintainer", "rerun failed " + id + " by maintainer",
                                  "set secret shop KEY hush by maintainer", "roll back shop by maintainer",
-                                 "roll back shop by force by maintainer", "logs shop web a 7", "drift shop"});
+                                 "roll back shop by force by maintainer", "logs shop web a 7", "drift shop",
+                                 "adopt shop of shop at 3 by admin"});
 }
 
 TEST_CASE("wishes about a rollout reach the daemon, and stop means back unless it says otherwise") {

@@ -82,6 +82,7 @@ const std::vector<Call>& calls() {
       {"GET", "/api/v1/apps", "/api/v1/apps", 200},
       {"GET", "/api/v1/apps/{app}", "/api/v1/apps/shop", 200},
       {"POST", "/api/v1/apps/{app}/drift", "/api/v1/apps/shop/drift", 200},
+      {"POST", "/api/v1/apps/{app}/adopt", "/api/v1/apps/shop/adopt", 200, R"({"project": "shop", "generation": 3})"},
       {"GET", "/api/v1/apps/{app}/history", "/api/v1/apps/shop/history", 200},
       {"GET", "/api/v1/apps/{app}/logs", "/api/v1/apps/shop/logs?service=web&tail=5", 200},
       {"POST", "/api/v1/apps/{app}/rollback", "/api/v1/apps/shop/rollback", 202, R"({"force": true})"},

@@ -135,6 +135,14 @@ awaitable<Result<RolloutId>> RecordedActions::ask_rollout(std::string app, Rollo
   co_return RolloutId(6);
 }
 
+awaitable<Result<AppStatus>> RecordedActions::adopt(AppAdoption adoption, Actor actor) {
+  asked.push_back("adopt " + adoption.app + " of " + adoption.project + " at " +
+                  std::to_string(adoption.generation.value_or(0)) + " by " + actor);
+  AppStatus status;
+  status.summary.name = adoption.app;
+  co_return status;
+}
+
 awaitable<Result<std::vector<HostStatus>>> RecordedActions::list_hosts() {
   std::vector<HostStatus> hosts;
   hosts.push_back({"a", "unix:///run/a.sock", {"production"}, "ok", "20.10.24", ""});

@@ -232,6 +232,8 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"migrate: {run: a}", "`kind`"},
       {"window: x", "release"},
       {"approval: x", "release"},
+      {"rollback: failed", "`rollback`"},
+      {"rollback: {scope: some}", "`scope`"},
       {"drift: mend", "`drift`"},
       {"drift: {action: mend}", "`action`"},
       {"drift: {interval: 1s}", "`interval` is from 5s to 24h"},

@@ -134,6 +134,37 @@ TEST_CASE("an unhealthy second host of three brings the first two back and leave
   CHECK(bench.promoted == 0);
 }
 
+TEST_CASE("rollback.scope says which hosts go back after a failure, never after a person's word") {
+  Pace pace;
+  pace.scope = BackScope::failed;
+  Bench bench = begun(pace, hosts(3));
+  bench.fails = {"h2:forward:healthy"};
+  bench.run();
+  CHECK(bench.stage() == Stage::failed);
+  CHECK(bench.machine.progress().reason == "host h2: it broke; hosts stay as they are: rollback.scope is failed");
+  CHECK(bench.host(1).heading == Heading::forward);
+  CHECK(bench.host(2).heading == Heading::back);
+  CHECK(bench.host(3).batch == 0);
+  CHECK(bench.promoted == 0);
+
+  pace.scope = BackScope::none;
+  Bench left = begun(pace, hosts(3));
+  left.fails = {"h2:forward:healthy"};
+  left.run();
+  CHECK(left.stage() == Stage::failed);
+  CHECK(left.host(1).heading == Heading::forward);
+  CHECK(left.host(2).heading == Heading::forward);
+
+  Bench asked = begun(pace, hosts(3));
+  asked.stop_at = Stage::batch;
+  asked.run();
+  asked.feed(event::Asked{Verb::roll_back, "ann"});
+  asked.stop_at = Stage::succeeded;
+  asked.run();
+  CHECK(asked.stage() == Stage::rolled_back);
+  CHECK(asked.host(1).heading == Heading::back);
+}
+
 TEST_CASE("a way back that fails ends as rollback_failed and is not tried again") {
   Bench bench = begun(Pace{}, hosts(2));
   bench.fails = {"h2:forward:healthy", "h1:back:healthy"};

@@ -27,7 +27,8 @@ std::string key_of(const Walker& walker) {
   std::ostringstream key;
   const Progress& p = walker.progress;
   key << int(p.stage) << int(p.phase) << p.step << p.waits << p.batch << p.pause_asked << p.stop_asked << p.hurry
-      << p.turn_round << p.migrator << '/' << walker.promoted << walker.wishes << walker.troubles << walker.restarts;
+      << p.turn_round << int(p.scope) << p.migrator << '/' << walker.promoted << walker.wishes << walker.troubles
+      << walker.restarts;
   for (const auto& h : p.hosts) {
     key << '|' << int(h.stage) << int(h.heading) << (h.reaching ? int(*h.reaching) : -1) << int(h.health) << h.batch
         << h.failed << h.lost << h.restore_failed;
@@ -194,12 +195,14 @@ class Walk {
     const Progress& p = walker.progress;
     REQUIRE((walker.promoted == 1) == (p.stage == Stage::succeeded));
     if (p.stage != Stage::succeeded && p.stage != Stage::stopped) REQUIRE_FALSE(p.reason.empty());
+    if (pace_.scope == BackScope::all) REQUIRE(p.stage != Stage::failed);
+    const bool left = p.scope == BackScope::none && p.stage != Stage::succeeded;
     for (const auto& host : p.hosts) {
       REQUIRE_FALSE(host.reaching.has_value());
       const bool between = pace_.together && p.stage == Stage::stopped;  // of two phases
       const bool whole =
           between || host.stage == HostStage::committed || after(host.stage, pace_.order) == HostStage::committed;
-      const bool excused = host.lost || host.restore_failed || host.batch == 0;
+      const bool excused = host.lost || host.restore_failed || host.batch == 0 || left;
       if (pace_.may_roll_back && !whole && !excused) FAIL(host.host << " is half way at " << key_of(walker));
       if (p.stage == Stage::rolled_back && host.batch != 0) REQUIRE(host.heading == Heading::back);
       if (!pace_.may_roll_back) REQUIRE(host.heading == Heading::forward);
@@ -236,6 +239,21 @@ TEST_CASE("whatever happens in whatever order, a rollout moves on, keeps its pro
   CHECK(walk.ends(Stage::rolled_back) > 0);
   CHECK(walk.ends(Stage::rollback_failed) > 0);
   CHECK(walk.ends(Stage::stopped) > 0);
+}
+
+TEST_CASE("whatever happens in whatever order, a scope of failed leaves no host half way, and none brings none back") {
+  Pace pace;
+  pace.order = GENERATE(Order::start_first, Order::stop_first);
+  pace.scope = GENERATE(BackScope::failed, BackScope::none);
+  pace.monitor = Milliseconds(1000);
+  pace.batch_size = GENERATE(std::size_t(1), std::size_t(2));
+  pace.min_healthy = 1;
+  pace.migrates = pace.batch_size == 2;
+  CAPTURE(name_of(pace.order), name_of(pace.scope), pace.batch_size);
+  const Walk walk(pace, 2, Health::healthy);
+  CHECK(walk.ends(Stage::succeeded) > 0);
+  CHECK(walk.ends(Stage::failed) > 0);
+  CHECK(walk.ends(Stage::rolled_back) > 0);  // at a person's word
 }
 
 TEST_CASE("whatever happens in whatever order, a rollback ends and never turns round") {

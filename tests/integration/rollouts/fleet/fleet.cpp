@@ -140,8 +140,8 @@ void Fleet::open() {
   store::StoreOptions options;
   options.probe = probe;
   store = must(store::Store::open(folder, options));
-  hosts = std::make_unique<HostDirectory>(io.get_executor(), store->instance(), rig_hosts());
-  traffic = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->instance());
+  hosts = std::make_unique<HostDirectory>(io.get_executor(), store->fleet(), rig_hosts());
+  traffic = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->fleet());
   rollouts = std::make_unique<Rollouts>(Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool,
                                               clock, ComposeRules{}, nullptr, &metrics});
 }
@@ -205,7 +205,7 @@ void Fleet::clean() {
 }
 
 std::vector<Shown> Fleet::shown(const std::string& host, const std::string& application) {
-  return must(run(look_at_host((*hosts->engine(host))->containers(), store->instance(), application)));
+  return must(run(look_at_host((*hosts->engine(host))->containers(), store->fleet(), application)));
 }
 
 std::string Fleet::served(const std::string& host, int port) {
