@@ -105,7 +105,7 @@ TEST_CASE("a new version that is unhealthy on the second of three hosts ends wit
 TEST_CASE("the last lines of a container that exits are in the rollout's evidence") {
   Scene scene("ro-exits");
   std::string compose = scene.compose();
-  compose.insert(compose.find("    ports"), "    command: \"sh -c 'echo no database; exit 3'\"\n");
+  compose.insert(compose.find("    ports"), "    restart: \"no\"\n    command: \"sh -c 'echo no database; exit 3'\"\n");
   const auto rollout = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "exits", "x"));
   CHECK(rollout.state == "rolled_back");
   CHECK_THAT(rollout.reason, Catch::EndsWith("container ro-exits-web-g1-1: exited with code 3"));
