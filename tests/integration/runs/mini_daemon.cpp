@@ -1,5 +1,6 @@
 #include "tests/integration/runs/mini_daemon.hpp"
 
+#include <cstdlib>
 #include <fstream>
 
 #include "base/process.hpp"
@@ -68,6 +69,8 @@ std::string Site::shell(const std::string& script) const {
   ProcessSpec spec("sh", {"-ec", script});
   spec.directory = folder;
   spec.environment = {{"GIT_CONFIG_GLOBAL", "/dev/null"}};
+  // What `docker` is asked for has to come from the engine that the tests speak to.
+  if (const char* engine = std::getenv("SLIPWAY_TEST_ENGINE")) spec.environment["DOCKER_HOST"] = engine;
   const auto outcome = run_async(run_process(std::move(spec)));
   REQUIRE(outcome);
   INFO(both(*outcome));
