@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `./dev test --all` adds, with the rig up and its environment set: lint of all files, sanitizers, the second engine
-# version, and the main job through the containerised daemon.
+# version, a short matrix of faults on a real engine, and the main job through the containerised daemon.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rig=$SLIPWAY_TEST_RIG
@@ -21,6 +21,9 @@ tests/support/rig/rig.sh second-up "$rig"
 # In that engine's network namespace, where a registry that a test starts is on the engine's loopback, too.
 SLIPWAY_TEST_ENGINE=unix://$rig/second/run/docker.sock nsenter --net=/run/netns/slipway-second \
   ctest --test-dir build/dev --output-on-failure -R '^integration_(docker-client|runs)$' --timeout 1800 || status=1
+
+echo "== Kill points and faults on a real engine"
+ctest --test-dir build/dev --output-on-failure -R '^faults_real_' --timeout 1800 || status=1
 
 echo "== The daemon as a container"
 tests/support/rig/rig.sh base-image "$rig" debian
