@@ -4,12 +4,14 @@
 The machine's absolute speed drifts, so the two sides of a ratio take turns and their medians are divided.
 """
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 from daemon import Daemon, Project
 from engine_calls import Engine, create, create_filled, remove, remove_volume, run_to_its_end
@@ -54,8 +56,20 @@ def passed_run(project, commit):
     return run
 
 
+def await_removals(daemon):
+    """Until what earlier runs leave to be removed is gone: it must not be in the way of the next measurement."""
+    engine = Engine()
+    filters = urllib.parse.quote(json.dumps({"name": [f"^/slip-{daemon.instance()}-"]}))
+    until = time.monotonic() + 60
+    while json.loads(engine.call("GET", f"/containers/json?all=1&filters={filters}")):
+        if time.monotonic() > until:
+            raise RuntimeError("containers of runs are not removed")
+        time.sleep(0.05)
+
+
 def run_time(project, pipeline):
     """Wall time of a run in ms, from its start to its end, as the journal has it."""
+    await_removals(project.daemon)
     commit = project.commit(pipeline)
     project.hook(commit)
     run = passed_run(project, commit)
@@ -109,11 +123,13 @@ def bench_steps(project, figures):
     one, ten, docker, raw, raw_further = [], [], [], [], []
     for i in range(ROUNDS):
         one.append(run_time(project, STEP + f"# {i}\n"))
+        await_removals(project.daemon)
         docker.append(timed(docker_run))
         first, further = raw_steps(f"slipway-bench-{os.getpid()}-{i}", STEP)
         raw.append(first)
         raw_further.append(further)
         ten.append(run_time(project, TEN + f"# {i}\n"))
+    await_removals(project.daemon)
     steps = [(t - o) / 9 for t, o in zip(ten, one)]
     figures.ratio("an offline no-op step in its job (a run of ten less a run of one, / 9) / `docker run --rm --network none`", steps, docker, 0.45)
     figures.ratio("the same / its Engine calls made raw", steps, raw_further, 1.05)
@@ -134,6 +150,7 @@ def bench_webhook(figures):
         project = Project(daemon, "bench")
         run_time(project, STEP)  # warm
         for i in range(max(20, ROUNDS)):
+            await_removals(daemon)
             commit = project.commit(STEP + f"# w{i}\n")
             before = time.time()
             _, answered = project.hook(commit)
@@ -141,6 +158,7 @@ def bench_webhook(figures):
             started = trace.first(f"after {PATH_TO_START[-1]}", before)
             own.append((started - answered - sum(trace.spent(deed, before) for deed in PATH_TO_START)) * 1000)
             fetches.append(trace.spent("git fetch", before) * 1000)
+        await_removals(daemon)
     finally:
         daemon.stop()
         trace.close()

@@ -86,6 +86,11 @@ class Slipwayd:
         with open(f"{self.folder}/log", encoding="utf-8") as log:
             return re.search(r"token=(slw_[\w-]+)", log.read()).group(1)
 
+    def instance(self):
+        """What the names of its containers begin with, after "slip-"."""
+        with open(f"{self.folder}/log", encoding="utf-8") as log:
+            return re.search(r"instance=(\w+)", log.read()).group(1)
+
     def rss_bytes(self):
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
             return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1)) * 1024
