@@ -340,3 +340,24 @@ TEST_CASE("a log over its limit says so once, however often it is read again") {
   CHECK(text.find("over its limit") == text.rfind("over its limit"));
   CHECK(size < 700);
 }
+
+TEST_CASE("a sync that a cut back overtakes vouches for nothing") {
+  Desk desk;
+  const auto writer = desk.open();
+  REQUIRE(writer->append(lines(0, 100)));
+  std::optional<Result<std::uint64_t>> synced;
+  asio::co_spawn(desk.io, writer->sync(), [&](std::exception_ptr escaped, Result<std::uint64_t> result) {
+    if (!escaped) synced.emplace(std::move(result));
+  });
+  desk.io.restart();
+  desk.io.run_one();  // it has begun; that it is done is seen on this thread alone
+  REQUIRE(writer->roll_back());
+  while (!synced && desk.io.run_one_for(10s) > 0) {
+  }
+  REQUIRE(synced);
+  REQUIRE_FALSE(*synced);
+  CHECK(synced->error().kind == Error::Kind::unavailable);
+  REQUIRE(writer->append(lines(0, 10)));
+  CHECK(desk.run(writer->sync()).value() == lines(0, 10).size());
+  CHECK(writer->unsynced() == 0);
+}
