@@ -78,8 +78,11 @@ class Engine:
     def remove_all(self, instance):
         """Removes that daemon's containers by force, as somebody might by hand."""
         names = self.docker("ps", "-aq", "--filter", f"label=dev.slipway.instance={instance}").split()
-        if names:
-            self.docker("rm", "-f", *names)
+        for name in names:
+            removed = subprocess.run(["docker", "-H", self.endpoint, "rm", "-f", name], capture_output=True, text=True, timeout=60)
+            # slipway may be removing it, too.
+            if removed.returncode and "already in progress" not in removed.stderr and "No such container" not in removed.stderr:
+                raise RuntimeError(f"rm -f {name}: {removed.stderr}")
 
     def left_of_runs(self, instance):
         """Containers, volumes and networks that belong to some run of that daemon."""

@@ -138,6 +138,8 @@ class Worker:
         finally:
             if striker:
                 striker.finish()
+        if self.daemon.died():  # with the machine, behind the run's end
+            self.settled(evidence, [])
         reached = striker.struck if striker else spoilt.spoilt() if fault.rule else bool(evidence.deaths)
         if fault.rule:
             spoilt.faults()
