@@ -65,6 +65,24 @@ awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::
   co_return reference->repository() + "@" + *digest;
 }
 
+awaitable<Result<Secret>> content_of(Parts& parts, ProjectId project, FileSource source,
+                                     const std::map<std::string, std::string>& files) {
+  switch (source.kind) {
+    case FileSource::Kind::text:
+      co_return Secret(source.value);
+    case FileSource::Kind::file: {
+      const auto file = files.find(source.value);
+      if (file != files.end()) co_return Secret(file->second);
+      co_return fail(Error::Kind::not_found, "file " + source.value + " is not in the checkout");
+    }
+    case FileSource::Kind::secret:
+      break;
+  }
+  auto secret = co_await parts.secrets.secret(project, source.value);
+  if (!secret) co_return fail(secret.error().in("secret '" + source.value + "'"));
+  co_return std::move(*secret);
+}
+
 /// With `lost`, what can't be had is noted there.
 awaitable<Result<std::map<std::string, Secret>>> contents_of(Parts& parts, ProjectId project, Application application,
                                                              std::map<std::string, std::string> files,
@@ -72,25 +90,15 @@ awaitable<Result<std::map<std::string, Secret>>> contents_of(Parts& parts, Proje
   std::map<std::string, Secret> contents;
   for (const auto* sources : {&application.secrets, &application.configs}) {
     for (const FileSource& source : *sources) {
-      if (source.kind == FileSource::Kind::text) contents[source.key] = Secret(source.value);
-      if (source.kind == FileSource::Kind::file) {
-        const auto file = files.find(source.value);
-        if (file != files.end()) {
-          contents[source.key] = Secret(file->second);
-        } else if (lost != nullptr) {
-          (*lost)[source.key] = "file " + source.value + " is not known any more: a deployment brings it again";
-        } else {
-          co_return fail(Error::Kind::not_found, "file " + source.value + " is not in the checkout");
-        }
-      }
-      if (source.kind != FileSource::Kind::secret) continue;
-      auto secret = co_await parts.secrets.secret(project, source.value);
-      if (!secret && lost != nullptr && secret.error().kind == Error::Kind::not_found) {
-        (*lost)[source.key] = "secret '" + source.value + "': " + secret.error().message;
+      auto content = co_await content_of(parts, project, source, files);
+      if (content) {
+        contents[source.key] = std::move(*content);
         continue;
       }
-      if (!secret) co_return fail(secret.error().in("secret '" + source.value + "'"));
-      contents[source.key] = std::move(*secret);
+      if (lost == nullptr || content.error().kind != Error::Kind::not_found) co_return fail(content.error());
+      (*lost)[source.key] = source.kind == FileSource::Kind::file
+                                ? "file " + source.value + " is not known any more: a deployment brings it again"
+                                : content.error().message;
     }
   }
   co_return contents;
