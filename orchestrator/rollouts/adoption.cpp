@@ -121,6 +121,7 @@ std::vector<Record> kept_below(const std::vector<Traces>& hosts, std::int64_t pr
     }
   }
   std::vector<Record> records;
+  records.reserve(kept.size());
   for (auto& [generation, record] : kept) records.push_back(std::move(record));
   return records;
 }

@@ -113,8 +113,10 @@ awaitable<void> look_into(awaitable<Result<HostStatus>> look, HostStatus* into, 
 
 awaitable<std::vector<HostStatus>> HostDirectory::status(Duration limit) {
   std::vector<HostStatus> all;
+  all.reserve(settings_.size());
   for (const HostSettings& host : settings_) all.push_back(known_of(host));
   std::vector<awaitable<void>> looks;
+  looks.reserve(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) looks.push_back(look_into(look(settings_[i]), &all[i], limit));
   co_await run_all("host status", std::move(looks));
   co_return all;

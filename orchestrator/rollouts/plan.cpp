@@ -87,7 +87,10 @@ Order order_of(const PlanInput& input, const std::vector<Difference>& difference
       const Service* service = service_of(input.application, name);
       if (service == nullptr) continue;
       const std::string why = must_stop_first(*service, difference);
-      if (!why.empty()) reasons.insert("service '" + name + "' stops before it starts, since " + why);
+      if (why.empty()) continue;
+      std::string reason = "service '";
+      reason.append(name).append("' stops before it starts, since ").append(why);
+      reasons.insert(std::move(reason));
     }
   }
   if (reasons.empty()) return input.application.policy.order.value_or(Order::start_first);
@@ -139,6 +142,7 @@ Result<std::size_t> min_healthy(const PlanInput& input, Order order, std::vector
 
 std::vector<Step> weight_steps(const Policy& policy) {
   std::vector<Step> steps;
+  steps.reserve(policy.steps.size());
   for (const SpreadStep& from : policy.steps) {
     steps.push_back({0, static_cast<unsigned>(from.share.number), from.bake.value_or(policy.bake), from.wait});
   }
