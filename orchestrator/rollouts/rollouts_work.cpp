@@ -125,6 +125,7 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
   if (kind == "heal" || kind == "redeploy") {
     std::vector<awaitable<void>> asides;
+    asides.reserve(hosts.size());
     for (const std::string& host : hosts) asides.push_back(set_aside(work->id, assignment.forward, host));
     co_await run_all("set aside what drifted", std::move(asides));
   }

@@ -82,7 +82,7 @@ awaitable<Result<void>> commit_start(Collaborators& with, const RunContext& cont
   auto work = [run = context.run, plan = dump_json(pipelines::to_json(context.plan)), commit = std::move(commit),
                jobs = std::move(jobs)](store::Transaction& tx) -> Result<void> {
     store::Runs runs(tx);
-    const Result<void> described = runs.describe(run.id, run.commit, commit.subject, commit.author);
+    Result<void> described = runs.describe(run.id, run.commit, commit.subject, commit.author);
     if (!described) return described;
     return runs.start(run.id, plan, jobs, *run.deadline, *run.started);
   };
