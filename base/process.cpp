@@ -88,6 +88,8 @@ Result<pid_t> start(const ProcessSpec& spec, int in, int out, int err) {
   posix_spawn_file_actions_adddup2(&actions, in, 0);
   posix_spawn_file_actions_adddup2(&actions, out, 1);
   posix_spawn_file_actions_adddup2(&actions, err, 2);
+  // Asio's sockets are not close-on-exec: a program that outlives this one would keep its port and its connections.
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, spec.directory.c_str());
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <catch2/catch.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/process.hpp"
 #include "tests/support/run_async.hpp"
@@ -34,6 +36,18 @@ TEST_CASE("work that takes longer than its deadline is cancelled and answered wi
   REQUIRE_FALSE(result);
   CHECK(result.error().kind == Error::Kind::timeout);
   CHECK(result.error().message == "answer took longer than 5 ms");
+}
+
+TEST_CASE("a process gets none of our sockets") {
+  // As Asio makes them. A git that outlives a daemon that was killed would keep its port.
+  const int listening = ::socket(AF_INET, SOCK_STREAM, 0);
+  REQUIRE(listening > 2);
+  const auto outcome = run_async(run_process(ProcessSpec("sh", {"-c", "ls -l /proc/$$/fd"})));
+  ::close(listening);
+  REQUIRE(outcome);
+  CHECK(outcome->exit_code == 0);
+  CHECK(outcome->output.find("pipe:") != std::string::npos);
+  CHECK(outcome->output.find("socket:") == std::string::npos);
 }
 
 TEST_CASE("a process gets its input and gives its output, errors and exit code") {
