@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/unit/rollouts/shown.hpp"
+
 using namespace slipway;
 using namespace slipway::rollouts;
 
@@ -24,14 +26,7 @@ void put(Traces& host, const GenerationSpec& from, bool running = true) {
     const auto there = std::find_if(host.containers.begin(), host.containers.end(),
                                     [&](const Shown& one) { return one.name == wanted.name; });
     if (there != host.containers.end()) continue;
-    Shown shown;
-    shown.name = wanted.name;
-    shown.service = wanted.service;
-    shown.generation = wanted.generation;
-    shown.replica = wanted.replica;
-    shown.spec_hash = wanted.spec_hash;
-    shown.running = running;
-    host.containers.push_back(shown);
+    host.containers.push_back(shown(wanted, running));
   }
   host.records[from.number] = {"shop", from};
   host.fleets = {"f1"};

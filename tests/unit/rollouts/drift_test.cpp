@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "orchestrator/rollouts/heal_pause.hpp"
+#include "tests/unit/rollouts/shown.hpp"
 
 using namespace slipway;
 using namespace slipway::rollouts;
@@ -13,18 +14,6 @@ constexpr Time noon{Milliseconds(1'790'000'000'000)};
 
 Wanted wanted(std::int64_t generation = 2) {
   return {"shop-web-g" + std::to_string(generation) + "-1", "web", 1, generation, "hash", "r/web@sha256:1"};
-}
-
-Shown shown(const Wanted& from, bool running = true) {
-  Shown one;
-  one.name = from.name;
-  one.service = from.service;
-  one.replica = from.replica;
-  one.generation = from.generation;
-  one.spec_hash = from.spec_hash;
-  one.running = running;
-  one.status = running ? "running" : "exited";
-  return one;
 }
 
 std::vector<Drift> drift(const std::vector<Shown>& there, const std::vector<Actual>& actual = {}) {
