@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,10 +107,23 @@ Result<pid_t> start(const ProcessSpec& spec, int in, int out, int err) {
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (code != 0) return fail(Error::Kind::not_found, "start " + spec.program + ": " + std::strerror(code));
+  // By prlimit(1) in front of it, every program would cost another exec.
+  const rlimit files{spec.file_limit, spec.file_limit};
+  if (spec.file_limit != 0 && ::prlimit(pid, RLIMIT_FSIZE, &files, nullptr) != 0 && errno != ESRCH) {
+    const std::string why = std::strerror(errno);
+    ::kill(-pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return fail(Error::Kind::internal, "limit the files of " + spec.program + ": " + why);
+  }
   return pid;
 }
 
-awaitable<void> feed(Stream& pipe, const std::string& input) {
+awaitable<void> feed(Stream& pipe, const ProcessSpec& spec) {
+  std::string input = spec.input;
+  if (spec.late_input) {
+    auto asking = spec.late_input();
+    input = co_await std::move(asking);
+  }
   boost::system::error_code ignored;  // a program may end without reading its input
   co_await asio::async_write(pipe, asio::buffer(input), asio::redirect_error(use_awaitable, ignored));
   pipe.close(ignored);
@@ -131,7 +145,7 @@ awaitable<Result<ProcessOutcome>> follow(Child& child, Stream& in, Stream& out, 
   using namespace asio::experimental::awaitable_operators;
   ProcessOutcome outcome;
   Stream ended(co_await asio::this_coro::executor, child.open_pidfd());
-  co_await (feed(in, spec.input) && drain(out, outcome.output, spec.output_limit) &&
+  co_await (feed(in, spec) && drain(out, outcome.output, spec.output_limit) &&
             drain(err, outcome.errors, spec.output_limit));
   co_await ended.async_wait(Stream::wait_read, use_awaitable);
   outcome.exit_code = child.reap();

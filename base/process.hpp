@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,8 +20,13 @@ struct ProcessSpec {
   std::map<std::string, std::string> environment;  ///< the whole environment but PATH and HOME, which are inherited
   std::filesystem::path directory;                 ///< empty: the daemon's own
   std::string input;                               ///< given on stdin, which is then closed
-  Duration deadline = std::chrono::minutes(5);     ///< then SIGKILL to its process group, Kind::timeout
+  /// Instead of `input`, where it is not there yet: the program starts at once and gets what this answers.
+  std::function<awaitable<std::string>()> late_input;
+  Duration deadline = std::chrono::minutes(5);  ///< then SIGKILL to its process group, Kind::timeout
   std::size_t output_limit = 1 << 20;  ///< bytes kept of stdout and of stderr each; the rest is read and dropped
+  /// Bytes of any one file that it or its children write (RLIMIT_FSIZE, over which they are killed); 0: no limit. Set
+  /// from outside right after the start, so it is not there yet in the program's first microseconds.
+  std::uint64_t file_limit = 0;
 };
 
 struct ProcessOutcome {

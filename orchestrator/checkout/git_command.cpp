@@ -154,6 +154,11 @@ GitCommand& GitCommand::input(std::string text) {
   return *this;
 }
 
+GitCommand& GitCommand::late_input(std::function<awaitable<std::string>()> text) {
+  late_input_ = std::move(text);
+  return *this;
+}
+
 GitCommand& GitCommand::variable(std::string name, std::string value) {
   environment_[std::move(name)] = std::move(value);
   return *this;
@@ -210,9 +215,8 @@ awaitable<Result<std::string>> GitCommand::run() {
         ssh_command(key ? key->path() : "", only_these ? settings_->known_hosts : known_hosts_, only_these);
   }
   const std::string verb = words_.empty() ? "" : words_.front();
-  std::vector<std::string> arguments = {"--fsize=" + std::to_string(settings_->file_limit), "git"};
-  arguments.insert(arguments.end(), words_.begin(), words_.end());
-  ProcessSpec spec("prlimit", std::move(arguments));
+  ProcessSpec spec("git", words_);
+  spec.file_limit = settings_->file_limit;
   spec.environment = environment_;
   spec.environment.insert({{"GIT_CONFIG_NOSYSTEM", "1"},
                            {"GIT_CONFIG_GLOBAL", (settings_->folder / "gitconfig").string()},
@@ -222,6 +226,7 @@ awaitable<Result<std::string>> GitCommand::run() {
                            {"HOME", (settings_->folder / "home").string()},
                            {"LC_ALL", "C"}});
   spec.input = std::move(input_);
+  spec.late_input = std::move(late_input_);
   spec.deadline = settings_->deadline;
   spec.output_limit = output_limit_ + 1;
   kill_point(Side::before, "git " + verb);

@@ -46,6 +46,8 @@ class GitCommand {
 
   GitCommand& repository(const std::filesystem::path& bare);
   GitCommand& input(std::string text);
+  /// Starts at once and gets what `text` answers once it does.
+  GitCommand& late_input(std::function<awaitable<std::string>()> text);
   GitCommand& variable(std::string name, std::string value);
   /// More output than this is Kind::too_large; 1 MiB if not set.
   GitCommand& output_limit(std::size_t bytes);
@@ -61,6 +63,7 @@ class GitCommand {
   const GitSettings* settings_;
   std::vector<std::string> words_;
   std::string input_;
+  std::function<awaitable<std::string>()> late_input_;
   std::size_t output_limit_ = 1 << 20;
   std::map<std::string, std::string> environment_;
   int configured_ = 0;

@@ -34,6 +34,16 @@ Result<std::string> take_object(std::string_view& output, std::string_view name)
   return content;
 }
 
+/// What `git cat-file --batch` is asked for.
+std::string names_to_read(const std::string& commit, const std::string& path) {
+  return commit + "\n" + commit + ":" + path + "\n";
+}
+
+awaitable<std::string> once_free(AsyncLock& lock, std::string text) {
+  const auto held = co_await lock.acquire();
+  co_return text;
+}
+
 /// "Name <mail> 1700000000 +0100" → name and mail; the time goes to `time`.
 std::string split_signature(std::string_view signature, Time* time) {
   const auto end = signature.rfind('>');
@@ -99,18 +109,40 @@ awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
 }
 
 awaitable<Result<void>> Repository::fetch_ahead(std::string commit, std::string ref, std::string path) {
+  using namespace asio::experimental::awaitable_operators;
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   // Held until it is read, so that who comes for it meanwhile waits for that, too.
   const auto held = co_await lock_.acquire();
-  auto fetching = fetch_held(commit, std::move(ref));
-  const Result<void> fetched = co_await std::move(fetching);
+  const Result<void> ready = co_await prepare();
+  if (!ready) co_return fail(ready.error());
+  // git takes as long to start as to read: the one that reads starts now, and is told what once it is there.
+  AsyncLock arriving;
+  AsyncLock::Held until_there = co_await arriving.acquire();
+  auto fetching = fetch_arriving(std::move(until_there), commit, std::move(ref));
+  auto reading = read_arrived(arriving, commit, path);
+  auto both = std::move(fetching) && std::move(reading);
+  auto [fetched, file] = co_await std::move(both);
   if (!fetched) co_return fail(fetched.error());
-  auto reading = read_now(commit, path);
-  Result<CommitFile> file = co_await std::move(reading);
   if (!file) co_return fail(file.error());
   ahead_ = Ahead{std::move(commit), std::move(path), std::move(*file)};
   co_return Result<void>();
+}
+
+awaitable<Result<void>> Repository::fetch_arriving(AsyncLock::Held until_there, std::string commit, std::string ref) {
+  const AsyncLock::Held held = std::move(until_there);
+  auto fetching = fetch_held(std::move(commit), std::move(ref));
+  co_return co_await std::move(fetching);
+}
+
+/// Not there after all: git says so.
+awaitable<Result<CommitFile>> Repository::read_arrived(AsyncLock& arriving, std::string commit, std::string path) {
+  if (!is_tree_path(path)) co_return fail(Error::Kind::invalid, "'" + path + "' is no path in a repository");
+  GitCommand batch = git({"cat-file", "--batch"});
+  const std::string names = names_to_read(commit, path);
+  batch.late_input([&arriving, names] { return once_free(arriving, names); });
+  auto reading = read_batch(std::move(batch), std::move(commit), std::move(path));
+  co_return co_await std::move(reading);
 }
 
 awaitable<Result<void>> Repository::fetch_held(std::string commit, std::string ref) {
@@ -161,7 +193,13 @@ awaitable<Result<CommitFile>> Repository::read_now(std::string commit, std::stri
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!is_tree_path(path)) co_return fail(Error::Kind::invalid, "'" + path + "' is no path in a repository");
   GitCommand batch = git({"cat-file", "--batch"});
-  batch.input(commit + "\n" + commit + ":" + path + "\n").output_limit(2 * kFileLimit);
+  batch.input(names_to_read(commit, path));
+  auto reading = read_batch(std::move(batch), std::move(commit), std::move(path));
+  co_return co_await std::move(reading);
+}
+
+awaitable<Result<CommitFile>> Repository::read_batch(GitCommand batch, std::string commit, std::string path) {
+  batch.output_limit(2 * kFileLimit);
   const Result<std::string> output = co_await batch.run();
   if (!output) co_return fail(Error(output.error()).in("read " + path));
   std::string_view rest = *output;

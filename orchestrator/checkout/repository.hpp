@@ -70,7 +70,10 @@ class Repository {
 
   awaitable<Result<void>> prepare();
   awaitable<Result<void>> fetch_held(std::string commit, std::string ref);
+  awaitable<Result<void>> fetch_arriving(AsyncLock::Held until_there, std::string commit, std::string ref);
+  awaitable<Result<CommitFile>> read_arrived(AsyncLock& arriving, std::string commit, std::string path);
   awaitable<Result<CommitFile>> read_now(std::string commit, std::string path);
+  awaitable<Result<CommitFile>> read_batch(GitCommand batch, std::string commit, std::string path);
   awaitable<Result<void>> fetch_one(std::string commit, std::string ref);
   awaitable<Result<void>> write_tree(std::string commit, std::filesystem::path folder);
   awaitable<Result<void>> export_tree(std::string commit, std::filesystem::path folder, int depth, int* left);

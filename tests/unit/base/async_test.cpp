@@ -60,6 +60,28 @@ TEST_CASE("a process gets its input and gives its output, errors and exit code")
   CHECK(outcome->exit_code == 3);
 }
 
+TEST_CASE("a process may start before its input is there") {
+  ProcessSpec spec("sh", {"-c", "echo started >&2; cat"});
+  spec.late_input = []() -> awaitable<std::string> {
+    co_await sleep_for(100ms);
+    co_return "at last";
+  };
+  const auto outcome = run_async(run_process(std::move(spec)));
+  REQUIRE(outcome);
+  CHECK(outcome->output == "at last");
+  CHECK(outcome->errors == "started\n");
+}
+
+TEST_CASE("a process and its children write no file over the limit") {
+  ProcessSpec spec("sh", {"-c",
+                          "sleep 0.2; f=$(mktemp -d); cd \"$f\"; sh -c 'head -c 3000 /dev/zero > big' 2>&1;"
+                          "head -c 100 /dev/zero > small; stat -c %s big small; rm -r \"$f\""});
+  spec.file_limit = 1000;
+  const auto outcome = run_async(run_process(std::move(spec)));
+  REQUIRE(outcome);
+  CHECK(outcome->output.ends_with("1000\n100\n"));
+}
+
 TEST_CASE("a process that outlives its deadline is killed with its children") {
   ProcessSpec spec("sh", {"-c", "sleep 1000 & sleep 1000"});
   spec.deadline = 50ms;
