@@ -183,6 +183,12 @@ Result<Application> decode_stored(const GenerationSpec& spec) {
 
 }  // namespace
 
+Result<Policy> policy_of(const GenerationSpec& spec) {
+  auto application = decode_stored(spec);
+  if (!application) return fail(application.error());
+  return std::move(application->policy);
+}
+
 awaitable<Result<GenerationSpec>> renew_generation(Parts& parts, ProjectId project, store::Generation row) {
   auto spec = from_row(row);
   if (!spec) co_return spec;

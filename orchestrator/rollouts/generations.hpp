@@ -29,6 +29,9 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
 /// `make_generation`.
 awaitable<Result<GenerationSpec>> renew_generation(Parts& parts, ProjectId project, store::Generation row);
 
+/// How the generation's own file wants to be rolled out.
+Result<Policy> policy_of(const GenerationSpec& spec);
+
 /// The table's row for it, and back.
 store::Generation to_row(const GenerationSpec& spec, RunId run, Time created);
 Result<GenerationSpec> from_row(const store::Generation& row);

@@ -10,7 +10,8 @@ namespace {
 runs::Outcome outcome_of(const store::Rollout& rollout) {
   runs::Outcome outcome;
   if (rollout.state == name_of(Stage::succeeded)) return outcome;
-  outcome.verdict = rollout.state == name_of(Stage::stopped) ? runs::Verdict::cancelled : runs::Verdict::failed;
+  const bool called_off = rollout.state == name_of(Stage::stopped) || rollout.state == name_of(Stage::superseded);
+  outcome.verdict = called_off ? runs::Verdict::cancelled : runs::Verdict::failed;
   outcome.reason = "rollout " + to_string(rollout.id) + " " + rollout.state + ": " + rollout.reason;
   return outcome;
 }

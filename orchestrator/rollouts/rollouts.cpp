@@ -37,7 +37,8 @@ void Rollouts::Work::say(std::string line) {
 
 Rollouts::Rollouts(Parts parts) : parts_(std::move(parts)), tasks_(parts_.executor) {}
 
-Result<void> Rollouts::has_room(const std::string& application) const {
+Result<void> Rollouts::has_room(const std::string& application, Concurrency concurrency) const {
+  if (concurrency == Concurrency::supersede) return {};  // none of those that wait stays
   const auto queue = queues_.find(application);
   if (queue == queues_.end() || queue->second.size() <= most_waiting) return {};
   return fail(Error::Kind::conflict, "too many rollouts of " + application + " wait already");
@@ -50,8 +51,12 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
   }
   auto spec = co_await make_generation(parts_, order.generation);
   if (!spec) co_return fail(spec.error());
-  if (auto room = has_room(spec->application); !room) co_return fail(room.error());
-  auto add = [spec = *spec, order, now = parts_.clock.now()](store::Transaction& tx) mutable -> Result<RolloutId> {
+  auto policy = policy_of(*spec);
+  if (!policy) co_return fail(policy.error());
+  const Concurrency concurrency = policy->concurrency;
+  if (auto room = has_room(spec->application, concurrency); !room) co_return fail(room.error());
+  auto add = [spec = *spec, order, concurrency,
+              now = parts_.clock.now()](store::Transaction& tx) mutable -> Result<Turn> {
     store::Applications applications(tx);
     if (auto ours = applications.ensure(spec.application, order.generation.project, now); !ours) {
       return fail(ours.error());
@@ -70,11 +75,31 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
     rollout.plan = hosts_json(spec.hosts);
     rollout.requested_by = order.requested_by;
     rollout.created = now;
-    return store::Rollouts(tx).add(rollout);
+    return take_turn(tx, std::move(rollout), concurrency);
   };
-  auto id = co_await parts_.store.write(std::move(add));
-  if (id) enqueue(*id, spec->application);
-  co_return id;
+  auto turn = co_await parts_.store.write(std::move(add));
+  if (!turn) co_return fail(turn.error());
+  line_up(*turn, spec->application);
+  co_return turn->id;
+}
+
+void Rollouts::line_up(const Turn& turn, const std::string& application) {
+  for (const RolloutId id : turn.superseded) step_out(id, "superseded by rollout " + to_string(turn.id));
+  enqueue(turn.id, application);
+}
+
+/// For one that the store says has ended before it began: who waits for it need not wait for those before it.
+void Rollouts::step_out(RolloutId id, const std::string& why) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) return;
+  const WorkPtr work = found->second;
+  work->say(why);
+  auto& queue = queues_[work->application];
+  if (queue.empty() || queue.front() == work) return;  // whoever serves it finds out
+  std::erase(queue, work);
+  works_.erase(found);
+  work->ended = true;
+  work->changed.cancel();
 }
 
 void Rollouts::enqueue(RolloutId id, const std::string& application) {

@@ -12,6 +12,7 @@
 #include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/parts.hpp"
+#include "orchestrator/rollouts/turn.hpp"
 
 namespace slipway::rollouts {
 
@@ -32,13 +33,15 @@ struct AdoptionOrder {
 };
 
 /// All rollouts of this daemon: one at a time for each application, the others wait behind it in the order in which
-/// they were asked for. What it accepts is committed first; `recover` goes on with what an earlier process left.
+/// they were asked for, unless the file's `concurrency` says otherwise. What it accepts is committed first; `recover`
+/// goes on with what an earlier process left.
 class Rollouts {
  public:
   explicit Rollouts(Parts parts);
 
   /// Makes a new generation and queues its rollout. Kind::invalid for a Compose file that can't be (its hint lists all
-  /// that is wrong), Kind::conflict when 16 rollouts of the application wait already.
+  /// that is wrong), Kind::conflict when 16 rollouts of the application wait already, or one where that is to refuse
+  /// it.
   awaitable<Result<RolloutId>> start(RolloutOrder order);
   /// To the generation that stands below the promoted one. A rollout that is in work is turned round instead.
   /// Kind::conflict where a contract migration ran since, unless `force`.
@@ -82,7 +85,9 @@ class Rollouts {
   using WorkPtr = std::shared_ptr<Work>;
 
   void enqueue(RolloutId id, const std::string& application);
-  [[nodiscard]] Result<void> has_room(const std::string& application) const;
+  void line_up(const Turn& turn, const std::string& application);
+  void step_out(RolloutId id, const std::string& why);
+  [[nodiscard]] Result<void> has_room(const std::string& application, Concurrency concurrency) const;
   awaitable<void> serve(std::string application);
   awaitable<Result<void>> run_one(WorkPtr work);
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);

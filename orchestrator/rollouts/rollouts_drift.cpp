@@ -32,6 +32,7 @@ std::vector<std::string> drifted_hosts(const ApplicationStatus& status) {
 bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
   for (const store::Rollout& rollout : newest_first) {
     if (rollout.kind == "heal" || rollout.kind == "catch_up") continue;
+    if (rollout.ended && rollout.fence == 0 && rollout.kind != "adopt") continue;  // it never began
     return rollout.state == name_of(Stage::failed) || rollout.state == name_of(Stage::stopped);
   }
   return false;

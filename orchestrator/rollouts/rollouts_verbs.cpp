@@ -81,8 +81,10 @@ Result<RolloutId> add_rollback(store::Transaction& tx, const std::string& applic
 }
 
 /// What a redeployment stores: a generation only if it differs from `promoted`.
-Result<RolloutId> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recreate,
-                               const store::Generation& promoted, const std::string& by, Time now) {
+Result<Turn> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recreate, const store::Generation& promoted,
+                          const std::string& by, Time now) {
+  const auto policy = policy_of(spec);
+  if (!policy) return fail(policy.error());
   store::Applications applications(tx);
   const auto same = from_row(promoted);
   if (!same) return fail(same.error());
@@ -100,7 +102,7 @@ Result<RolloutId> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool
   auto noted = note(tx, now, by, "app.redeploy",
                     {{"application", spec.application}, {"generation", spec.number}, {"recreate", recreate}});
   if (!noted) return fail(noted.error());
-  return store::Rollouts(tx).add(by_person(spec, "redeploy", by, now));
+  return take_turn(tx, by_person(spec, "redeploy", by, now), policy->concurrency);
 }
 
 }  // namespace
@@ -126,7 +128,7 @@ awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool re
     co_return fail(Error::Kind::conflict, "no generation of " + application + " has been promoted yet",
                    "a deploy job brings the first one");
   }
-  if (auto room = has_room(application); !room) co_return fail(room.error());
+  if (auto room = has_room(application, Concurrency::queue); !room) co_return fail(room.error());
   auto promoted = co_await parts_.store.read(&store::Applications::generation, application, owner->promoted);
   if (!promoted) co_return fail(promoted.error());
   auto spec = co_await renew_generation(parts_, owner->project, *promoted);
@@ -134,9 +136,10 @@ awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool re
   auto add = [spec = *spec, recreate, promoted = *promoted, by, now = parts_.clock.now()](store::Transaction& tx) {
     return add_redeploy(tx, spec, recreate, promoted, by, now);
   };
-  auto id = co_await parts_.store.write(std::move(add));
-  if (id) enqueue(*id, application);
-  co_return id;
+  auto turn = co_await parts_.store.write(std::move(add));
+  if (!turn) co_return fail(turn.error());
+  line_up(*turn, application);
+  co_return turn->id;
 }
 
 awaitable<Result<RolloutId>> Rollouts::ask_current(std::string application, Verb verb, std::string by) {
@@ -168,7 +171,9 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
     return store::Rollouts(tx).end_queued(id, std::string(name_of(Stage::stopped)),
                                           "stopped by " + by + " before it began", now);
   };
-  co_return co_await parts_.store.write(std::move(end));
+  auto ended = co_await parts_.store.write(std::move(end));
+  if (ended) step_out(id, "stopped");
+  co_return ended;
 }
 
 }  // namespace slipway::rollouts

@@ -9,7 +9,7 @@ namespace {
 template <class E, std::size_t N>
 using Names = std::array<std::pair<E, std::string_view>, N>;
 
-constexpr Names<Stage, 15> stages{{{Stage::queued, "queued"},
+constexpr Names<Stage, 16> stages{{{Stage::queued, "queued"},
                                    {Stage::planned, "planned"},
                                    {Stage::waiting, "waiting"},
                                    {Stage::pulling, "pulling"},
@@ -23,7 +23,8 @@ constexpr Names<Stage, 15> stages{{{Stage::queued, "queued"},
                                    {Stage::stopped, "stopped"},
                                    {Stage::rolled_back, "rolled_back"},
                                    {Stage::rollback_failed, "rollback_failed"},
-                                   {Stage::failed, "failed"}}};
+                                   {Stage::failed, "failed"},
+                                   {Stage::superseded, "superseded"}}};
 
 constexpr Names<HostStage, 9> host_stages{{{HostStage::pending, "pending"},
                                            {HostStage::pulled, "pulled"},
@@ -100,6 +101,11 @@ std::string_view name_of(BackScope scope) {
   return scope == BackScope::none ? "none" : "all";
 }
 
+std::string_view name_of(Concurrency concurrency) {
+  if (concurrency == Concurrency::supersede) return "supersede";
+  return concurrency == Concurrency::refuse ? "refuse" : "queue";
+}
+
 BackScope back_scope_of(std::string_view name) {
   if (name == name_of(BackScope::failed)) return BackScope::failed;
   return name == name_of(BackScope::none) ? BackScope::none : BackScope::all;
@@ -147,7 +153,7 @@ std::optional<Health> health_of(std::string_view name) {
 
 bool is_end(Stage stage) {
   return stage == Stage::succeeded || stage == Stage::stopped || stage == Stage::rolled_back ||
-         stage == Stage::rollback_failed || stage == Stage::failed;
+         stage == Stage::rollback_failed || stage == Stage::failed || stage == Stage::superseded;
 }
 
 bool reaches(HostStage stage, HostStage other, Order order) {

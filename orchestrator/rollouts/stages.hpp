@@ -7,8 +7,8 @@
 namespace slipway::rollouts {
 
 /// A rollout's own stage. `queued` waits behind another rollout of the same application; `planned` has seen the hosts;
-/// `waiting` waits until enough hosts answer. The last five are ends; after `failed`, hosts were left as they are
-/// because the file says so.
+/// `waiting` waits until enough hosts answer. The last six are ends; after `failed`, hosts were left as they are
+/// because the file says so; `superseded` had not begun when a newer one took its place.
 enum class Stage {
   queued,
   planned,
@@ -25,6 +25,7 @@ enum class Stage {
   rolled_back,
   rollback_failed,
   failed,
+  superseded,
 };
 
 /// What a host has behind it. Which one follows which depends on the Order: start-first stops the old containers last,
@@ -77,6 +78,13 @@ inline constexpr std::array hook_points{HookPoint::before_install, HookPoint::af
 
 enum class FailureAction { roll_back, pause, go_on };
 
+/// What becomes of a rollout that is asked for while another one of its application waits or works.
+enum class Concurrency {
+  queue,      ///< it waits for its turn
+  supersede,  ///< it takes the place of those that wait; one that works ends first
+  refuse,     ///< it is not taken
+};
+
 /// Which of the hosts that were touched go back when a rollout fails by itself: `failed`, those that do not have the
 /// new generation whole and well.
 enum class BackScope { all, failed, none };
@@ -88,6 +96,7 @@ std::string_view name_of(Heading heading);
 std::string_view name_of(Health health);
 std::string_view name_of(FailureAction action);
 std::string_view name_of(BackScope scope);
+std::string_view name_of(Concurrency concurrency);
 std::string_view name_of(Phase phase);
 std::string_view name_of(HookPoint point);
 
@@ -98,7 +107,7 @@ std::optional<Phase> phase_of(std::string_view name);
 /// What is not known is `all`.
 BackScope back_scope_of(std::string_view name);
 
-/// succeeded, stopped, rolled_back, rollback_failed or failed.
+/// succeeded, stopped, rolled_back, rollback_failed, failed or superseded.
 bool is_end(Stage stage);
 
 /// Whether `stage` is at `other` or behind it in the sequence of `order`.

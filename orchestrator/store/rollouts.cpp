@@ -131,8 +131,9 @@ Result<std::vector<Rollout>> Rollouts::list(std::string application, std::size_t
       .items;
 }
 
-Result<std::vector<Rollout>> Rollouts::open() const {
-  return rows(tx_, kSelect + "WHERE ended = 0 ORDER BY id", {}, rollout_of);
+Result<std::vector<Rollout>> Rollouts::open(std::string application) const {
+  return rows(tx_, kSelect + "WHERE ended = 0 AND (?1 = '' OR application = ?1) ORDER BY id", {application},
+              rollout_of);
 }
 
 }  // namespace slipway::store

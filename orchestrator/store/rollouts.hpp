@@ -68,8 +68,8 @@ class Rollouts {
   Result<std::vector<RolloutHost>> hosts(RolloutId id) const;
   /// Newest first, at most 200; of all applications if the name is empty.
   Result<std::vector<Rollout>> list(std::string application, std::size_t limit) const;
-  /// All that have not ended, oldest first.
-  Result<std::vector<Rollout>> open() const;
+  /// All that have not ended, oldest first; of all applications if the name is empty.
+  Result<std::vector<Rollout>> open(std::string application = {}) const;
 
  private:
   void save_host(RolloutId id, const RolloutHost& host);

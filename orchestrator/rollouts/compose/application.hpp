@@ -160,6 +160,7 @@ struct Policy {
   Milliseconds deadline{0};                           ///< for the rollout as a whole; 0: none
   ProbePolicy probe;
   DriftPolicy drift;
+  Concurrency concurrency = Concurrency::queue;
   std::size_t keep = 1;  ///< generations whose stopped containers stay for a rollback
   friend bool operator==(const Policy&, const Policy&) = default;
 };

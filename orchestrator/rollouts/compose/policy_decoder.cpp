@@ -76,6 +76,13 @@ void decode_rollback(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
   entry.finish();
 }
 
+void decode_concurrency(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find("concurrency");
+  if (node == nullptr) return;
+  const auto choice = pipelines::read_choice(*node, "`concurrency`", {"queue", "supersede", "refuse"}, diagnostics);
+  if (choice) policy.concurrency = static_cast<Concurrency>(*choice);
+}
+
 void decode_deadline(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
   std::optional<Milliseconds> deadline;
   take_duration(map, "deadline", deadline, diagnostics);
@@ -124,6 +131,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   decode_alarm_action(map, policy, diagnostics);
   decode_rollback(map, policy, diagnostics);
   decode_deadline(map, policy, diagnostics);
+  decode_concurrency(map, policy, diagnostics);
   decode_probe(map, policy.probe, diagnostics);
   decode_drift(map, policy.drift, diagnostics);
   map.foreign("alarms", "alarms are metrics: write gate.metrics");
@@ -131,7 +139,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key : {"approval", "window", "concurrency", "swarm"}) {
+  for (const char* key : {"approval", "window", "swarm"}) {
     map.later(key);
   }
   map.finish();

@@ -232,6 +232,7 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"migrate: {run: a}", "`kind`"},
       {"window: x", "release"},
       {"approval: x", "release"},
+      {"concurrency: cancel", "`concurrency` can't be `cancel`"},
       {"rollback: failed", "`rollback`"},
       {"rollback: {scope: some}", "`scope`"},
       {"drift: mend", "`drift`"},
