@@ -62,6 +62,17 @@ void add_host(Table& table, const Json& host, const Json& images) {
   if (!told) add("", "", "", "", text_at(host, "reason"));
 }
 
+/// What an approval would approve is shown with it.
+void print_waiting(const Json& waiting) {
+  const std::string reason = text_at(waiting, "reason");
+  fmt::print("rollout {}: generation {} ({}, asked for by {}) {}\n", number_at(waiting, "rollout"),
+             number_at(waiting, "generation"), harmless(text_at(waiting, "kind")),
+             harmless(text_at(waiting, "asked_by")), reason.empty() ? "waits for its turn" : harmless(reason));
+  for (const auto& [service, image] : value_at(waiting, "images").items()) {
+    if (image.is_string()) fmt::print("  {}: {}\n", harmless(service), harmless(image.get<std::string>()));
+  }
+}
+
 }  // namespace
 
 Result<void> print_app_status(const Json& app, const OutputOptions& output) {
@@ -72,6 +83,7 @@ Result<void> print_app_status(const Json& app, const OutputOptions& output) {
   for (const auto& [service, image] : value_at(app, "images").items()) {
     if (image.is_string()) fmt::print("  {}: {}\n", harmless(service), harmless(image.get<std::string>()));
   }
+  for (const Json& waiting : value_at(app, "waiting")) print_waiting(waiting);
   Table table({"HOST", "STATE", "SERVICE", "GENERATION", "WANTED", "DIGEST", "CONTAINER", "WHY"});
   for (const Json& host : value_at(app, "hosts")) add_host(table, host, value_at(app, "images"));
   if (!table.empty()) fmt::print("{}", table.render(stdout_is_terminal()));

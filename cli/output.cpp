@@ -93,8 +93,8 @@ Style style_of(std::string_view word) {
   for (const char* good : {"passed", "succeeded", "healthy", "accepted", "ok", "committed", "exited"}) {
     if (word == good) return Style::good;
   }
-  for (const char* bad :
-       {"failed", "error", "refused", "unhealthy", "unreachable", "rolled_back", "rollback_failed", "interrupted"}) {
+  for (const char* bad : {"failed", "error", "refused", "unhealthy", "unreachable", "rolled_back", "rollback_failed",
+                          "interrupted", "rejected"}) {
     if (word == bad) return Style::bad;
   }
   for (const char* faint : {"skipped", "cancelled", "superseded", "ignored", "duplicate", "pending", "queued"}) {

@@ -11,7 +11,9 @@ void add_token_list(CLI::App& parent, Session& session) {
   add_output_flags(*verb, session);
   verb->callback([&session] {
     const auto fill = [](Table& table, const Json& token) {
-      table.add({std::to_string(number_at(token, "id")), text_at(token, "name"), text_at(token, "role"),
+      std::string roles = text_at(token, "role");
+      for (const Json& role : value_at(token, "roles")) roles += "," + role.get<std::string>();
+      table.add({std::to_string(number_at(token, "id")), text_at(token, "name"), roles,
                  time_ago(text_at(token, "created_at")), time_ago(text_at(token, "last_used_at")),
                  text_at(token, "expires_at")},
                 {Style::strong});

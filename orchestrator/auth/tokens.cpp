@@ -48,14 +48,21 @@ Result<std::optional<TokenId>> add_if_first(store::Transaction& tx, store::Token
 
 }  // namespace
 
-awaitable<Result<NewToken>> TokenDesk::create(std::string name, store::Role role, std::optional<Time> expires) {
+awaitable<Result<NewToken>> TokenDesk::create(std::string name, store::Role role, std::optional<Time> expires,
+                                              std::vector<std::string> roles) {
   if (!is_name(name)) {
     co_return fail(Error::Kind::invalid, "'" + name + "' can't be a token's name", "use 1 to 64 printable characters");
+  }
+  for (const std::string& one : roles) {
+    if (store::is_role_name(one)) continue;
+    co_return fail(Error::Kind::invalid, "'" + one + "' can't be a further role",
+                   "its name begins with a letter and is made of a-z, 0-9, '-' and '_'");
   }
   NewToken made{TokenId(), random_token()};
   store::Token record;
   record.name = std::move(name);
   record.role = role;
+  record.roles = std::move(roles);
   record.hash = sha256_hex(made.token.reveal());
   record.created = clock_.now();
   record.expires = expires;

@@ -22,8 +22,10 @@ class TokenDesk {
  public:
   TokenDesk(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
 
-  /// A name is 1 to 64 printable characters; one that a token in force has is Kind::conflict.
-  awaitable<Result<NewToken>> create(std::string name, store::Role role, std::optional<Time> expires = std::nullopt);
+  /// A name is 1 to 64 printable characters; one that a token in force has is Kind::conflict. `roles` are
+  /// further ones, see store::Token.
+  awaitable<Result<NewToken>> create(std::string name, store::Role role, std::optional<Time> expires = std::nullopt,
+                                     std::vector<std::string> roles = {});
 
   /// At the first start: an admin token called "admin". Nothing if there ever was a token.
   awaitable<Result<std::optional<NewToken>>> create_first();

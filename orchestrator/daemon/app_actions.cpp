@@ -126,6 +126,32 @@ Result<std::vector<http::RolloutSummary>> rollouts_of(store::Transaction& tx, co
   return list;
 }
 
+Result<std::vector<http::AppWaiting>> waiting_of(store::Transaction& tx, const std::string& app) {
+  const Result<std::vector<store::Rollout>> open = store::Rollouts(tx).open(app);
+  if (!open) return fail(open.error());
+  std::vector<http::AppWaiting> list;
+  for (const store::Rollout& rollout : *open) {
+    if (rollout.fence != 0) continue;
+    http::AppWaiting waiting;
+    waiting.rollout = rollout.id;
+    waiting.generation = rollout.generation;
+    waiting.kind = rollout.kind;
+    waiting.state = rollout.state;
+    waiting.reason = rollout.reason;
+    waiting.asked_by = rollout.requested_by;
+    if (const auto hold = rollouts::hold_of(rollout); hold && hold->approval) {
+      waiting.roles = hold->approval->roles;
+      for (const rollouts::Approval& one : hold->approvals) {
+        waiting.approvals.push_back({one.by, one.role, one.at, one.reason});
+      }
+    }
+    const Result<store::Generation> generation = store::Applications(tx).generation(app, rollout.generation);
+    if (generation) waiting.images = images_of(generation->images);
+    list.push_back(std::move(waiting));
+  }
+  return list;
+}
+
 }  // namespace
 
 awaitable<http::AppSummary> AppActions::describe(rollouts::ApplicationSummary summary) {
@@ -161,6 +187,9 @@ awaitable<Result<http::AppStatus>> AppActions::look_for_drift(std::string app) {
 
 awaitable<http::AppStatus> AppActions::describe(rollouts::ApplicationStatus found) {
   http::AppStatus status;
+  auto look = [app = found.summary.name](store::Transaction& tx) { return waiting_of(tx, app); };
+  Result<std::vector<http::AppWaiting>> waiting = co_await parts_.store.read(std::move(look));
+  if (waiting) status.waiting = std::move(*waiting);
   status.summary = co_await describe(std::move(found.summary));
   status.images = std::move(found.images);
   for (const rollouts::HostOfApplication& host : found.hosts) status.hosts.push_back(host_of(host, status.images));
@@ -194,6 +223,15 @@ awaitable<Result<RolloutId>> AppActions::redeploy(std::string app, bool recreate
 
 awaitable<Result<RolloutId>> AppActions::ask(std::string app, http::RolloutWish wish, http::Actor actor) {
   co_return co_await rollouts_.ask_current(std::move(app), verb_of(wish), std::move(actor));
+}
+
+awaitable<Result<RolloutId>> AppActions::approve(http::AppWord from, http::Actor actor) {
+  rollouts::Word word;
+  word.by = std::move(actor);
+  word.roles = std::move(from.roles);
+  word.reject = from.reject;
+  word.reason = std::move(from.reason);
+  co_return co_await rollouts_.take_word(std::move(from.app), from.generation, std::move(word));
 }
 
 awaitable<Result<http::AppStatus>> AppActions::adopt(http::AppAdoption adoption, http::Actor actor) {

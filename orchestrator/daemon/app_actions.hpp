@@ -21,6 +21,7 @@ class AppActions {
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor);
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor);
   awaitable<Result<RolloutId>> ask(std::string app, http::RolloutWish wish, http::Actor actor);
+  awaitable<Result<RolloutId>> approve(http::AppWord word, http::Actor actor);
   awaitable<Result<http::AppStatus>> adopt(http::AppAdoption adoption, http::Actor actor);
   awaitable<Result<std::vector<http::HostStatus>>> hosts();
 

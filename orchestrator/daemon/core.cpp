@@ -71,6 +71,9 @@ awaitable<Result<RolloutId>> Core::redeploy(std::string app, bool recreate, http
 awaitable<Result<RolloutId>> Core::ask_rollout(std::string app, http::RolloutWish wish, http::Actor actor) {
   return apps_.ask(std::move(app), wish, std::move(actor));
 }
+awaitable<Result<RolloutId>> Core::approve_rollout(http::AppWord word, http::Actor actor) {
+  return apps_.approve(std::move(word), std::move(actor));
+}
 awaitable<Result<http::AppStatus>> Core::adopt(http::AppAdoption adoption, http::Actor actor) {
   return apps_.adopt(std::move(adoption), std::move(actor));
 }

@@ -20,7 +20,7 @@ awaitable<Result<http::CreatedToken>> TokenActions::create(http::TokenInput inpu
   if (!role) co_return fail(role.error());
   std::optional<Time> expires;
   if (input.days) expires = clock_.now() + std::chrono::days(*input.days);
-  Result<auth::NewToken> made = co_await desk_.create(input.name, *role, expires);
+  Result<auth::NewToken> made = co_await desk_.create(input.name, *role, expires, input.roles);
   if (!made) co_return fail(made.error());
   store::AuditEntry entry(clock_.now(), actor, "token.create");
   entry.data = "{\"id\":" + to_string(made->id) + "}";

@@ -53,6 +53,7 @@ struct CreatedProject {
 struct TokenInput {
   std::string name;
   std::string role;                  ///< viewer, maintainer or admin
+  std::vector<std::string> roles;    ///< further ones, for approvals
   std::optional<std::int64_t> days;  ///< absent: does not expire
 };
 
@@ -98,8 +99,29 @@ struct AppSummary {
   std::optional<Time> promoted_at;
 };
 
+struct AppApproval {
+  std::string by;
+  std::string role;  ///< by which it counts
+  Time at{};
+  std::string reason;
+};
+
+/// A rollout that has not begun.
+struct AppWaiting {
+  RolloutId rollout;
+  std::int64_t generation = 0;
+  std::string kind;
+  std::string state;                          ///< queued or waiting
+  std::string reason;                         ///< what it waits for
+  std::string asked_by;                       ///< a run, or a token's name
+  std::vector<std::string> roles;             ///< one of which may approve it; empty: it needs no approval (any more)
+  std::vector<AppApproval> approvals;         ///< given so far
+  std::map<std::string, std::string> images;  ///< service → reference with digest: what an approval approves
+};
+
 struct AppStatus {
   AppSummary summary;
+  std::vector<AppWaiting> waiting;            ///< in the order in which they were asked for
   std::map<std::string, std::string> images;  ///< service → reference with digest
   std::vector<AppHost> hosts;
 };
@@ -132,6 +154,15 @@ struct AppAdoption {
   std::string app;
   std::string project;                     ///< by name; empty: the one that the hosts say
   std::optional<std::int64_t> generation;  ///< that is promoted; absent: the hosts have to agree
+};
+
+/// Somebody's word on a rollout that waits for approval.
+struct AppWord {
+  std::string app;
+  std::optional<std::int64_t> generation;  ///< the one that is meant; absent: the oldest that waits
+  bool reject = false;
+  std::string reason;
+  std::vector<std::string> roles;  ///< of who speaks
 };
 
 struct AppLogsOrder {
@@ -214,6 +245,8 @@ class Actions {
   virtual awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, Actor actor) = 0;
   /// Answers the rollout it is about.
   virtual awaitable<Result<RolloutId>> ask_rollout(std::string app, RolloutWish wish, Actor actor) = 0;
+  /// Answers the rollout it is about. Kind::forbidden without the role that its file asks for.
+  virtual awaitable<Result<RolloutId>> approve_rollout(AppWord word, Actor actor) = 0;
   /// Rebuilds what a lost store knew of an application from what its hosts carry.
   virtual awaitable<Result<AppStatus>> adopt(AppAdoption adoption, Actor actor) = 0;
   virtual awaitable<Result<std::vector<HostStatus>>> list_hosts() = 0;

@@ -77,6 +77,22 @@ awaitable<Result<Response>> redeploy(Backend& backend, Request request) {
   co_return json_response({{"id", rollout->value}}, 202);
 }
 
+/// Whether the caller may is the file's to say, by the roles it names.
+awaitable<Result<Response>> approve(Backend& backend, Request request) {
+  Result<Input> input = Input::of(request);
+  if (!input) co_return fail(input.error());
+  AppWord word;
+  word.app = request.parameter("app");
+  word.generation = input->number("generation", 1, std::numeric_limits<std::int64_t>::max());
+  word.reject = input->flag("reject").value_or(false);
+  word.reason = input->text("reason", 500).value_or("");
+  word.roles = request.caller.roles;
+  if (Result<void> read = input->finish(); !read) co_return fail(read.error());
+  const Result<RolloutId> rollout = co_await backend.actions.approve_rollout(std::move(word), request.caller.name);
+  if (!rollout) co_return fail(rollout.error());
+  co_return json_response({{"id", rollout->value}}, 202);
+}
+
 awaitable<Result<Response>> adopt(Backend& backend, Request request) {
   Result<Input> input = Input::of(request);
   if (!input) co_return fail(input.error());
@@ -131,6 +147,8 @@ void add_app_routes(Router& router, Backend& backend) {
               [&](Request r) { return roll_back(backend, std::move(r)); }});
   router.add({"POST", "/api/v1/apps/{app}/redeploy", Role::maintainer,
               [&](Request r) { return redeploy(backend, std::move(r)); }});
+  router.add(
+      {"POST", "/api/v1/apps/{app}/approve", Role::viewer, [&](Request r) { return approve(backend, std::move(r)); }});
   router.add(
       {"POST", "/api/v1/apps/{app}/adopt", Role::admin, [&](Request r) { return adopt(backend, std::move(r)); }});
   for (const Wish& wish : wishes) {

@@ -77,6 +77,7 @@ awaitable<std::optional<Response>> Gate::identify(Request& request, store::Role 
   request.caller.token = known->id;
   request.caller.name = known->name;
   request.caller.role = known->role;
+  request.caller.roles = store::all_roles(*known);
   if (request.caller.role < least) {
     co_return error_response(403, "forbidden",
                              "this needs the role " + std::string(store::name_of(least)) + ", the token '" +

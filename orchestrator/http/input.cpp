@@ -89,6 +89,24 @@ std::map<std::string, std::string> Input::texts(const char* name) {
   return texts;
 }
 
+std::vector<std::string> Input::list(const char* name) {
+  std::vector<std::string> list;
+  const Json* value = take(name);
+  if (!value) return list;
+  if (!value->is_array() || value->size() > 100) {
+    complain("'" + std::string(name) + "' has to be a list of at most 100 texts");
+    return list;
+  }
+  for (const Json& each : *value) {
+    if (!each.is_string() || each.get_ref<const std::string&>().size() > 4096) {
+      complain("'" + std::string(name) + "' has to be a list of texts");
+    } else {
+      list.push_back(each.get<std::string>());
+    }
+  }
+  return list;
+}
+
 Result<void> Input::finish() {
   if (!problem_.empty()) return fail(Error::Kind::invalid, problem_);
   for (const auto& [key, value] : body_->items()) {

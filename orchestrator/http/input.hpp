@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/secret.hpp"
 #include "orchestrator/http/message.hpp"
@@ -22,6 +23,8 @@ class Input {
   std::optional<std::int64_t> number(const char* name, std::int64_t least, std::int64_t most);
   /// An object whose values are texts; at most 100 of them. A number or flag is taken as it is written.
   std::map<std::string, std::string> texts(const char* name);
+  /// At most 100 texts.
+  std::vector<std::string> list(const char* name);
   std::optional<Secret> secret(const char* name, std::size_t most_bytes = 64 << 10);
 
   Result<void> finish();

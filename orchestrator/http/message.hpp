@@ -21,6 +21,7 @@ struct Caller {
   TokenId token;
   std::string name;
   store::Role role = store::Role::viewer;
+  std::vector<std::string> roles;  ///< all it has, that one included
 };
 
 struct Request {

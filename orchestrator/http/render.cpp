@@ -53,6 +53,16 @@ Json render_host(const AppHost& host) {
           {"drifted_since", time_or_null(host.drifted_since)}};
 }
 
+Json render_waiting(const AppWaiting& waiting) {
+  Json approvals = Json::array();
+  for (const AppApproval& one : waiting.approvals) {
+    approvals.push_back({{"by", one.by}, {"role", one.role}, {"at", format_time(one.at)}, {"reason", one.reason}});
+  }
+  return {{"rollout", waiting.rollout.value}, {"generation", waiting.generation},  {"kind", waiting.kind},
+          {"state", waiting.state},           {"reason", waiting.reason},          {"asked_by", waiting.asked_by},
+          {"roles", waiting.roles},           {"approvals", std::move(approvals)}, {"images", waiting.images}};
+}
+
 }  // namespace
 
 Json number_or_null(std::int64_t number) {
@@ -166,6 +176,7 @@ Json render(const store::Token& token) {
   return {{"id", token.id.value},
           {"name", token.name},
           {"role", store::name_of(token.role)},
+          {"roles", token.roles},
           {"created_at", format_time(token.created)},
           {"expires_at", time_or_null(token.expires)},
           {"last_used_at", time_or_null(token.last_used)},
@@ -184,6 +195,8 @@ Json render(const AppSummary& app) {
 Json render(const AppStatus& app) {
   Json status = render(app.summary);
   status["images"] = app.images;
+  status["waiting"] = Json::array();
+  for (const AppWaiting& waiting : app.waiting) status["waiting"].push_back(render_waiting(waiting));
   status["hosts"] = Json::array();
   for (const AppHost& host : app.hosts) status["hosts"].push_back(render_host(host));
   return status;

@@ -21,6 +21,7 @@ awaitable<Result<Response>> create_token(Backend& backend, Request request) {
   TokenInput token;
   token.name = input->text("name", 100).value_or("");
   token.role = input->text("role", 20).value_or("");
+  token.roles = input->list("roles");
   token.days = input->number("days", 1, 36500);
   if (Result<void> read = input->finish(); !read) co_return fail(read.error());
   if (token.name.empty()) co_return fail(Error::Kind::invalid, "name is missing");

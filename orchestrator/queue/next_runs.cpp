@@ -68,6 +68,7 @@ Next next_runs(const std::vector<Run>& unfinished, const Limits& limits) {
     line.most = own == 0 ? limits.max_runs : own;
     if (run.state == RunState::queued && !gone.contains(run.id)) line.queued.push_back(run.id);
     if (run.state != RunState::preparing && run.state != RunState::running) continue;
+    if (limits.idle.contains(run.id)) continue;
     ++line.under_way;
     ++under_way;
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "orchestrator/store/runs.hpp"
@@ -17,6 +18,7 @@ struct ProjectLimits {
 struct Limits {
   std::size_t max_runs = 4;                       ///< of the daemon, at the same time
   std::map<ProjectId, ProjectLimits> projects{};  ///< one that is missing has no limits of its own
+  std::set<RunId> idle{};                         ///< begun, but only wait for people: they take no place
 };
 
 struct Supersession {
@@ -31,9 +33,9 @@ struct Next {
 };
 
 /// `unfinished`: oldest first, as Runs::unfinished gives them. Runs that prepare or run take a place each, also when
-/// they are being cancelled. Within a project the oldest queued run is next; between projects the one with the fewest
-/// runs under way, and among those the one whose run has waited longest. A run that waits for an approval neither
-/// starts nor supersedes, but may be superseded.
+/// they are being cancelled, unless they are idle. Within a project the oldest queued run is next; between projects the
+/// one with the fewest runs under way, and among those the one whose run has waited longest. A run that waits for an
+/// approval neither starts nor supersedes, but may be superseded.
 Next next_runs(const std::vector<store::Run>& unfinished, const Limits& limits);
 
 }  // namespace slipway::queue

@@ -23,7 +23,10 @@ Result<Picture> picture(store::Transaction& tx) {
   if (!runs) return fail(std::move(runs).error());
   const auto projects = store::Projects(tx).list();
   if (!projects) return fail(projects.error());
+  const auto idle = store::Jobs(tx).idle_runs();
+  if (!idle) return fail(idle.error());
   Picture seen{std::move(*runs), {}};
+  seen.limits.idle = std::set<RunId>(idle->begin(), idle->end());
   for (const store::Project& project : *projects) {
     const auto own = static_cast<std::size_t>(std::max(0, project.settings.max_runs));
     seen.limits.projects[project.id] = ProjectLimits{own, project.settings.supersede};

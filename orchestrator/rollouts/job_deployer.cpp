@@ -76,7 +76,7 @@ awaitable<Result<runs::Outcome>> JobDeployer::deploy(runs::DeployRequest request
   if (!id && id.error().transient()) co_return fail(id.error());
   if (!id) co_return refusal(id.error(), say);
   if (say) say("rollout " + to_string(*id));
-  auto ended = co_await rollouts_.wait(*id, std::move(say));
+  auto ended = co_await rollouts_.wait(*id, std::move(say), std::move(request.waits));
   if (!ended) co_return fail(ended.error());
   if (!ended->ended) co_return fail(Error::Kind::unavailable, "rollout " + to_string(*id) + " is not being worked on");
   co_return outcome_of(*ended);

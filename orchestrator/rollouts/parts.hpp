@@ -24,6 +24,8 @@ struct Parts {
   /// By which it is told how long things may take, if not by `clock`: one that no step of the wall clock moves.
   const Clock* deadlines = nullptr;
   const MetricsSources* metrics = nullptr;  ///< absent: none
+
+  [[nodiscard]] Time deadline_now() const { return deadlines != nullptr ? deadlines->now() : clock.now(); }
 };
 
 }  // namespace slipway::rollouts

@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/runs.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -35,7 +36,10 @@ void Rollouts::Work::say(std::string line) {
   changed.cancel();
 }
 
-Rollouts::Rollouts(Parts parts) : parts_(std::move(parts)), tasks_(parts_.executor) {}
+Rollouts::Rollouts(Parts parts)
+    : parts_(std::move(parts)),
+      moved_(parts_.executor, asio::steady_timer::time_point::max()),
+      tasks_(parts_.executor) {}
 
 Result<void> Rollouts::has_room(const std::string& application, Concurrency concurrency) const {
   if (concurrency == Concurrency::supersede) return {};  // none of those that wait stays
@@ -53,9 +57,8 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
   if (!spec) co_return fail(spec.error());
   auto policy = policy_of(*spec);
   if (!policy) co_return fail(policy.error());
-  const Concurrency concurrency = policy->concurrency;
-  if (auto room = has_room(spec->application, concurrency); !room) co_return fail(room.error());
-  auto add = [spec = *spec, order, concurrency,
+  if (auto room = has_room(spec->application, policy->concurrency); !room) co_return fail(room.error());
+  auto add = [spec = *spec, order, policy = *policy, present = parts_.deadline_now(),
               now = parts_.clock.now()](store::Transaction& tx) mutable -> Result<Turn> {
     store::Applications applications(tx);
     if (auto ours = applications.ensure(spec.application, order.generation.project, now); !ours) {
@@ -75,17 +78,20 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
     rollout.plan = hosts_json(spec.hosts);
     rollout.requested_by = order.requested_by;
     rollout.created = now;
-    return take_turn(tx, std::move(rollout), concurrency);
+    std::string asked_by = order.requested_by;
+    if (const auto run = store::Runs(tx).get(order.generation.run)) asked_by = run->author;
+    hold_back(rollout, policy, std::move(asked_by), now, present);
+    return take_turn(tx, std::move(rollout), policy.concurrency);
   };
   auto turn = co_await parts_.store.write(std::move(add));
   if (!turn) co_return fail(turn.error());
-  line_up(*turn, spec->application);
-  co_return turn->id;
+  line_up(*turn);
+  co_return turn->rollout.id;
 }
 
-void Rollouts::line_up(const Turn& turn, const std::string& application) {
-  for (const RolloutId id : turn.superseded) step_out(id, "superseded by rollout " + to_string(turn.id));
-  enqueue(turn.id, application);
+void Rollouts::line_up(const Turn& turn) {
+  for (const RolloutId id : turn.superseded) step_out(id, "superseded by rollout " + to_string(turn.rollout.id));
+  enqueue(turn.rollout);
 }
 
 /// For one that the store says has ended before it began: who waits for it need not wait for those before it.
@@ -94,33 +100,85 @@ void Rollouts::step_out(RolloutId id, const std::string& why) {
   if (found == works_.end()) return;
   const WorkPtr work = found->second;
   work->say(why);
-  auto& queue = queues_[work->application];
-  if (queue.empty() || queue.front() == work) return;  // whoever serves it finds out
-  std::erase(queue, work);
+  if (work->running) return;  // whoever serves it finds out
+  std::erase(queues_[work->application], work);
   works_.erase(found);
   work->ended = true;
   work->changed.cancel();
+  moved_.cancel();
 }
 
-void Rollouts::enqueue(RolloutId id, const std::string& application) {
-  if (works_.contains(id)) return;
-  auto work = std::make_shared<Work>(id, application, parts_.executor);
-  works_.emplace(id, work);
-  auto& queue = queues_[application];
-  if (!queue.empty()) work->say("waits behind rollout " + to_string(queue.back()->id) + " of " + application);
+void Rollouts::enqueue(const store::Rollout& rollout) {
+  if (works_.contains(rollout.id)) return;
+  auto work = std::make_shared<Work>(rollout.id, rollout.application, parts_.executor);
+  work->deployment = is_deployment(rollout);
+  work->begun = rollout.fence != 0;
+  work->hold = hold_of(rollout);
+  works_.emplace(rollout.id, work);
+  auto& queue = queues_[rollout.application];
+  if (!queue.empty()) {
+    work->waits = "waits behind rollout " + to_string(queue.back()->id) + " of " + rollout.application;
+  }
+  if (work->hold) work->waits = "waits for " + work->hold->waits_for();
+  if (!work->waits.empty()) work->say(work->waits);
   queue.push_back(work);
-  if (queue.size() == 1) tasks_.spawn("rollouts of an application", serve(application));
+  moved_.cancel();
+  if (work->hold) tasks_.spawn("a rollout that waits", keep_hold(work));
+  if (served_.insert(rollout.application).second)
+    tasks_.spawn("rollouts of an application", serve(rollout.application));
+}
+
+/// In the order of the journal, which the lease insists on. A deployment that waits for people is in the way of those
+/// behind it, but not of what brings hosts to what they should be.
+Rollouts::WorkPtr Rollouts::next_of(const std::deque<WorkPtr>& queue) {
+  std::vector<WorkPtr> line(queue.begin(), queue.end());
+  std::sort(line.begin(), line.end(), [](const WorkPtr& a, const WorkPtr& b) {
+    return std::pair(!a->begun, a->id) < std::pair(!b->begun, b->id);
+  });
+  bool held = false;
+  for (const WorkPtr& work : line) {
+    held = held || work->hold;
+    if (!held || (!work->deployment && !work->hold)) return work;
+  }
+  return nullptr;
+}
+
+Rollouts::WorkPtr Rollouts::oldest(const std::deque<WorkPtr>& queue) {
+  const auto first =
+      std::min_element(queue.begin(), queue.end(), [](const WorkPtr& a, const WorkPtr& b) { return a->id < b->id; });
+  return first == queue.end() ? nullptr : *first;
+}
+
+/// The one in work, or about to be.
+Rollouts::WorkPtr Rollouts::current(const std::string& application) const {
+  const auto queue = queues_.find(application);
+  if (queue == queues_.end()) return nullptr;
+  for (const WorkPtr& work : queue->second) {
+    if (work->running) return work;
+  }
+  return next_of(queue->second);
+}
+
+awaitable<void> Rollouts::until_moved() {
+  boost::system::error_code ignored;
+  co_await moved_.async_wait(asio::redirect_error(use_awaitable, ignored));
+  co_await throw_if_cancelled();
 }
 
 awaitable<void> Rollouts::serve(std::string application) {
   auto& queue = queues_[application];
   while (!queue.empty()) {
-    // In the order of the journal, which the lease insists on.
-    std::iter_swap(queue.begin(), std::min_element(queue.begin(), queue.end(),
-                                                   [](const WorkPtr& a, const WorkPtr& b) { return a->id < b->id; }));
-    const WorkPtr work = queue.front();
+    const WorkPtr work = next_of(queue);
+    if (!work) {
+      co_await until_moved();
+      continue;
+    }
+    work->running = true;
+    work->waits.clear();
+    work->changed.cancel();
     auto done = co_await run_one(work);
     work->driver.reset();
+    work->running = false;
     if (!done) {
       // Conflict: an older one was committed and is about to be queued. Else the store: it stays open until that works.
       if (done.error().kind != Error::Kind::conflict && !std::exchange(work->complained, true)) {
@@ -132,19 +190,26 @@ awaitable<void> Rollouts::serve(std::string application) {
     }
     work->ended = true;
     work->changed.cancel();
-    queue.pop_front();
+    std::erase(queue, work);
     works_.erase(work->id);
   }
   queues_.erase(application);
+  served_.erase(application);
 }
 
-awaitable<Result<store::Rollout>> Rollouts::wait(RolloutId id, std::function<void(std::string)> say) {
+awaitable<Result<store::Rollout>> Rollouts::wait(RolloutId id, std::function<void(std::string)> say,
+                                                 std::function<void(std::string)> waits) {
   const auto found = works_.find(id);
   if (found != works_.end()) {
     const WorkPtr work = found->second;
+    std::optional<std::string> told_why;
     for (std::size_t told = 0;;) {
       for (; told < work->dropped + work->lines.size(); ++told) {
         if (told >= work->dropped && say) say(work->lines[told - work->dropped]);
+      }
+      if (waits && told_why != work->waits) {
+        told_why = work->waits;
+        waits(work->waits);
       }
       if (work->ended) break;
       boost::system::error_code ignored;
@@ -158,7 +223,7 @@ awaitable<Result<store::Rollout>> Rollouts::wait(RolloutId id, std::function<voi
 awaitable<Result<void>> Rollouts::recover() {
   auto open = co_await parts_.store.read(&store::Rollouts::open);
   if (!open) co_return fail(open.error().in("find rollouts that have not ended"));
-  for (const store::Rollout& rollout : *open) enqueue(rollout.id, rollout.application);
+  for (const store::Rollout& rollout : *open) enqueue(rollout);
   if (auto found = co_await find_lost_hosts(); !found) co_return found;
   tasks_.spawn("hosts that are behind", keep_catching_up());
   tasks_.spawn("routes", keep_routes());

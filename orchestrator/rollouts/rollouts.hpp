@@ -10,6 +10,7 @@
 
 #include "orchestrator/rollouts/driver.hpp"
 #include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/hold.hpp"
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/turn.hpp"
@@ -33,8 +34,8 @@ struct AdoptionOrder {
 };
 
 /// All rollouts of this daemon: one at a time for each application, the others wait behind it in the order in which
-/// they were asked for, unless the file's `concurrency` says otherwise. What it accepts is committed first; `recover`
-/// goes on with what an earlier process left.
+/// they were asked for, unless the file's `concurrency` says otherwise. A deployment that waits for people lets pass
+/// what is none. What it accepts is committed first; `recover` goes on with what an earlier process left.
 class Rollouts {
  public:
   explicit Rollouts(Parts parts);
@@ -60,8 +61,13 @@ class Rollouts {
   /// host is touched. Answers the rollout that stands for it in the history. Kind::conflict if it is known already, or
   /// says which host has what where they do not agree.
   awaitable<Result<RolloutId>> adopt(AdoptionOrder order);
-  /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning.
-  awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say);
+  /// Takes somebody's word on a deployment that waits for approval: the oldest one, or that of `generation`. Answers
+  /// which one; committed when this returns. Kind::forbidden without the role, Kind::conflict if nothing waits.
+  awaitable<Result<RolloutId>> take_word(std::string application, std::optional<std::int64_t> generation, Word word);
+  /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning. `waits` gets why it does
+  /// not run yet, at once and when that changes; empty once it runs.
+  awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say,
+                                         std::function<void(std::string)> waits = {});
 
   /// Once, at the start of the daemon: goes on with every rollout that has not ended, and begins to bring hosts up to
   /// date that did not answer when their application was rolled out.
@@ -75,6 +81,12 @@ class Rollouts {
     void say(std::string line);
     RolloutId id;
     std::string application;
+    bool deployment =
+        false;           ///< what somebody asked to have on the hosts, against what brings them to what they should be
+    bool begun = false;  ///< an earlier process has leased it
+    bool running = false;           ///< leased, or about to be
+    std::optional<Hold> hold;       ///< what it waits for before it may run
+    std::string waits;              ///< why it does not run yet; empty: it does, or will at once
     std::deque<std::string> lines;  ///< the newest 2000
     std::size_t dropped = 0;        ///< lines before them
     bool complained = false;
@@ -84,11 +96,17 @@ class Rollouts {
   };
   using WorkPtr = std::shared_ptr<Work>;
 
-  void enqueue(RolloutId id, const std::string& application);
-  void line_up(const Turn& turn, const std::string& application);
+  void enqueue(const store::Rollout& rollout);
+  void line_up(const Turn& turn);
   void step_out(RolloutId id, const std::string& why);
   [[nodiscard]] Result<void> has_room(const std::string& application, Concurrency concurrency) const;
   awaitable<void> serve(std::string application);
+  [[nodiscard]] static WorkPtr next_of(const std::deque<WorkPtr>& queue);
+  [[nodiscard]] static WorkPtr oldest(const std::deque<WorkPtr>& queue);
+  [[nodiscard]] WorkPtr current(const std::string& application) const;
+  awaitable<void> until_moved();
+  awaitable<void> keep_hold(WorkPtr work);
+  awaitable<Result<void>> end_hold(WorkPtr work);
   awaitable<Result<void>> run_one(WorkPtr work);
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
   awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);
@@ -120,10 +138,12 @@ class Rollouts {
 
   Parts parts_;
   std::map<RolloutId, WorkPtr> works_;
-  std::map<std::string, std::deque<WorkPtr>> queues_;    ///< by application; the first is in work
+  std::map<std::string, std::deque<WorkPtr>> queues_;    ///< by application
+  std::set<std::string> served_;                         ///< applications whose queue somebody works on
   std::map<std::string, std::set<std::string>> behind_;  ///< application → hosts that have not answered
   std::map<std::string, Vigil> vigils_;                  ///< by application
   std::map<std::string, std::string> route_troubles_;    ///< "application on host" → why its routes can't be mended
+  asio::steady_timer moved_;  ///< never expires; cancelled when a queue or what waits in it has changed
   Tasks tasks_;
 };
 

@@ -52,7 +52,7 @@ awaitable<void> Rollouts::keep_catching_up() {
     const auto behind = behind_;
     for (const auto& [application, hosts] : behind) {
       for (const std::string& host : hosts) {
-        if (!queues_.contains(application)) co_await catch_up(application, host);
+        if (!current(application)) co_await catch_up(application, host);
       }
     }
   }
@@ -66,7 +66,7 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
   }
   auto answers = co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
   if (!answers) co_return;
-  auto add = [application, host, now = parts_.clock.now()](store::Transaction& tx) -> Result<RolloutId> {
+  auto add = [application, host, now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     const auto owner = store::Applications(tx).get(application);
     if (!owner) return fail(owner.error());
     if (owner->promoted == 0) return fail(Error::Kind::not_found, "no generation is promoted");
@@ -77,15 +77,15 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
     rollout.plan = dump_json({{"hosts", std::vector<std::string>{host}}});
     rollout.requested_by = "slipway";
     rollout.created = now;
-    return store::Rollouts(tx).add(rollout);
+    return take_turn(tx, std::move(rollout), Concurrency::queue);
   };
-  auto id = co_await parts_.store.write(std::move(add));
-  if (!id) {
-    if (id.error().kind == Error::Kind::not_found) behind_[application].erase(host);
+  auto turn = co_await parts_.store.write(std::move(add));
+  if (!turn) {
+    if (turn.error().kind == Error::Kind::not_found) behind_[application].erase(host);
     co_return;
   }
   log::info("a host answers again and is brought up to date", {{"application", application}, {"host", host}});
-  enqueue(*id, application);
+  line_up(*turn);
 }
 
 }  // namespace slipway::rollouts

@@ -39,13 +39,11 @@ bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
 }
 
 Result<void> nothing_in_work(store::Transaction& tx, const std::string& application) {
-  const auto open = store::Rollouts(tx).open();
+  const auto open = store::Rollouts(tx).open(application);
   if (!open) return fail(open.error());
-  for (const store::Rollout& rollout : *open) {
-    if (rollout.application == application)
-      return fail(Error::Kind::conflict, "rollout " + to_string(rollout.id) + " of " + application + " is in work");
-  }
-  return {};
+  const std::vector<store::Rollout> busy = moving(*open);
+  if (busy.empty()) return {};
+  return fail(Error::Kind::conflict, "rollout " + to_string(busy.front().id) + " of " + application + " is in work");
 }
 
 /// Hosts that a generation does not have any more are forgotten; of those that do not answer nothing new is known.
@@ -110,7 +108,7 @@ awaitable<void> Rollouts::keep_vigil() {
     auto applications = co_await parts_.store.read(&store::Applications::list);
     if (!applications) continue;
     for (const store::Application& application : *applications) {
-      if (application.promoted == 0 || queues_.contains(application.name)) continue;
+      if (application.promoted == 0 || current(application.name)) continue;
       auto begun = co_await look_when_due(application);
       if (!begun) log::debug("drift was not looked for", {{"application", application.name}, {"why", begun.error()}});
     }
@@ -150,9 +148,9 @@ awaitable<void> Rollouts::keep_vigil_over(std::string application, DriftPolicy p
 
 awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, ApplicationStatus status) {
   const std::vector<std::string> hosts = drifted_hosts(status);
-  if (hosts.empty() || queues_.contains(application)) co_return;
+  if (hosts.empty() || current(application)) co_return;
   auto add = [application, hosts, policy, generation = status.summary.promoted,
-              now = parts_.clock.now()](store::Transaction& tx) -> Result<RolloutId> {
+              now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     if (auto idle = nothing_in_work(tx, application); !idle) return fail(idle.error());
     const auto earlier = store::Rollouts(tx).list(application, looked_back);
     if (!earlier) return fail(earlier.error());
@@ -169,15 +167,15 @@ awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, Appl
     rollout.plan = dump_json({{"hosts", hosts}});
     rollout.requested_by = "slipway";
     rollout.created = now;
-    return store::Rollouts(tx).add(rollout);
+    return take_turn(tx, std::move(rollout), Concurrency::queue);
   };
-  auto id = co_await parts_.store.write(std::move(add));
-  if (!id) {
-    log::debug("an application is not healed now", {{"application", application}, {"why", id.error()}});
+  auto turn = co_await parts_.store.write(std::move(add));
+  if (!turn) {
+    log::debug("an application is not healed now", {{"application", application}, {"why", turn.error()}});
     co_return;
   }
-  log::info("hosts that drifted are healed", {{"application", application}, {"rollout", *id}});
-  enqueue(*id, application);
+  log::info("hosts that drifted are healed", {{"application", application}, {"rollout", turn->rollout.id}});
+  line_up(*turn);
 }
 
 namespace {

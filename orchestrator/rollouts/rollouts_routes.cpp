@@ -38,7 +38,7 @@ awaitable<void> Rollouts::keep_routes() {
     auto applications = co_await parts_.store.read(&store::Applications::list);
     if (!applications) continue;
     for (const store::Application& application : *applications) {
-      if (application.promoted == 0 || queues_.contains(application.name)) continue;
+      if (application.promoted == 0 || current(application.name)) continue;
       auto mended = co_await mend_routes(application.name);
       if (!mended)
         log::debug("routes were not looked at", {{"application", application.name}, {"why", mended.error()}});

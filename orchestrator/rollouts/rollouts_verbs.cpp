@@ -56,8 +56,9 @@ Result<void> check_contracts(const std::vector<store::Rollout>& rollouts, const 
               "if it can run all the same: slipway app rollback --force " + application);
 }
 
-Result<RolloutId> add_rollback(store::Transaction& tx, const std::string& application, const std::string& by,
-                               bool force, Time now) {
+/// What waits to be deployed is ended: going back and then forward again is not what somebody wants who goes back.
+Result<Turn> add_rollback(store::Transaction& tx, const std::string& application, const std::string& by, bool force,
+                          Time now) {
   const store::Applications applications(tx);
   const auto owner = applications.get(application);
   if (!owner) return fail(owner.error());
@@ -77,12 +78,14 @@ Result<RolloutId> add_rollback(store::Transaction& tx, const std::string& applic
   auto noted =
       note(tx, now, by, "app.rollback", {{"application", application}, {"generation", spec->number}, {"force", force}});
   if (!noted) return fail(noted.error());
-  return store::Rollouts(tx).add(by_person(*spec, "rollback", by, now));
+  auto turn = take_turn(tx, by_person(*spec, "rollback", by, now), Concurrency::queue);
+  if (!turn) return turn;
+  return supersede_waiting(tx, std::move(*turn));
 }
 
 /// What a redeployment stores: a generation only if it differs from `promoted`.
 Result<Turn> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recreate, const store::Generation& promoted,
-                          const std::string& by, Time now) {
+                          const std::string& by, Time now, Time present) {
   const auto policy = policy_of(spec);
   if (!policy) return fail(policy.error());
   store::Applications applications(tx);
@@ -102,13 +105,15 @@ Result<Turn> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recr
   auto noted = note(tx, now, by, "app.redeploy",
                     {{"application", spec.application}, {"generation", spec.number}, {"recreate", recreate}});
   if (!noted) return fail(noted.error());
-  return take_turn(tx, by_person(spec, "redeploy", by, now), policy->concurrency);
+  auto rollout = by_person(spec, "redeploy", by, now);
+  hold_back(rollout, *policy, by, now, present);
+  return take_turn(tx, std::move(rollout), policy->concurrency);
 }
 
 }  // namespace
 
 awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::string by, bool force) {
-  if (queues_.contains(application)) {
+  if (current(application)) {
     auto turned = co_await ask_current(application, Verb::roll_back, by);
     if (!turned) turned.error().hint = "wait for its end, then roll back";
     co_return turned;
@@ -116,9 +121,10 @@ awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::s
   auto add = [application, by, force, now = parts_.clock.now()](store::Transaction& tx) {
     return add_rollback(tx, application, by, force, now);
   };
-  auto id = co_await parts_.store.write(std::move(add));
-  if (id) enqueue(*id, application);
-  co_return id;
+  auto turn = co_await parts_.store.write(std::move(add));
+  if (!turn) co_return fail(turn.error());
+  line_up(*turn);
+  co_return turn->rollout.id;
 }
 
 awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool recreate, std::string by) {
@@ -133,23 +139,23 @@ awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool re
   if (!promoted) co_return fail(promoted.error());
   auto spec = co_await renew_generation(parts_, owner->project, *promoted);
   if (!spec) co_return fail(spec.error());
-  auto add = [spec = *spec, recreate, promoted = *promoted, by, now = parts_.clock.now()](store::Transaction& tx) {
-    return add_redeploy(tx, spec, recreate, promoted, by, now);
+  auto add = [spec = *spec, recreate, promoted = *promoted, by, now = parts_.clock.now(),
+              present = parts_.deadline_now()](store::Transaction& tx) {
+    return add_redeploy(tx, spec, recreate, promoted, by, now, present);
   };
   auto turn = co_await parts_.store.write(std::move(add));
   if (!turn) co_return fail(turn.error());
-  line_up(*turn, application);
-  co_return turn->id;
+  line_up(*turn);
+  co_return turn->rollout.id;
 }
 
 awaitable<Result<RolloutId>> Rollouts::ask_current(std::string application, Verb verb, std::string by) {
   auto known = co_await parts_.store.read(&store::Applications::get, application);
   if (!known) co_return fail(known.error());
-  const auto queue = queues_.find(application);
-  if (queue == queues_.end() || queue->second.empty()) {
-    co_return fail(Error::Kind::conflict, "no rollout of " + application + " is in work");
-  }
-  const RolloutId id = queue->second.front()->id;
+  WorkPtr work = current(application);
+  if (!work && queues_.contains(application)) work = oldest(queues_.at(application));  // it waits for people
+  if (!work) co_return fail(Error::Kind::conflict, "no rollout of " + application + " is in work");
+  const RolloutId id = work->id;
   auto asked = co_await ask(id, verb, std::move(by));
   if (!asked) co_return fail(asked.error());
   co_return id;
@@ -162,6 +168,9 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
   }
   const WorkPtr work = found->second;
   if (work->driver) co_return co_await work->driver->ask(verb, std::move(by));
+  if (verb != Verb::stop && verb != Verb::roll_back && !work->waits.empty()) {
+    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun: it " + work->waits);
+  }
   if (verb != Verb::stop && verb != Verb::roll_back) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun", "try again in a moment");
   }

@@ -83,6 +83,10 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   assignment.rollout = rollout;
   auto application = co_await parts_.store.read(&store::Applications::get, rollout.application);
   if (!application) co_return fail(application.error());
+  const bool to_promoted = rollout.kind == "heal" || rollout.kind == "catch_up";
+  if (to_promoted && application->promoted != rollout.generation) {
+    co_return fail(Error::Kind::conflict, "another generation was promoted since it was asked for");
+  }
   auto forward = co_await load_target(parts_, rollout.application, rollout.generation);
   if (!forward) co_return fail(forward.error());
   if (!(*forward)->lost.empty()) {
@@ -155,7 +159,8 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
 
 /// Nothing can be done about it, and if it had not begun, nothing was.
 awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t fence, Error why) {
-  const bool begun = rollout.progress != "{}";
+  const auto kept = parse_json(rollout.progress);
+  const bool begun = kept && kept->contains("machine");
   store::RolloutProgress row;
   row.state = std::string(name_of(begun ? Stage::rollback_failed : Stage::rolled_back));
   row.ended = true;

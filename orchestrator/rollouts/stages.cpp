@@ -9,7 +9,7 @@ namespace {
 template <class E, std::size_t N>
 using Names = std::array<std::pair<E, std::string_view>, N>;
 
-constexpr Names<Stage, 16> stages{{{Stage::queued, "queued"},
+constexpr Names<Stage, 17> stages{{{Stage::queued, "queued"},
                                    {Stage::planned, "planned"},
                                    {Stage::waiting, "waiting"},
                                    {Stage::pulling, "pulling"},
@@ -24,7 +24,8 @@ constexpr Names<Stage, 16> stages{{{Stage::queued, "queued"},
                                    {Stage::rolled_back, "rolled_back"},
                                    {Stage::rollback_failed, "rollback_failed"},
                                    {Stage::failed, "failed"},
-                                   {Stage::superseded, "superseded"}}};
+                                   {Stage::superseded, "superseded"},
+                                   {Stage::rejected, "rejected"}}};
 
 constexpr Names<HostStage, 9> host_stages{{{HostStage::pending, "pending"},
                                            {HostStage::pulled, "pulled"},
@@ -153,7 +154,8 @@ std::optional<Health> health_of(std::string_view name) {
 
 bool is_end(Stage stage) {
   return stage == Stage::succeeded || stage == Stage::stopped || stage == Stage::rolled_back ||
-         stage == Stage::rollback_failed || stage == Stage::failed || stage == Stage::superseded;
+         stage == Stage::rollback_failed || stage == Stage::failed || stage == Stage::superseded ||
+         stage == Stage::rejected;
 }
 
 bool reaches(HostStage stage, HostStage other, Order order) {

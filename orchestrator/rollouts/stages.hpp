@@ -7,8 +7,9 @@
 namespace slipway::rollouts {
 
 /// A rollout's own stage. `queued` waits behind another rollout of the same application; `planned` has seen the hosts;
-/// `waiting` waits until enough hosts answer. The last six are ends; after `failed`, hosts were left as they are
-/// because the file says so; `superseded` had not begun when a newer one took its place.
+/// `waiting` waits for people, or until enough hosts answer. The last seven are ends; after `failed`, hosts were left
+/// as they are because the file says so; `superseded` had not begun when a newer one took its place, `rejected` when
+/// somebody said no, or nobody yes in time.
 enum class Stage {
   queued,
   planned,
@@ -26,6 +27,7 @@ enum class Stage {
   rollback_failed,
   failed,
   superseded,
+  rejected,
 };
 
 /// What a host has behind it. Which one follows which depends on the Order: start-first stops the old containers last,
@@ -107,7 +109,7 @@ std::optional<Phase> phase_of(std::string_view name);
 /// What is not known is `all`.
 BackScope back_scope_of(std::string_view name);
 
-/// succeeded, stopped, rolled_back, rollback_failed, failed or superseded.
+/// succeeded, stopped, rolled_back, rollback_failed, failed, superseded or rejected.
 bool is_end(Stage stage);
 
 /// Whether `stage` is at `other` or behind it in the sequence of `order`.

@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/turn.hpp"
 
+#include "orchestrator/rollouts/hold.hpp"
+
 namespace slipway::rollouts {
 namespace {
 
@@ -25,19 +27,37 @@ Result<Turn> take_turn(store::Transaction& tx, store::Rollout rollout, Concurren
     const bool asked_for = is_deployment(other) || other.kind == "rollback";
     if (concurrency == Concurrency::refuse && asked_for) return fail(in_the_way(other));
   }
-  const Time now = rollout.created;
-  const auto id = rollouts.add(std::move(rollout));
+  const auto id = rollouts.add(rollout);
   if (!id) return fail(id.error());
-  Turn turn{*id, {}};
+  Turn turn{std::move(rollout), {}};
+  turn.rollout.id = *id;
   if (concurrency != Concurrency::supersede) return turn;
+  return supersede_waiting(tx, std::move(turn));
+}
+
+Result<Turn> supersede_waiting(store::Transaction& tx, Turn turn) {
+  store::Rollouts rollouts(tx);
+  const auto open = rollouts.open(turn.rollout.application);
+  if (!open) return fail(open.error());
+  const std::string by = turn.rollout.kind == "rollback" ? "by the rollback, rollout " : "by rollout ";
   for (const store::Rollout& other : *open) {
-    if (!is_deployment(other) || other.fence != 0) continue;
+    if (!is_deployment(other) || other.fence != 0 || other.id >= turn.rollout.id) continue;
     auto ended = rollouts.end_queued(other.id, std::string(name_of(Stage::superseded)),
-                                     "by rollout " + to_string(*id) + "; nothing was changed", now);
+                                     by + to_string(turn.rollout.id) + "; nothing was changed", turn.rollout.created);
     if (!ended) return fail(ended.error());
     turn.superseded.push_back(other.id);
   }
   return turn;
+}
+
+std::vector<store::Rollout> moving(const std::vector<store::Rollout>& open) {
+  std::vector<store::Rollout> found;
+  bool held = false;
+  for (const store::Rollout& one : open) {
+    held = held || hold_of(one).has_value();
+    if (one.fence != 0 || !held || !is_deployment(one)) found.push_back(one);
+  }
+  return found;
 }
 
 }  // namespace slipway::rollouts

@@ -31,6 +31,9 @@ struct DeployRequest {
   std::string group;                          ///< overrides x-slipway.targets; may be empty
   /// A file of the run's commit, by its path from the root of the checkout. Unset: there are none.
   std::function<awaitable<Result<std::string>>(std::string path)> read_file;
+  /// Gets why nothing is done yet (people have to approve, another rollout is in the way) at once and when that
+  /// changes; empty once it begins. Time until then is nobody's fault, and no part of the job's.
+  std::function<void(std::string reason)> waits;
 };
 
 /// Rolls applications out for deploy jobs; the daemon gives the real one, made from orchestrator/rollouts.

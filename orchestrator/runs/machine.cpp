@@ -103,6 +103,25 @@ Actions Machine::attempt_ended(std::size_t job, int attempt, Outcome outcome, Ti
   return actions;
 }
 
+bool Machine::hold(std::size_t job, int attempt) {
+  JobState& state = jobs_[job];
+  if (state.phase != Phase::running || state.attempt != attempt || state.held) return false;
+  return state.held = true;
+}
+
+bool Machine::release(std::size_t job, int attempt, Time now) {
+  JobState& state = jobs_[job];
+  if (state.attempt != attempt || !std::exchange(state.held, false)) return false;
+  state.deadline = now + graph_.jobs[job].timeout;
+  run_deadline_ = std::max(run_deadline_, now + limits_.run_timeout);
+  return true;
+}
+
+bool Machine::any_held() const {
+  return std::any_of(jobs_.begin(), jobs_.end(),
+                     [](const JobState& job) { return job.phase == Phase::running && job.held; });
+}
+
 Actions Machine::cancel(std::string reason, Time now) {
   Actions actions;
   if (finished_ || stopped()) return actions;
@@ -129,9 +148,9 @@ Actions Machine::tick(Time now) {
 
 std::optional<Time> Machine::next_deadline() const {
   if (finished_) return std::nullopt;
-  Time next = stopped() ? Time::max() : run_deadline_;
+  Time next = stopped() || any_held() ? Time::max() : run_deadline_;
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    if (jobs_[i].phase == Phase::running) next = std::min(next, jobs_[i].deadline);
+    if (jobs_[i].phase == Phase::running && !jobs_[i].held) next = std::min(next, jobs_[i].deadline);
     if (jobs_[i].phase == Phase::stopping) next = std::min(next, give_up_[i]);
   }
   next = std::min(next, builds_give_up_);
@@ -213,13 +232,14 @@ void Machine::stop_all(const std::string& reason, Time now, Actions& actions) {
 }
 
 void Machine::expire(Time now, Actions& actions) {
-  if (!stopped() && now >= run_deadline_) {
+  if (!stopped() && !any_held() && now >= run_deadline_) {
     stop_reason_ = "the run took longer than its limit";
     stop_verdict_ = Verdict::failed;
     stop_all(stop_reason_, now, actions);
   }
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    if (jobs_[i].phase == Phase::running && now >= jobs_[i].deadline) stop(i, "timeout", now, actions);
+    if (jobs_[i].phase == Phase::running && !jobs_[i].held && now >= jobs_[i].deadline)
+      stop(i, "timeout", now, actions);
     if (jobs_[i].phase != Phase::stopping || now < give_up_[i]) continue;
     Outcome outcome = outcome_of_stopped(jobs_[i], {Verdict::interrupted, ""});
     outcome.reason += "; the engine has not confirmed the stop";

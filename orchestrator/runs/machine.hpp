@@ -46,6 +46,7 @@ struct JobState {
   Phase phase = Phase::waiting;
   int attempt = 0;          ///< of the attempt that runs or ran; 0: none yet
   Time deadline{};          ///< of that attempt
+  bool held = false;        ///< running, but for the time being nothing is done: the deadlines do not count
   Outcome outcome;          ///< once ended
   std::string stop_reason;  ///< once stopping
 };
@@ -82,6 +83,12 @@ class Machine {
   Actions image_ended(std::size_t image, Outcome outcome, Time now);
   /// An outcome of an attempt that is not the job's newest is ignored.
   Actions attempt_ended(std::size_t job, int attempt, Outcome outcome, Time now);
+  /// An attempt that runs waits for something that is not its own affair, such as people; no deadline counts meanwhile.
+  /// False if it does already, or does not run.
+  bool hold(std::size_t job, int attempt);
+  /// It goes on, and has its whole time from now, as has the run. False if it was not held.
+  bool release(std::size_t job, int attempt, Time now);
+  [[nodiscard]] Time run_deadline() const { return run_deadline_; }
   /// Stops what runs and finishes as cancelled, saying `reason` ("cancelled by ann", "superseded by run 8").
   Actions cancel(std::string reason, Time now);
   Actions engine_lost(Time now);
@@ -113,6 +120,7 @@ class Machine {
   [[nodiscard]] bool may_retry(std::size_t job, const Outcome& outcome) const;
   [[nodiscard]] Outcome outcome_of_stopped(const JobState& job, const Outcome& seen) const;
   [[nodiscard]] std::size_t running() const;
+  [[nodiscard]] bool any_held() const;
   [[nodiscard]] Outcome outcome_of_run() const;
 
   Graph graph_;

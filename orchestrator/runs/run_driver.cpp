@@ -84,10 +84,12 @@ awaitable<Result<void>> RunDriver::restore() {
   for (std::size_t i = 0; i < rows->size(); ++i) {
     const store::Job& row = (*rows)[i];
     const bool over = row.state == store::JobState::finished;
-    const Phase phase = over                                    ? Phase::ended
-                        : row.state != store::JobState::running ? Phase::waiting
-                        : row.stop_reason.empty()               ? Phase::running
-                                                                : Phase::stopping;
+    const bool held = row.state == store::JobState::blocked && row.attempt > 0;
+    const bool running = row.state == store::JobState::running || held;
+    const Phase phase = over                      ? Phase::ended
+                        : !running                ? Phase::waiting
+                        : row.stop_reason.empty() ? Phase::running
+                                                  : Phase::stopping;
     const Outcome outcome{over ? verdict_of(row.verdict) : Verdict::passed, row.reason};
     if (i < images.size()) {
       images[i] = {phase, outcome};
@@ -100,7 +102,8 @@ awaitable<Result<void>> RunDriver::restore() {
     job.deadline = row.deadline.value_or(Time{});
     job.outcome = outcome;
     job.stop_reason = row.stop_reason;
-    if (row.state == store::JobState::running) begun_[i - images.size()] = job.attempt;
+    job.held = held;
+    if (running) begun_[i - images.size()] = job.attempt;
   }
   machine_.restore(std::move(jobs), std::move(images), "");
   co_return Result<void>();
@@ -357,6 +360,7 @@ awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
   Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
   if (!log) co_return fail(log.error());
   std::function<void(std::string)> say = [&log](std::string line) { (*log)->say(line); };
+  request->waits = [this, job, number](std::string reason) { deployment_waits(job, number, std::move(reason)); };
   StopSignal& stop = stop_of(job_stops_, job);
   auto rolling = tools_.with.deployer.deploy(std::move(*request), std::move(say));
   // A stop is passed on, and the rollout then comes to its own end: it may have to go back first.
@@ -365,6 +369,17 @@ awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
   auto first = co_await std::move(race);
   co_await (*log)->seal();
   co_return std::move(std::get<0>(first));
+}
+
+void RunDriver::deployment_waits(std::size_t job, int number, std::string reason) {
+  const Time now = tools_.with.clock.now();
+  if (!reason.empty()) {
+    machine_.hold(job, number);
+    return note("hold job", tools_.with.store.persist(&store::Jobs::hold, key_of_job(job), std::move(reason), now));
+  }
+  if (!machine_.release(job, number, tools_.with.deadlines.get().now())) return;
+  note("release job", tools_.with.store.persist(&store::Jobs::release, key_of_job(job), machine_.jobs()[job].deadline,
+                                                machine_.run_deadline(), now));
 }
 
 awaitable<void> RunDriver::pass_on_stop(StopSignal& stop, std::string job, int number) {

@@ -60,6 +60,7 @@ class RunDriver {
   awaitable<Result<Outcome>> deploy(std::size_t job, int number);
   awaitable<void> pass_on_stop(StopSignal& stop, std::string job, int number);
   awaitable<Result<void>> begin_build(std::size_t image);
+  void deployment_waits(std::size_t job, int number, std::string reason);
   awaitable<Result<void>> begin_attempt(std::size_t job, int number, Time deadline);
   awaitable<Result<void>> fill(std::string container);
   awaitable<Result<void>> finish_run();

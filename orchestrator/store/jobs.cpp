@@ -32,6 +32,39 @@ Result<void> Jobs::start_attempt(JobKey key, std::int64_t attempt, Time deadline
   return {};
 }
 
+Result<void> Jobs::hold(JobKey key, std::string reason, Time at) {
+  const auto changed = tx_.run(
+      "UPDATE jobs SET state = 'blocked', reason = ?4, deadline = NULL WHERE run = ?1 AND kind = ?2 AND name = ?3 "
+      "AND attempt > 0 AND state IN ('running', 'blocked')",
+      {key.run, key.kind, key.name, clipped(reason)});
+  if (changed == 0) return refuse(key, "blocked");
+  tell(tx_, key.run, "job.blocked", at, {{"job", key.name}, {"kind", key.kind}, {"reason", reason}});
+  return {};
+}
+
+Result<void> Jobs::release(JobKey key, Time deadline, Time run_deadline, Time at) {
+  const auto changed = tx_.run(
+      "UPDATE jobs SET state = 'running', reason = '', deadline = ?4 WHERE run = ?1 AND kind = ?2 AND name = ?3 "
+      "AND attempt > 0 AND state = 'blocked'",
+      {key.run, key.kind, key.name, deadline});
+  if (changed == 0) return refuse(key, "unblocked");
+  tx_.run("UPDATE runs SET deadline = max(deadline, ?2) WHERE id = ?1", {key.run, run_deadline});
+  tell(tx_, key.run, "job.unblocked", at, {{"job", key.name}, {"kind", key.kind}});
+  return {};
+}
+
+Result<std::vector<RunId>> Jobs::idle_runs() const {
+  return rows(tx_,
+              "SELECT id FROM runs r WHERE state = 'running' "
+              "AND EXISTS (SELECT 1 FROM jobs WHERE run = r.id AND state = 'blocked' AND attempt > 0) "
+              "AND NOT EXISTS (SELECT 1 FROM jobs WHERE run = r.id AND state = 'running')",
+              {}, [](const Row& row) {
+                RunId id;
+                row.into(id);
+                return id;
+              });
+}
+
 Result<void> Jobs::block(JobKey key, std::string reason, Time at) {
   const auto changed = tx_.run(
       "UPDATE jobs SET state = 'blocked', reason = ?4 WHERE run = ?1 AND kind = ?2 AND name = ?3 AND state = 'pending'",

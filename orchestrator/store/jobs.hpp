@@ -47,6 +47,13 @@ class Jobs {
 
   /// The attempt after the present one begins; any other number is Kind::conflict, as is a finished job.
   Result<void> start_attempt(JobKey key, std::int64_t attempt, Time deadline, Time at);
+  /// An attempt that is under way waits for something that is not its own affair: running → blocked, without a
+  /// deadline. Called again with another reason, that is kept. `release` is the way back, with the attempt's deadline
+  /// and the run's.
+  Result<void> hold(JobKey key, std::string reason, Time at);
+  Result<void> release(JobKey key, Time deadline, Time run_deadline, Time at);
+  /// Runs of which nothing is under way but what waits like that.
+  Result<std::vector<RunId>> idle_runs() const;
   /// pending ⇄ blocked.
   Result<void> block(JobKey key, std::string reason, Time at);
   Result<void> unblock(JobKey key, Time at);

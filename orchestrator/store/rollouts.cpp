@@ -32,15 +32,15 @@ Result<RolloutId> Rollouts::add(Rollout rollout) {
   if (rollout.run && find(rollout.run, rollout.job, rollout.attempt)) {
     return fail(Error::Kind::conflict, "job " + rollout.job + " has a rollout already");
   }
-  const auto id =
-      number(tx_,
-             "INSERT INTO rollouts (application, generation, run, job, attempt, kind, state, plan, "
-             "progress, requested_by, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
-             "RETURNING id",
-             {rollout.application, rollout.generation, rollout.run, rollout.job, rollout.attempt, rollout.kind,
-              rollout.state, rollout.plan, rollout.progress, rollout.requested_by, rollout.created});
-  tell(tx_, RolloutId(*id), "rollout.queued", rollout.created,
-       {{"generation", rollout.generation}, {"by", rollout.requested_by}});
+  const auto id = number(
+      tx_,
+      "INSERT INTO rollouts (application, generation, run, job, attempt, kind, state, plan, "
+      "progress, requested_by, created, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+      "RETURNING id",
+      {rollout.application, rollout.generation, rollout.run, rollout.job, rollout.attempt, rollout.kind, rollout.state,
+       rollout.plan, rollout.progress, rollout.requested_by, rollout.created, clipped(rollout.reason)});
+  tell(tx_, RolloutId(*id), "rollout." + rollout.state, rollout.created,
+       {{"generation", rollout.generation}, {"by", rollout.requested_by}, {"reason", rollout.reason}});
   return RolloutId(*id);
 }
 
@@ -48,8 +48,11 @@ Result<std::int64_t> Rollouts::lease(RolloutId id, Time at) {
   const auto rollout = get(id);
   if (!rollout) return fail(rollout.error());
   if (rollout->ended) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
-  const auto older = number(tx_, "SELECT id FROM rollouts WHERE application = ?1 AND id < ?2 AND ended = 0 LIMIT 1",
-                            {rollout->application, id});
+  const auto older = number(tx_,
+                            "SELECT id FROM rollouts WHERE application = ?1 AND id <> ?2 AND ended = 0 AND "
+                            "(fence > 0 OR (id < ?2 AND (kind NOT IN ('deploy', 'redeploy') OR "
+                            "?3 IN ('deploy', 'redeploy')))) LIMIT 1",
+                            {rollout->application, id, rollout->kind});
   if (older) {
     return fail(Error::Kind::conflict,
                 "rollout " + std::to_string(*older) + " of " + rollout->application + " has not ended");
@@ -95,6 +98,20 @@ void Rollouts::save_host(RolloutId id, const RolloutHost& host) {
   if (before == host.state) return;
   tell(tx_, id, "host." + host.state, host.updated,
        {{"host", host.host}, {"batch", host.batch}, {"detail", host.detail}});
+}
+
+Result<void> Rollouts::save_waiting(RolloutId id, RolloutProgress progress) {
+  const auto before = get(id);
+  if (!before) return fail(before.error());
+  const auto changed =
+      tx_.run("UPDATE rollouts SET state = ?2, reason = ?3, progress = ?4 WHERE id = ?1 AND ended = 0 AND fence = 0",
+              {id, progress.state, clipped(progress.reason), progress.progress});
+  if (changed == 0) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has begun or ended");
+  tx_.mark("rollout.waits");
+  if (before->state != progress.state || before->reason != progress.reason) {
+    tell(tx_, id, "rollout." + progress.state, progress.at, {{"reason", progress.reason}});
+  }
+  return {};
 }
 
 Result<void> Rollouts::end_queued(RolloutId id, std::string state, std::string reason, Time at) {

@@ -53,14 +53,19 @@ class Rollouts {
  public:
   explicit Rollouts(Transaction& tx) : tx_(tx) {}
 
-  /// Queued. A second for the same run, job and attempt is Kind::conflict.
+  /// Queued, or waiting if `rollout.state` says so. A second for the same run, job and attempt is Kind::conflict.
   Result<RolloutId> add(Rollout rollout);
-  /// Takes the lease and answers its fence. Kind::conflict while an older rollout of the application has not ended.
-  /// One that holds it gets a new fence: after a restart, what the old process still does is refused.
+  /// Takes the lease and answers its fence. Kind::conflict while another rollout of the application is in work, or an
+  /// older one has not ended. Deployments that have not begun are in the way of deployments only: one may wait for
+  /// people for days, and a host that fell behind should not. One that holds it gets a new fence: after a restart, what
+  /// the old process still does is refused.
   Result<std::int64_t> lease(RolloutId id, Time at);
   /// Kind::conflict if `fence` is not that of the newest lease, or the rollout has ended.
   Result<void> save(RolloutId id, std::int64_t fence, RolloutProgress progress);
-  /// Ends one that is still queued.
+  /// Where one stands that has not begun: queued, or waiting for something other than its turn. Kind::conflict if it
+  /// has begun or ended.
+  Result<void> save_waiting(RolloutId id, RolloutProgress progress);
+  /// Ends one that has not begun.
   Result<void> end_queued(RolloutId id, std::string state, std::string reason, Time at);
 
   Result<Rollout> get(RolloutId id) const;

@@ -287,4 +287,8 @@ CREATE TABLE drift (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+const char* const kSchemaV4 = R"sql(
+ALTER TABLE tokens ADD COLUMN roles TEXT NOT NULL DEFAULT '';
+)sql";
+
 }  // namespace slipway::store

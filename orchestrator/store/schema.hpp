@@ -8,5 +8,6 @@ extern const char* const kSchemaV1;
 extern const char* const kSchemaV2;
 /// From 2: what hosts were found to be between rollouts.
 extern const char* const kSchemaV3;
+extern const char* const kSchemaV4;
 
 }  // namespace slipway::store

@@ -1,28 +1,61 @@
 #include "orchestrator/store/tokens.hpp"
 
+#include <algorithm>
+#include <sstream>
+
 #include "orchestrator/store/query.hpp"
 
 namespace slipway::store {
 
 namespace {
 
-const std::string kSelect = "SELECT id, name, role, hash, created, expires, last_used, revoked FROM tokens ";
+const std::string kSelect = "SELECT id, name, role, hash, created, expires, last_used, revoked, roles FROM tokens ";
+
+std::string joined(const std::vector<std::string>& roles) {
+  std::string text;
+  for (const std::string& role : roles) text += (text.empty() ? "" : " ") + role;
+  return text;
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> roles;
+  std::istringstream words(text);
+  for (std::string role; words >> role;) roles.push_back(role);
+  return roles;
+}
 
 Token token_of(const Row& row) {
   Token t;
-  row.into(t.id, t.name, t.role, t.hash, t.created, t.expires, t.last_used, t.revoked);
+  std::string roles;
+  row.into(t.id, t.name, t.role, t.hash, t.created, t.expires, t.last_used, t.revoked, roles);
+  t.roles = split(roles);
   return t;
 }
 
 }  // namespace
+
+bool is_role_name(std::string_view name) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  return !name.empty() && name.size() <= 32 && name.front() >= 'a' && name.front() <= 'z' &&
+         std::all_of(name.begin(), name.end(), fits) && !from_name<Role>(name);
+}
+
+std::vector<std::string> all_roles(const Token& token) {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(token.role); ++i) all.emplace_back(Names<Role>::list[i]);
+  all.insert(all.end(), token.roles.begin(), token.roles.end());
+  return all;
+}
 
 Result<TokenId> Tokens::add(Token token) {
   if (number(tx_, "SELECT 1 FROM tokens WHERE name = ?1 AND revoked IS NULL", {token.name})) {
     return fail(Error::Kind::conflict, "there is a token " + token.name + " already", "revoke it first");
   }
   const auto id =
-      number(tx_, "INSERT INTO tokens (name, role, hash, created, expires) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-             {token.name, token.role, token.hash, token.created, token.expires});
+      number(tx_,
+             "INSERT INTO tokens (name, role, hash, created, expires, roles) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+             "RETURNING id",
+             {token.name, token.role, token.hash, token.created, token.expires, joined(token.roles)});
   tx_.mark("token.added");
   return TokenId(*id);
 }

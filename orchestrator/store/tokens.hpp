@@ -10,17 +10,24 @@ struct Names<Role> {
   static constexpr std::array<std::string_view, 3> list{"viewer", "maintainer", "admin"};
 };
 
+/// A name that `Token::roles` may hold: at most 32 characters, none of the roles above.
+bool is_role_name(std::string_view name);
+
 /// An API token; the token itself is not kept, only its hash.
 struct Token {
   TokenId id;
   std::string name;
   Role role = Role::viewer;
-  std::string hash;  ///< SHA-256, 64 hex digits
+  std::vector<std::string> roles;  ///< further ones, for approvals: names of a-z, 0-9, '-' and '_'
+  std::string hash;                ///< SHA-256, 64 hex digits
   Time created{};
   std::optional<Time> expires;
   std::optional<Time> last_used;
   std::optional<Time> revoked;
 };
+
+/// All roles it has: its own, those below it, and the further ones.
+std::vector<std::string> all_roles(const Token& token);
 
 class Tokens {
  public:

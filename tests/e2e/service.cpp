@@ -66,12 +66,13 @@ std::string Service::image() const {
   return required("SLIPWAY_TEST_REGISTRY") + "/" + name_;
 }
 
-std::string Service::push(const std::string& version, const std::string& test) const {
+std::string Service::push(const std::string& version, const std::string& test, const std::string& policy) const {
   repository_.write("Dockerfile", dockerfile);
   repository_.write("unit.sh", test + "\n");
   repository_.write("slipway.yml", fmt::format(pipeline, fmt::arg("version", version), fmt::arg("image", image())));
-  repository_.write("compose.yml",
-                    fmt::format(compose, fmt::arg("name", name_), fmt::arg("image", image()), fmt::arg("port", port_)));
+  repository_.write(
+      "compose.yml",
+      fmt::format(compose, fmt::arg("name", name_), fmt::arg("image", image()), fmt::arg("port", port_)) + policy);
   return repository_.push();
 }
 

@@ -11,8 +11,9 @@ class Service {
  public:
   Service(const Repository& repository, std::string name, int port);
 
-  /// Commits this version and pushes it; the commit's id. `test` is the shell command of the unit test.
-  std::string push(const std::string& version, const std::string& test = "true") const;
+  /// Commits this version and pushes it; the commit's id. `test` is the shell command of the unit test, `policy`
+  /// further lines of x-slipway.
+  std::string push(const std::string& version, const std::string& test = "true", const std::string& policy = "") const;
 
   /// What each host answers at /version now; "" for none.
   [[nodiscard]] std::vector<std::string> versions() const;

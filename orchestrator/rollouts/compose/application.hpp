@@ -134,6 +134,15 @@ struct DriftPolicy {
   friend bool operator==(const DriftPolicy&, const DriftPolicy&) = default;
 };
 
+/// Whose word a deployment waits for before anything is done for it.
+struct ApprovalPolicy {
+  std::vector<std::string> roles;   ///< one of them is needed: viewer, maintainer, admin, or one that tokens were given
+  std::size_t count = 1;            ///< of different people, 1 to 10
+  Milliseconds timeout{7'200'000};  ///< from when it was asked for, 1 s to 30 d
+  bool by_another = false;          ///< one of them is not who asked for it
+  friend bool operator==(const ApprovalPolicy&, const ApprovalPolicy&) = default;
+};
+
 /// How a new generation gets onto the hosts: `deploy.update_config` and `x-slipway` as one.
 struct Policy {
   std::vector<std::string> targets;  ///< groups or hosts of the daemon's settings
@@ -161,6 +170,7 @@ struct Policy {
   ProbePolicy probe;
   DriftPolicy drift;
   Concurrency concurrency = Concurrency::queue;
+  std::optional<ApprovalPolicy> approval;
   std::size_t keep = 1;  ///< generations whose stopped containers stay for a rollback
   friend bool operator==(const Policy&, const Policy&) = default;
 };

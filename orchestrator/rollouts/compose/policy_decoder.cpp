@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/rollouts/compose/approval_decoder.hpp"
 #include "orchestrator/rollouts/compose/drift_decoder.hpp"
 #include "orchestrator/rollouts/compose/gate_decoder.hpp"
 #include "orchestrator/rollouts/compose/hooks_decoder.hpp"
@@ -132,6 +133,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   decode_rollback(map, policy, diagnostics);
   decode_deadline(map, policy, diagnostics);
   decode_concurrency(map, policy, diagnostics);
+  decode_approval(map, policy, diagnostics);
   decode_probe(map, policy.probe, diagnostics);
   decode_drift(map, policy.drift, diagnostics);
   map.foreign("alarms", "alarms are metrics: write gate.metrics");
@@ -139,7 +141,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key : {"approval", "window", "swarm"}) {
+  for (const char* key : {"window", "swarm"}) {
     map.later(key);
   }
   map.finish();

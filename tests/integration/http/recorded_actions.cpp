@@ -84,6 +84,14 @@ awaitable<Result<AppStatus>> RecordedActions::app_status(std::string app) {
   AppHost host;
   host.host = "a";
   host.state = "ok";
+  AppWaiting waiting;
+  waiting.rollout = RolloutId(6);
+  waiting.generation = 4;
+  waiting.kind = "deploy";
+  waiting.state = "waiting";
+  waiting.roles = {"maintainer"};
+  waiting.approvals.push_back({"ann", "maintainer", Time(), "looks good"});
+  status.waiting.push_back(waiting);
   host.containers.push_back({"web", "shop-web-1", "sha256:0", "running", "healthy", "sha256:0"});
   status.hosts.push_back(host);
   co_return status;
@@ -132,6 +140,13 @@ awaitable<Result<RolloutId>> RecordedActions::redeploy(std::string app, bool rec
 awaitable<Result<RolloutId>> RecordedActions::ask_rollout(std::string app, RolloutWish wish, Actor actor) {
   constexpr const char* words[] = {"pause", "resume", "stop", "roll back", "promote", "promote all"};
   asked.push_back(std::string("ask ") + words[static_cast<int>(wish)] + " of " + app + " by " + actor);
+  co_return RolloutId(6);
+}
+
+awaitable<Result<RolloutId>> RecordedActions::approve_rollout(AppWord word, Actor actor) {
+  asked.push_back(std::string(word.reject ? "reject" : "approve") + " generation " +
+                  std::to_string(word.generation.value_or(0)) + " of " + word.app + " by " + actor + " (" +
+                  word.roles.back() + ")" + (word.reason.empty() ? "" : ": " + word.reason));
   co_return RolloutId(6);
 }
 

@@ -110,3 +110,9 @@ TEST_CASE("a run that is being cancelled is not superseded again, and replaces n
   runs[1].cancel_requested = Time{};
   CHECK(next_runs(runs, limits(5, {0, true})).supersede.empty());
 }
+
+TEST_CASE("a run that only waits for people takes no place") {
+  Limits one = limits(1);
+  one.idle = {RunId(1)};
+  CHECK(started({run(1, kShop, RunState::running), run(2, kShop), run(3, kShop)}, one) == Ids{2});
+}

@@ -231,7 +231,12 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"hooks: []", "`hooks`"},
       {"migrate: {run: a}", "`kind`"},
       {"window: x", "release"},
-      {"approval: x", "release"},
+      {"approval: x", "`approval`"},
+      {"approval: {timeout: 1h}", "`approval` needs `roles`"},
+      {"approval: {roles: [Boss]}", "a role's name begins with a letter"},
+      {"approval: {roles: [a], count: 0}", "`count`"},
+      {"approval: {roles: [a], timeout: 31d}", "`timeout` of an approval is from 1s to 30d"},
+      {"approval: {roles: [a], who: b}", "who"},
       {"concurrency: cancel", "`concurrency` can't be `cancel`"},
       {"rollback: failed", "`rollback`"},
       {"rollback: {scope: some}", "`scope`"},
@@ -349,4 +354,17 @@ TEST_CASE("a command line is split as a shell does it") {
   const auto application = decode(with_service("    command: a 'b c' \"d \\\" e\" f\\ g ''\n"));
   REQUIRE(application);
   CHECK(*application->services[0].command == std::vector<std::string>{"a", "b c", "d \" e", "f g", ""});
+}
+
+TEST_CASE("an approval names the roles whose word is needed") {
+  const auto application = decode(
+      "name: shop\nservices: {web: {image: a}}\n"
+      "x-slipway: {concurrency: supersede, approval: {roles: [maintainer, release], count: 2, timeout: 90m, "
+      "by_another: true}}\n");
+  REQUIRE(application);
+  CHECK(application->policy.concurrency == Concurrency::supersede);
+  CHECK(application->policy.approval == ApprovalPolicy{{"maintainer", "release"}, 2, std::chrono::minutes(90), true});
+  const auto wrong = decode("name: shop\nservices: {web: {image: a}}\nx-slipway:\n  approval: {roles: [Boss]}\n");
+  REQUIRE_FALSE(wrong);
+  CHECK_THAT(wrong.error().message, Catch::StartsWith("compose.yml:4:14: a role's name"));
 }

@@ -505,3 +505,38 @@ TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt star
     CHECK(finished.size() == m.jobs().size());
   }
 }
+
+TEST_CASE("while a job waits for people no deadline counts; when it goes on it has its whole time") {
+  Limits limits;
+  limits.run_timeout = 1h;
+  Machine m(chain({job("deploy"), job("after", {0})}), limits, kStart);
+  m.resume(kStart);
+  CHECK_FALSE(m.hold(0, 2));
+  CHECK(m.hold(0, 1));
+  CHECK_FALSE(m.hold(0, 1));
+  CHECK_FALSE(m.next_deadline());
+  CHECK(text(m, m.tick(kStart + 72h)).empty());
+  CHECK(m.release(0, 1, kStart + 72h));
+  CHECK_FALSE(m.release(0, 1, kStart + 72h));
+  CHECK(m.next_deadline() == kStart + 72h + 10min);
+  CHECK(m.run_deadline() == kStart + 73h);
+  CHECK(text(m, m.tick(kStart + 72h + 10min)) == "stop deploy (timeout)");
+}
+
+TEST_CASE("a job that waits for people is cancelled like any other") {
+  Machine m(chain({job("deploy")}), {}, kStart);
+  m.resume(kStart);
+  m.hold(0, 1);
+  CHECK(text(m, m.cancel("cancelled by ann", kLater)) == "stop deploy (cancelled by ann)");
+}
+
+TEST_CASE("a job that waited for people when the daemon ended still does") {
+  Machine m(chain({job("deploy")}), {}, kStart);
+  JobState waiting;
+  waiting.phase = Phase::running;
+  waiting.attempt = 1;
+  waiting.held = true;
+  m.restore({waiting}, {}, "");
+  CHECK(text(m, m.resume(kStart + 240h)) == "start deploy#1");
+  CHECK_FALSE(m.next_deadline());
+}

@@ -281,3 +281,25 @@ TEST_CASE("a run of a project that was removed can't be added, its old runs stay
   CHECK(s.read(&Projects::find, "shop").error().kind == Error::Kind::not_found);
   add_project(s, "shop");
 }
+
+TEST_CASE("an attempt that waits for people has no deadline, and its run takes no place until it goes on") {
+  TemporaryStore s;
+  const RunId run = run_in(s, add_project(s), RunState::running);
+  const JobKey unit(run, JobKind::run, "unit");
+  CHECK_FALSE(s.write(&Jobs::hold, unit, "waits", kNoon));  // it has not begun
+  REQUIRE(s.write(&Jobs::start_attempt, unit, 1, kNoon + Milliseconds(1000), kNoon));
+  CHECK(s.read(&Jobs::idle_runs)->empty());
+  REQUIRE(s.write(&Jobs::hold, unit, "waits for approval", kNoon));
+  auto job = s.read(&Jobs::list, run).value()[1];
+  CHECK(job.state == JobState::blocked);
+  CHECK(job.reason == "waits for approval");
+  CHECK_FALSE(job.deadline);
+  CHECK(s.read(&Jobs::idle_runs).value() == std::vector{run});
+  REQUIRE(s.write(&Jobs::release, unit, kNoon + Milliseconds(2000), kNoon + Milliseconds(9000), kNoon));
+  job = s.read(&Jobs::list, run).value()[1];
+  CHECK(job.state == JobState::running);
+  CHECK(job.deadline == kNoon + Milliseconds(2000));
+  CHECK(s.read(&Runs::get, run)->deadline == kNoon + Milliseconds(9000));
+  CHECK(s.read(&Jobs::idle_runs)->empty());
+  CHECK_FALSE(s.write(&Jobs::release, unit, kNoon, kNoon, kNoon));
+}

@@ -4,6 +4,7 @@
 #include "orchestrator/store/figures.hpp"
 #include "orchestrator/store/images.hpp"
 #include "orchestrator/store/outbox.hpp"
+#include "orchestrator/store/tokens.hpp"
 #include "tests/unit/store/temporary_store.hpp"
 
 using namespace slipway;
@@ -289,4 +290,22 @@ TEST_CASE("the figures count what there is") {
   CHECK(figures.messages_by_state == std::map<std::string, std::int64_t>{{"pending", 1}});
   CHECK(figures.open_rollouts == 0);
   CHECK(figures.oldest_queued == kNoon);
+}
+
+TEST_CASE("a token has its level and those below it as roles, and the further ones it was given") {
+  TemporaryStore s;
+  Token token;
+  token.name = "ann";
+  token.role = Role::maintainer;
+  token.roles = {"release", "on-call"};
+  token.hash = std::string(64, 'a');
+  token.created = kNoon;
+  REQUIRE(s.write(&Tokens::add, token));
+  const auto found = s.read(&Tokens::find, token.hash);
+  REQUIRE(found);
+  CHECK(found->roles == token.roles);
+  CHECK(all_roles(*found) == std::vector<std::string>{"viewer", "maintainer", "release", "on-call"});
+  CHECK_FALSE(is_role_name("admin"));
+  CHECK_FALSE(is_role_name("two words"));
+  CHECK(is_role_name("on-call"));
 }

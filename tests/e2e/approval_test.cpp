@@ -1,0 +1,69 @@
+// A deployment that waits for somebody's word, through the two programs a user has.
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/e2e/service.hpp"
+#include "tests/e2e/world.hpp"
+
+using namespace slipway;
+using namespace slipway::e2e;
+
+namespace {
+
+Json job_of(const Daemon& daemon, const std::string& project, const std::string& commit, const std::string& name) {
+  const Json run = daemon.slipway_json({"run", "view", "-p", project, "--commit", commit});
+  for (const Json& job : run.at("jobs")) {
+    if (job.at("name") == name) return job;
+  }
+  return Json::object();
+}
+
+/// Until the deploy job says that it waits; its reason.
+std::string await_waiting(const Daemon& daemon, const std::string& project, const std::string& commit) {
+  for (int i = 0; i < 600; ++i) {
+    const Json job = job_of(daemon, project, commit, "production");
+    if (text_at(job, "state") == "blocked") return text_at(job, "reason");
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  FAIL("the deploy job does not wait");
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a deployment waits for a person with the role, outlives the daemon's death, and goes on with what was approved") {
+  Daemon daemon;
+  const Repository repository(daemon, "approval");
+  const Service service(repository, "e2e-approval", 18087);
+  service.remove_from_hosts();
+  const auto watch = [&](const std::string& commit) {
+    return daemon.slipway({"run", "watch", "-p", "approval", "--commit", commit, "--timeout", "120s"}).code;
+  };
+  REQUIRE(watch(service.push("one")) == 0);
+  const std::string commit = service.push("two", "true", "  approval: {roles: [release], timeout: 10m}\n");
+  CHECK(await_waiting(daemon, "approval", commit).starts_with("waits for approval by release until "));
+
+  const Json waiting = daemon.slipway_json({"app", "status", "e2e-approval"}).at("waiting").at(0);
+  CHECK(waiting.at("generation") == 2);
+  CHECK(waiting.at("images").at("web") == service.image() + "@" + service.digest_of_tag("latest"));
+  const Ran refused = daemon.slipway({"app", "approve", "e2e-approval"});
+  CHECK(refused.code == 4);
+  CHECK(refused.err.find("this needs the role release") != std::string::npos);
+
+  daemon.kill_hard();
+  daemon.start();
+  CHECK(await_waiting(daemon, "approval", commit).starts_with("waits for approval by release until "));
+  CHECK(service.versions() == std::vector<std::string>{"one", "one", "one"});
+  const Json token = daemon.slipway_json({"token", "create", "rita", "--role", "viewer", "--role", "release"});
+  const Ran approved =
+      daemon.slipway({"--token", token.at("token").get<std::string>(), "app", "approve", "e2e-approval"});
+  INFO(approved.err);
+  REQUIRE(approved.code == 0);
+  CHECK(approved.err.find(waiting.at("images").at("web").get<std::string>()) != std::string::npos);
+  CHECK(watch(commit) == 0);
+  CHECK(service.versions() == std::vector<std::string>{"two", "two", "two"});
+  service.remove_from_hosts();
+}
