@@ -175,6 +175,10 @@ void set_limits(CURL* handle, const HttpRequest& request) {
   curl()->easy_setopt(handle, CURLOPT_TIMEOUT_MS, millis(request.timeout));
   curl()->easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
   if (!request.ca_file.empty()) curl()->easy_setopt(handle, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (!request.client_certificate.empty()) {
+    curl()->easy_setopt(handle, CURLOPT_SSLCERT, request.client_certificate.c_str());
+    curl()->easy_setopt(handle, CURLOPT_SSLKEY, request.client_key.c_str());
+  }
   if (!request.verify) {
     curl()->easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
     curl()->easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);

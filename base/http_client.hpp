@@ -22,9 +22,11 @@ struct HttpRequest {
   std::string body;
   std::string username;  ///< with `password`: basic authentication; not sent on to another host
   Secret password;
-  Secret bearer;            ///< Authorization: Bearer; not sent on to another host
-  std::string ca_file;      ///< PEM; empty: the system's
-  bool verify = true;       ///< false: whoever answers by TLS is believed; for measurements only
+  Secret bearer;                   ///< Authorization: Bearer; not sent on to another host
+  std::string ca_file;             ///< PEM; empty: the system's
+  std::string client_certificate;  ///< PEM file, with `client_key`: who we are, for servers that ask
+  std::string client_key;          ///< PEM file
+  bool verify = true;              ///< false: whoever answers by TLS is believed; for measurements only
   std::string connect_to;   ///< "address:port" to connect to, whatever the URL's host is, which names it all the same
   std::string unix_socket;  ///< connect there whatever the URL's host is
   bool follow_redirects = true;  ///< at most 5, never from https to http

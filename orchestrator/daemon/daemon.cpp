@@ -26,10 +26,12 @@
 #include "orchestrator/logs/log_store.hpp"
 #include "orchestrator/notify/notifier.hpp"
 #include "orchestrator/queue/scheduler.hpp"
+#include "orchestrator/rollouts/caddy/caddy_traffic.hpp"
 #include "orchestrator/rollouts/haproxy/haproxy_traffic.hpp"
 #include "orchestrator/rollouts/image_registries.hpp"
 #include "orchestrator/rollouts/job_deployer.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/rollouts/traffic_by_host.hpp"
 #include "orchestrator/runs/naming.hpp"
 #include "orchestrator/runs/run_service.hpp"
 #include "orchestrator/store/clock_anchor.hpp"
@@ -83,6 +85,13 @@ runs::Settings run_settings(const Settings& settings) {
   return runs;
 }
 
+std::map<std::string, rollouts::Traffic*> on_hosts_with(const rollouts::caddy::CaddiesByHost& caddies,
+                                                        rollouts::Traffic& caddy) {
+  std::map<std::string, rollouts::Traffic*> hosts;
+  for (const auto& [host, settings] : caddies) hosts[host] = &caddy;
+  return hosts;
+}
+
 rollouts::ComposeRules compose_rules(const Settings& settings) {
   rollouts::ComposeRules rules;
   rules.certificates.emplace();
@@ -134,7 +143,9 @@ class Daemon {
   images::RegistryClient registry_client_;
   rollouts::ImageRegistries registries_;
   rollouts::HostDirectory hosts_;
-  rollouts::haproxy::HaproxyTraffic traffic_;
+  rollouts::haproxy::HaproxyTraffic haproxy_;
+  rollouts::caddy::CaddyTraffic caddy_;
+  rollouts::TrafficByHost traffic_;
   rollouts::Parts parts_;
   rollouts::Rollouts rollouts_;
   rollouts::JobDeployer deployer_;
@@ -168,7 +179,9 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       registry_client_(pool_, clock_, registry_settings(settings)),
       registries_(registry_client_, ground_.credentials),
       hosts_(io.get_executor(), store_.fleet(), settings.hosts),
-      traffic_(hosts_, registries_, deadlines_, settings.proxy, store_.fleet()),
+      haproxy_(hosts_, registries_, deadlines_, settings.proxy, store_.fleet()),
+      caddy_(hosts_, pool_, deadlines_, settings.caddies, store_.fleet()),
+      traffic_(haproxy_, on_hosts_with(settings.caddies, caddy_)),
       parts_{io.get_executor(),       store_,      hosts_,           registries_, secrets_, traffic_, pool_, clock_,
              compose_rules(settings), &deadlines_, &settings.metrics},
       rollouts_(parts_),

@@ -73,6 +73,11 @@ Result<void> check_settings(const Settings& settings) {
       if (Result<void> good = readable(file, "hosts." + host.name); !good) return good;
     }
   }
+  for (const auto& [host, caddy] : settings.caddies) {
+    for (const std::string& file : {caddy.ca, caddy.certificate, caddy.key}) {
+      if (Result<void> good = readable(file, "hosts." + host + ".caddy"); !good) return good;
+    }
+  }
   for (const auto& [name, certificate] : settings.proxy.certificates) {
     for (const std::string& file : {certificate.certificate, certificate.key}) {
       if (Result<void> good = readable(file, "proxy.certificates." + name); !good) return good;

@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "orchestrator/rollouts/caddy/caddy_settings.hpp"
 #include "orchestrator/rollouts/haproxy/proxy_settings.hpp"
 #include "orchestrator/rollouts/host_directory.hpp"
 #include "orchestrator/rollouts/metrics_source.hpp"
@@ -42,7 +43,8 @@ struct Settings {
   std::map<std::string, RegistrySettings> registries;  ///< by host[:port]
   std::vector<rollouts::HostSettings> hosts;
   rollouts::haproxy::ProxySettings proxy;
-  rollouts::MetricsSources metrics;  ///< by name
+  rollouts::caddy::CaddiesByHost caddies;  ///< whose routes are in a Caddy instead
+  rollouts::MetricsSources metrics;        ///< by name
 
   [[nodiscard]] std::string address() const;  ///< of `listen`, before its last colon
   [[nodiscard]] std::uint16_t port() const;

@@ -100,6 +100,47 @@ void read_endpoint(MapReader& map, const pipelines::YamlEntry& entry, rollouts::
   host.endpoint = std::move(*parsed);
 }
 
+void read_port(MapReader& map, std::string_view key, std::uint16_t& into, Diagnostics& diagnostics) {
+  const YamlNode* node = map.find(key);
+  if (!node) return;
+  if (auto port = pipelines::read_integer(*node, key, 1, 65535, diagnostics)) into = static_cast<std::uint16_t>(*port);
+}
+
+bool is_caddy_admin(const std::string& url, bool insecure) {
+  if (url.starts_with("unix:///") || url.starts_with("https://")) return true;
+  if (!url.starts_with("http://")) return false;
+  const std::string host = url.substr(7, url.find_first_of(":/", 7) - 7);
+  return insecure || host == "localhost" || host.starts_with("127.");
+}
+
+void read_caddy(const YamlNode& node, const std::string& host, Settings& settings, Diagnostics& diagnostics) {
+  rollouts::caddy::CaddySettings caddy;
+  MapReader map(node, "`caddy`", diagnostics);
+  bool insecure = false;
+  if (map.require("admin", "admin: https://web1:2021")) text(map, "admin", caddy.admin, diagnostics);
+  text(map, "ca", caddy.ca, diagnostics);
+  text(map, "cert", caddy.certificate, diagnostics);
+  text(map, "key", caddy.key, diagnostics);
+  text(map, "server", caddy.server, diagnostics);
+  flag(map, "insecure", insecure, diagnostics);
+  flag(map, "tls", caddy.tls, diagnostics);
+  caddy.port = caddy.tls ? 443 : 80;
+  read_port(map, "port", caddy.port, diagnostics);
+  map.finish();
+  while (caddy.admin.ends_with('/')) caddy.admin.pop_back();
+  if (!caddy.admin.empty() && !is_caddy_admin(caddy.admin, insecure)) {
+    diagnostics.error(map.at("admin"),
+                      "`admin` is https://…, unix:///…, or http:// on this machine: whoever reaches a plain admin API "
+                      "commands the proxy",
+                      caddy.admin,
+                      "use Caddy's remote administration with `ca`, `cert` and `key`, or say insecure: true");
+  }
+  if (caddy.certificate.empty() != caddy.key.empty()) {
+    diagnostics.error(map.at(), "`cert` and `key` go together");
+  }
+  settings.caddies[host] = std::move(caddy);
+}
+
 void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
   if (!node.is_map()) {
     diagnostics.error(node.at, "`hosts` must map a host's name to how to reach it", {},
@@ -120,15 +161,10 @@ void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnosti
       for (const auto& label : pipelines::read_text_map(*labels, "`labels`", 64, diagnostics))
         host.labels[label.key.text] = label.value.text;
     }
+    if (const YamlNode* caddy = map.find("caddy")) read_caddy(*caddy, host.name, settings, diagnostics);
     map.finish();
     settings.hosts.push_back(std::move(host));
   }
-}
-
-void read_port(MapReader& map, std::string_view key, std::uint16_t& into, Diagnostics& diagnostics) {
-  const YamlNode* node = map.find(key);
-  if (!node) return;
-  if (auto port = pipelines::read_integer(*node, key, 1, 65535, diagnostics)) into = static_cast<std::uint16_t>(*port);
 }
 
 void read_certificates(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {

@@ -112,6 +112,21 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   co_return assignment;
 }
 
+/// Whether its routes' requests can be weighed, on all of them.
+Result<bool> Rollouts::check_routes(const Application& application, const std::vector<std::string>& hosts) const {
+  bool routed = false;
+  for (const Service& service : application.services) {
+    routed = routed || service.route;
+    for (const std::string& host : hosts) {
+      if (!service.route) continue;
+      Result<void> good = parts_.traffic.check(host, *service.route);
+      if (!good) return fail(std::move(good.error()).in("the route of service '" + service.name + "' on " + host));
+    }
+  }
+  return routed && std::all_of(hosts.begin(), hosts.end(),
+                               [this](const std::string& host) { return parts_.traffic.weighs(host); });
+}
+
 awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment) {
   PlanInput input;
   input.application = assignment.forward->application;
@@ -120,13 +135,13 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   const std::string& kind = assignment.rollout.kind;
   input.migrate = kind == "deploy";
   input.rollback = kind != "deploy" && kind != "redeploy";
-  const auto& services = input.application.services;
-  input.weighs = parts_.traffic.weighs() &&
-                 std::any_of(services.begin(), services.end(), [](const Service& service) { return !!service.route; });
   std::vector<std::string> hosts;
   auto stored = parse_json(assignment.rollout.plan);
   if (!stored) co_return fail(stored.error());
   for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
+  auto weighs = check_routes(input.application, hosts);
+  if (!weighs) co_return fail(weighs.error());
+  input.weighs = *weighs;
   if (kind == "heal" || kind == "redeploy") {
     std::vector<awaitable<void>> asides;
     asides.reserve(hosts.size());

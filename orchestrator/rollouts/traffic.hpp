@@ -37,6 +37,9 @@ struct PublicRoute {
   std::string connect_to;  ///< the host's own address and port, whatever the URL's name resolves to
 };
 
+/// By the route's first host name, of a proxy that listens at `port` of the host at `address`.
+PublicRoute public_route_at(const std::string& address, std::uint16_t port, bool tls, const Route& route);
+
 /// Who sends requests to an application's containers on one host: a proxy, or nobody. All calls are repeatable; a
 /// rollout that was interrupted makes them again. Kind::unavailable and Kind::timeout: the host could not be asked.
 class Traffic {
@@ -48,8 +51,10 @@ class Traffic {
   /// `percent` of their service's requests, and with 100 every container the same. Kind::conflict: a route is another
   /// application's.
   virtual awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) = 0;
-  /// Whether `percent` is kept to.
-  [[nodiscard]] virtual bool weighs() const = 0;
+  /// Whether `percent` is kept to on `host`.
+  [[nodiscard]] virtual bool weighs(const std::string& host) const = 0;
+  /// Kind::invalid: what of `route` can't be had on `host`.
+  [[nodiscard]] virtual Result<void> check(const std::string& host, const Route& route) const = 0;
   /// From now on `containers` get no new requests. Those they have go on.
   virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
   /// For when nothing is rolled out: `backends` are what runs of the promoted generation. Follows containers that came

@@ -5,6 +5,7 @@
 
 #include "base/encoding.hpp"
 #include "orchestrator/rollouts/compose/service_parts.hpp"
+#include "orchestrator/rollouts/proxy_rules.hpp"
 
 namespace slipway::rollouts::haproxy {
 namespace {
@@ -15,43 +16,6 @@ constexpr std::string_view to_https = "to-https";
 
 std::string tunnel_name_of(const std::string& backend) {
   return backend + ":tunnels";
-}
-
-/// The most exact rule comes first.
-struct Rule {
-  std::string host;  ///< empty: any
-  std::string path;
-  std::string backend;
-  std::string tls;
-};
-
-int rank(const std::string& host) {
-  if (host.empty()) return 2;
-  return host.starts_with('*') ? 1 : 0;
-}
-
-bool before(const Rule& a, const Rule& b) {
-  if (rank(a.host) != rank(b.host)) return rank(a.host) < rank(b.host);
-  if (a.host.size() != b.host.size()) return a.host.size() > b.host.size();
-  if (a.host != b.host) return a.host < b.host;
-  if (a.path.size() != b.path.size()) return a.path.size() > b.path.size();
-  return a.path < b.path;
-}
-
-std::vector<Rule> rules_of(const ProxyTable& table) {
-  std::vector<Rule> rules;
-  for (const auto& [application, services] : table.applications()) {
-    for (const ProxyService& service : services) {
-      Rule rule{{}, service.route.path, backend_name(application, service.service), service.route.tls};
-      if (service.route.hosts.empty()) rules.push_back(rule);
-      for (const std::string& host : service.route.hosts) {
-        rule.host = host;
-        rules.push_back(rule);
-      }
-    }
-  }
-  std::sort(rules.begin(), rules.end(), before);
-  return rules;
 }
 
 bool is_address(const std::string& text) {
@@ -106,11 +70,11 @@ std::string head() {
 }
 
 /// A path is compared with a slash behind it, so that /api is not taken for the beginning of /apis.
-std::string condition_of(const Rule& rule) {
+std::string condition_of(const ProxyRule& rule) {
   std::string text;
   const std::string host = " { req.hdr(host),field(1,:),lower -m ";
-  if (rank(rule.host) == 0) text += host + "str " + rule.host + " }";
-  if (rank(rule.host) == 1) text += host + "end " + rule.host.substr(1) + " }";
+  if (rank_of_host(rule.host) == 0) text += host + "str " + rule.host + " }";
+  if (rank_of_host(rule.host) == 1) text += host + "end " + rule.host.substr(1) + " }";
   if (rule.path != "/") text += " { path,concat(/) -m beg " + rule.path + "/ }";
   return text;
 }
@@ -119,19 +83,21 @@ std::string choice(const std::string& backend, const std::string& condition) {
   return "  use_backend " + backend + (condition.empty() ? "" : " if" + condition) + "\n";
 }
 
-std::string front_end(const std::string& name, const std::string& bind, const std::vector<Rule>& rules, bool secure) {
+std::string front_end(const std::string& name, const std::string& bind, const std::vector<ProxyRule>& rules,
+                      bool secure) {
   std::string text = "frontend " + name + "\n  bind " + bind + "\n";
   text += "  http-request set-header X-Forwarded-For %[src]\n";
   text += std::string("  http-request set-header X-Forwarded-Proto ") + (secure ? "https" : "http") + "\n";
   text += "  acl upgrade req.hdr(upgrade) -m found\n";
-  for (const Rule& rule : rules) {
+  for (const ProxyRule& rule : rules) {
     const std::string condition = condition_of(rule);
     if (secure == rule.tls.empty()) {
       if (!secure) text += choice(std::string(to_https), condition);
       continue;
     }
-    text += choice(tunnel_name_of(rule.backend), " upgrade" + condition);
-    text += choice(rule.backend, condition);
+    const std::string backend = backend_name(rule.application, rule.service);
+    text += choice(tunnel_name_of(backend), " upgrade" + condition);
+    text += choice(backend, condition);
   }
   return text + "  default_backend " + std::string(nowhere) + "\n";
 }
@@ -158,7 +124,7 @@ void add_back_end(std::string& text, std::string& structure, const std::string& 
 }
 
 std::string front_ends(const ProxyTable& table, const ProxySettings& settings) {
-  const std::vector<Rule> rules = rules_of(table);
+  const std::vector<ProxyRule> rules = rules_of(table);
   std::string text = front_end("http", "*:" + std::to_string(settings.http_port), rules, false);
   std::string bind = "*:" + std::to_string(settings.https_port) + " ssl alpn h2,http/1.1";
   const auto names = certificates_of(table);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "orchestrator/rollouts/haproxy/proxy_settings.hpp"
-#include "orchestrator/rollouts/haproxy/proxy_table.hpp"
+#include "orchestrator/rollouts/proxy_table.hpp"
 
 /// From a table to HAProxy's configuration. Pure.
 namespace slipway::rollouts::haproxy {

@@ -4,7 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "base/files.hpp"
-#include "orchestrator/rollouts/labels.hpp"
+#include "orchestrator/rollouts/routed_containers.hpp"
 
 namespace slipway::rollouts::haproxy {
 namespace {
@@ -12,44 +12,6 @@ namespace {
 constexpr Milliseconds reload_limit{15'000};
 constexpr Milliseconds look_again{20};
 constexpr std::size_t largest_pem = 1 << 20;
-
-/// What is running of an application on a host, name → address.
-awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engine* engine, std::string instance,
-                                                                   std::string application) {
-  docker::ListContainers what;
-  what.all = false;
-  what.filters.label(std::string(label::instance), instance);
-  what.filters.label(std::string(label::application), application);
-  auto listed = co_await engine->containers().list(std::move(what));
-  if (!listed) co_return fail(listed.error().in("list containers"));
-  std::map<std::string, std::string> addresses;
-  for (const docker::ContainerSummary& one : *listed) {
-    std::string& address = addresses[one.name];
-    for (const auto& [network, endpoint] : one.networks) {
-      if (address.empty()) address = endpoint.ipv4;
-    }
-  }
-  co_return addresses;
-}
-
-Result<ProxyTable::Services> services_from(const std::vector<Backend>& backends,
-                                           const std::map<std::string, std::string>& addresses) {
-  ProxyTable::Services services;
-  for (const Backend& backend : backends) {
-    if (!backend.route) continue;
-    const auto address = addresses.find(backend.container);
-    if (address == addresses.end()) return fail(Error::Kind::failed, "container " + backend.container + " stopped");
-    if (address->second.empty()) {
-      return fail(Error::Kind::failed, "container " + backend.container + " has no address that its host can reach",
-                  "put it in a bridge network");
-    }
-    auto found = std::find_if(services.begin(), services.end(),
-                              [&](const ProxyService& one) { return one.service == backend.service; });
-    if (found == services.end()) found = services.insert(found, {backend.service, *backend.route, {}});
-    found->servers.push_back({backend.container, address->second, std::nullopt, even_weight});
-  }
-  return services;
-}
 
 /// HAProxy wants certificate, chain and key in one file.
 Result<std::string> pem_of(const ProxySettings& settings, const std::string& name) {
@@ -203,13 +165,8 @@ awaitable<Result<void>> HaproxyTraffic::tell(Host* host, std::vector<Command> co
 }
 
 std::optional<PublicRoute> HaproxyTraffic::public_route(const Place& place, const Route& route) const {
-  const std::string address = hosts_.address_of(place.host);
-  const std::string bracketed = address.find(':') == std::string::npos ? address : "[" + address + "]";
-  std::string name = route.hosts.empty() ? bracketed : route.hosts.front();
-  if (name.starts_with("*.")) name.replace(0, 1, "slipway-probe");
-  const std::string port = std::to_string(route.tls.empty() ? settings_.http_port : settings_.https_port);
-  const std::string scheme = route.tls.empty() ? "http://" : "https://";
-  return PublicRoute{scheme + name + ":" + port + route.path, bracketed + ":" + port};
+  const bool tls = !route.tls.empty();
+  return public_route_at(hosts_.address_of(place.host), tls ? settings_.https_port : settings_.http_port, tls, route);
 }
 
 awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<std::string> containers) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "orchestrator/rollouts/haproxy/proxy_table.hpp"
+#include "orchestrator/rollouts/proxy_table.hpp"
 #include "orchestrator/rollouts/traffic.hpp"
 
 /// What is said to HAProxy's master and its workers, and how their answers read. Pure.

@@ -8,100 +8,13 @@
 #include <catch2/catch.hpp>
 
 #include "base/http_client.hpp"
-#include "tests/integration/rollouts/fleet/fleet.hpp"
+#include "tests/integration/rollouts/fleet/traffic_scene.hpp"
 
 using namespace slipway;
 using namespace slipway::rollouts;
 
-namespace {
-
-/// Containers of an application on h1, made by hand, and the traffic to them.
-struct Scene {
-  explicit Scene(std::string name) : application(std::move(name)), folder("/tmp/slipway-" + application) {
-    std::filesystem::remove_all(folder);
-    fleet = std::make_unique<Fleet>(folder);
-    fleet->clean();
-    push_proxy_image(*fleet);
-    image = push_web_image(*fleet, application, "unused");
-  }
-  ~Scene() {
-    fleet->clean();
-    fleet.reset();
-    std::filesystem::remove_all(folder);
-  }
-
-  docker::Engine& engine() { return **fleet->hosts->engine("h1"); }
-  [[nodiscard]] Place place() const { return {application, "h1"}; }
-
-  /// Runs `script` in a container named after the application.
-  void start(const std::string& name, const std::string& script, const std::string& network = "bridge") {
-    docker::PullSpec pull;
-    pull.repository = image.substr(0, image.find('@'));
-    pull.reference = image.substr(image.find('@') + 1);
-    pull.auth = *fleet->run(fleet->registry.credentials(pull.repository));
-    REQUIRE(fleet->run(engine().images().pull(pull)));
-    docker::ContainerSpec spec(image);
-    spec.name = application + "-" + name;
-    spec.command = {"sh", "-c", script};
-    spec.entrypoint = std::vector<std::string>{};
-    spec.network_mode = network;
-    spec.labels = {{"dev.slipway.instance", fleet->store->instance()}, {"dev.slipway.application", application}};
-    REQUIRE(fleet->run(engine().containers().create(std::move(spec))));
-    REQUIRE(fleet->run(engine().containers().start(application + "-" + name)));
-  }
-  /// A container that answers `name`.
-  void serve(const std::string& name) {
-    start(name, "mkdir /www; echo " + name + " > /www/index.html; exec httpd -f -p 8080 -h /www");
-  }
-  [[nodiscard]] Backend backend(const std::string& name, const std::string& service = "web") const {
-    Route route;
-    route.port = 8080;
-    return {service, application + "-" + name, route};
-  }
-  [[nodiscard]] Result<HttpResponse> ask(const std::string& path, const std::string& host) const {
-    HttpRequest request("GET", "http://" + fleet->hosts->address_of("h1") + path);
-    request.headers = {{"Host", host}};
-    request.follow_redirects = false;
-    return send_http(request);
-  }
-  [[nodiscard]] HttpResponse get(const std::string& path = "/", const std::string& host = "h1.example.org") const {
-    const auto answer = ask(path, host);
-    if (!answer) FAIL(answer.error().message);
-    return *answer;
-  }
-  /// What "/" answers, a container or a proxy just started included.
-  [[nodiscard]] std::string answer(const std::string& host = "h1.example.org") {
-    std::string text;
-    fleet->run_until([&] {
-      const auto response = ask("/", host);
-      text = response && response->status == 200 ? response->body.substr(0, response->body.find('\n')) : "";
-      return !text.empty();
-    });
-    return text;
-  }
-  [[nodiscard]] std::vector<std::string> proxies() {
-    docker::ListContainers what;
-    what.all = false;
-    what.filters.label("dev.slipway.proxy");
-    const auto listed = fleet->run(engine().containers().list(std::move(what)));
-    std::vector<std::string> names;
-    for (const auto& one : *listed) names.push_back(one.name);
-    return names;
-  }
-  void done(Result<void> result) {
-    if (!result) FAIL(result.error().message);
-  }
-
-  std::string application;
-  std::string folder;
-  std::string image;
-  std::unique_ptr<Fleet> fleet;
-};
-
-}  // namespace
-
 TEST_CASE("requests go to what is attached, and no longer to what is detached") {
-  Scene scene("ro-attach");
+  TrafficScene scene("ro-attach");
   scene.serve("one");
   scene.serve("two");
   Traffic& traffic = *scene.fleet->traffic;
@@ -118,12 +31,12 @@ TEST_CASE("requests go to what is attached, and no longer to what is detached") 
 }
 
 TEST_CASE("new containers get the percentage of the requests that is asked for, and an even part with 100") {
-  Scene scene("ro-weight");
+  TrafficScene scene("ro-weight");
   scene.serve("old");
   scene.serve("old2");
   scene.serve("new");
   Traffic& traffic = *scene.fleet->traffic;
-  REQUIRE(traffic.weighs());
+  REQUIRE(traffic.weighs("h1"));
   scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("old"), scene.backend("old2")}, 100)));
   const auto [percent, expected] = GENERATE(table<unsigned, int>({{20, 20}, {75, 75}, {100, 33}}));
   scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("new")}, percent)));
@@ -134,7 +47,7 @@ TEST_CASE("new containers get the percentage of the requests that is asked for, 
 }
 
 TEST_CASE("a container that is detached finishes what it has, and the proxy says when") {
-  Scene scene("ro-drain");
+  TrafficScene scene("ro-drain");
   // Reads a request, then answers after three seconds, over and over.
   const std::string slow =
       "while true; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nslow\\n' > /tmp/a; "
@@ -165,7 +78,7 @@ TEST_CASE("a container that is detached finishes what it has, and the proxy says
 }
 
 TEST_CASE("host names, paths and certificates lead to their services, and no other application takes a host name") {
-  Scene scene("ro-rules");
+  TrafficScene scene("ro-rules");
   const std::string pem = scene.folder + "/certificate.pem";
   const std::string key = scene.folder + "/key.pem";
   REQUIRE(std::system(("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=safe.example.org -addext "
@@ -216,7 +129,7 @@ TEST_CASE("host names, paths and certificates lead to their services, and no oth
 }
 
 TEST_CASE("a proxy that is killed comes back with what it had, and one that was removed is made again") {
-  Scene scene("ro-killed");
+  TrafficScene scene("ro-killed");
   scene.serve("one");
   Traffic& traffic = *scene.fleet->traffic;
   scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
@@ -235,7 +148,7 @@ TEST_CASE("a proxy that is killed comes back with what it had, and one that was 
 }
 
 TEST_CASE("a proxy of other settings takes over without refusing a connection") {
-  Scene scene("ro-renew");
+  TrafficScene scene("ro-renew");
   scene.serve("one");
   Traffic& traffic = *scene.fleet->traffic;
   scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
@@ -268,7 +181,7 @@ TEST_CASE("a proxy of other settings takes over without refusing a connection") 
 }
 
 TEST_CASE("a container that comes back with another address gets its requests again, and a lost proxy is made again") {
-  Scene scene("ro-mend");
+  TrafficScene scene("ro-mend");
   scene.serve("one");
   Traffic& traffic = *scene.fleet->traffic;
   scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));

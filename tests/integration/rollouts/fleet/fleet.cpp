@@ -141,7 +141,11 @@ void Fleet::open() {
   options.probe = probe;
   store = must(store::Store::open(folder, options));
   hosts = std::make_unique<HostDirectory>(io.get_executor(), store->fleet(), rig_hosts());
-  traffic = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->fleet());
+  haproxy = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->fleet());
+  caddy = std::make_unique<caddy::CaddyTraffic>(*hosts, pool, clock, caddies, store->fleet());
+  std::map<std::string, Traffic*> others;
+  for (const auto& [host, settings] : caddies) others[host] = caddy.get();
+  traffic = std::make_unique<TrafficByHost>(*haproxy, std::move(others));
   rollouts = std::make_unique<Rollouts>(Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool,
                                               clock, ComposeRules{}, nullptr, &metrics});
 }

@@ -7,9 +7,11 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "orchestrator/rollouts/caddy/caddy_traffic.hpp"
 #include "orchestrator/rollouts/haproxy/haproxy_traffic.hpp"
 #include "orchestrator/rollouts/image_registries.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/rollouts/traffic_by_host.hpp"
 
 /// The test rig's hosts and registry (tests/support/rig) with everything that rolls out to them. Fails, never skips,
 /// where the rig is not there.
@@ -70,10 +72,11 @@ class Fleet {
   ImageRegistries registry{registry_client, credentials};
   FixedSecrets secrets;
   haproxy::ProxySettings proxy;
+  caddy::CaddiesByHost caddies;  ///< to be set before the first `restart`
   MetricsSources metrics;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<HostDirectory> hosts;
-  std::unique_ptr<Traffic> traffic;
+  std::unique_ptr<Traffic> haproxy, caddy, traffic;
   std::unique_ptr<Rollouts> rollouts;
   std::vector<std::string> said;  ///< by the last `wait`
 

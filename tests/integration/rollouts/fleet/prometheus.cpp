@@ -1,16 +1,12 @@
 #include "tests/integration/rollouts/fleet/prometheus.hpp"
 
 #include <chrono>
-#include <csignal>
 #include <stdexcept>
 #include <thread>
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/files.hpp"
 #include "base/http_client.hpp"
+#include "tests/integration/rollouts/fleet/child.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -23,29 +19,16 @@ std::string config_for(const std::vector<std::string>& targets) {
          list + "]}]}]\n";
 }
 
-pid_t start(const std::vector<std::string>& words, const std::string& log) {
-  std::vector<std::string> copy = words;
-  std::vector<char*> arguments;
-  for (std::string& word : copy) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const pid_t child = fork();
-  if (child != 0) return child;
-  const int file = open(log.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
-  dup2(file, STDOUT_FILENO);
-  dup2(file, STDERR_FILENO);
-  execvp(arguments[0], arguments.data());
-  _exit(127);
-}
-
 }  // namespace
 
 Prometheus::Prometheus(const std::vector<std::string>& targets) : port_(free_port()) {
   const std::string config = (folder_.path() / "prometheus.yml").string();
   const std::string log = (folder_.path() / "log").string();
   if (!write_file(config, config_for(targets))) throw std::runtime_error("can't write " + config);
-  child_ = start({"prometheus", "--config.file=" + config, "--storage.tsdb.path=" + (folder_.path() / "data").string(),
-                  "--web.listen-address=127.0.0.1:" + std::to_string(port_)},
-                 log);
+  child_ =
+      start_child({"prometheus", "--config.file=" + config, "--storage.tsdb.path=" + (folder_.path() / "data").string(),
+                   "--web.listen-address=127.0.0.1:" + std::to_string(port_)},
+                  log);
   for (int i = 0; i < 200; ++i) {
     const auto ready = send_http(HttpRequest("GET", url() + "/-/ready"));
     if (ready && ready->ok()) return;
@@ -62,8 +45,7 @@ Prometheus::~Prometheus() {
 
 void Prometheus::kill() {
   if (child_ == 0) return;
-  ::kill(child_, SIGKILL);
-  waitpid(std::exchange(child_, 0), nullptr, 0);
+  kill_child(std::exchange(child_, 0));
 }
 
 }  // namespace slipway::rollouts

@@ -1,4 +1,4 @@
-#include "orchestrator/rollouts/haproxy/proxy_table.hpp"
+#include "orchestrator/rollouts/proxy_table.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,6 @@
 
 using namespace slipway;
 using namespace slipway::rollouts;
-using namespace slipway::rollouts::haproxy;
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "orchestrator/rollouts/compose/service.hpp"
 
 /// What a host's proxy is to do. Kept as a file beside its configuration, so that the host alone can tell.
-namespace slipway::rollouts::haproxy {
+namespace slipway::rollouts {
 
 /// Of a server that gets as many requests as any other; HAProxy knows 1 to 256.
 inline constexpr unsigned even_weight = 100;
@@ -62,4 +62,4 @@ class ProxyTable {
   std::map<std::string, Services> applications_;
 };
 
-}  // namespace slipway::rollouts::haproxy
+}  // namespace slipway::rollouts

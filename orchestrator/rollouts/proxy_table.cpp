@@ -1,4 +1,4 @@
-#include "orchestrator/rollouts/haproxy/proxy_table.hpp"
+#include "orchestrator/rollouts/proxy_table.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "base/json.hpp"
 
-namespace slipway::rollouts::haproxy {
+namespace slipway::rollouts {
 namespace {
 
 constexpr std::string_view any_host = "*";
@@ -206,4 +206,4 @@ Result<ProxyTable> ProxyTable::parse(std::string_view text) {
   return table;
 }
 
-}  // namespace slipway::rollouts::haproxy
+}  // namespace slipway::rollouts

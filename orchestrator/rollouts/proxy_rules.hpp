@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "orchestrator/rollouts/proxy_table.hpp"
+
+namespace slipway::rollouts {
+
+/// Which requests go to a service.
+struct ProxyRule {
+  std::string host;  ///< "*.example.org" for all below it; empty: any
+  std::string path;  ///< it and what is below it
+  std::string application;
+  std::string service;
+  std::string tls;
+};
+
+/// One for each host name of each service. The most exact come first: names before wildcards before any host, then the
+/// longer path.
+std::vector<ProxyRule> rules_of(const ProxyTable& table);
+
+/// 0 for a name, 1 for a wildcard, 2 for any host.
+int rank_of_host(const std::string& host);
+
+}  // namespace slipway::rollouts
