@@ -17,7 +17,7 @@ FROM ${BASE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates git git-lfs openssh-client \
       libssl3 libcurl4 libyaml-cpp0.7 libspdlog1.10 libfmt9 libsqlite3-0 libzstd1 libsodium23 \
-      libre2-9 libpugixml1v5 libjq1 libboost-url1.81.0 \
+      libre2-9 libpugixml1v5 libjq1 libboost-url1.81.0 libdate-tz3 tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 64320 --home-dir /var/lib/slipway --create-home slipway
 COPY --from=build /out/ /usr/local/bin/

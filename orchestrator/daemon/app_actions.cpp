@@ -139,7 +139,7 @@ Result<std::vector<http::AppWaiting>> waiting_of(store::Transaction& tx, const s
     waiting.state = rollout.state;
     waiting.reason = rollout.reason;
     waiting.asked_by = rollout.requested_by;
-    if (const auto hold = rollouts::hold_of(rollout); hold && hold->approval) {
+    if (const auto hold = rollouts::hold_of(rollout); hold && !hold->approved()) {
       waiting.roles = hold->approval->roles;
       for (const rollouts::Approval& one : hold->approvals) {
         waiting.approvals.push_back({one.by, one.role, one.at, one.reason});
@@ -232,6 +232,10 @@ awaitable<Result<RolloutId>> AppActions::approve(http::AppWord from, http::Actor
   word.reject = from.reject;
   word.reason = std::move(from.reason);
   co_return co_await rollouts_.take_word(std::move(from.app), from.generation, std::move(word));
+}
+
+awaitable<Result<RolloutId>> AppActions::begin_outside_window(std::string app, http::Actor actor) {
+  co_return co_await rollouts_.begin_outside_window(std::move(app), std::move(actor));
 }
 
 awaitable<Result<http::AppStatus>> AppActions::adopt(http::AppAdoption adoption, http::Actor actor) {

@@ -22,6 +22,7 @@ class AppActions {
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor);
   awaitable<Result<RolloutId>> ask(std::string app, http::RolloutWish wish, http::Actor actor);
   awaitable<Result<RolloutId>> approve(http::AppWord word, http::Actor actor);
+  awaitable<Result<RolloutId>> begin_outside_window(std::string app, http::Actor actor);
   awaitable<Result<http::AppStatus>> adopt(http::AppAdoption adoption, http::Actor actor);
   awaitable<Result<std::vector<http::HostStatus>>> hosts();
 

@@ -74,6 +74,9 @@ awaitable<Result<RolloutId>> Core::ask_rollout(std::string app, http::RolloutWis
 awaitable<Result<RolloutId>> Core::approve_rollout(http::AppWord word, http::Actor actor) {
   return apps_.approve(std::move(word), std::move(actor));
 }
+awaitable<Result<RolloutId>> Core::begin_outside_window(std::string app, http::Actor actor) {
+  return apps_.begin_outside_window(std::move(app), std::move(actor));
+}
 awaitable<Result<http::AppStatus>> Core::adopt(http::AppAdoption adoption, http::Actor actor) {
   return apps_.adopt(std::move(adoption), std::move(actor));
 }

@@ -43,6 +43,7 @@ class Core final : public http::Actions {
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor) override;
   awaitable<Result<RolloutId>> ask_rollout(std::string app, http::RolloutWish wish, http::Actor actor) override;
   awaitable<Result<RolloutId>> approve_rollout(http::AppWord word, http::Actor actor) override;
+  awaitable<Result<RolloutId>> begin_outside_window(std::string app, http::Actor actor) override;
   awaitable<Result<http::AppStatus>> adopt(http::AppAdoption adoption, http::Actor actor) override;
   awaitable<Result<std::vector<http::HostStatus>>> list_hosts() override;
 

@@ -247,6 +247,8 @@ class Actions {
   virtual awaitable<Result<RolloutId>> ask_rollout(std::string app, RolloutWish wish, Actor actor) = 0;
   /// Answers the rollout it is about. Kind::forbidden without the role that its file asks for.
   virtual awaitable<Result<RolloutId>> approve_rollout(AppWord word, Actor actor) = 0;
+  /// Lets the one that waits for its window begin outside of it.
+  virtual awaitable<Result<RolloutId>> begin_outside_window(std::string app, Actor actor) = 0;
   /// Rebuilds what a lost store knew of an application from what its hosts carry.
   virtual awaitable<Result<AppStatus>> adopt(AppAdoption adoption, Actor actor) = 0;
   virtual awaitable<Result<std::vector<HostStatus>>> list_hosts() = 0;

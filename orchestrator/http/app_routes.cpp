@@ -124,9 +124,12 @@ awaitable<Result<Response>> ask_rollout(Backend& backend, Wish wish, Request req
   Result<Input> input = Input::of(request);
   if (!input) co_return fail(input.error());
   const bool flagged = wish.flag != nullptr && input->flag(wish.flag).value_or(wish.flag_default);
+  const bool outside = wish.plain == RolloutWish::promote && input->flag("outside_window").value_or(false);
   if (Result<void> read = input->finish(); !read) co_return fail(read.error());
-  const Result<RolloutId> rollout = co_await backend.actions.ask_rollout(
-      request.parameter("app"), flagged ? wish.flagged : wish.plain, request.caller.name);
+  auto asking = outside ? backend.actions.begin_outside_window(request.parameter("app"), request.caller.name)
+                        : backend.actions.ask_rollout(request.parameter("app"), flagged ? wish.flagged : wish.plain,
+                                                      request.caller.name);
+  const Result<RolloutId> rollout = co_await std::move(asking);
   if (!rollout) co_return fail(rollout.error());
   co_return json_response({{"id", rollout->value}}, 202);
 }

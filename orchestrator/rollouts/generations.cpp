@@ -173,6 +173,7 @@ Result<Application> decode_stored(const GenerationSpec& spec) {
   text.variables = spec.variables;
   ComposeRules as_accepted;
   as_accepted.bind_roots = {"/"};
+  as_accepted.check_zones = false;
   auto decoded = decode_compose(text, as_accepted);
   if (!decoded) return fail(decoded.error().in("generation " + std::to_string(spec.number)));
   if (auto merged = merge_env_files(*decoded, spec.files, spec.variables); !merged) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "orchestrator/rollouts/window.hpp"
 #include "pipelines/yaml_decoder.hpp"
 
 namespace slipway::rollouts {
@@ -48,15 +49,19 @@ Time time_at(const Json& object, std::string_view key) {
 
 }  // namespace
 
-bool Hold::passed() const {
+bool Hold::in_window(Time now) const {
+  return !overridden_by.empty() || is_open(windows, now);
+}
+
+bool Hold::approved() const {
   if (!approval) return true;
   const bool another =
       std::any_of(approvals.begin(), approvals.end(), [this](const Approval& one) { return one.by != asked_by; });
   return approvals.size() >= approval->count && (another || !approval->by_another);
 }
 
-std::string Hold::waits_for() const {
-  if (passed()) return {};
+std::string Hold::waits_for(Time now) const {
+  if (approved()) return in_window(now) ? std::string() : "the window: " + opens_when(windows, now);
   std::string text = "approval by " + one_of(approval->roles);
   const bool only_another =
       approval->by_another && approvals.size() + 1 >= approval->count &&
@@ -73,7 +78,7 @@ std::string Hold::waits_for() const {
 }
 
 Result<void> Hold::may_speak(const Word& word) const {
-  if (passed()) return fail(Error::Kind::conflict, "it does not wait for an approval");
+  if (approved()) return fail(Error::Kind::conflict, "it does not wait for an approval");
   const bool has_role = std::any_of(word.roles.begin(), word.roles.end(), [this](const std::string& role) {
     return std::find(approval->roles.begin(), approval->roles.end(), role) != approval->roles.end();
   });
@@ -88,7 +93,7 @@ Result<void> Hold::approve(const Word& word, Time now) {
   if (auto allowed = may_speak(word); !allowed) return allowed;
   const bool again =
       std::any_of(approvals.begin(), approvals.end(), [&](const Approval& one) { return one.by == word.by; });
-  if (again) return fail(Error::Kind::conflict, word.by + " has approved it already; it waits for " + waits_for());
+  if (again) return fail(Error::Kind::conflict, word.by + " has approved it already; it waits for " + waits_for(now));
   for (const std::string& role : approval->roles) {
     if (std::find(word.roles.begin(), word.roles.end(), role) == word.roles.end()) continue;
     approvals.push_back({word.by, role, now, word.reason});
@@ -103,8 +108,46 @@ std::string Hold::too_late() const {
   return "it was approved by " + names_of(approvals) + " only, which is not enough," + within;
 }
 
+namespace {
+
+Json window_json(const Window& window) {
+  Json except = Json::array();
+  for (const Window::Dates& dates : window.except) {
+    except.push_back({dates.first.time_since_epoch().count(), dates.last.time_since_epoch().count()});
+  }
+  return {{"zone", window.zone},
+          {"days", window.days},
+          {"from", window.from.count()},
+          {"to", window.to.count()},
+          {"except", std::move(except)}};
+}
+
+Window window_from(const Json& json) {
+  Window window;
+  window.zone = text_at(json, "zone");
+  const Json& days = value_at(json, "days");
+  for (std::size_t i = 0; i < window.days.size() && i < days.size(); ++i) window.days[i] = days[i] == true;
+  window.from = std::chrono::minutes(number_at(json, "from"));
+  window.to = std::chrono::minutes(number_at(json, "to"));
+  const auto date = [](const Json& number) {
+    return std::chrono::local_days(std::chrono::days(number.get<std::int32_t>()));
+  };
+  for (const Json& dates : value_at(json, "except")) {
+    if (dates.is_array() && dates.size() == 2) window.except.push_back({date(dates[0]), date(dates[1])});
+  }
+  return window;
+}
+
+}  // namespace
+
 Json hold_json(const Hold& hold) {
   Json json = Json::object();
+  if (!hold.windows.empty()) {
+    Json windows = Json::array();
+    for (const Window& window : hold.windows) windows.push_back(window_json(window));
+    json["windows"] = std::move(windows);
+    json["overridden_by"] = hold.overridden_by;
+  }
   if (!hold.approval) return json;
   Json approvals = Json::array();
   for (const Approval& one : hold.approvals) {
@@ -124,6 +167,8 @@ Json hold_json(const Hold& hold) {
 
 Hold hold_from(const Json& json) {
   Hold hold;
+  for (const Json& window : value_at(json, "windows")) hold.windows.push_back(window_from(window));
+  hold.overridden_by = text_at(json, "overridden_by");
   const Json& from = value_at(json, "approval");
   if (!from.is_object()) return hold;
   ApprovalPolicy policy;
@@ -146,27 +191,32 @@ std::optional<Hold> hold_of(const store::Rollout& rollout) {
   const auto kept = parse_json(rollout.progress);
   if (!kept) return std::nullopt;
   Hold hold = hold_from(value_at(*kept, "hold"));
-  if (hold.passed()) return std::nullopt;
+  const bool in_any_case = hold.windows.empty() || !hold.overridden_by.empty();
+  if (hold.approved() && in_any_case) return std::nullopt;
   return hold;
 }
 
 void hold_back(store::Rollout& rollout, const Policy& policy, std::string asked_by, Time now, Time present) {
-  if (!policy.approval) return;
+  if (!policy.approval && policy.windows.empty()) return;
   Hold hold;
   hold.approval = policy.approval;
+  hold.windows = policy.windows;
   hold.asked_by = std::move(asked_by);
-  hold.until = present + policy.approval->timeout;
-  hold.until_shown = now + policy.approval->timeout;
-  rollout.state = std::string(name_of(Stage::waiting));
-  rollout.reason = "waits for " + hold.waits_for();
+  if (policy.approval) {
+    hold.until = present + policy.approval->timeout;
+    hold.until_shown = now + policy.approval->timeout;
+  }
   rollout.progress = dump_json({{"hold", hold_json(hold)}});
+  if (hold.passed(now)) return;
+  rollout.state = std::string(name_of(Stage::waiting));
+  rollout.reason = "waits for " + hold.waits_for(now);
 }
 
 Result<void> save_hold(store::Transaction& tx, RolloutId id, const Hold& hold, Time now) {
-  const bool passed = hold.passed();
+  const bool passed = hold.passed(now);
   store::RolloutProgress row;
   row.state = std::string(name_of(passed ? Stage::queued : Stage::waiting));
-  row.reason = passed ? std::string() : "waits for " + hold.waits_for();
+  row.reason = passed ? std::string() : "waits for " + hold.waits_for(now);
   row.progress = dump_json({{"hold", hold_json(hold)}});
   row.at = now;
   return store::Rollouts(tx).save_waiting(id, std::move(row));

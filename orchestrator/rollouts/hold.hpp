@@ -34,10 +34,15 @@ struct Hold {
   std::optional<Time> until;  ///< for the approval; by the clock of the deadlines
   Time until_shown{};         ///< the same for people
   std::vector<Approval> approvals;
+  std::vector<Window> windows;
+  std::string overridden_by;  ///< who let it begin outside of them; empty: nobody
 
-  [[nodiscard]] bool passed() const;
-  /// "approval by maintainer until 2026-11-28 14:30 UTC"; empty if it has passed.
-  [[nodiscard]] std::string waits_for() const;
+  [[nodiscard]] bool approved() const;
+  [[nodiscard]] bool in_window(Time now) const;
+  [[nodiscard]] bool passed(Time now) const { return approved() && in_window(now); }
+  /// "approval by maintainer until 2026-11-28 14:30 UTC", then "the window: opens Mon 30 Nov 09:00 CET"; empty if it
+  /// has passed.
+  [[nodiscard]] std::string waits_for(Time now) const;
   /// Kind::forbidden without one of the roles, Kind::conflict if that person has spoken already or nothing is missing.
   Result<void> approve(const Word& word, Time now);
   /// The same role is needed to say no.
@@ -49,7 +54,7 @@ struct Hold {
 Json hold_json(const Hold& hold);
 Hold hold_from(const Json& json);
 
-/// That of a rollout which has not begun and waits; nothing if there is nothing to wait for.
+/// That of a rollout which has not begun; nothing if there is nothing that it could have to wait for.
 std::optional<Hold> hold_of(const store::Rollout& rollout);
 
 /// Makes a rollout that is about to be added wait as its file's policy says. `now` is the wall clock's, `present` that

@@ -119,7 +119,7 @@ void Rollouts::enqueue(const store::Rollout& rollout) {
   if (!queue.empty()) {
     work->waits = "waits behind rollout " + to_string(queue.back()->id) + " of " + rollout.application;
   }
-  if (work->hold) work->waits = "waits for " + work->hold->waits_for();
+  if (held(*work)) work->waits = "waits for " + work->hold->waits_for(parts_.clock.now());
   if (!work->waits.empty()) work->say(work->waits);
   queue.push_back(work);
   moved_.cancel();
@@ -130,17 +130,21 @@ void Rollouts::enqueue(const store::Rollout& rollout) {
 
 /// In the order of the journal, which the lease insists on. A deployment that waits for people is in the way of those
 /// behind it, but not of what brings hosts to what they should be.
-Rollouts::WorkPtr Rollouts::next_of(const std::deque<WorkPtr>& queue) {
+Rollouts::WorkPtr Rollouts::next_of(const std::deque<WorkPtr>& queue) const {
   std::vector<WorkPtr> line(queue.begin(), queue.end());
   std::sort(line.begin(), line.end(), [](const WorkPtr& a, const WorkPtr& b) {
     return std::pair(!a->begun, a->id) < std::pair(!b->begun, b->id);
   });
-  bool held = false;
+  bool barred = false;
   for (const WorkPtr& work : line) {
-    held = held || work->hold;
-    if (!held || (!work->deployment && !work->hold)) return work;
+    barred = barred || held(*work);
+    if (!barred || !work->deployment) return work;
   }
   return nullptr;
+}
+
+bool Rollouts::held(const Work& work) const {
+  return work.hold && !work.hold->passed(parts_.clock.now());
 }
 
 Rollouts::WorkPtr Rollouts::oldest(const std::deque<WorkPtr>& queue) {

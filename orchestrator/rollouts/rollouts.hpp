@@ -64,6 +64,8 @@ class Rollouts {
   /// Takes somebody's word on a deployment that waits for approval: the oldest one, or that of `generation`. Answers
   /// which one; committed when this returns. Kind::forbidden without the role, Kind::conflict if nothing waits.
   awaitable<Result<RolloutId>> take_word(std::string application, std::optional<std::int64_t> generation, Word word);
+  /// Lets the oldest deployment that waits for its window begin outside of it. Kind::conflict if none does.
+  awaitable<Result<RolloutId>> begin_outside_window(std::string application, std::string by);
   /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning. `waits` gets why it does
   /// not run yet, at once and when that changes; empty once it runs.
   awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say,
@@ -101,12 +103,15 @@ class Rollouts {
   void step_out(RolloutId id, const std::string& why);
   [[nodiscard]] Result<void> has_room(const std::string& application, Concurrency concurrency) const;
   awaitable<void> serve(std::string application);
-  [[nodiscard]] static WorkPtr next_of(const std::deque<WorkPtr>& queue);
+  [[nodiscard]] WorkPtr next_of(const std::deque<WorkPtr>& queue) const;
+  [[nodiscard]] bool held(const Work& work) const;
   [[nodiscard]] static WorkPtr oldest(const std::deque<WorkPtr>& queue);
   [[nodiscard]] WorkPtr current(const std::string& application) const;
   awaitable<void> until_moved();
   awaitable<void> keep_hold(WorkPtr work);
+  awaitable<Result<void>> look_at_hold(WorkPtr work);
   awaitable<Result<void>> end_hold(WorkPtr work);
+  void stands(RolloutId id, const Hold& hold, const std::string& news);
   awaitable<Result<void>> run_one(WorkPtr work);
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
   [[nodiscard]] Result<bool> check_routes(const Application& application, const std::vector<std::string>& hosts) const;

@@ -169,7 +169,10 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
   const WorkPtr work = found->second;
   if (work->driver) co_return co_await work->driver->ask(verb, std::move(by));
   if (verb != Verb::stop && verb != Verb::roll_back && !work->waits.empty()) {
-    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun: it " + work->waits);
+    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun: it " + work->waits,
+                   work->waits.starts_with("waits for the window")
+                       ? "slipway app promote --outside-window " + work->application
+                       : std::string());
   }
   if (verb != Verb::stop && verb != Verb::roll_back) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun", "try again in a moment");

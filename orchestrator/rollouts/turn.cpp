@@ -1,7 +1,5 @@
 #include "orchestrator/rollouts/turn.hpp"
 
-#include "orchestrator/rollouts/hold.hpp"
-
 namespace slipway::rollouts {
 namespace {
 
@@ -54,7 +52,7 @@ std::vector<store::Rollout> moving(const std::vector<store::Rollout>& open) {
   std::vector<store::Rollout> found;
   bool held = false;
   for (const store::Rollout& one : open) {
-    held = held || hold_of(one).has_value();
+    held = held || (one.fence == 0 && one.state == name_of(Stage::waiting));
     if (one.fence != 0 || !held || !is_deployment(one)) found.push_back(one);
   }
   return found;

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -143,6 +145,20 @@ struct ApprovalPolicy {
   friend bool operator==(const ApprovalPolicy&, const ApprovalPolicy&) = default;
 };
 
+/// When deployments may begin: a part of some days of the week, by the clocks of a zone.
+struct Window {
+  struct Dates {
+    std::chrono::local_days first, last;  ///< both belong to it
+    friend bool operator==(const Dates&, const Dates&) = default;
+  };
+  std::string zone;                                                    ///< "Europe/Berlin"
+  std::array<bool, 7> days{true, true, true, true, true, true, true};  ///< from Monday
+  std::chrono::minutes from{0};
+  std::chrono::minutes to{24 * 60};  ///< not later than `from`: of the day after
+  std::vector<Dates> except;         ///< closed on these
+  friend bool operator==(const Window&, const Window&) = default;
+};
+
 /// How a new generation gets onto the hosts: `deploy.update_config` and `x-slipway` as one.
 struct Policy {
   std::vector<std::string> targets;  ///< groups or hosts of the daemon's settings
@@ -171,7 +187,8 @@ struct Policy {
   DriftPolicy drift;
   Concurrency concurrency = Concurrency::queue;
   std::optional<ApprovalPolicy> approval;
-  std::size_t keep = 1;  ///< generations whose stopped containers stay for a rollback
+  std::vector<Window> windows;  ///< deployments begin while one of them is open; none: at any time
+  std::size_t keep = 1;         ///< generations whose stopped containers stay for a rollback
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

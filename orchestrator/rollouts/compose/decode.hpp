@@ -17,6 +17,7 @@ struct ComposeRules {
   std::optional<std::vector<std::string>> certificates = std::nullopt;
   /// Names of sources of metrics that a gate may ask; absent: any.
   std::optional<std::vector<std::string>> metrics = std::nullopt;
+  bool check_zones = true;  ///< false: of a file that was accepted once, whatever this machine knows of time zones
 };
 
 struct ComposeText {

@@ -8,6 +8,7 @@
 #include "orchestrator/rollouts/compose/hooks_decoder.hpp"
 #include "orchestrator/rollouts/compose/probe_decoder.hpp"
 #include "orchestrator/rollouts/compose/strategy_decoder.hpp"
+#include "orchestrator/rollouts/compose/window_decoder.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -134,6 +135,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   decode_deadline(map, policy, diagnostics);
   decode_concurrency(map, policy, diagnostics);
   decode_approval(map, policy, diagnostics);
+  decode_windows(map, rules, policy, diagnostics);
   decode_probe(map, policy.probe, diagnostics);
   decode_drift(map, policy.drift, diagnostics);
   map.foreign("alarms", "alarms are metrics: write gate.metrics");
@@ -141,9 +143,7 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  for (const char* key : {"window", "swarm"}) {
-    map.later(key);
-  }
+  map.later("swarm");
   map.finish();
 }
 

@@ -91,6 +91,7 @@ const std::vector<Call>& calls() {
       {"POST", "/api/v1/apps/{app}/resume", "/api/v1/apps/shop/resume", 202},
       {"POST", "/api/v1/apps/{app}/stop", "/api/v1/apps/shop/stop", 202, R"({"rollback": false})"},
       {"POST", "/api/v1/apps/{app}/approve", "/api/v1/apps/shop/approve", 202, R"({"generation": 4, "reason": "ok"})"},
+      {"POST", "/api/v1/apps/{app}/promote", "/api/v1/apps/shop/promote", 202, R"({"outside_window": true})"},
       {"POST", "/api/v1/apps/{app}/promote", "/api/v1/apps/shop/promote", 202, R"({"all": true})"},
       {"GET", "/api/v1/tokens", "/api/v1/tokens", 200},
       {"POST", "/api/v1/tokens", "/api/v1/tokens", 201, R"({"name": "ci", "role": "viewer", "days": 30})"},

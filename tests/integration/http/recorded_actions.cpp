@@ -150,6 +150,11 @@ awaitable<Result<RolloutId>> RecordedActions::approve_rollout(AppWord word, Acto
   co_return RolloutId(6);
 }
 
+awaitable<Result<RolloutId>> RecordedActions::begin_outside_window(std::string app, Actor actor) {
+  asked.push_back("begin outside of the window of " + app + " by " + actor);
+  co_return RolloutId(6);
+}
+
 awaitable<Result<AppStatus>> RecordedActions::adopt(AppAdoption adoption, Actor actor) {
   asked.push_back("adopt " + adoption.app + " of " + adoption.project + " at " +
                   std::to_string(adoption.generation.value_or(0)) + " by " + actor);

@@ -230,7 +230,19 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"route: {host: a}", "unknown key `route`"},
       {"hooks: []", "`hooks`"},
       {"migrate: {run: a}", "`kind`"},
-      {"window: x", "release"},
+      {"swarm: x", "release"},
+      {"window: x", "`window`"},
+      {"window: []", "`window` is a map, or a list"},
+      {"window: {days: [mon]}", "`zone`"},
+      {"window: {zone: Europe/Berlim}", "there is no time zone 'Europe/Berlim'"},
+      {"window: {zone: Etc/UTC, days: [mon-frid]}", "`days` are mon"},
+      {"window: {zone: Etc/UTC, from: 9am}", "`from` is a time of day"},
+      {"window: {zone: Etc/UTC, to: '24:01'}", "`to` is a time of day"},
+      {"window: {zone: Etc/UTC, from: '24:00'}", "`from` is before 24:00"},
+      {"window: {zone: Etc/UTC, from: '09:00', to: '09:00'}", "`from` and `to` are the same"},
+      {"window: {zone: Etc/UTC, except: [2026-02-30]}", "`except` has dates"},
+      {"window: {zone: Etc/UTC, except: [2026-02-03..2026-02-01]}", "`except` has dates"},
+      {"window: {zone: Etc/UTC, open: always}", "open"},
       {"approval: x", "`approval`"},
       {"approval: {timeout: 1h}", "`approval` needs `roles`"},
       {"approval: {roles: [Boss]}", "a role's name begins with a letter"},
@@ -367,4 +379,27 @@ TEST_CASE("an approval names the roles whose word is needed") {
   const auto wrong = decode("name: shop\nservices: {web: {image: a}}\nx-slipway:\n  approval: {roles: [Boss]}\n");
   REQUIRE_FALSE(wrong);
   CHECK_THAT(wrong.error().message, Catch::StartsWith("compose.yml:4:14: a role's name"));
+}
+
+TEST_CASE("windows have a zone, days, times and dates on which they stay closed") {
+  const auto application = decode(
+      "name: shop\nservices: {web: {image: a}}\nx-slipway:\n  window:\n"
+      "    - {zone: Europe/Berlin, days: [mon-wed, fri], from: \"09:00\", to: 16:30, except: "
+      "[2026-12-24..2027-01-01]}\n"
+      "    - {zone: America/New_York, days: sat-mon}\n");
+  REQUIRE(application);
+  const auto& windows = application->policy.windows;
+  REQUIRE(windows.size() == 2);
+  CHECK(windows[0].zone == "Europe/Berlin");
+  CHECK(windows[0].days == std::array{true, true, true, false, true, false, false});
+  CHECK(windows[0].from == std::chrono::hours(9));
+  CHECK(windows[0].to == std::chrono::minutes(16 * 60 + 30));
+  REQUIRE(windows[0].except.size() == 1);
+  CHECK(windows[0].except[0].last - windows[0].except[0].first == std::chrono::days(8));
+  CHECK(windows[1].days == std::array{true, false, false, false, false, true, true});
+  CHECK(windows[1].to == std::chrono::hours(24));
+  const auto wrong =
+      decode("name: shop\nservices: {web: {image: a}}\nx-slipway:\n  window: {zone: Europe/Berlin, days: [monday]}\n");
+  REQUIRE_FALSE(wrong);
+  CHECK_THAT(wrong.error().message, Catch::StartsWith("compose.yml:4:40: `days` are mon"));
 }
