@@ -19,6 +19,13 @@ struct Wanted {
   std::string image;
 };
 
+/// A volume that nobody gave a name, and where it is mounted.
+struct AnonymousVolume {
+  std::string name;
+  std::string target;
+  friend bool operator==(const AnonymousVolume&, const AnonymousVolume&) = default;
+};
+
 /// A container of the application on a host.
 struct Shown {
   std::string id;
@@ -35,6 +42,7 @@ struct Shown {
   std::string status;               ///< the Engine's word: running, exited, …
   Health health = Health::unknown;  ///< HEALTHCHECK's word, unknown without one
   std::vector<std::uint16_t> host_ports;
+  std::vector<AnonymousVolume> anonymous;
 };
 
 struct Difference {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "orchestrator/rollouts/carried_volumes.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 
 namespace slipway::rollouts {
@@ -47,6 +48,7 @@ Shown shown_from(const docker::ContainerSummary& summary) {
   shown.running = counts_as_running(summary.state);
   shown.status = std::string(docker::name_of(summary.state));
   shown.health = health_in(summary.status);
+  shown.anonymous = anonymous_volumes(summary.mounts);
   for (const docker::PublishedPort& port : summary.ports) {
     const auto number = number_of<std::uint16_t>(port.host_port);
     if (number != 0) shown.host_ports.push_back(number);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "docker-client/images.hpp"
+#include "orchestrator/rollouts/carried_volumes.hpp"
 #include "orchestrator/rollouts/evidence.hpp"
 #include "orchestrator/rollouts/file_grants.hpp"
 #include "orchestrator/rollouts/health_watch.hpp"
@@ -126,7 +127,7 @@ awaitable<Result<void>> HostWork::create(TargetPtr target) {
   if (found->missing.empty()) co_return Result<void>();
   if (auto ready = co_await prepare(target); !ready) co_return ready;
   for (const Wanted& wanted : found->missing) {
-    if (auto made = co_await create_container(wanted, target); !made) {
+    if (auto made = co_await create_container(wanted, target, *found); !made) {
       co_return fail(made.error().in("create " + wanted.name));
     }
   }
@@ -185,7 +186,7 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
                  "give the changed volume another name, or declare it external");
 }
 
-awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr target) {
+awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr target, Difference on_host) {
   const Service* service = target->service(wanted.service);
   if (service == nullptr) co_return fail(Error::Kind::internal, "the generation has no service " + wanted.service);
   for (const auto* grants : {&service->secrets, &service->configs}) {
@@ -196,6 +197,7 @@ awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr targ
   }
   docker::ContainerSpec spec = container_spec(target->application, *service, wanted, maker_);
   if (!target->record.empty()) spec.labels[std::string(label::record)] = target->record;
+  if (!service->renew_volumes) carry_volumes(spec, wanted, on_host);
   auto named = co_await site_.engine->containers().create_or_find(spec);
   if (!named) co_return fail(named.error());
   // Found: an answer was lost on its way. The container is ours if it says so.

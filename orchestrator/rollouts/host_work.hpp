@@ -56,7 +56,7 @@ class HostWork {
   awaitable<Result<void>> ensure_network(Network network, TargetPtr target);
   awaitable<Result<void>> ensure_volume(Volume volume, TargetPtr target);
   [[nodiscard]] Result<void> check_owner(const docker::Labels& labels, const std::string& name) const;
-  awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target);
+  awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target, Difference on_host);
   awaitable<Result<void>> start(TargetPtr target);
   awaitable<Result<void>> start_container(Shown container, Service service, TargetPtr target);
   awaitable<Result<void>> connect_rest(Shown container, std::vector<docker::NetworkAttachment> networks);

@@ -67,6 +67,13 @@ std::string must_stop_first(const Service& service, const Difference& difference
   }
   const bool replaced = std::any_of(difference.surplus.begin(), difference.surplus.end(),
                                     [&](const Shown& old) { return old.service == service.name; });
+  for (const Shown& old : difference.surplus) {
+    if (old.service != service.name || old.anonymous.empty() || service.renew_volumes) continue;
+    return "what it keeps in " + old.anonymous.front().target +
+           ", a volume without a name, goes on to the new container (the service's x-slipway may say "
+           "anonymous_volumes: "
+           "renew, or the file give the volume a name)";
+  }
   if (!replaced || service.replicas > 1) return {};
   for (const VolumeMount& mount : service.volumes) {
     if (mount.kind == VolumeMount::Kind::volume && !mount.source.empty() && !mount.read_only) {

@@ -150,7 +150,7 @@ docker::ContainerSpec body_of(const Application& application, const Service& ser
   if (!service.secrets.empty()) {
     // Files are put there between create and start; a volume takes them even where the root is read-only.
     docker::Mount mount;
-    mount.target = "/run/secrets";
+    mount.target = std::string(secrets_folder);
     mount.no_copy = true;
     spec.mounts.push_back(std::move(mount));
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "docker-client/container_spec.hpp"
 #include "docker-client/networks.hpp"
@@ -10,6 +11,9 @@
 
 /// From a decoded Compose file to what the Engine is asked for. Pure; golden-tested.
 namespace slipway::rollouts {
+
+/// Where a container's secrets are, in a volume of its own.
+inline constexpr std::string_view secrets_folder = "/run/secrets";
 
 /// Who makes the containers, written on each of them.
 struct Maker {

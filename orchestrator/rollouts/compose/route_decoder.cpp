@@ -141,6 +141,10 @@ void decode_service_extension(MapReader& map, const ComposeRules& rules, Service
   if (const YamlNode* route = extension.find("route")) {
     service.route = decode_route(*route, rules, service, diagnostics);
   }
+  if (const YamlNode* volumes = extension.find("anonymous_volumes")) {
+    const auto choice = pipelines::read_choice(*volumes, "`anonymous_volumes`", {"carry", "renew"}, diagnostics);
+    service.renew_volumes = choice == 1U;
+  }
   extension.finish();
 }
 

@@ -131,6 +131,7 @@ struct Service {
   std::vector<PortMapping> ports;
   std::vector<std::string> expose;  ///< "8080/tcp"
   std::vector<VolumeMount> volumes;
+  bool renew_volumes = false;  ///< those without a name: a new container does not get its predecessor's
   std::vector<NetworkUse> networks;
   bool no_network = false;  ///< network_mode: none
   std::vector<std::string> dns, dns_search, dns_options, extra_hosts;

@@ -124,6 +124,16 @@ TEST_CASE("a writable named volume forces stop-first for one replica") {
     input.application.services[0].volumes = {mount};
     CHECK(make_plan(input)->pace.order == Order::start_first);
   }
+  SECTION("anonymous, and the old container has it") {
+    mount.source.clear();
+    input.application.services[0].volumes = {mount};
+    for (auto& host : input.hosts) host.containers[0].anonymous = {{std::string(64, 'a'), "/data"}};
+    const auto plan = make_plan(input);
+    CHECK(plan->pace.order == Order::stop_first);
+    CHECK(plan->notes[0].find("/data") != std::string::npos);
+    input.application.services[0].renew_volumes = true;
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
   SECTION("two replicas share it anyway") {
     input.application.services[0].volumes = {mount};
     input.application.services[0].replicas = 2;
