@@ -19,7 +19,7 @@ Difference difference(const std::vector<Wanted>& wanted, const std::vector<Shown
     by_name.erase(found);
     if (there.spec_hash != one.spec_hash) {
       result.clashes.push_back(there.name);
-    } else if (there.running) {
+    } else if (there.running || (one.completes && there.completed)) {
       result.right.push_back(there);
     } else {
       result.asleep.push_back(there);

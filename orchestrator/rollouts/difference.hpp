@@ -17,6 +17,7 @@ struct Wanted {
   std::int64_t generation = 0;  ///< the one in which this service last changed
   std::string spec_hash;
   std::string image;
+  bool completes = false;  ///< it is right when it has ended with exit code 0, not when it runs
 };
 
 /// A volume that nobody gave a name, and where it is mounted.
@@ -39,6 +40,7 @@ struct Shown {
   std::int64_t rollout = 0;  ///< that made it
   bool recorded = false;     ///< it carries a record of the generation it was made for
   bool running = false;
+  bool completed = false;           ///< it ran, and ended with exit code 0
   std::string status;               ///< the Engine's word: running, exited, …
   Health health = Health::unknown;  ///< HEALTHCHECK's word, unknown without one
   std::vector<std::uint16_t> host_ports;
@@ -48,7 +50,7 @@ struct Shown {
 struct Difference {
   std::vector<Wanted> missing;       ///< to be created
   std::vector<Shown> asleep;         ///< wanted, there, not running
-  std::vector<Shown> right;          ///< wanted and running
+  std::vector<Shown> right;          ///< wanted and running, or completed
   std::vector<Shown> surplus;        ///< running and not wanted
   std::vector<Shown> spent;          ///< not running and not wanted
   std::vector<std::string> clashes;  ///< names that a container of another spec has

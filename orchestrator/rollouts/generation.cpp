@@ -16,6 +16,7 @@ Release release_from(const Json& row) {
   release.spec_hash = text_at(row, "spec_hash");
   release.generation = number_at(row, "generation");
   release.replicas = static_cast<std::size_t>(number_at(row, "replicas", 1));
+  release.completes = flag_at(row, "completes", false);
   return release;
 }
 
@@ -43,6 +44,7 @@ std::string dump_generation(const GenerationSpec& spec) {
                         {"spec_hash", one.spec_hash},
                         {"generation", one.generation},
                         {"replicas", one.replicas}});
+    if (one.completes) releases.back()["completes"] = true;
   }
   Json variables = Json::object();
   for (const auto& [name, value] : spec.variables) variables[name] = value;
@@ -79,7 +81,7 @@ std::vector<Wanted> wanted_of(const GenerationSpec& spec) {
   for (const Release& release : spec.releases) {
     for (std::size_t replica = 1; replica <= release.replicas; ++replica) {
       wanted.push_back({container_name(spec.application, release.service, release.generation, replica), release.service,
-                        replica, release.generation, release.spec_hash, release.image});
+                        replica, release.generation, release.spec_hash, release.image, release.completes});
     }
   }
   return wanted;

@@ -18,6 +18,7 @@ struct Release {
   std::string spec_hash;
   std::int64_t generation = 0;  ///< the one in which the service last changed: its containers are named after it
   std::size_t replicas = 1;
+  bool completes = false;  ///< see Wanted
   friend bool operator==(const Release&, const Release&) = default;
 };
 

@@ -157,6 +157,7 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
     release.service = service.name;
     release.image = *image;
     release.replicas = service.replicas;
+    release.completes = service.completes;
     release.spec_hash = spec_hash(*application, service, *image, hashes_of(service, *contents, parts.store.fleet()));
     spec.releases.push_back(std::move(release));
   }

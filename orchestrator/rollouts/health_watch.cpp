@@ -115,19 +115,42 @@ awaitable<Result<HealthSample>> HealthWatch::sample(Wanted wanted) {
   co_return sample;
 }
 
+/// One that is to complete is healthy once it has.
+awaitable<Result<HealthWatch::Verdict>> HealthWatch::look_at_end(Wanted wanted) {
+  auto container = co_await containers_.inspect(wanted.name);
+  if (!container) co_return fail(container.error());
+  const docker::ContainerState& state = container->state;
+  if (state.running) co_return Verdict{HealthGate::Verdict::wait, wanted.name, "has not completed yet"};
+  if (state.started_at && state.exit_code == 0) co_return Verdict{HealthGate::Verdict::healthy, {}, {}};
+  const std::string why = state.oom_killed ? "ran out of memory"
+                                           : "was to complete and exited with code " + std::to_string(state.exit_code);
+  co_return Verdict{HealthGate::Verdict::failed, wanted.name, why};
+}
+
+awaitable<Result<HealthWatch::Verdict>> HealthWatch::look_at(Wanted wanted) {
+  if (wanted.completes) {
+    auto ended = look_at_end(std::move(wanted));
+    co_return co_await std::move(ended);
+  }
+  const std::string name = wanted.name;
+  auto seen = co_await sample(std::move(wanted));
+  if (!seen) co_return fail(seen.error());
+  HealthGate& gate = gates_.at(name);
+  const auto verdict = gate.observe(*seen, clock_.now());
+  co_return Verdict{verdict, name, gate.reason()};
+}
+
 awaitable<Result<HealthWatch::Verdict>> HealthWatch::look(std::vector<Wanted> wanted) {
   Verdict whole;
   whole.verdict = HealthGate::Verdict::healthy;
   for (const Wanted& one : wanted) {
-    auto seen = co_await sample(one);
+    auto seen = co_await look_at(one);
     if (!seen && seen.error().kind == Error::Kind::not_found) {
       co_return Verdict{HealthGate::Verdict::failed, one.name, "was removed by somebody"};
     }
     if (!seen) co_return fail(seen.error());
-    HealthGate& gate = gates_.at(one.name);
-    const auto verdict = gate.observe(*seen, clock_.now());
-    if (verdict == HealthGate::Verdict::failed) co_return Verdict{verdict, one.name, gate.reason()};
-    if (verdict == HealthGate::Verdict::wait) whole = Verdict{verdict, one.name, gate.reason()};
+    if (seen->verdict == HealthGate::Verdict::failed) co_return *seen;
+    if (seen->verdict == HealthGate::Verdict::wait) whole = *seen;
   }
   co_return whole;
 }

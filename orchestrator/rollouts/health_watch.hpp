@@ -45,6 +45,8 @@ class HealthWatch {
   [[nodiscard]] Milliseconds patience(std::size_t containers) const;
 
  private:
+  awaitable<Result<Verdict>> look_at(Wanted wanted);
+  awaitable<Result<Verdict>> look_at_end(Wanted wanted);
   awaitable<Result<HealthSample>> sample(Wanted wanted);
   awaitable<Result<void>> ask_gates(const docker::Container& container, const std::string& service,
                                     HealthSample& sample);

@@ -47,6 +47,7 @@ Shown shown_from(const docker::ContainerSummary& summary) {
   shown.recorded = summary.labels.contains(std::string(label::record));
   shown.running = counts_as_running(summary.state);
   shown.status = std::string(docker::name_of(summary.state));
+  shown.completed = summary.state == docker::ContainerStatus::exited && summary.status.starts_with("Exited (0)");
   shown.health = health_in(summary.status);
   shown.anonymous = anonymous_volumes(summary.mounts);
   for (const docker::PublishedPort& port : summary.ports) {

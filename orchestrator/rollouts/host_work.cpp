@@ -215,7 +215,7 @@ awaitable<Result<void>> HostWork::start(TargetPtr target) {
   for (const Service* service : in_start_order(target->application)) {
     std::vector<Wanted> needed;
     for (const Dependency& on : service->depends_on) {
-      if (!on.healthy) continue;
+      if (on.condition == Dependency::Condition::started) continue;
       for (Wanted& one : of_service(target->wanted, on.service)) needed.push_back(std::move(one));
     }
     bool waited = needed.empty();

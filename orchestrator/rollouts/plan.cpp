@@ -19,6 +19,7 @@ Health health_of_host(const HostView& host, const std::vector<Wanted>& previous)
   if (!host.reachable) return Health::unknown;
   if (previous.empty()) return Health::unhealthy;
   for (const Wanted& wanted : previous) {
+    if (wanted.completes) continue;
     const bool served = std::any_of(host.containers.begin(), host.containers.end(), [&](const Shown& one) {
       return one.service == wanted.service && one.running && one.health != Health::unhealthy;
     });

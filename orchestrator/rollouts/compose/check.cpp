@@ -81,6 +81,31 @@ void check_circles(const Application& application, const Places& places, Diagnos
   }
 }
 
+/// A service whose success others wait for runs to its end, once for each of its containers.
+void mark_completing(Application& application, const Places& places, Diagnostics& diagnostics) {
+  std::set<std::string> awaited;
+  for (const Service& service : application.services) {
+    for (const Dependency& on : service.depends_on) {
+      if (on.condition == Dependency::Condition::completed) awaited.insert(on.service);
+    }
+  }
+  for (Service& service : application.services) {
+    if (!awaited.contains(service.name)) continue;
+    service.completes = true;
+    const Position at = places.services.at(service.name);
+    if (service.restart.name == "always" || service.restart.name == "unless-stopped") {
+      if (service.restart.given) {
+        diagnostics.error(at, "service `" + service.name + "` is to complete, and its restart policy never lets it",
+                          service.restart.name, "write restart: \"no\" or restart: on-failure:3");
+      }
+      service.restart.name = "no";
+    }
+    if (service.route) {
+      diagnostics.error(at, "service `" + service.name + "` is to complete, so it can't have a route", service.name);
+    }
+  }
+}
+
 void check_ports(const Application& application, const Places& places, Diagnostics& diagnostics) {
   std::map<std::string, std::string> owners;
   for (const Service& service : application.services) {
@@ -202,6 +227,7 @@ void complete_and_check(Application& application, const Places& places, Diagnost
     }
   }
   check_circles(application, places, diagnostics);
+  mark_completing(application, places, diagnostics);
   check_ports(application, places, diagnostics);
   check_gate(application, places, diagnostics);
   check_programs(application, places, diagnostics);

@@ -32,6 +32,7 @@ void decode_restart_policy(const YamlNode& node, Service& service, Diagnostics& 
   }
   static const std::vector<std::string> names{"no", "on-failure", "always"};
   service.restart.name = names[condition];
+  service.restart.given = true;
   std::int64_t attempts = 0;
   take_integer(map, "max_attempts", 1, 1000, attempts, diagnostics);
   service.restart.max_attempts = static_cast<int>(attempts);

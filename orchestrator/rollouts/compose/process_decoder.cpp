@@ -12,6 +12,7 @@ void decode_restart(MapReader& map, Service& service, Diagnostics& diagnostics) 
   if (!text) return;
   const auto colon = text->find(':');
   service.restart.name = text->substr(0, colon);
+  service.restart.given = true;
   static const std::vector<std::string> known{"no", "always", "unless-stopped", "on-failure"};
   bool fits = std::find(known.begin(), known.end(), service.restart.name) != known.end();
   if (colon != std::string::npos) {

@@ -42,7 +42,8 @@ struct NetworkUse {
 
 struct Dependency {
   std::string service;
-  bool healthy = false;  ///< service_healthy; else service_started
+  enum class Condition { started, healthy, completed };
+  Condition condition = Condition::started;  ///< service_started, service_healthy, service_completed_successfully
   friend bool operator==(const Dependency&, const Dependency&) = default;
 };
 
@@ -57,6 +58,7 @@ struct Healthcheck {
 struct RestartPolicy {
   std::string name = "always";  ///< no, always, unless-stopped, on-failure; see decision 0047
   int max_attempts = 0;
+  bool given = false;  ///< the file says so
   friend bool operator==(const RestartPolicy&, const RestartPolicy&) = default;
 };
 
@@ -137,6 +139,7 @@ struct Service {
   std::vector<std::string> dns, dns_search, dns_options, extra_hosts;
 
   std::vector<Dependency> depends_on;
+  bool completes = false;  ///< others wait for its success, so it is to end with exit code 0 and not to run
   std::optional<Healthcheck> healthcheck;
   RestartPolicy restart;
   Resources resources;

@@ -10,22 +10,19 @@ void decode_dependencies(MapReader& map, Service& service, Diagnostics& diagnost
   if (node == nullptr) return;
   if (!node->is_map()) {
     for (Placed& one : pipelines::read_texts(*node, "`depends_on`", 100, diagnostics)) {
-      service.depends_on.push_back({std::move(one.text), false});
+      service.depends_on.push_back({std::move(one.text), Dependency::Condition::started});
     }
     return;
   }
   each_named(*node, "`depends_on`", diagnostics, [&](const std::string& on, const YamlNode& value, Position) {
     MapReader entry(value, "an entry of `depends_on`", diagnostics);
-    Dependency dependency{on, false};
+    Dependency dependency{on, Dependency::Condition::started};
     if (const YamlNode* condition = entry.find("condition")) {
-      if (condition->text == "service_completed_successfully") {
-        diagnostics.error(condition->at, "slipway can't wait for a service to complete in this release",
-                          condition->text, "use service_started or service_healthy");
-      } else {
-        const auto choice =
-            pipelines::read_choice(*condition, "`condition`", {"service_started", "service_healthy"}, diagnostics);
-        dependency.healthy = choice == 1;
-      }
+      const auto choice =
+          pipelines::read_choice(*condition, "`condition`",
+                                 {"service_started", "service_healthy", "service_completed_successfully"}, diagnostics);
+      if (choice == 1U) dependency.condition = Dependency::Condition::healthy;
+      if (choice == 2U) dependency.condition = Dependency::Condition::completed;
     }
     bool required = true;
     take_flag(entry, "required", required, diagnostics);

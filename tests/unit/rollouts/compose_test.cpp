@@ -168,8 +168,7 @@ TEST_CASE("what a single host can't honour or slipway does not allow is an error
       Row{"    secrets: [key]\n", "3:3: service `web` uses a secret that the file does not have", "`secrets`"},
       Row{"    depends_on: [wep]\n", "3:3: service `web` depends on a service that the file does not have", "`web`"},
       Row{"    depends_on: [web]\n", "3:3: service `web` is in a circle", ""},
-      Row{"    depends_on: {db: {condition: service_completed_successfully}}\n", "5:34: slipway can't wait for",
-          "service_healthy"},
+      Row{"    depends_on: {db: {condition: service_completed}}\n", "5:34: ", "service_completed_successfully"},
       Row{"    ports: [\"80:8080\"]\n    deploy: {replicas: 2}\n", "3:3: service `web` has 2 replicas on each host",
           "publish a range"},
       Row{"    ports: [\"80:80\", \"80:81\"]\n", "3:3: the host's port is published twice", ""},
@@ -223,6 +222,22 @@ TEST_CASE("what is wrong at the top of the file is said there") {
   const auto application = decode(text);
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::StartsWith(message));
+}
+
+TEST_CASE("a service that others wait for to complete is not restarted, and has no route") {
+  const std::string waits =
+      "    depends_on: {job: {condition: service_completed_successfully}}\n  job:\n    image: b\n";
+  const auto application = decode(with_service(waits));
+  REQUIRE(application);
+  CHECK(application->services[0].depends_on[0].condition == Dependency::Condition::completed);
+  CHECK_FALSE(application->services[0].completes);
+  CHECK(application->services[1].completes);
+  CHECK(application->services[1].restart.name == "no");
+  CHECK(decode(with_service(waits + "    restart: on-failure:2\n"))->services[1].restart.name == "on-failure");
+  const auto endless = decode(with_service(waits + "    restart: always\n"));
+  REQUIRE_FALSE(endless);
+  CHECK_THAT(endless.error().message, Catch::Contains("is to complete, and its restart policy never lets it"));
+  CHECK_FALSE(decode(with_service(waits + "    expose: [\"80\"]\n    x-slipway: {route: {}}\n")));
 }
 
 TEST_CASE("x-slipway's keys of later releases are errors that say so, and its values are checked") {

@@ -84,9 +84,9 @@ TEST_CASE("services start after those they depend on, whatever their order in th
   Application application;
   application.services.resize(3);
   application.services[0].name = "web";
-  application.services[0].depends_on = {{"api", true}};
+  application.services[0].depends_on = {{"api", Dependency::Condition::healthy}};
   application.services[1].name = "api";
-  application.services[1].depends_on = {{"db", false}};
+  application.services[1].depends_on = {{"db", Dependency::Condition::started}};
   application.services[2].name = "db";
   const auto order = in_start_order(application);
   REQUIRE(order.size() == 3);
