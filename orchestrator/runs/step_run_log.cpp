@@ -33,6 +33,8 @@ awaitable<Result<void>> StepRun::read_log(bool follow) {
     const Result<void> mended = capture_->mend();
     if (!mended) co_return fail(mended.error());
   }
+  // Nothing more is kept, and what the pass before has counted stays.
+  if (!follow && capture_->over_limit()) co_return Result<void>();
   auto pumping = pump_log(tools_.engine.containers(), id_, follow, *capture_);
   const Result<void> pumped = co_await std::move(pumping);
   if (!pumped || follow) co_return pumped;

@@ -55,6 +55,7 @@ TEST_CASE("a flood of output, in lines or in none, is bounded on the disks of en
   const auto attempts = daemon.attempts(id);
   REQUIRE(attempts.size() == 1);
   CHECK(attempts[0].log.truncated);
+  CHECK(attempts[0].log.content_bytes > 0);
   CHECK(daemon.log(id, attempts[0].log_name)
             .ends_with("[the log is over its limit of 262144 bytes: the step is stopped]\n"));
 }
