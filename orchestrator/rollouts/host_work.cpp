@@ -152,6 +152,11 @@ Result<void> HostWork::check_owner(const docker::Labels& labels, const std::stri
               "make what applications share on the hosts, outside of slipway");
 }
 
+/// What Docker Compose made for its project of the same name is taken over as it is: with it comes the data.
+bool HostWork::is_from_compose(const docker::Labels& labels) const {
+  return label_of(labels, "com.docker.compose.project") == application_;
+}
+
 awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr target) {
   docker::Networks& networks = site_.engine->networks();
   docker::NetworkSpec spec = network_spec(target->application, network, maker_);
@@ -165,7 +170,7 @@ awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr targ
   }
   if (!there) co_return fail(there.error().in("network " + network.name));
   if (network.external) co_return check_owner(there->labels, "network " + network.name);
-  if (label_of(there->labels, label::spec_hash) == hash) co_return Result<void>();
+  if (label_of(there->labels, label::spec_hash) == hash || is_from_compose(there->labels)) co_return Result<void>();
   co_return fail(Error::Kind::conflict, "network " + network.name + " is there with another definition",
                  "give the changed network another name, or declare it external");
 }
@@ -181,7 +186,7 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
   const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto made = co_await volumes.create(std::move(spec));
   if (!made) co_return fail(made.error().in("create volume " + volume.name));
-  if (label_of(made->labels, label::spec_hash) == hash) co_return Result<void>();
+  if (label_of(made->labels, label::spec_hash) == hash || is_from_compose(made->labels)) co_return Result<void>();
   co_return fail(Error::Kind::conflict, "volume " + volume.name + " is there with another definition",
                  "give the changed volume another name, or declare it external");
 }

@@ -56,6 +56,7 @@ class HostWork {
   awaitable<Result<void>> ensure_network(Network network, TargetPtr target);
   awaitable<Result<void>> ensure_volume(Volume volume, TargetPtr target);
   [[nodiscard]] Result<void> check_owner(const docker::Labels& labels, const std::string& name) const;
+  [[nodiscard]] bool is_from_compose(const docker::Labels& labels) const;
   awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target, Difference on_host);
   awaitable<Result<void>> start(TargetPtr target);
   awaitable<Result<void>> start_container(Shown container, Service service, TargetPtr target);
