@@ -32,9 +32,13 @@ Result<std::int64_t> post_to_app(Session& session, const std::string& app, const
 Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
+  std::string told;
   for (;;) {
     const Result<Json> rollout = find_rollout(**api, app, id);
     if (!rollout) return fail(rollout.error());
+    const std::string waits = text_at(*rollout, "state") == "waiting" ? text_at(*rollout, "reason") : std::string();
+    if (!waits.empty() && waits != told) tell(session, harmless(waits));
+    told = waits;
     if (!text_at(*rollout, "ended_at").empty()) {
       const std::string state = text_at(*rollout, "state");
       const std::string reason = text_at(*rollout, "reason");

@@ -23,7 +23,7 @@ void add_all_verbs(CLI::App& root, Session& session) {
   add_noun(
       root, session, "app", "applications: what runs on the hosts",
       {add_app_list, add_app_status, add_app_drift, add_app_history, add_app_logs, add_app_rollback, add_app_redeploy,
-       add_app_pause, add_app_resume, add_app_stop, add_app_promote, add_app_approve, add_app_adopt});
+       add_app_pause, add_app_resume, add_app_stop, add_app_promote, add_app_approve, add_app_audit, add_app_adopt});
   add_noun(root, session, "project", "projects: repositories that slipway builds",
            {add_project_add, add_project_list, add_project_remove});
   add_noun(root, session, "secret", "secrets of a project, given to jobs by name",

@@ -20,6 +20,7 @@ void add_run_approve(CLI::App& parent, Session& session);
 void add_app_list(CLI::App& parent, Session& session);
 void add_app_status(CLI::App& parent, Session& session);
 void add_app_approve(CLI::App& parent, Session& session);
+void add_app_audit(CLI::App& parent, Session& session);
 void add_app_adopt(CLI::App& parent, Session& session);
 void add_app_drift(CLI::App& parent, Session& session);
 void add_app_history(CLI::App& parent, Session& session);

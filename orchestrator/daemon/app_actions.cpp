@@ -6,10 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/rollouts/probe_log.hpp"
 #include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/projects.hpp"
 #include "orchestrator/store/rollouts.hpp"
+#include "orchestrator/store/trail.hpp"
 
 namespace slipway::daemon {
 namespace {
@@ -126,6 +129,52 @@ Result<std::vector<http::RolloutSummary>> rollouts_of(store::Transaction& tx, co
   return list;
 }
 
+/// What matters of a line of the audit trail beyond who did what to which rollout.
+std::string detail_of(const store::AuditEntry& entry) {
+  const Result<Json> data = parse_json(entry.data);
+  if (!data) return {};
+  for (const char* key : {"reason", "window"}) {
+    if (const std::string text = text_at(*data, key); !text.empty()) return text;
+  }
+  return {};
+}
+
+Result<http::RolloutAudit> audit_of(store::Transaction& tx, const store::Rollout& rollout) {
+  http::RolloutAudit audit;
+  const Result<store::Generation> generation =
+      store::Applications(tx).generation(rollout.application, rollout.generation);
+  audit.rollout = summary_of(rollout, generation ? generation->images : "{}");
+  audit.fence = rollout.fence;
+  audit.evidence = rollout.evidence;
+  if (audit.evidence == "{}") audit.evidence = rollouts::evidence_of(tx, rollout.application, rollout.generation);
+  const auto trail = store::Trail(tx).list(rollout.id);
+  if (!trail) return fail(trail.error());
+  for (const store::TrailEntry& one : *trail) {
+    audit.entries.push_back({one.at, one.fence, one.host, "", one.what, one.detail});
+  }
+  const auto words = store::Audit(tx).of_rollout(rollout.id);
+  if (!words) return fail(words.error());
+  for (const store::AuditEntry& one : *words) {
+    audit.entries.push_back({one.at, 0, "", one.who, one.what, detail_of(one)});
+  }
+  std::stable_sort(audit.entries.begin(), audit.entries.end(),
+                   [](const http::RolloutEntry& a, const http::RolloutEntry& b) { return a.at < b.at; });
+  return audit;
+}
+
+Result<std::vector<http::RolloutAudit>> audits_of(store::Transaction& tx, const std::string& app, std::size_t limit) {
+  if (const Result<store::Application> known = store::Applications(tx).get(app); !known) return fail(known.error());
+  const Result<std::vector<store::Rollout>> rollouts = store::Rollouts(tx).list(app, limit);
+  if (!rollouts) return fail(rollouts.error());
+  std::vector<http::RolloutAudit> audits;
+  for (const store::Rollout& rollout : *rollouts) {
+    Result<http::RolloutAudit> audit = audit_of(tx, rollout);
+    if (!audit) return fail(audit.error());
+    audits.push_back(std::move(*audit));
+  }
+  return audits;
+}
+
 Result<std::vector<http::AppWaiting>> waiting_of(store::Transaction& tx, const std::string& app) {
   const Result<std::vector<store::Rollout>> open = store::Rollouts(tx).open(app);
   if (!open) return fail(open.error());
@@ -210,6 +259,20 @@ awaitable<Result<std::vector<http::AppLogLine>>> AppActions::logs(http::AppLogsO
 
 awaitable<Result<std::vector<http::RolloutSummary>>> AppActions::history(std::string app, std::size_t limit) {
   auto work = [app, limit](store::Transaction& tx) { return rollouts_of(tx, app, limit); };
+  co_return co_await parts_.store.read(std::move(work));
+}
+
+awaitable<Result<std::vector<http::RolloutAudit>>> AppActions::audit(std::string app, std::size_t limit) {
+  auto work = [app, limit](store::Transaction& tx) { return audits_of(tx, app, limit); };
+  co_return co_await parts_.store.read(std::move(work));
+}
+
+awaitable<Result<http::RolloutAudit>> AppActions::audit(RolloutId id) {
+  auto work = [id](store::Transaction& tx) -> Result<http::RolloutAudit> {
+    const Result<store::Rollout> rollout = store::Rollouts(tx).get(id);
+    if (!rollout) return fail(rollout.error());
+    return audit_of(tx, *rollout);
+  };
   co_return co_await parts_.store.read(std::move(work));
 }
 

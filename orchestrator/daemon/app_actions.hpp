@@ -17,6 +17,8 @@ class AppActions {
   awaitable<Result<http::AppStatus>> status(std::string app);
   awaitable<Result<http::AppStatus>> look_for_drift(std::string app);
   awaitable<Result<std::vector<http::RolloutSummary>>> history(std::string app, std::size_t limit);
+  awaitable<Result<std::vector<http::RolloutAudit>>> audit(std::string app, std::size_t limit);
+  awaitable<Result<http::RolloutAudit>> audit(RolloutId rollout);
   awaitable<Result<std::vector<http::AppLogLine>>> logs(http::AppLogsOrder order);
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor);
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor);

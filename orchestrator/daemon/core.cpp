@@ -57,6 +57,12 @@ awaitable<Result<http::AppStatus>> Core::look_for_drift(std::string app) {
 awaitable<Result<std::vector<http::RolloutSummary>>> Core::app_history(std::string app, std::size_t limit) {
   return apps_.history(std::move(app), limit);
 }
+awaitable<Result<std::vector<http::RolloutAudit>>> Core::app_audit(std::string app, std::size_t limit) {
+  return apps_.audit(std::move(app), limit);
+}
+awaitable<Result<http::RolloutAudit>> Core::rollout_audit(RolloutId rollout) {
+  return apps_.audit(rollout);
+}
 awaitable<Result<std::vector<http::AppLogLine>>> Core::app_logs(http::AppLogsOrder order) {
   return apps_.logs(std::move(order));
 }

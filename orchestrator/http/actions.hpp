@@ -150,6 +150,23 @@ struct RolloutSummary {
   std::vector<ProbeStage> probes;  ///< empty: nobody asked
 };
 
+/// One thing that happened in a rollout, or that somebody said about it.
+struct RolloutEntry {
+  Time at{};
+  std::int64_t fence = 0;  ///< of the lease under which it was done; 0: none
+  std::string host;        ///< empty: the rollout as a whole
+  std::string who;         ///< a token's name; empty: slipway
+  std::string what;        ///< a state, or a verb such as app.approve
+  std::string detail;
+};
+
+struct RolloutAudit {
+  RolloutSummary rollout;
+  std::int64_t fence = 0;             ///< of its newest lease; 0: it has not begun
+  std::string evidence = "{}";        ///< JSON: the run that it comes from, what its jobs came to, what it pushed
+  std::vector<RolloutEntry> entries;  ///< oldest first
+};
+
 struct AppAdoption {
   std::string app;
   std::string project;                     ///< by name; empty: the one that the hosts say
@@ -238,6 +255,9 @@ class Actions {
   virtual awaitable<Result<AppStatus>> look_for_drift(std::string app) = 0;
   /// Newest first.
   virtual awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) = 0;
+  /// What is known of each of the newest rollouts, the newest first.
+  virtual awaitable<Result<std::vector<RolloutAudit>>> app_audit(std::string app, std::size_t limit) = 0;
+  virtual awaitable<Result<RolloutAudit>> rollout_audit(RolloutId rollout) = 0;
   virtual awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) = 0;
   /// Back to the last promoted generation before the present one.
   virtual awaitable<Result<RolloutId>> roll_back(std::string app, bool force, Actor actor) = 0;

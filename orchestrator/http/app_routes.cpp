@@ -40,6 +40,24 @@ awaitable<Result<Response>> app_history(Backend& backend, Request request) {
   co_return json_response(render_page(std::move(rows), 0));
 }
 
+awaitable<Result<Response>> app_audit(Backend& backend, Request request) {
+  const auto limit = request.number_argument("limit", 5, 1, 50);
+  if (!limit) co_return fail(limit.error());
+  const auto audits = co_await backend.actions.app_audit(request.parameter("app"), static_cast<std::size_t>(*limit));
+  if (!audits) co_return fail(audits.error());
+  Json rows = Json::array();
+  for (const RolloutAudit& audit : *audits) rows.push_back(render(audit));
+  co_return json_response({{"items", std::move(rows)}});
+}
+
+awaitable<Result<Response>> rollout_audit(Backend& backend, Request request) {
+  const Result<std::int64_t> id = request.id_parameter("rollout");
+  if (!id) co_return fail(id.error());
+  const Result<RolloutAudit> audit = co_await backend.actions.rollout_audit(RolloutId(*id));
+  if (!audit) co_return fail(audit.error());
+  co_return json_response(render(*audit));
+}
+
 awaitable<Result<Response>> app_logs(Backend& backend, Request request) {
   const auto tail = request.number_argument("tail", 100, 1, 10000);
   if (!tail) co_return fail(tail.error());
@@ -144,6 +162,10 @@ void add_app_routes(Router& router, Backend& backend) {
               [&](Request r) { return look_for_drift(backend, std::move(r)); }});
   router.add({"GET", "/api/v1/apps/{app}/history", Role::viewer,
               [&](Request r) { return app_history(backend, std::move(r)); }});
+  router.add(
+      {"GET", "/api/v1/apps/{app}/audit", Role::viewer, [&](Request r) { return app_audit(backend, std::move(r)); }});
+  router.add({"GET", "/api/v1/rollouts/{rollout}/audit", Role::viewer,
+              [&](Request r) { return rollout_audit(backend, std::move(r)); }});
   router.add(
       {"GET", "/api/v1/apps/{app}/logs", Role::viewer, [&](Request r) { return app_logs(backend, std::move(r)); }});
   router.add({"POST", "/api/v1/apps/{app}/rollback", Role::maintainer,

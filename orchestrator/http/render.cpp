@@ -242,6 +242,23 @@ Json render(const RolloutSummary& rollout) {
           {"probes", render_probes(rollout.probes)}};
 }
 
+Json render(const RolloutAudit& audit) {
+  Json entries = Json::array();
+  for (const RolloutEntry& one : audit.entries) {
+    entries.push_back({{"at", format_time(one.at)},
+                       {"fence", number_or_null(one.fence)},
+                       {"host", one.host},
+                       {"who", one.who},
+                       {"what", one.what},
+                       {"detail", one.detail}});
+  }
+  Json evidence = object_of(audit.evidence);
+  return {{"rollout", render(audit.rollout)},
+          {"fence", number_or_null(audit.fence)},
+          {"evidence", evidence.empty() ? Json() : std::move(evidence)},
+          {"entries", std::move(entries)}};
+}
+
 Json render(const AppLogLine& line) {
   return {{"host", line.host},     {"service", line.service}, {"container", line.container},
           {"stream", line.stream}, {"time", line.time},       {"text", line.text}};

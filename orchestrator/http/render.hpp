@@ -26,6 +26,7 @@ Json render(const store::Token& token);
 Json render(const AppSummary& app);
 Json render(const AppStatus& app);
 Json render(const RolloutSummary& rollout);
+Json render(const RolloutAudit& audit);
 Json render(const AppLogLine& line);
 Json render(const HostStatus& host);
 

@@ -164,6 +164,7 @@ std::vector<store::AuditEntry> Driver::audit_of(const Wishes& wishes) const {
   std::vector<store::AuditEntry> entries;
   for (const auto& wish : wishes) {
     store::AuditEntry entry(parts_.clock.now(), wish->by, "app." + std::string(name_of(wish->verb)));
+    entry.rollout = assignment_.rollout.id;
     entry.data =
         dump_json({{"application", assignment_.rollout.application}, {"rollout", assignment_.rollout.id.value}});
     entries.push_back(std::move(entry));

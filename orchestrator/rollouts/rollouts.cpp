@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "orchestrator/store/runs.hpp"
 
@@ -77,6 +78,7 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
     rollout.attempt = order.attempt;
     rollout.plan = hosts_json(spec.hosts);
     rollout.requested_by = order.requested_by;
+    rollout.evidence = evidence_of(tx, order.generation.run);
     rollout.created = now;
     std::string asked_by = order.requested_by;
     if (const auto run = store::Runs(tx).get(order.generation.run)) asked_by = run->author;

@@ -48,6 +48,7 @@ Result<void> note_word(store::Transaction& tx, const Waiting& waiting, const Wor
   if (!generation) return fail(generation.error());
   const auto images = parse_json(generation->images);
   store::AuditEntry entry(now, word.by, word.reject ? "app.reject" : "app.approve");
+  entry.rollout = waiting.rollout.id;
   entry.data = dump_json({{"application", waiting.rollout.application},
                           {"rollout", waiting.rollout.id.value},
                           {"generation", waiting.rollout.generation},
@@ -97,6 +98,7 @@ Result<Waiting> override_window(store::Transaction& tx, const std::string& appli
     auto hold = hold_of(rollout);
     if (!hold || hold->in_window(now)) continue;
     store::AuditEntry entry(now, by, "app.outside_window");
+    entry.rollout = rollout.id;
     entry.data = dump_json({{"application", application},
                             {"rollout", rollout.id.value},
                             {"generation", rollout.generation},

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "orchestrator/store/audit.hpp"
@@ -13,8 +14,10 @@ namespace {
 
 constexpr std::size_t looked_back = 200;
 
-Result<void> note(store::Transaction& tx, Time now, const std::string& by, const std::string& what, const Json& data) {
+Result<void> note(store::Transaction& tx, Time now, const std::string& by, const std::string& what, RolloutId rollout,
+                  const Json& data) {
   store::AuditEntry entry(now, by, what);
+  entry.rollout = rollout;
   entry.data = dump_json(data);
   return store::Audit(tx).add(std::move(entry));
 }
@@ -75,11 +78,11 @@ Result<Turn> add_rollback(store::Transaction& tx, const std::string& application
   if (!force) {
     if (auto allowed = check_contracts(*rollouts, application, spec->number); !allowed) return fail(allowed.error());
   }
-  auto noted =
-      note(tx, now, by, "app.rollback", {{"application", application}, {"generation", spec->number}, {"force", force}});
-  if (!noted) return fail(noted.error());
   auto turn = take_turn(tx, by_person(*spec, "rollback", by, now), Concurrency::queue);
   if (!turn) return turn;
+  auto noted = note(tx, now, by, "app.rollback", turn->rollout.id,
+                    {{"application", application}, {"generation", spec->number}, {"force", force}});
+  if (!noted) return fail(noted.error());
   return supersede_waiting(tx, std::move(*turn));
 }
 
@@ -102,12 +105,15 @@ Result<Turn> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recr
     if (!number) return fail(number.error());
     spec.number = *number;
   }
-  auto noted = note(tx, now, by, "app.redeploy",
+  auto rollout = by_person(spec, "redeploy", by, now);
+  rollout.evidence = evidence_of(tx, spec.application, same->number);
+  hold_back(rollout, *policy, by, now, present);
+  auto turn = take_turn(tx, std::move(rollout), policy->concurrency);
+  if (!turn) return turn;
+  auto noted = note(tx, now, by, "app.redeploy", turn->rollout.id,
                     {{"application", spec.application}, {"generation", spec.number}, {"recreate", recreate}});
   if (!noted) return fail(noted.error());
-  auto rollout = by_person(spec, "redeploy", by, now);
-  hold_back(rollout, *policy, by, now, present);
-  return take_turn(tx, std::move(rollout), policy->concurrency);
+  return turn;
 }
 
 }  // namespace
@@ -178,7 +184,7 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun", "try again in a moment");
   }
   auto end = [id, by, application = work->application, now = parts_.clock.now()](store::Transaction& tx) {
-    auto noted = note(tx, now, by, "app.stop", {{"application", application}, {"rollout", id.value}});
+    auto noted = note(tx, now, by, "app.stop", id, {{"application", application}, {"rollout", id.value}});
     if (!noted) return noted;
     return store::Rollouts(tx).end_queued(id, std::string(name_of(Stage::stopped)),
                                           "stopped by " + by + " before it began", now);

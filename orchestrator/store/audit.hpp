@@ -12,6 +12,7 @@ struct AuditEntry {
   std::string who;
   std::string what;         ///< "project.add", "run.cancel"
   std::string data = "{}";  ///< JSON without secrets
+  RolloutId rollout;        ///< that it is about; 0: none
 };
 
 class Audit {
@@ -19,6 +20,8 @@ class Audit {
   explicit Audit(Transaction& tx) : tx_(tx) {}
 
   Result<void> add(AuditEntry entry);
+  /// What people said about a rollout, oldest first, at most 1000.
+  Result<std::vector<AuditEntry>> of_rollout(RolloutId rollout) const;
   /// Newest first, at most 200; `next` is for `before`, which is 0 at first.
   Result<Page<AuditEntry>> list(std::int64_t before, std::size_t limit) const;
 

@@ -2,6 +2,7 @@
 
 #include "orchestrator/store/query.hpp"
 #include "orchestrator/store/timeline.hpp"
+#include "orchestrator/store/trail.hpp"
 
 namespace slipway::store {
 
@@ -11,12 +12,12 @@ constexpr std::size_t kPageLimit = 200;
 
 const std::string kSelect =
     "SELECT id, application, generation, run, job, attempt, kind, state, ended, reason, plan, progress, fence, "
-    "requested_by, created, finished FROM rollouts ";
+    "requested_by, created, finished, evidence FROM rollouts ";
 
 Rollout rollout_of(const Row& row) {
   Rollout r;
   row.into(r.id, r.application, r.generation, r.run, r.job, r.attempt, r.kind, r.state, r.ended, r.reason, r.plan,
-           r.progress, r.fence, r.requested_by, r.created, r.finished);
+           r.progress, r.fence, r.requested_by, r.created, r.finished, r.evidence);
   return r;
 }
 
@@ -32,15 +33,17 @@ Result<RolloutId> Rollouts::add(Rollout rollout) {
   if (rollout.run && find(rollout.run, rollout.job, rollout.attempt)) {
     return fail(Error::Kind::conflict, "job " + rollout.job + " has a rollout already");
   }
-  const auto id = number(
-      tx_,
-      "INSERT INTO rollouts (application, generation, run, job, attempt, kind, state, plan, "
-      "progress, requested_by, created, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
-      "RETURNING id",
-      {rollout.application, rollout.generation, rollout.run, rollout.job, rollout.attempt, rollout.kind, rollout.state,
-       rollout.plan, rollout.progress, rollout.requested_by, rollout.created, clipped(rollout.reason)});
+  const auto id = number(tx_,
+                         "INSERT INTO rollouts (application, generation, run, job, attempt, kind, state, plan, "
+                         "progress, requested_by, created, reason, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                         "?9, ?10, ?11, ?12, ?13) "
+                         "RETURNING id",
+                         {rollout.application, rollout.generation, rollout.run, rollout.job, rollout.attempt,
+                          rollout.kind, rollout.state, rollout.plan, rollout.progress, rollout.requested_by,
+                          rollout.created, clipped(rollout.reason), rollout.evidence});
   tell(tx_, RolloutId(*id), "rollout." + rollout.state, rollout.created,
        {{"generation", rollout.generation}, {"by", rollout.requested_by}, {"reason", rollout.reason}});
+  note(RolloutId(*id), rollout.created, rollout.state, rollout.reason);
   return RolloutId(*id);
 }
 
@@ -61,6 +64,7 @@ Result<std::int64_t> Rollouts::lease(RolloutId id, Time at) {
       number(tx_, "UPDATE applications SET fence = fence + 1 WHERE name = ?1 RETURNING fence", {rollout->application});
   tx_.run("UPDATE rollouts SET fence = ?2 WHERE id = ?1", {id, *fence});
   tell(tx_, id, "rollout.leased", at, {{"fence", *fence}});
+  note(id, at, "leased", "", *fence);
   return *fence;
 }
 
@@ -75,15 +79,26 @@ Result<void> Rollouts::save(RolloutId id, std::int64_t fence, RolloutProgress pr
   if (changed == 0) {
     return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended or is in newer hands");
   }
-  for (const RolloutHost& host : progress.hosts) save_host(id, host);
+  for (const RolloutHost& host : progress.hosts) save_host(id, host, fence);
   tx_.mark("rollout.saved");
   if (rollout->state != progress.state) {
     tell(tx_, id, "rollout." + progress.state, progress.at, {{"reason", progress.reason}});
+    note(id, progress.at, progress.state, progress.reason, fence);
   }
   return {};
 }
 
-void Rollouts::save_host(RolloutId id, const RolloutHost& host) {
+void Rollouts::note(RolloutId id, Time at, std::string what, const std::string& detail, std::int64_t fence,
+                    const std::string& host) {
+  TrailEntry entry(id, at, std::move(what));
+  entry.fence = fence;
+  entry.host = host;
+  entry.detail = detail;
+  // Nothing but the database itself can fail here, and that throws.
+  (void)Trail(tx_).add(std::move(entry));
+}
+
+void Rollouts::save_host(RolloutId id, const RolloutHost& host, std::int64_t fence) {
   std::string before;
   tx_.run("SELECT state FROM rollout_hosts WHERE rollout = ?1 AND host = ?2", {id, host.host},
           [&](const Row& row) { row.into(before); });
@@ -98,6 +113,7 @@ void Rollouts::save_host(RolloutId id, const RolloutHost& host) {
   if (before == host.state) return;
   tell(tx_, id, "host." + host.state, host.updated,
        {{"host", host.host}, {"batch", host.batch}, {"detail", host.detail}});
+  note(id, host.updated, host.state, host.detail, fence, host.host);
 }
 
 Result<void> Rollouts::save_waiting(RolloutId id, RolloutProgress progress) {
@@ -110,6 +126,7 @@ Result<void> Rollouts::save_waiting(RolloutId id, RolloutProgress progress) {
   tx_.mark("rollout.waits");
   if (before->state != progress.state || before->reason != progress.reason) {
     tell(tx_, id, "rollout." + progress.state, progress.at, {{"reason", progress.reason}});
+    note(id, progress.at, progress.state, progress.reason);
   }
   return {};
 }
@@ -121,6 +138,7 @@ Result<void> Rollouts::end_queued(RolloutId id, std::string state, std::string r
       {id, state, clipped(reason), at});
   if (changed == 0) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not queued");
   tell(tx_, id, "rollout." + state, at, {{"reason", reason}});
+  note(id, at, state, reason);
   return {};
 }
 

@@ -18,7 +18,8 @@ struct Rollout {
   std::string reason;
   std::string plan = "{}";
   std::string progress = "{}";
-  std::int64_t fence = 0;  ///< 0: holds no lease yet
+  std::int64_t fence = 0;       ///< 0: holds no lease yet
+  std::string evidence = "{}";  ///< JSON: what its images were built from and passed, as it was then
   std::string requested_by;
   Time created{};
   std::optional<Time> finished;
@@ -77,7 +78,9 @@ class Rollouts {
   Result<std::vector<Rollout>> open(std::string application = {}) const;
 
  private:
-  void save_host(RolloutId id, const RolloutHost& host);
+  void save_host(RolloutId id, const RolloutHost& host, std::int64_t fence);
+  void note(RolloutId id, Time at, std::string what, const std::string& detail, std::int64_t fence = 0,
+            const std::string& host = {});
 
   Transaction& tx_;
 };

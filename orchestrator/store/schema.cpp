@@ -291,4 +291,20 @@ const char* const kSchemaV4 = R"sql(
 ALTER TABLE tokens ADD COLUMN roles TEXT NOT NULL DEFAULT '';
 )sql";
 
+const char* const kSchemaV5 = R"sql(
+ALTER TABLE audit ADD COLUMN rollout INTEGER;
+CREATE INDEX audit_by_rollout ON audit (rollout) WHERE rollout IS NOT NULL;
+ALTER TABLE rollouts ADD COLUMN evidence TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE rollout_trail (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  rollout INTEGER NOT NULL REFERENCES rollouts (id),
+  at INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  host TEXT NOT NULL,
+  what TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX rollout_trail_by_rollout ON rollout_trail (rollout, id);
+)sql";
+
 }  // namespace slipway::store

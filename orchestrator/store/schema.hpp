@@ -9,5 +9,6 @@ extern const char* const kSchemaV2;
 /// From 2: what hosts were found to be between rollouts.
 extern const char* const kSchemaV3;
 extern const char* const kSchemaV4;
+extern const char* const kSchemaV5;
 
 }  // namespace slipway::store

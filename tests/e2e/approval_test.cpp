@@ -1,4 +1,5 @@
 // A deployment that waits for somebody's word, through the two programs a user has.
+#include <algorithm>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -65,5 +66,20 @@ TEST_CASE(
   CHECK(approved.err.find(waiting.at("images").at("web").get<std::string>()) != std::string::npos);
   CHECK(watch(commit) == 0);
   CHECK(service.versions() == std::vector<std::string>{"two", "two", "two"});
+
+  const Json audit = daemon.slipway_json({"app", "audit", "e2e-approval"}).at(0);
+  CHECK(audit.at("evidence").at("commit") == commit);
+  CHECK(audit.at("evidence").at("pushes").at(0).at("digest") == service.digest_of_tag("latest"));
+  const Json& jobs = audit.at("evidence").at("jobs");
+  CHECK(std::any_of(jobs.begin(), jobs.end(),
+                    [](const Json& job) { return job.at("name") == "unit" && job.at("verdict") == "passed"; }));
+  int committed = 0;
+  bool by_rita = false;
+  for (const Json& entry : audit.at("entries")) {
+    if (entry.at("what") == "committed" && entry.at("fence") == audit.at("fence")) ++committed;
+    by_rita = by_rita || (entry.at("who") == "rita" && entry.at("what") == "app.approve");
+  }
+  CHECK(committed == 3);
+  CHECK(by_rita);
   service.remove_from_hosts();
 }

@@ -84,6 +84,8 @@ const std::vector<Call>& calls() {
       {"POST", "/api/v1/apps/{app}/drift", "/api/v1/apps/shop/drift", 200},
       {"POST", "/api/v1/apps/{app}/adopt", "/api/v1/apps/shop/adopt", 200, R"({"project": "shop", "generation": 3})"},
       {"GET", "/api/v1/apps/{app}/history", "/api/v1/apps/shop/history", 200},
+      {"GET", "/api/v1/apps/{app}/audit", "/api/v1/apps/shop/audit?limit=2", 200},
+      {"GET", "/api/v1/rollouts/{rollout}/audit", "/api/v1/rollouts/5/audit", 200},
       {"GET", "/api/v1/apps/{app}/logs", "/api/v1/apps/shop/logs?service=web&tail=5", 200},
       {"POST", "/api/v1/apps/{app}/rollback", "/api/v1/apps/shop/rollback", 202, R"({"force": true})"},
       {"POST", "/api/v1/apps/{app}/redeploy", "/api/v1/apps/shop/redeploy", 202, R"({"recreate": true})"},

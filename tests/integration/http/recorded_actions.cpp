@@ -120,6 +120,34 @@ awaitable<Result<std::vector<RolloutSummary>>> RecordedActions::app_history(std:
   co_return rollouts;
 }
 
+namespace {
+
+RolloutAudit sample_audit(RolloutId id) {
+  RolloutAudit audit;
+  audit.rollout.id = id;
+  audit.rollout.app = "shop";
+  audit.rollout.kind = "deploy";
+  audit.fence = 3;
+  audit.evidence =
+      R"({"run": 1, "number": 1, "project": "shop", "event": "push", "ref": "refs/heads/main", "commit": "01", "title": "t",)"
+      R"("author": "ann", "jobs": [{"name": "unit", "kind": "run", "verdict": "passed", "reason": ""}], "pushes": []})";
+  audit.entries.push_back({Time(), 3, "h1", "", "committed", ""});
+  audit.entries.push_back({Time(), 0, "", "ann", "app.approve", "looks good"});
+  return audit;
+}
+
+}  // namespace
+
+awaitable<Result<std::vector<RolloutAudit>>> RecordedActions::app_audit(std::string app, std::size_t limit) {
+  asked.push_back("audit " + app + " " + std::to_string(limit));
+  co_return std::vector<RolloutAudit>{sample_audit(RolloutId(5))};
+}
+
+awaitable<Result<RolloutAudit>> RecordedActions::rollout_audit(RolloutId rollout) {
+  asked.push_back("audit of rollout " + to_string(rollout));
+  co_return sample_audit(rollout);
+}
+
 awaitable<Result<std::vector<AppLogLine>>> RecordedActions::app_logs(AppLogsOrder order) {
   asked.push_back("logs " + order.app + " " + order.service + " " + order.host + " " + std::to_string(order.tail));
   std::vector<AppLogLine> lines;

@@ -32,6 +32,8 @@ class RecordedActions final : public Actions {
   awaitable<Result<AppStatus>> app_status(std::string app) override;
   awaitable<Result<AppStatus>> look_for_drift(std::string app) override;
   awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
+  awaitable<Result<std::vector<RolloutAudit>>> app_audit(std::string app, std::size_t limit) override;
+  awaitable<Result<RolloutAudit>> rollout_audit(RolloutId rollout) override;
   awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) override;
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, Actor actor) override;
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, Actor actor) override;

@@ -1,7 +1,10 @@
 #include "orchestrator/store/rollouts.hpp"
 
 #include "orchestrator/store/applications.hpp"
+#include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/events.hpp"
+#include "orchestrator/store/retention.hpp"
+#include "orchestrator/store/trail.hpp"
 #include "tests/unit/store/temporary_store.hpp"
 
 using namespace slipway;
@@ -170,4 +173,43 @@ TEST_CASE("a job's attempt has one rollout, and a queued one can be ended") {
   CHECK(s.read(&Rollouts::list, "hello", 10)->size() == 1);
   CHECK(s.read(&Rollouts::list, "", 10)->size() == 1);
   CHECK(s.read(&Rollouts::list, "other", 10)->empty());
+}
+
+TEST_CASE("what happened in a rollout is kept with the fence under which it did, whatever becomes of its events") {
+  TemporaryStore s;
+  const RolloutId id = add_rollout(s, add_generation(s));
+  const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+  RolloutProgress row = progress("pulling");
+  row.hosts = {host("h1", "pending")};
+  REQUIRE(s.write(&Rollouts::save, id, fence, row));
+  row.hosts = {host("h1", "pulled")};
+  REQUIRE(s.write(&Rollouts::save, id, fence, row));
+  REQUIRE(s.write(&Rollouts::save, id, fence, row));  // nothing new
+  row = progress("succeeded", true);
+  row.reason = "all is well";
+  REQUIRE(s.write(&Rollouts::save, id, fence, row));
+  Retention keep;
+  keep.events = 0;
+  REQUIRE(run_async(tidy(*s.store, kNoon + std::chrono::days(1000), keep)));
+
+  const auto trail = s.read(&Trail::list, id).value();
+  std::vector<std::string> lines;
+  for (const TrailEntry& one : trail) {
+    lines.push_back(std::to_string(one.fence) + " " + one.host + " " + one.what + " " + one.detail);
+  }
+  CHECK(lines == std::vector<std::string>{"0  queued ", "1  leased ", "1 h1 pending ", "1  pulling ", "1 h1 pulled ",
+                                          "1  succeeded all is well"});
+}
+
+TEST_CASE("what people say about a rollout is found by it") {
+  TemporaryStore s;
+  const RolloutId id = add_rollout(s, add_generation(s));
+  AuditEntry word(kNoon, "ann", "app.pause");
+  word.rollout = id;
+  REQUIRE(s.write(&Audit::add, word));
+  REQUIRE(s.write(&Audit::add, AuditEntry(kNoon, "bob", "project.add")));
+  const auto found = s.read(&Audit::of_rollout, id).value();
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].who == "ann");
+  CHECK(s.read(&Audit::list, 0, 10)->items.size() == 2);
 }

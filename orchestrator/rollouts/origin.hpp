@@ -1,0 +1,16 @@
+#pragma once
+#include <string>
+
+#include "orchestrator/store/rollouts.hpp"
+
+/// Where what a rollout brings comes from: kept with the rollout, since its run is forgotten some day.
+namespace slipway::rollouts {
+
+/// JSON of the run as it is now: commit, author, what its jobs came to, and which digest each of its images got where.
+/// "{}" for no run, or one that is not known.
+std::string evidence_of(store::Transaction& tx, RunId run);
+
+/// The evidence that the generation's first rollout has; "{}" if none has any.
+std::string evidence_of(store::Transaction& tx, const std::string& application, std::int64_t generation);
+
+}  // namespace slipway::rollouts
