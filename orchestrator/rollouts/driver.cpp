@@ -337,6 +337,7 @@ awaitable<Event> Driver::attempt(Action action) {
     const Result<void>& reached = std::get<0>(first);
     if (reached) co_return event::Reached{action.host, action.stage};
     last = reached.error();
+    if (!ousted_.empty()) co_return event::Ousted{action.host, ousted_};
     if (!last.transient()) {
       if (!work.evidence().empty()) evidence_[action.host] = work.evidence();
       co_return event::Failed{action.host, last.message};
@@ -461,6 +462,16 @@ const Clock& Driver::deadlines() const {
 
 Time Driver::present() const {
   return deadlines().now();
+}
+
+awaitable<Result<void>> Driver::hold(Site site) {
+  HostLease lease;
+  lease.application = assignment_.rollout.application;
+  lease.fence = assignment_.fence;
+  lease.holder = holder_;
+  auto held = co_await hold_host(site.engine, std::move(lease));
+  if (!held && held.error().kind == Error::Kind::conflict) ousted_ = held.error().message;
+  co_return held;
 }
 
 Maker Driver::maker() const {

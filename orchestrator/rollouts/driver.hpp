@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "base/ids.hpp"
 #include "base/json.hpp"
+#include "orchestrator/rollouts/host_lease.hpp"
 #include "orchestrator/rollouts/host_work.hpp"
 #include "orchestrator/rollouts/machine.hpp"
 #include "orchestrator/rollouts/metric_alarm.hpp"
@@ -86,6 +88,8 @@ class Driver {
   awaitable<Result<void>> reach(HostWork* work, Site site, Action action);
   awaitable<Result<void>> run_hooks(Once* once, std::string host, std::vector<HookPoint> points);
   awaitable<Result<void>> run_hook(Once* once, std::string host, HookPoint point, std::size_t index);
+  awaitable<Result<void>> hold(Site site);
+  awaitable<Result<void>> run_alone(Once* once, Site site, OneShot what);
   awaitable<void> migrate(Action action);
   awaitable<Event> attempt_migration(Action action);
 
@@ -113,6 +117,7 @@ class Driver {
   Parts& parts_;
   Assignment assignment_;
   Machine machine_;
+  const std::string holder_ = random_hex(8);  ///< tells this lease from that of another daemon with the same number
   std::deque<Event> events_;
   Wishes wishes_;   ///< not looked at yet
   Wishes granted_;  ///< taken, and in the next commit
@@ -126,6 +131,7 @@ class Driver {
   std::uint64_t notes_made_ = 0;
   std::uint64_t notes_kept_ = 0;                 ///< of those, committed
   asio::steady_timer kept_;                      ///< never expires; cancelled to wake who waits for a note
+  std::string ousted_;                           ///< why it may not go on; empty: nobody else has a newer lease
   std::map<std::string, std::string> evidence_;  ///< by host
   std::map<std::string, std::string> saved_;     ///< by host: the row as it was last committed
 };

@@ -78,6 +78,7 @@ bool Driver::leaves_one_shots() const {
 
 awaitable<Result<void>> Driver::reach(HostWork* work, Site site, Action action) {
   const std::string application = assignment_.rollout.application;
+  if (auto ours = co_await hold(site); !ours) co_return ours;
   const auto target = action.heading == Heading::forward ? assignment_.forward : assignment_.back;
   Once once(site, *work, *journal_, deadlines(), maker(), assignment_.say);
   const bool tidy = action.stage == (action.heading == Heading::back ? HostStage::pulled : HostStage::committed);

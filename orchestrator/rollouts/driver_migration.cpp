@@ -22,6 +22,11 @@ awaitable<void> Driver::migrate(Action action) {
   post(std::move(answer));
 }
 
+awaitable<Result<void>> Driver::run_alone(Once* once, Site site, OneShot what) {
+  if (auto ours = co_await hold(site); !ours) co_return ours;
+  co_return co_await once->run(std::move(what));
+}
+
 /// Like a step of a host, but what becomes of it on a host that falls silent is not known, and nobody may begin it
 /// anew.
 awaitable<Event> Driver::attempt_migration(Action action) {
@@ -41,7 +46,7 @@ awaitable<Event> Driver::attempt_migration(Action action) {
   if (assignment_.say) assignment_.say("host " + action.host + ": the migration runs");
   Error last(Error::Kind::timeout, "there was no time for it");
   while (left(action.deadline).count() > 0) {
-    auto race = once.run(what) || until_silent(action.host);
+    auto race = run_alone(&once, *site, what) || until_silent(action.host);
     auto first = co_await std::move(race);
     if (first.index() == 1) {
       co_return event::MigrationFailed{"the host does not answer, and what became of it is unknown: " +
@@ -53,6 +58,7 @@ awaitable<Event> Driver::attempt_migration(Action action) {
     if (!last.transient()) break;
     co_await sleep_for(retry_pause);
   }
+  if (!ousted_.empty()) co_return event::Ousted{action.host, ousted_};
   co_return event::MigrationFailed{last.message};
 }
 

@@ -23,6 +23,11 @@ inline constexpr std::string_view hook = "dev.slipway.hook";
 /// On what slipway keeps on a host for all applications: the kind of proxy.
 inline constexpr std::string_view proxy = "dev.slipway.proxy";
 
+/// On a volume without content: the application whose lease it stands for, the lease's number, and who holds it.
+inline constexpr std::string_view lease = "dev.slipway.lease";
+inline constexpr std::string_view fence = "dev.slipway.fence";
+inline constexpr std::string_view holder = "dev.slipway.holder";
+
 }  // namespace slipway::rollouts::label
 
 namespace slipway::rollouts {

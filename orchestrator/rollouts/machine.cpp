@@ -217,6 +217,15 @@ void Machine::take(const event::MigrationFailed& failed) {
   end(Stage::rolled_back);
 }
 
+void Machine::take(const event::Ousted& ousted) {
+  progress_.reason = on_host(ousted.host, ousted.reason) + "; hosts are left to it as they are";
+  for (HostProgress& host : progress_.hosts) {
+    host.reaching.reset();
+    host.deadline.reset();
+  }
+  end(Stage::failed);
+}
+
 void Machine::take(const event::Asked& asked) {
   if (!accepts(asked.verb)) return;
   switch (asked.verb) {

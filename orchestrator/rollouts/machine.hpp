@@ -124,6 +124,10 @@ struct Migrated {};
 struct MigrationFailed {
   std::string reason;
 };
+struct Ousted {  ///< another daemon has taken the application over: nothing more may be done on any host
+  std::string host;
+  std::string reason;
+};
 struct Asked {
   Verb verb;
   std::string by;
@@ -132,7 +136,7 @@ struct Asked {
 
 using Event = std::variant<event::Begun, event::Reached, event::Failed, event::Lost, event::Cancelled, event::Answers,
                            event::Seen, event::TimeUp, event::PastDeadline, event::Alarm, event::Migrated,
-                           event::MigrationFailed, event::Asked>;
+                           event::MigrationFailed, event::Ousted, event::Asked>;
 
 struct Action {
   enum class Kind {
@@ -181,6 +185,7 @@ class Machine {
   void take(const event::Alarm& alarm);
   void take(const event::Migrated& migrated);
   void take(const event::MigrationFailed& failed);
+  void take(const event::Ousted& ousted);
   void take(const event::Asked& asked);
 
   void advance();

@@ -113,6 +113,7 @@ class Rollouts {
   awaitable<Result<void>> end_hold(WorkPtr work);
   void stands(RolloutId id, const Hold& hold, const std::string& news);
   awaitable<Result<void>> run_one(WorkPtr work);
+  awaitable<std::int64_t> fence_of_others(store::Rollout rollout);
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
   [[nodiscard]] Result<bool> check_routes(const Application& application, const std::vector<std::string>& hosts) const;
   awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);

@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/rollouts/gather.hpp"
+#include "orchestrator/rollouts/host_lease.hpp"
 #include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
@@ -15,6 +16,7 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr Milliseconds look_limit{10'000};
+constexpr Milliseconds lease_limit{2'000};  // one that does not answer now is asked again before anything is done there
 constexpr Milliseconds retry_pause{1000};
 
 awaitable<void> look_into(HostDirectory* hosts, std::string instance, std::string application, HostView* into) {
@@ -26,6 +28,14 @@ awaitable<void> look_into(HostDirectory* hosts, std::string instance, std::strin
   if (!shown) co_return;
   into->reachable = true;
   into->containers = std::move(*shown);
+}
+
+awaitable<void> fence_into(HostDirectory* hosts, std::string host, std::string application, std::int64_t* into) {
+  auto engine = hosts->engine(host);
+  if (!engine) co_return;
+  auto look = newest_fence(*engine, application);
+  auto seen = co_await with_deadline(lease_limit, std::move(look), "look at host " + host);
+  if (seen) *into = *seen;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -47,14 +57,30 @@ awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> host
   co_return views;
 }
 
+/// A daemon that was put in place of another one, from a backup or by adoption, may count from further below.
+awaitable<std::int64_t> Rollouts::fence_of_others(store::Rollout rollout) {
+  const auto stored = parse_json(rollout.plan);
+  if (!stored) co_return 0;
+  std::vector<std::string> hosts;
+  for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
+  std::vector<std::int64_t> fences(hosts.size(), 0);
+  std::vector<awaitable<void>> looks;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    looks.push_back(fence_into(&parts_.hosts, hosts[i], rollout.application, &fences[i]));
+  }
+  co_await run_all("look for leases", std::move(looks));
+  co_return fences.empty() ? 0 : *std::max_element(fences.begin(), fences.end());
+}
+
 awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   auto rollout = co_await parts_.store.read(&store::Rollouts::get, work->id);
   if (!rollout) co_return fail(rollout.error());
   if (rollout->ended) co_return Result<void>();
-  auto fence = co_await parts_.store.write(&store::Rollouts::lease, work->id, parts_.clock.now());
-  for (; !fence && fence.error().transient();
-       fence = co_await parts_.store.write(&store::Rollouts::lease, work->id, parts_.clock.now())) {
+  const std::int64_t others = co_await fence_of_others(*rollout);
+  auto fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
+  while (!fence && fence.error().transient()) {
     co_await sleep_for(retry_pause);
+    fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   }
   if (!fence) co_return fail(fence.error());
   auto assignment = co_await assign(work, *rollout);

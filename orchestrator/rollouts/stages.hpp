@@ -8,8 +8,8 @@ namespace slipway::rollouts {
 
 /// A rollout's own stage. `queued` waits behind another rollout of the same application; `planned` has seen the hosts;
 /// `waiting` waits for people, or until enough hosts answer. The last seven are ends; after `failed`, hosts were left
-/// as they are because the file says so; `superseded` had not begun when a newer one took its place, `rejected` when
-/// somebody said no, or nobody yes in time.
+/// as they are because the file says so, or another daemon works on them; `superseded` had not begun when a newer one
+/// took its place, `rejected` when somebody said no, or nobody yes in time.
 enum class Stage {
   queued,
   planned,

@@ -47,7 +47,7 @@ Result<RolloutId> Rollouts::add(Rollout rollout) {
   return RolloutId(*id);
 }
 
-Result<std::int64_t> Rollouts::lease(RolloutId id, Time at) {
+Result<std::int64_t> Rollouts::lease_above(RolloutId id, std::int64_t least, Time at) {
   const auto rollout = get(id);
   if (!rollout) return fail(rollout.error());
   if (rollout->ended) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
@@ -60,8 +60,8 @@ Result<std::int64_t> Rollouts::lease(RolloutId id, Time at) {
     return fail(Error::Kind::conflict,
                 "rollout " + std::to_string(*older) + " of " + rollout->application + " has not ended");
   }
-  const auto fence =
-      number(tx_, "UPDATE applications SET fence = fence + 1 WHERE name = ?1 RETURNING fence", {rollout->application});
+  const auto fence = number(tx_, "UPDATE applications SET fence = max(fence, ?2) + 1 WHERE name = ?1 RETURNING fence",
+                            {rollout->application, least});
   tx_.run("UPDATE rollouts SET fence = ?2 WHERE id = ?1", {id, *fence});
   tell(tx_, id, "rollout.leased", at, {{"fence", *fence}});
   note(id, at, "leased", "", *fence);

@@ -60,7 +60,9 @@ class Rollouts {
   /// older one has not ended. Deployments that have not begun are in the way of deployments only: one may wait for
   /// people for days, and a host that fell behind should not. One that holds it gets a new fence: after a restart, what
   /// the old process still does is refused.
-  Result<std::int64_t> lease(RolloutId id, Time at);
+  Result<std::int64_t> lease(RolloutId id, Time at) { return lease_above(id, 0, at); }
+  /// The same with a fence that is also higher than `least`, which another daemon has used.
+  Result<std::int64_t> lease_above(RolloutId id, std::int64_t least, Time at);
   /// Kind::conflict if `fence` is not that of the newest lease, or the rollout has ended.
   Result<void> save(RolloutId id, std::int64_t fence, RolloutProgress progress);
   /// Where one stands that has not begun: queued, or waiting for something other than its turn. Kind::conflict if it

@@ -112,6 +112,8 @@ void Service::remove_from_hosts() const {
       host.docker({"rm", "-f", "-v", id});
     }
     host.docker({"volume", "rm", "-f", volume()});
+    const std::string marks = host.docker({"volume", "ls", "-q", "--filter", "label=dev.slipway.lease=" + name_}).out;
+    for (const std::string& mark : lines_of(marks)) host.docker({"volume", "rm", "-f", mark});
   }
 }
 

@@ -769,3 +769,16 @@ TEST_CASE("all stages have names that read back") {
   }
   CHECK_FALSE(stage_of("loading"));
 }
+
+TEST_CASE("a rollout whose application another daemon has taken over ends at once, and nothing is brought back") {
+  Bench bench(Pace(), hosts(3));
+  bench.stop_at = Stage::batch;
+  bench.feed(event::Begun{});
+  bench.run();
+  REQUIRE(bench.stage() == Stage::batch);
+  const auto actions = bench.machine.on(event::Ousted{"h1", "its lease is 5"}, bench.now);
+  CHECK(actions.empty());
+  CHECK(bench.stage() == Stage::failed);
+  CHECK(bench.machine.progress().reason == "host h1: its lease is 5; hosts are left to it as they are");
+  CHECK(bench.machine.on(event::Reached{"h1", HostStage::created}, bench.now).empty());
+}

@@ -84,6 +84,19 @@ awaitable<void> remove_all(docker::Engine* engine) {
   }
 }
 
+/// Marks outlive the containers: the next slipwayd is to find them.
+awaitable<void> remove_marks(docker::Engine* engine) {
+  docker::Filters marks;
+  marks.label(std::string(label::lease));
+  auto listed = co_await engine->volumes().list(std::move(marks));
+  if (!listed) throw std::runtime_error(listed.error().message);
+  for (const docker::Volume& volume : *listed) {
+    if (!label_of(volume.labels, label::lease).starts_with("ro-")) continue;
+    auto removed = co_await engine->volumes().remove(volume.name);
+    if (!removed) throw std::runtime_error(removed.error().message);
+  }
+}
+
 /// Their volume too, so that the next test's installation finds no table of another one.
 awaitable<void> remove_proxies(docker::Engine* engine) {
   docker::ListContainers what;
@@ -102,6 +115,7 @@ awaitable<void> remove_proxies(docker::Engine* engine) {
 
 awaitable<void> remove_everything(docker::Engine* engine) {
   co_await remove_all(engine);
+  co_await remove_marks(engine);
   co_await remove_proxies(engine);
 }
 
