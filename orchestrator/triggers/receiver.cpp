@@ -118,6 +118,7 @@ awaitable<Result<Outcome>> Receiver::receive(std::string name, std::optional<Sou
     co_return fail(events.error());
   }
   std::vector<Entry> entries;
+  entries.reserve(events->size());
   for (Parsed& parsed : *events) {
     Decided decided = decide(parsed.event, *project);
     Entry entry{delivery, {}};

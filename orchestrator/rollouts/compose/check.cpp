@@ -13,6 +13,7 @@ bool has_key(const List& list, const std::string& key) {
 
 std::vector<std::string_view> service_names(const Application& application) {
   std::vector<std::string_view> names;
+  names.reserve(application.services.size());
   for (const Service& service : application.services) names.push_back(service.name);
   return names;
 }
