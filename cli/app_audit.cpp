@@ -24,10 +24,10 @@ Result<Json> fetch(const Api& api, const std::string& what, int limit) {
 
 void print_evidence(const Json& evidence) {
   if (!evidence.is_object()) return;
-  fmt::print("  from run {} (#{} of {}), commit {} by {}: {}\n", number_at(evidence, "run"),
+  fmt::print("  from run {} (#{} of {}, asked for by {}), commit {} by {}: {}\n", number_at(evidence, "run"),
              number_at(evidence, "number"), harmless(text_at(evidence, "project")),
-             harmless(text_at(evidence, "commit")), harmless(text_at(evidence, "author")),
-             harmless(text_at(evidence, "title")));
+             harmless(text_at(evidence, "asked_by")), harmless(text_at(evidence, "commit")),
+             harmless(text_at(evidence, "author")), harmless(text_at(evidence, "title")));
   std::string jobs;
   for (const Json& job : value_at(evidence, "jobs")) {
     jobs += (jobs.empty() ? "" : ", ") + text_at(job, "name") + " " + text_at(job, "verdict");

@@ -1,5 +1,8 @@
 #include "orchestrator/queue/requests.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
 #include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/runs.hpp"
 
@@ -15,7 +18,15 @@ Result<void> audit(store::Transaction& tx, std::string who, std::string what, Ru
   return store::Audit(tx).add(std::move(entry));
 }
 
-Run again(const Run& old, Scope scope, Time at) {
+/// Who asked for it is kept with what the trigger knew: the author stays that of the commit.
+std::string asked_again(const std::string& context, const std::string& who) {
+  const auto known = parse_json(context);
+  Json with = known && known->is_object() ? *known : Json::object();
+  with["rerun_by"] = who;
+  return dump_json(with);
+}
+
+Run again(const Run& old, Scope scope, const std::string& who, Time at) {
   Run run;
   run.project = old.project;
   run.event = old.event;
@@ -29,7 +40,7 @@ Run again(const Run& old, Scope scope, Time at) {
   run.pull_request = old.pull_request;
   run.trusted = old.trusted;
   run.parameters = old.parameters;
-  run.context = old.context;
+  run.context = asked_again(old.context, who);
   run.delivery = old.delivery;
   run.created = at;
   run.rerun_of = old.id;
@@ -51,7 +62,7 @@ Result<RunId> rerun(store::Transaction& tx, RunId old, Scope scope, std::string 
   if (scope == Scope::failed && run->verdict == store::Verdict::passed) {
     return fail(Error::Kind::conflict, name + " passed: it has no failed jobs", "run all of it again");
   }
-  const auto added = runs.add(again(*run, scope, at));
+  const auto added = runs.add(again(*run, scope, who, at));
   if (!added) return fail(added.error());
   if (auto noted = audit(tx, std::move(who), "run.rerun", *added, at); !noted) return fail(noted.error());
   return *added;

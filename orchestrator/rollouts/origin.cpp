@@ -43,6 +43,12 @@ Json pushes_of(store::Transaction& tx, RunId run) {
 
 }  // namespace
 
+std::string asker_of(const store::Run& run) {
+  const auto context = parse_json(run.context);
+  const std::string again = context ? text_at(*context, "rerun_by") : std::string();
+  return again.empty() ? run.author : again;
+}
+
 std::string evidence_of(store::Transaction& tx, RunId id) {
   const auto run = store::Runs(tx).get(id);
   if (!run) return "{}";
@@ -55,6 +61,7 @@ std::string evidence_of(store::Transaction& tx, RunId id) {
                     {"commit", run->commit},
                     {"title", run->title},
                     {"author", run->author},
+                    {"asked_by", asker_of(*run)},
                     {"jobs", jobs_of(tx, id)},
                     {"pushes", pushes_of(tx, id)}});
 }

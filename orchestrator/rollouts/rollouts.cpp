@@ -81,7 +81,7 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
     rollout.evidence = evidence_of(tx, order.generation.run);
     rollout.created = now;
     std::string asked_by = order.requested_by;
-    if (const auto run = store::Runs(tx).get(order.generation.run)) asked_by = run->author;
+    if (const auto run = store::Runs(tx).get(order.generation.run)) asked_by = asker_of(*run);
     hold_back(rollout, policy, std::move(asked_by), now, present);
     return take_turn(tx, std::move(rollout), policy.concurrency);
   };

@@ -130,7 +130,7 @@ RolloutAudit sample_audit(RolloutId id) {
   audit.fence = 3;
   audit.evidence =
       R"({"run": 1, "number": 1, "project": "shop", "event": "push", "ref": "refs/heads/main", "commit": "01", "title": "t",)"
-      R"("author": "ann", "jobs": [{"name": "unit", "kind": "run", "verdict": "passed", "reason": ""}], "pushes": []})";
+      R"("author": "ann", "asked_by": "ann", "jobs": [{"name": "unit", "kind": "run", "verdict": "passed", "reason": ""}], "pushes": []})";
   audit.entries.push_back({Time(), 3, "h1", "", "committed", ""});
   audit.entries.push_back({Time(), 0, "", "ann", "app.approve", "looks good"});
   return audit;

@@ -34,6 +34,7 @@ TEST_CASE("a rerun is a new run of the same thing") {
   CHECK(run.event == Trigger::push);
   CHECK(run.rerun_of == old);
   CHECK(run.attempt == 2);
+  CHECK(run.context == R"({"rerun_by":"ann"})");
   CHECK_FALSE(run.failed_only);
   CHECK(s.read(&Runs::get, old)->verdict == Verdict::failed);
   CHECK(audited(s) == std::vector<std::string>{"run.rerun {\"run\":2}"});
