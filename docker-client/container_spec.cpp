@@ -61,6 +61,8 @@ Json volume_options(const Mount& mount, ApiVersion version) {
   return options;
 }
 
+}  // namespace
+
 Json mount_body(const Mount& mount, ApiVersion version) {
   Json body = {{"Type", name_of(mount.type)}, {"Target", mount.target}};
   set(body, "Source", mount.source);
@@ -81,6 +83,19 @@ Json mount_body(const Mount& mount, ApiVersion version) {
   if (!options.empty()) body[key] = options;
   return body;
 }
+
+Json healthcheck_body(const Healthcheck& check, ApiVersion version) {
+  Json body = Json::object();
+  set(body, "Test", check.test);
+  set(body, "Interval", check.interval);
+  set(body, "Timeout", check.timeout);
+  set(body, "StartPeriod", check.start_period);
+  if (version >= ApiVersion{1, 44}) set(body, "StartInterval", check.start_interval);
+  set(body, "Retries", check.retries);
+  return body;
+}
+
+namespace {
 
 /// "source:target:ro,rprivate": the one form in which an Engine below API 1.42 makes a missing source.
 std::string bind_text(const Mount& mount) {
@@ -179,17 +194,6 @@ Json host_config(const ContainerSpec& spec, ApiVersion version) {
   if (!spec.log.driver.empty() || !spec.log.options.empty())
     host["LogConfig"] = {{"Type", spec.log.driver}, {"Config", spec.log.options}};
   return host;
-}
-
-Json healthcheck_body(const Healthcheck& check, ApiVersion version) {
-  Json body = Json::object();
-  set(body, "Test", check.test);
-  set(body, "Interval", check.interval);
-  set(body, "Timeout", check.timeout);
-  set(body, "StartPeriod", check.start_period);
-  if (version >= ApiVersion{1, 44}) set(body, "StartInterval", check.start_interval);
-  set(body, "Retries", check.retries);
-  return body;
 }
 
 void add_program(Json& body, const ContainerSpec& spec) {

@@ -165,5 +165,7 @@ struct ContainerSpec {
 /// depend on such a field check the version themselves.
 nlohmann::json create_body(const ContainerSpec& spec, ApiVersion version);
 nlohmann::json restart_body(const RestartPolicy& policy);
+nlohmann::json mount_body(const Mount& mount, ApiVersion version);
+nlohmann::json healthcheck_body(const Healthcheck& check, ApiVersion version);
 
 }  // namespace slipway::docker

@@ -6,6 +6,8 @@
 #include "docker-client/exec.hpp"
 #include "docker-client/images.hpp"
 #include "docker-client/networks.hpp"
+#include "docker-client/services.hpp"
+#include "docker-client/swarm.hpp"
 #include "docker-client/system.hpp"
 #include "docker-client/transport.hpp"
 #include "docker-client/volumes.hpp"
@@ -30,6 +32,10 @@ class Engine {
   Volumes& volumes() { return volumes_; }
   Events& events() { return events_; }
   System& system() { return system_; }
+  Swarm& swarm() { return swarm_; }
+  Services& services() { return services_; }
+  SwarmFiles& secrets() { return secrets_; }
+  SwarmFiles& configs() { return configs_; }
 
  private:
   Transport transport_;
@@ -42,6 +48,10 @@ class Engine {
   Volumes volumes_{transport_};
   Events events_{transport_};
   System system_{transport_};
+  Swarm swarm_{transport_};
+  Services services_{transport_};
+  SwarmFiles secrets_{transport_, SwarmFiles::Kind::secret};
+  SwarmFiles configs_{transport_, SwarmFiles::Kind::config};
 };
 
 }  // namespace slipway::docker

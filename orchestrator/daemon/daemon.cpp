@@ -98,6 +98,7 @@ rollouts::ComposeRules compose_rules(const Settings& settings) {
   for (const auto& [name, files] : settings.proxy.certificates) rules.certificates->push_back(name);
   rules.metrics.emplace();
   for (const auto& [name, source] : settings.metrics) rules.metrics->push_back(name);
+  for (const rollouts::SwarmSettings& swarm : settings.swarms) rules.swarms.push_back(swarm.name);
   return rules;
 }
 
@@ -178,7 +179,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       logs_(settings.data / "logs", io.get_executor(), pool_),
       registry_client_(pool_, clock_, registry_settings(settings)),
       registries_(registry_client_, ground_.credentials),
-      hosts_(io.get_executor(), store_.fleet(), settings.hosts),
+      hosts_(io.get_executor(), store_.fleet(), settings.hosts, settings.swarms),
       haproxy_(hosts_, registries_, deadlines_, settings.proxy, store_.fleet()),
       caddy_(hosts_, pool_, deadlines_, settings.caddies, store_.fleet()),
       traffic_(haproxy_, on_hosts_with(settings.caddies, caddy_)),

@@ -42,6 +42,7 @@ struct Settings {
   std::string git_known_hosts;                         ///< empty: the first key that a host shows is kept
   std::map<std::string, RegistrySettings> registries;  ///< by host[:port]
   std::vector<rollouts::HostSettings> hosts;
+  std::vector<rollouts::SwarmSettings> swarms;
   rollouts::haproxy::ProxySettings proxy;
   rollouts::caddy::CaddiesByHost caddies;  ///< whose routes are in a Caddy instead
   rollouts::MetricsSources metrics;        ///< by name

@@ -1,4 +1,6 @@
 // The settings file: YAML, strict, with positions.
+#include <algorithm>
+
 #include "images/reference.hpp"
 #include "orchestrator/daemon/metrics_settings.hpp"
 #include "orchestrator/daemon/settings.hpp"
@@ -167,6 +169,37 @@ void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnosti
   }
 }
 
+/// After the hosts, among which the managers are.
+void read_swarms(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  if (!node.is_map()) {
+    diagnostics.error(node.at, "`swarms` must map a swarm's name to its managers", {},
+                      "swarms: {production: {managers: [web1, web2, web3]}}");
+    return;
+  }
+  std::vector<std::string_view> hosts;
+  for (const rollouts::HostSettings& host : settings.hosts) hosts.emplace_back(host.name);
+  for (const pipelines::YamlEntry& entry : node.entries) {
+    rollouts::SwarmSettings swarm;
+    swarm.name = entry.key;
+    const bool taken = std::any_of(settings.hosts.begin(), settings.hosts.end(), [&](const auto& host) {
+      return host.name == swarm.name ||
+             std::find(host.groups.begin(), host.groups.end(), swarm.name) != host.groups.end();
+    });
+    if (taken) diagnostics.error(entry.at, "a host or a group of hosts has this name already", swarm.name);
+    MapReader map(entry.value, "a swarm", diagnostics);
+    if (const YamlNode* managers = map.require("managers", "managers: [web1, web2, web3]")) {
+      for (const auto& manager : pipelines::read_texts(*managers, "`managers`", 64, diagnostics)) {
+        swarm.managers.push_back(manager.text);
+        if (std::find(hosts.begin(), hosts.end(), manager.text) != hosts.end()) continue;
+        diagnostics.error(manager.at, "a manager is one of `hosts`, and this is none", manager.text,
+                          pipelines::suggest(manager.text, hosts));
+      }
+    }
+    map.finish();
+    settings.swarms.push_back(std::move(swarm));
+  }
+}
+
 void read_certificates(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
   if (!node.is_map()) {
     diagnostics.error(node.at, "`certificates` must map a name to its files", {},
@@ -237,6 +270,7 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   }
   if (const YamlNode* registries = map.find("registries")) read_registries(*registries, settings, diagnostics);
   if (const YamlNode* hosts = map.find("hosts")) read_hosts(*hosts, settings, diagnostics);
+  if (const YamlNode* swarms = map.find("swarms")) read_swarms(*swarms, settings, diagnostics);
   if (const YamlNode* proxy = map.find("proxy")) read_proxy(*proxy, settings, diagnostics);
   if (const YamlNode* metrics = map.find("metrics")) read_metrics(*metrics, settings, diagnostics);
   map.finish();

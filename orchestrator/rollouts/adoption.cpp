@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "orchestrator/rollouts/labels.hpp"
+
 namespace slipway::rollouts {
 namespace {
 
@@ -127,6 +129,15 @@ std::vector<Record> kept_below(const std::vector<Traces>& hosts, std::int64_t pr
 }
 
 }  // namespace
+
+bool add_record(const std::map<std::string, std::string>& labels, const std::string& application, Traces& into) {
+  const std::string label = label_of(labels, label::record);
+  if (label.empty()) return true;
+  auto record = unpack_record(label);
+  if (!record || record->spec.application != application) return false;
+  into.records.insert_or_assign(record->spec.number, std::move(*record));
+  return true;
+}
 
 Result<Findings> findings_from(const std::vector<Traces>& hosts, const std::string& application,
                                std::optional<std::int64_t> chosen) {

@@ -11,7 +11,7 @@
 /// From what hosts carry to what an application is. Pure.
 namespace slipway::rollouts {
 
-/// What one host carries of an application.
+/// What one host, or a swarm, carries of an application.
 struct Traces {
   std::string host;
   bool reachable = true;
@@ -21,6 +21,9 @@ struct Traces {
   std::map<std::int64_t, Record> records;  ///< by generation, of its containers and volumes
   std::int64_t newest_rollout = 0;         ///< that made any of it
 };
+
+/// Adds the record that `labels` carry, if they do. False: there is one, and it can't be used.
+bool add_record(const std::map<std::string, std::string>& labels, const std::string& application, Traces& into);
 
 struct Findings {
   std::string fleet;

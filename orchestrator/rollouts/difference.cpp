@@ -48,4 +48,8 @@ std::string container_name(const std::string& application, const std::string& se
   return application + "-" + service + "-g" + std::to_string(generation) + "-" + std::to_string(replica);
 }
 
+std::string swarm_service_name(const std::string& application, const std::string& service) {
+  return application + "_" + service;
+}
+
 }  // namespace slipway::rollouts

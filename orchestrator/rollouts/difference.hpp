@@ -9,9 +9,9 @@
 /// comparison, so each of them can be broken off and begun again.
 namespace slipway::rollouts {
 
-/// A container that a generation asks for on every host.
+/// A container that a generation asks for on every host, or a service that it asks of a swarm.
 struct Wanted {
-  std::string name;  ///< <application>-<service>-g<generation>-<replica>
+  std::string name;  ///< <application>-<service>-g<generation>-<replica>, or <application>_<service>
   std::string service;
   std::size_t replica = 1;
   std::int64_t generation = 0;  ///< the one in which this service last changed
@@ -66,5 +66,7 @@ std::vector<Shown> to_prune(const Difference& difference, const std::vector<std:
 /// The name of a container; Compose's own rule for service names keeps it valid.
 std::string container_name(const std::string& application, const std::string& service, std::int64_t generation,
                            std::size_t replica);
+/// The name of a swarm's service.
+std::string swarm_service_name(const std::string& application, const std::string& service);
 
 }  // namespace slipway::rollouts

@@ -319,16 +319,22 @@ Result<Site> Driver::site_of(const std::string& host) {
   return site;
 }
 
-/// Tried again while the host does not answer: a short cut of the line is no failure.
 awaitable<Event> Driver::attempt(Action action) {
-  using namespace asio::experimental::awaitable_operators;
+  if (is_swarm(action.host)) co_return co_await attempt_on_swarm(std::move(action));
   auto site = site_of(action.host);
   if (!site) co_return event::Failed{action.host, site.error().message};
   HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker());
+  std::function<awaitable<Result<void>>()> step = [&] { return reach(&work, *site, action); };
+  StepReport report{[&] { return work.evidence(); }, [&] { return work.why_not(); }};
+  co_return co_await persist(action, std::move(step), std::move(report));
+}
+
+/// Tried again while the host does not answer: a short cut of the line is no failure.
+awaitable<Event> Driver::persist(Action action, std::function<awaitable<Result<void>>()> step, StepReport report) {
+  using namespace asio::experimental::awaitable_operators;
   Error last(Error::Kind::timeout, "there was no time for it");
   while (left(action.deadline).count() > 0) {
-    auto reaching =
-        with_deadline(left(action.deadline), reach(&work, *site, action), std::string(name_of(action.stage)));
+    auto reaching = with_deadline(left(action.deadline), step(), std::string(name_of(action.stage)));
     auto race = std::move(reaching) || until_silent(action.host);
     auto first = co_await std::move(race);
     if (first.index() == 1) {
@@ -339,12 +345,12 @@ awaitable<Event> Driver::attempt(Action action) {
     last = reached.error();
     if (!ousted_.empty()) co_return event::Ousted{action.host, ousted_};
     if (!last.transient()) {
-      if (!work.evidence().empty()) evidence_[action.host] = work.evidence();
+      if (std::string words = report.evidence(); !words.empty()) evidence_[action.host] = std::move(words);
       co_return event::Failed{action.host, last.message};
     }
     co_await sleep_for(std::min(retry_pause, std::max(left(action.deadline), Milliseconds(1))));
   }
-  co_return co_await past_deadline(action, std::move(last), work.why_not());
+  co_return co_await past_deadline(action, std::move(last), report.why_not());
 }
 
 /// Returns when nothing was heard of the host for `lost_after`: a call on a line that is dead waits much longer.
@@ -367,6 +373,11 @@ awaitable<Event> Driver::past_deadline(Action action, Error last, std::string wh
 }
 
 awaitable<Result<void>> Driver::ping(std::string host) {
+  if (is_swarm(host)) {
+    auto manager = co_await parts_.hosts.manager(host);
+    if (!manager) co_return fail(manager.error());
+    co_return Result<void>();
+  }
   auto engine = parts_.hosts.engine(host);
   if (!engine) co_return fail(engine.error());
   co_return co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
@@ -399,6 +410,7 @@ awaitable<void> Driver::watch_all(Time until) {
 }
 
 awaitable<void> Driver::watch_host(std::string host, Time until) {
+  if (is_swarm(host)) co_return co_await watch_swarm(std::move(host), until);
   auto site = site_of(host);
   if (!site) co_return;
   HealthWatch watch(*site->engine, parts_.pool, parts_.clock, *assignment_.forward, site->address,

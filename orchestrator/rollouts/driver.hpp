@@ -71,7 +71,15 @@ class Driver {
   void drop_stale_watches();
 
   awaitable<void> step(Action action);
+  /// What a step can say about itself when it has not worked out.
+  struct StepReport {
+    std::function<std::string()> evidence, why_not;
+  };
   awaitable<Event> attempt(Action action);
+  awaitable<Event> persist(Action action, std::function<awaitable<Result<void>>()> step, StepReport report);
+  [[nodiscard]] bool is_swarm(const std::string& host) const;
+  awaitable<Event> attempt_on_swarm(Action action);
+  awaitable<void> watch_swarm(std::string host, Time until);
   awaitable<Error> until_silent(std::string host);
   awaitable<Event> past_deadline(Action action, Error last, std::string why_not);
   awaitable<Result<void>> ping(std::string host);

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/async.hpp"
-#include "docker-client/containers.hpp"
+#include "docker-client/engine.hpp"
 
 namespace slipway::rollouts {
 
@@ -13,6 +13,9 @@ std::string printable(std::string_view text);
 /// What a container that did not work out leaves to say: exit code, health check output, and its last 20 log lines, as
 /// text of at most 16 KiB for a person to read. Never fails: what can't be had is left out.
 awaitable<std::string> last_words(docker::Containers& containers, std::string id);
+
+/// The same of a task of a swarm, through `manager`; it has ten seconds.
+awaitable<std::string> last_words_of_task(docker::Engine& manager, std::string task, bool tty);
 
 /// The last `lines` lines of its log, at most `limit` bytes, stdout and stderr as they came.
 awaitable<Result<std::string>> log_tail(docker::Containers& containers, std::string id, std::int64_t lines,

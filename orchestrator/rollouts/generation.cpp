@@ -55,6 +55,7 @@ std::string dump_generation(const GenerationSpec& spec) {
                     {"variables", variables},
                     {"files", spec.files},
                     {"hosts", spec.hosts},
+                    {"swarm", spec.swarm},
                     {"releases", releases}});
 }
 
@@ -71,6 +72,7 @@ Result<GenerationSpec> parse_generation(std::string_view text) {
   for (const Json& host : value_at(*json, "hosts")) {
     if (host.is_string()) spec.hosts.push_back(host.get<std::string>());
   }
+  spec.swarm = flag_at(*json, "swarm");
   for (const Json& row : value_at(*json, "releases")) spec.releases.push_back(release_from(row));
   if (spec.application.empty()) return fail(Error::Kind::internal, "a stored generation has no application");
   return spec;
@@ -79,6 +81,11 @@ Result<GenerationSpec> parse_generation(std::string_view text) {
 std::vector<Wanted> wanted_of(const GenerationSpec& spec) {
   std::vector<Wanted> wanted;
   for (const Release& release : spec.releases) {
+    if (spec.swarm) {
+      wanted.push_back({swarm_service_name(spec.application, release.service), release.service, 0, release.generation,
+                        release.spec_hash, release.image});
+      continue;
+    }
     for (std::size_t replica = 1; replica <= release.replicas; ++replica) {
       wanted.push_back({container_name(spec.application, release.service, release.generation, replica), release.service,
                         replica, release.generation, release.spec_hash, release.image, release.completes});

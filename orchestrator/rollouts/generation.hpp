@@ -31,7 +31,8 @@ struct GenerationSpec {
   std::string compose_path;
   Variables variables;
   std::map<std::string, std::string> files;  ///< of the checkout: contents of configs, secrets and env_files
-  std::vector<std::string> hosts;            ///< those it was rolled out to
+  std::vector<std::string> hosts;            ///< those it was rolled out to; of a swarm its name
+  bool swarm = false;
   std::vector<Release> releases;
 
   [[nodiscard]] const Release* find(const std::string& service) const;
@@ -41,7 +42,7 @@ struct GenerationSpec {
 std::string dump_generation(const GenerationSpec& spec);
 Result<GenerationSpec> parse_generation(std::string_view text);
 
-/// The containers it asks for on each host.
+/// The containers it asks for on each host; of a swarm its services, whose replica is 0.
 std::vector<Wanted> wanted_of(const GenerationSpec& spec);
 
 }  // namespace slipway::rollouts

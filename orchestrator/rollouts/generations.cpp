@@ -11,6 +11,7 @@
 #include "orchestrator/rollouts/compose/env_file.hpp"
 #include "orchestrator/rollouts/record.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
+#include "orchestrator/rollouts/swarm/swarm_spec.hpp"
 #include "orchestrator/store/projects.hpp"
 
 namespace slipway::rollouts {
@@ -117,9 +118,18 @@ std::string hashes_of(const Service& service, const std::map<std::string, Secret
   return hashes;
 }
 
+/// What tells a service from the same one as it was before.
+std::string hash_of(Parts& parts, const Application& application, const Service& service, const std::string& image,
+                    const std::map<std::string, Secret>& contents) {
+  const std::string files = hashes_of(service, contents, parts.store.fleet());
+  return application.for_swarm ? swarm::spec_hash(application, service, image, files)
+                               : spec_hash(application, service, image, files);
+}
+
 }  // namespace
 
 awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder order) {
+  order.compose.group = order.group;
   auto application = decode_compose(order.compose, parts.rules);
   if (!application) co_return fail(application.error());
   if (auto merged = merge_env_files(*application, order.files, order.compose.variables); !merged) {
@@ -150,6 +160,7 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
   spec.variables = order.compose.variables;
   spec.files = order.files;
   spec.hosts = *hosts;
+  spec.swarm = application->for_swarm;
   for (const Service& service : application->services) {
     auto image = co_await pin(parts, service, order.images, *hosts);
     if (!image) co_return fail(image.error());
@@ -158,7 +169,7 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
     release.image = *image;
     release.replicas = service.replicas;
     release.completes = service.completes;
-    release.spec_hash = spec_hash(*application, service, *image, hashes_of(service, *contents, parts.store.fleet()));
+    release.spec_hash = hash_of(parts, *application, service, *image, *contents);
     spec.releases.push_back(std::move(release));
   }
   co_return spec;
@@ -175,6 +186,8 @@ Result<Application> decode_stored(const GenerationSpec& spec) {
   ComposeRules as_accepted;
   as_accepted.bind_roots = {"/"};
   as_accepted.check_zones = false;
+  if (spec.swarm) as_accepted.swarms = spec.hosts;
+  if (spec.swarm) text.group = spec.hosts.front();
   auto decoded = decode_compose(text, as_accepted);
   if (!decoded) return fail(decoded.error().in("generation " + std::to_string(spec.number)));
   if (auto merged = merge_env_files(*decoded, spec.files, spec.variables); !merged) {
@@ -203,8 +216,7 @@ awaitable<Result<GenerationSpec>> renew_generation(Parts& parts, ProjectId proje
                                       [&](const Release& one) { return one.service == service.name; });
     if (release == spec->releases.end()) continue;
     release->generation = 0;
-    release->spec_hash =
-        spec_hash(*application, service, release->image, hashes_of(service, *contents, parts.store.fleet()));
+    release->spec_hash = hash_of(parts, *application, service, release->image, *contents);
   }
   spec->number = 0;
   co_return spec;

@@ -8,12 +8,15 @@
 namespace slipway::rollouts {
 namespace {
 
+constexpr std::chrono::seconds manager_limit{3};
+
 bool names(const HostSettings& host, const std::string& target) {
   return host.name == target || std::find(host.groups.begin(), host.groups.end(), target) != host.groups.end();
 }
 
-std::string known_names(const std::vector<HostSettings>& hosts) {
+std::string known_names(const std::vector<HostSettings>& hosts, const std::vector<SwarmSettings>& swarms) {
   std::vector<std::string> all;
+  for (const SwarmSettings& swarm : swarms) all.push_back(swarm.name);
   for (const HostSettings& host : hosts) {
     all.push_back(host.name);
     all.insert(all.end(), host.groups.begin(), host.groups.end());
@@ -35,8 +38,9 @@ HostStatus known_of(const HostSettings& settings) {
 
 }  // namespace
 
-HostDirectory::HostDirectory(Executor executor, const std::string& fleet, std::vector<HostSettings> hosts)
-    : fleet_(fleet), settings_(std::move(hosts)) {
+HostDirectory::HostDirectory(Executor executor, const std::string& fleet, std::vector<HostSettings> hosts,
+                             std::vector<SwarmSettings> swarms)
+    : fleet_(fleet), settings_(std::move(hosts)), swarms_(std::move(swarms)) {
   docker::TransportOptions options;
   options.connect_timeout = std::chrono::seconds(5);
   for (const HostSettings& host : settings_) {
@@ -45,11 +49,13 @@ HostDirectory::HostDirectory(Executor executor, const std::string& fleet, std::v
 }
 
 Result<std::vector<std::string>> HostDirectory::resolve(const std::vector<std::string>& targets) const {
+  if (targets.size() == 1 && swarm(targets.front()) != nullptr) return targets;
   for (const std::string& target : targets) {
     const bool known =
         std::any_of(settings_.begin(), settings_.end(), [&](const HostSettings& host) { return names(host, target); });
     if (!known) {
-      return fail(Error::Kind::not_found, "'" + target + "' is no host and no group of hosts", known_names(settings_));
+      return fail(Error::Kind::not_found, "'" + target + "' is no host and no group of hosts",
+                  known_names(settings_, swarms_));
     }
   }
   std::vector<std::string> found;
@@ -67,10 +73,40 @@ const HostSettings* HostDirectory::find(const std::string& name) const {
   return found == settings_.end() ? nullptr : &*found;
 }
 
+const SwarmSettings* HostDirectory::swarm(const std::string& name) const {
+  const auto found =
+      std::find_if(swarms_.begin(), swarms_.end(), [&](const SwarmSettings& swarm) { return swarm.name == name; });
+  return found == swarms_.end() ? nullptr : &*found;
+}
+
+awaitable<Result<docker::Engine*>> HostDirectory::manager(std::string name) {
+  const SwarmSettings* settings = swarm(name);
+  if (settings == nullptr) {
+    co_return fail(Error::Kind::not_found, "swarm '" + name + "' is not in the daemon's settings",
+                   known_names(settings_, swarms_));
+  }
+  std::vector<std::string> managers = settings->managers;
+  const auto last = std::find(managers.begin(), managers.end(), spoken_to_[name]);
+  if (last != managers.end()) std::rotate(managers.begin(), last, managers.end());
+  std::string why;
+  for (const std::string& manager : managers) {
+    auto engine = this->engine(manager);
+    if (!engine) co_return engine;
+    auto asked = co_await with_deadline(manager_limit, (*engine)->swarm().id(), "asking manager " + manager);
+    if (asked) {
+      spoken_to_[name] = manager;
+      co_return engine;
+    }
+    why += (why.empty() ? "" : "; ") + manager + ": " + asked.error().message;
+  }
+  co_return fail(Error::Kind::unavailable, "no manager of swarm " + name + " answers: " + why);
+}
+
 Result<docker::Engine*> HostDirectory::engine(const std::string& name) {
   const auto found = engines_.find(name);
   if (found != engines_.end()) return found->second.get();
-  return fail(Error::Kind::not_found, "host '" + name + "' is not in the daemon's settings", known_names(settings_));
+  return fail(Error::Kind::not_found, "host '" + name + "' is not in the daemon's settings",
+              known_names(settings_, swarms_));
 }
 
 std::string HostDirectory::address_of(const std::string& name) const {

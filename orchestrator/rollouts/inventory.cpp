@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "docker-client/log_lines.hpp"
+#include "docker-client/task_logs.hpp"
 #include "orchestrator/rollouts/drift_look.hpp"
 #include "orchestrator/rollouts/gather.hpp"
 #include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/host_view.hpp"
+#include "orchestrator/rollouts/labels.hpp"
+#include "orchestrator/rollouts/swarm/swarm_status.hpp"
 #include "orchestrator/store/drifts.hpp"
 
 namespace slipway::rollouts {
@@ -69,6 +72,7 @@ awaitable<Result<GenerationSpec>> Inventory::promoted(store::Application applica
 }
 
 awaitable<void> Inventory::look(std::shared_ptr<const Target> target, HostOfApplication* into) {
+  if (target->spec.swarm) co_return co_await look_at_swarm(target, into);
   into->state = "unknown";
   auto engine = parts_.hosts.engine(into->host);
   if (!engine) {
@@ -88,6 +92,34 @@ awaitable<void> Inventory::look(std::shared_ptr<const Target> target, HostOfAppl
   if (!into->drift.empty()) co_return;
   into->reason = unhealthy_in(target->wanted, into->containers);
   if (!into->reason.empty()) into->state = "unhealthy";
+}
+
+namespace {
+
+awaitable<Result<swarm::SwarmLook>> ask_swarm(HostDirectory* hosts, std::string name, std::string fleet,
+                                              std::shared_ptr<const Target> target) {
+  auto manager = co_await hosts->manager(name);
+  if (!manager) co_return fail(manager.error());
+  co_return co_await swarm::look_for_status(*manager, std::move(fleet), std::move(target));
+}
+
+}  // namespace
+
+awaitable<void> Inventory::look_at_swarm(std::shared_ptr<const Target> target, HostOfApplication* into) {
+  into->state = "unknown";
+  auto looking = ask_swarm(&parts_.hosts, into->host, parts_.store.fleet(), target);
+  auto seen = co_await with_deadline(look_limit, std::move(looking), "asking swarm " + into->host);
+  if (!seen) {
+    into->reason = seen.error().message;
+    co_return;
+  }
+  into->drift = std::move(seen->look.drift);
+  into->containers = std::move(seen->look.containers);
+  into->reason = summary_of(into->drift);
+  into->state = into->drift.empty() ? "ok" : "drifted";
+  if (!into->drift.empty() || seen->unhealthy.empty()) co_return;
+  into->reason = std::move(seen->unhealthy);
+  into->state = "unhealthy";
 }
 
 awaitable<Result<std::vector<HostOfApplication>>> Inventory::hosts_of(std::shared_ptr<const Target> target) {
@@ -127,19 +159,20 @@ awaitable<Result<ApplicationStatus>> Inventory::status(std::string name) {
 
 namespace {
 
-awaitable<Result<std::vector<ApplicationLine>>> container_lines(docker::Containers* containers, Shown container,
-                                                                std::string host, std::size_t tail) {
-  auto inspected = co_await containers->inspect(container.id);
-  if (!inspected) co_return fail(inspected.error());
+docker::LogsRequest last_lines(std::size_t tail) {
   docker::LogsRequest what;
   what.tail = static_cast<std::int64_t>(tail);
   what.timestamps = true;
-  auto stream = co_await containers->logs(container.id, std::move(what));
-  if (!stream) co_return fail(stream.error());
-  docker::LogDemultiplexer frames(inspected->config.tty ? docker::LogFormat::raw : docker::LogFormat::multiplexed);
+  return what;
+}
+
+/// Each as `like`, which says where it comes from.
+awaitable<Result<std::vector<ApplicationLine>>> read_lines(docker::ResponseStream stream, bool tty,
+                                                           ApplicationLine like) {
+  docker::LogDemultiplexer frames(tty ? docker::LogFormat::raw : docker::LogFormat::multiplexed);
   docker::LineAssembler assembler(true, 64 << 10);
   for (std::size_t bytes = 0; bytes < most_bytes;) {
-    auto chunk = co_await stream->next();
+    auto chunk = co_await stream.next();
     if (!chunk) co_return fail(chunk.error());
     if (chunk->empty()) break;
     bytes += chunk->size();
@@ -151,10 +184,22 @@ awaitable<Result<std::vector<ApplicationLine>>> container_lines(docker::Containe
   assembler.finish();
   std::vector<ApplicationLine> lines;
   for (auto line = assembler.next(); line; line = assembler.next()) {
-    const bool err = line->stream == docker::LogStream::err;
-    lines.push_back({host, container.service, container.name, err ? "stderr" : "stdout", line->time, line->text});
+    like.stream = line->stream == docker::LogStream::err ? "stderr" : "stdout";
+    like.time = line->time;
+    like.text = line->text;
+    lines.push_back(like);
   }
   co_return lines;
+}
+
+awaitable<Result<std::vector<ApplicationLine>>> container_lines(docker::Containers* containers, Shown container,
+                                                                std::string host, std::size_t tail) {
+  auto inspected = co_await containers->inspect(container.id);
+  if (!inspected) co_return fail(inspected.error());
+  auto stream = co_await containers->logs(container.id, last_lines(tail));
+  if (!stream) co_return fail(stream.error());
+  ApplicationLine like{host, container.service, container.name, {}, {}, {}};
+  co_return co_await read_lines(std::move(*stream), inspected->config.tty, std::move(like));
 }
 
 }  // namespace
@@ -176,6 +221,32 @@ awaitable<Result<std::vector<ApplicationLine>>> Inventory::host_logs(std::string
   co_return lines;
 }
 
+/// A task stands for its container: a swarm does not tell the names of those.
+awaitable<Result<std::vector<ApplicationLine>>> Inventory::swarm_logs(std::string application, std::string service,
+                                                                      std::string place, std::size_t tail) {
+  auto manager = co_await parts_.hosts.manager(place);
+  if (!manager) co_return fail(manager.error());
+  auto views = co_await swarm::look_at_services(*manager, parts_.store.fleet(), application);
+  if (!views) co_return fail(views.error());
+  docker::TaskLogs logs((*manager)->transport());
+  std::vector<ApplicationLine> lines;
+  for (const swarm::ServiceView& view : *views) {
+    const std::string name = label_of(view.service.labels, label::service);
+    if (!service.empty() && name != service) continue;
+    const bool tty = view.service.spec.find("\"TTY\":true") != std::string::npos;
+    for (const docker::Task& task : view.tasks) {
+      if (task.state != "running") continue;
+      auto stream = co_await logs.open(task.id, last_lines(tail));
+      if (!stream) co_return fail(stream.error());
+      ApplicationLine like{place, name, view.service.name + "." + task.id, {}, {}, {}};
+      auto more = co_await read_lines(std::move(*stream), tty, std::move(like));
+      if (!more) co_return fail(more.error().in("log of a task of " + view.service.name));
+      lines.insert(lines.end(), more->begin(), more->end());
+    }
+  }
+  co_return lines;
+}
+
 awaitable<Result<std::vector<ApplicationLine>>> Inventory::logs(std::string application, std::string service,
                                                                 std::string host, std::size_t tail) {
   auto known = co_await parts_.store.read(&store::Applications::get, application);
@@ -185,7 +256,8 @@ awaitable<Result<std::vector<ApplicationLine>>> Inventory::logs(std::string appl
   std::vector<ApplicationLine> lines;
   for (const std::string& one : spec->hosts) {
     if (!host.empty() && host != one) continue;
-    auto reading = host_logs(application, service, one, std::min(tail, most_lines));
+    auto reading = spec->swarm ? swarm_logs(application, service, one, std::min(tail, most_lines))
+                               : host_logs(application, service, one, std::min(tail, most_lines));
     auto more = co_await with_deadline(host_limit, std::move(reading), "asking host " + one);
     if (!more) co_return fail(more.error().in("host " + one));
     lines.insert(lines.end(), more->begin(), more->end());

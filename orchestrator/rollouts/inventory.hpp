@@ -21,7 +21,7 @@ struct ApplicationSummary {
   std::optional<store::Rollout> newest;  ///< rollout
 };
 
-/// One host, wanted against actual.
+/// One host, wanted against actual; or a swarm, whose services stand for their containers.
 struct HostOfApplication {
   std::string host;
   std::string state;                  ///< ok, drifted, unhealthy or unknown (does not answer)
@@ -59,8 +59,11 @@ class Inventory {
  private:
   awaitable<Result<ApplicationSummary>> summary(store::Application application);
   awaitable<void> look(std::shared_ptr<const Target> target, HostOfApplication* into);
+  awaitable<void> look_at_swarm(std::shared_ptr<const Target> target, HostOfApplication* into);
   awaitable<Result<std::vector<ApplicationLine>>> host_logs(std::string application, std::string service,
                                                             std::string host, std::size_t tail);
+  awaitable<Result<std::vector<ApplicationLine>>> swarm_logs(std::string application, std::string service,
+                                                             std::string place, std::size_t tail);
   awaitable<Result<GenerationSpec>> promoted(store::Application application);
   awaitable<Result<std::vector<HostOfApplication>>> hosts_of(std::shared_ptr<const Target> target);
 

@@ -62,7 +62,7 @@ awaitable<Result<runs::Outcome>> JobDeployer::deploy(runs::DeployRequest request
   order.generation.compose.text = request.compose;
   order.generation.compose.path = request.compose_path;
   order.generation.compose.variables["SLIPWAY_COMMIT"] = request.commit;
-  order.generation.group = request.group;
+  order.generation.group = order.generation.compose.group = request.group;
   auto files = co_await files_of(request, order.generation.compose);
   if (!files) co_return refusal(files.error(), say);
   order.generation.files = std::move(*files);

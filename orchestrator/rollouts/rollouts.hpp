@@ -117,6 +117,7 @@ class Rollouts {
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
   [[nodiscard]] Result<bool> check_routes(const Application& application, const std::vector<std::string>& hosts) const;
   awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);
+  awaitable<Result<Assignment>> plan_for_swarm(WorkPtr work, Assignment assignment);
   awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);
   awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, std::string application);
 

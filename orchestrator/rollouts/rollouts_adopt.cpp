@@ -11,6 +11,7 @@
 #include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/rollouts/swarm/swarm_traces.hpp"
 #include "orchestrator/store/adoptions.hpp"
 #include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/projects.hpp"
@@ -22,14 +23,8 @@ constexpr std::chrono::seconds host_limit{10};
 
 /// What can't be read is as good as none: another container or host has it, too.
 void read_record(const std::map<std::string, std::string>& labels, const std::string& application, Traces& into) {
-  const std::string label = label_of(labels, label::record);
-  if (label.empty()) return;
-  auto record = unpack_record(label);
-  if (!record || record->spec.application != application) {
-    log::warn("a record can't be used", {{"host", into.host}, {"application", application}});
-    return;
-  }
-  into.records.insert_or_assign(record->spec.number, std::move(*record));
+  if (add_record(labels, application, into)) return;
+  log::warn("a record can't be used", {{"host", into.host}, {"application", application}});
 }
 
 awaitable<Result<Traces>> traces_on(docker::Engine* engine, std::string host, std::string application) {
@@ -60,6 +55,23 @@ awaitable<void> look_into(HostDirectory* hosts, std::string application, Traces*
   if (!engine) co_return;
   auto work = traces_on(*engine, into->host, application);
   auto found = co_await with_deadline(host_limit, std::move(work), "look at host " + into->host);
+  if (found) {
+    *into = std::move(*found);
+  } else {
+    into->reachable = false;
+    into->reason = found.error().message;
+  }
+}
+
+awaitable<Result<Traces>> traces_in(HostDirectory* hosts, std::string swarm, std::string application) {
+  auto manager = co_await hosts->manager(swarm);
+  if (!manager) co_return fail(manager.error());
+  co_return co_await swarm::traces_of(*manager, swarm, application);
+}
+
+awaitable<void> look_into_swarm(HostDirectory* hosts, std::string application, Traces* into) {
+  auto work = traces_in(hosts, into->host, application);
+  auto found = co_await with_deadline(host_limit, std::move(work), "look at swarm " + into->host);
   if (found) {
     *into = std::move(*found);
   } else {
@@ -131,11 +143,17 @@ Result<RolloutId> add(store::Transaction& tx, store::AdoptedApplication adopted,
 }  // namespace
 
 awaitable<Result<RolloutId>> Rollouts::adopt(AdoptionOrder order) {
-  std::vector<Traces> hosts(parts_.hosts.hosts().size());
+  const std::size_t count = parts_.hosts.hosts().size();
+  const std::vector<SwarmSettings>& swarms = parts_.hosts.swarms();
+  std::vector<Traces> hosts(count + swarms.size());
   std::vector<awaitable<void>> looks;
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     hosts[i].host = parts_.hosts.hosts()[i].name;
     looks.push_back(look_into(&parts_.hosts, order.application, &hosts[i]));
+  }
+  for (std::size_t i = 0; i < swarms.size(); ++i) {
+    hosts[count + i].host = swarms[i].name;
+    looks.push_back(look_into_swarm(&parts_.hosts, order.application, &hosts[count + i]));
   }
   co_await run_all("look for an application", std::move(looks));
   auto findings = findings_from(hosts, order.application, order.generation);

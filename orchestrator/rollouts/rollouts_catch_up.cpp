@@ -60,8 +60,9 @@ awaitable<void> Rollouts::keep_catching_up() {
 
 awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
   auto engine = parts_.hosts.engine(host);
+  if (parts_.hosts.swarm(host) != nullptr) engine = co_await parts_.hosts.manager(host);
   if (!engine) {
-    behind_[application].erase(host);
+    if (engine.error().kind == Error::Kind::not_found) behind_[application].erase(host);
     co_return;
   }
   auto answers = co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);

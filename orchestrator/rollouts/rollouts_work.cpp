@@ -10,6 +10,8 @@
 #include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
+#include "orchestrator/rollouts/swarm/swarm_plan.hpp"
+#include "orchestrator/rollouts/swarm/swarm_view.hpp"
 #include "orchestrator/store/applications.hpp"
 
 namespace slipway::rollouts {
@@ -36,6 +38,13 @@ awaitable<void> fence_into(HostDirectory* hosts, std::string host, std::string a
   auto look = newest_fence(*engine, application);
   auto seen = co_await with_deadline(lease_limit, std::move(look), "look at host " + host);
   if (seen) *into = *seen;
+}
+
+/// Whether what runs of one generation is in the way of the other, or its way back.
+bool same_place(const GenerationSpec& one, const GenerationSpec& other) {
+  if (other.releases.empty()) return true;
+  if (!one.swarm && !other.swarm) return true;
+  return one.swarm == other.swarm && one.hosts == other.hosts;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -120,6 +129,8 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
                    "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
   }
   auto back = co_await load_target(parts_, rollout.application, application->promoted);
+  // From hosts to a swarm and from one swarm to another there is no way back: what ran there was left alone.
+  if (back && !same_place((*forward)->spec, (*back)->spec)) back = co_await load_target(parts_, rollout.application, 0);
   if (!back) co_return fail(back.error());
   assignment.forward = *forward;
   assignment.back = *back;
@@ -154,6 +165,7 @@ Result<bool> Rollouts::check_routes(const Application& application, const std::v
 }
 
 awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment) {
+  if (assignment.forward->application.for_swarm) co_return co_await plan_for_swarm(work, std::move(assignment));
   PlanInput input;
   input.application = assignment.forward->application;
   input.wanted = assignment.forward->wanted;
@@ -195,6 +207,50 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   if (const std::string& why = assignment.forward->no_record; !why.empty()) {
     work->say("note: from its hosts alone this generation can't be adopted: " + why);
   }
+  co_return assignment;
+}
+
+namespace {
+
+awaitable<Result<void>> look_into(HostDirectory* hosts, std::string instance, swarm::SwarmPlanInput* into) {
+  auto manager = co_await hosts->manager(into->swarm);
+  if (!manager) co_return fail(manager.error());
+  auto services = co_await swarm::look_at_services(*manager, std::move(instance), into->application.name);
+  if (!services) co_return fail(services.error());
+  auto nodes = co_await swarm::node_names(*manager);
+  if (!nodes) co_return fail(nodes.error());
+  into->services = std::move(*services);
+  into->nodes = nodes->size();
+  co_return Result<void>();
+}
+
+}  // namespace
+
+awaitable<Result<Assignment>> Rollouts::plan_for_swarm(WorkPtr work, Assignment assignment) {
+  swarm::SwarmPlanInput input;
+  input.swarm = assignment.forward->spec.hosts.front();
+  input.application = assignment.forward->application;
+  input.wanted = assignment.forward->wanted;
+  input.has_previous = !assignment.back->wanted.empty();
+  const std::string& kind = assignment.rollout.kind;
+  input.rollback = kind != "deploy" && kind != "redeploy";
+  auto looking = look_into(&parts_.hosts, parts_.store.fleet(), &input);
+  auto looked = co_await with_deadline(look_limit, std::move(looking), "look at swarm " + input.swarm);
+  if (!looked && !looked.error().transient()) co_return fail(looked.error());
+  input.reachable = looked.has_value();
+  assignment.plan = swarm::make_swarm_plan(input);
+  assignment.progress = first_progress(assignment.plan);
+  const PlannedHost& planned = assignment.plan.hosts.front();
+  work->say("generation " + std::to_string(assignment.rollout.generation) + " of " + assignment.rollout.application +
+            " to swarm " + input.swarm);
+  const auto say_of = [&](const char* what, const std::vector<std::string>& services) {
+    if (!services.empty()) work->say(what + joined(services));
+  };
+  say_of("services to create: ", planned.create);
+  say_of("services to update: ", planned.start);
+  say_of("services that stay as they are: ", planned.keep);
+  say_of("services to remove: ", planned.stop);
+  for (const std::string& note : assignment.plan.notes) work->say("note: " + note);
   co_return assignment;
 }
 

@@ -131,7 +131,9 @@ void set_security(docker::ContainerSpec& spec, const Service& service) {
   spec.read_only_root = service.read_only;
 }
 
-docker::ContainerSpec body_of(const Application& application, const Service& service, const std::string& image) {
+}  // namespace
+
+docker::ContainerSpec task_spec(const Application& application, const Service& service, const std::string& image) {
   docker::ContainerSpec spec(image);
   spec.platform = service.platform;
   set_process(spec, service);
@@ -147,13 +149,6 @@ docker::ContainerSpec body_of(const Application& application, const Service& ser
   spec.dns_search = service.dns_search;
   spec.dns_options = service.dns_options;
   for (const VolumeMount& mount : service.volumes) spec.mounts.push_back(mount_of(application, mount));
-  if (!service.secrets.empty()) {
-    // Files are put there between create and start; a volume takes them even where the root is read-only.
-    docker::Mount mount;
-    mount.target = std::string(secrets_folder);
-    mount.no_copy = true;
-    spec.mounts.push_back(std::move(mount));
-  }
   if (service.logging) spec.log = {service.logging->driver, service.logging->options};
   spec.labels = service.labels;
   return spec;
@@ -166,6 +161,20 @@ docker::Labels owner_labels(const Application& application, const Maker& maker) 
 std::string digest_of(const std::string& image) {
   const auto at = image.rfind('@');
   return at == std::string::npos ? std::string() : image.substr(at + 1);
+}
+
+namespace {
+
+docker::ContainerSpec body_of(const Application& application, const Service& service, const std::string& image) {
+  docker::ContainerSpec spec = task_spec(application, service, image);
+  if (!service.secrets.empty()) {
+    // Files are put there between create and start; a volume takes them even where the root is read-only.
+    docker::Mount mount;
+    mount.target = std::string(secrets_folder);
+    mount.no_copy = true;
+    spec.mounts.push_back(std::move(mount));
+  }
+  return spec;
 }
 
 }  // namespace

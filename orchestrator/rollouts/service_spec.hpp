@@ -28,8 +28,15 @@ docker::ContainerSpec container_spec(const Application& application, const Servi
 /// never restarted.
 docker::ContainerSpec one_shot_spec(const Application& application, const Service& service, const std::string& image,
                                     const std::vector<std::string>& run, const Maker& maker);
+/// What the containers of a service have in common wherever they run: without names, slipway's own labels and the
+/// volume that a host's containers have their secrets in.
+docker::ContainerSpec task_spec(const Application& application, const Service& service, const std::string& image);
 docker::NetworkSpec network_spec(const Application& application, const Network& network, const Maker& maker);
 docker::VolumeSpec volume_spec(const Application& application, const Volume& volume, const Maker& maker);
+/// "sha256:…" of "repository@sha256:…".
+std::string digest_of(const std::string& image);
+/// Whose something is.
+docker::Labels owner_labels(const Application& application, const Maker& maker);
 
 /// SHA-256 over all that makes a service's container what it is: the Engine's request without names and generation,
 /// and `file_hashes` for what its secrets and configs hold.

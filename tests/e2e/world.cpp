@@ -70,7 +70,9 @@ void Daemon::write_settings() const {
                   fs::copy_options::overwrite_existing);
   }
   Json hosts = Json::object();
+  Json managers = Json::array();
   for (const Host& host : rig_hosts()) {
+    managers.push_back(host.name);
     hosts[host.name] = {{"endpoint", "tcp://" + host.address + ":2376"},
                         {"address", host.address},
                         {"groups", {"production"}},
@@ -90,7 +92,8 @@ void Daemon::write_settings() const {
                             {{"username", required("SLIPWAY_TEST_REGISTRY_USER")},
                              {"password_file", password.string()},
                              {"ca", tls + "/ca.pem"}}}}},
-                         {"hosts", hosts}};
+                         {"hosts", hosts},
+                         {"swarms", {{"swarm", {{"managers", managers}}}}}};
   (void)write_file(folder() / "slipwayd.yml", settings.dump(2));  // JSON is YAML
 }
 

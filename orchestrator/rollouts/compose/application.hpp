@@ -194,6 +194,7 @@ struct Policy {
 
 struct Application {
   std::string name;
+  bool for_swarm = false;         ///< then each service has Service::swarm
   std::vector<Service> services;  ///< in the file's order
   std::vector<Network> networks;  ///< those that a service uses
   std::vector<Volume> volumes;

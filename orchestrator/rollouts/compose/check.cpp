@@ -113,7 +113,7 @@ void check_ports(const Application& application, const Places& places, Diagnosti
     const Position at = places.services.at(service.name);
     for (const PortMapping& port : service.ports) {
       if (port.published.empty() || port.published.find('-') != std::string::npos) continue;
-      if (service.replicas > 1) {
+      if (service.replicas > 1 && !service.swarm) {
         diagnostics.error(at,
                           "service `" + service.name + "` has " + std::to_string(service.replicas) +
                               " replicas on each host, and they can't share the host's port",

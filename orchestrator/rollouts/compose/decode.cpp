@@ -6,6 +6,7 @@
 #include "orchestrator/rollouts/compose/policy_decoder.hpp"
 #include "orchestrator/rollouts/compose/resources_decoder.hpp"
 #include "orchestrator/rollouts/compose/service_decoder.hpp"
+#include "orchestrator/rollouts/compose/swarm_check.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -48,6 +49,7 @@ void decode_name(MapReader& file, Application& application, Diagnostics& diagnos
 
 void decode_services(MapReader& file, const ComposeRules& rules, Application& application, Places& places,
                      Diagnostics& diagnostics) {
+  const bool for_swarm = application.for_swarm;
   const YamlNode* node = file.require("services", "services: {web: {image: …}}");
   if (node == nullptr) return;
   std::vector<const YamlNode*> updates;
@@ -56,7 +58,7 @@ void decode_services(MapReader& file, const ComposeRules& rules, Application& ap
       diagnostics.error(at, "a service's name is made of letters, digits, '_', '.' and '-', at most 63", name);
     }
     const YamlNode* update = nullptr;
-    application.services.push_back(decode_service(name, value, rules, update, diagnostics));
+    application.services.push_back(decode_service(name, value, rules, for_swarm, update, diagnostics));
     updates.push_back(update);
     places.services[name] = at;
   });
@@ -66,8 +68,10 @@ void decode_services(MapReader& file, const ComposeRules& rules, Application& ap
   decode_update_configs(updates, application.policy, diagnostics);
 }
 
-Application decode_file(const YamlNode& root, const ComposeRules& rules, Diagnostics& diagnostics) {
+Application decode_file(const YamlNode& root, const ComposeText& text, const ComposeRules& rules,
+                        Diagnostics& diagnostics) {
   Application application;
+  application.for_swarm = is_for_swarm(root, text.group, rules.swarms, diagnostics);
   Places places;
   MapReader file(root, "the Compose file", diagnostics);
   places.file = places.x_slipway = root.at;
@@ -86,6 +90,7 @@ Application decode_file(const YamlNode& root, const ComposeRules& rules, Diagnos
   file.later("models");
   allow_extensions(root, file);
   file.finish();
+  if (application.for_swarm) refuse_for_swarm(root, diagnostics);
   if (!diagnostics.has_errors()) complete_and_check(application, places, diagnostics);
   return application;
 }
@@ -108,7 +113,7 @@ Result<Application> decode_compose(const ComposeText& file, const ComposeRules& 
   auto root = pipelines::read_yaml(file.text, diagnostics);
   if (root) interpolate_tree(*root, file.variables, diagnostics);
   Application application;
-  if (root && !diagnostics.has_errors()) application = decode_file(*root, rules, diagnostics);
+  if (root && !diagnostics.has_errors()) application = decode_file(*root, file, rules, diagnostics);
   if (diagnostics.has_errors()) return fail(as_error(diagnostics, file.text));
   return application;
 }

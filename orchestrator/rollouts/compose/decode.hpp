@@ -18,18 +18,20 @@ struct ComposeRules {
   /// Names of sources of metrics that a gate may ask; absent: any.
   std::optional<std::vector<std::string>> metrics = std::nullopt;
   bool check_zones = true;  ///< false: of a file that was accepted once, whatever this machine knows of time zones
+  /// Names of swarms: a file whose targets are one of them is read as a swarm means it.
+  std::vector<std::string> swarms = {};
 };
 
 struct ComposeText {
   std::string text;
   std::string path = "compose.yml";  ///< for messages
   Variables variables;
+  std::string group = {};  ///< overrides x-slipway.targets, unless it is empty
 };
 
-/// Reads a Compose file with x-slipway. A pure function of its arguments. What a single host can't honour, and what
-/// this release does not know, is an error and never ignored; all errors of a file come at once: the message has the
-/// first
-/// ("compose.yml:7:5: …"), the hint all of them, a line each.
+/// Reads a Compose file with x-slipway. A pure function of its arguments. What a single host (or, where that is its
+/// target, a swarm) can't honour, and what this release does not know, is an error and never ignored; all errors of a
+/// file come at once: the message has the first ("compose.yml:7:5: …"), the hint all of them, a line each.
 Result<Application> decode_compose(const ComposeText& file, const ComposeRules& rules);
 
 }  // namespace slipway::rollouts

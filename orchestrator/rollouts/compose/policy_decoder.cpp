@@ -143,7 +143,6 @@ void decode_x_slipway(const YamlNode& node, const ComposeRules& rules, Policy& p
   auto keep = static_cast<std::int64_t>(policy.keep);
   take_integer(map, "keep", 0, 20, keep, diagnostics);
   policy.keep = static_cast<std::size_t>(keep);
-  map.later("swarm");
   map.finish();
 }
 

@@ -94,7 +94,7 @@ void add_long(const YamlNode& item, std::vector<PortMapping>& into, Diagnostics&
     }
   }
   if (const YamlNode* mode = map.find("mode")) {
-    pipelines::read_choice(*mode, "`mode`", {"host", "ingress"}, diagnostics);
+    mapping.host_mode = pipelines::read_choice(*mode, "`mode`", {"host", "ingress"}, diagnostics) == 0;
   }
   std::string for_people;
   take_text(map, "name", for_people, diagnostics);

@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "orchestrator/rollouts/stages.hpp"
 
-/// One service of a Compose file, with everything that a single host can honour (docs/applications.md has the list).
-/// Values only; absent means the Engine's default.
+/// One service of a Compose file, with everything that a single host or a swarm can honour (docs/applications.md has
+/// the list). Values only; absent means the Engine's default.
 namespace slipway::rollouts {
 
 struct PortMapping {
@@ -16,6 +17,7 @@ struct PortMapping {
   std::string published;  ///< "8080", a range "8080-8090" to choose from, or empty: the Engine chooses
   std::uint16_t target = 0;
   std::string protocol = "tcp";  ///< tcp, udp or sctp
+  bool host_mode = false;        ///< of a swarm: on the nodes that run a task only
   friend bool operator==(const PortMapping&, const PortMapping&) = default;
 };
 
@@ -113,6 +115,32 @@ struct Route {
 
 enum class PullPolicy { missing, always, never };
 
+/// How a swarm takes a service's tasks to another specification.
+struct SwarmUpdate {
+  std::int64_t parallelism = 1;  ///< 0: all
+  Milliseconds delay{0};
+  std::optional<Milliseconds> monitor;
+  FailureAction on_failure = FailureAction::roll_back;
+  double max_failure_ratio = 0;
+  std::optional<Order> order;  ///< absent: start-first where nothing forbids it
+  friend bool operator==(const SwarmUpdate&, const SwarmUpdate&) = default;
+};
+
+/// What only a swarm honours of `deploy`.
+struct SwarmDeploy {
+  bool global = false;                        ///< a task on every node that `constraints` leave
+  std::map<std::string, std::string> labels;  ///< of the service, not of its containers
+  SwarmUpdate update;
+  /// When it goes back; `on_failure` is pause or go_on.
+  SwarmUpdate rollback{1, Milliseconds(0), std::nullopt, FailureAction::pause, 0, std::nullopt};
+  std::vector<std::string> constraints, spread;
+  std::int64_t max_replicas_per_node = 0;  ///< 0: no limit
+  std::string endpoint_mode;               ///< vip or dnsrr
+  std::int64_t reserved_nano_cpus = 0;
+  std::optional<Milliseconds> restart_delay, restart_window;
+  friend bool operator==(const SwarmDeploy&, const SwarmDeploy&) = default;
+};
+
 struct Service {
   std::string name;
   std::string image;     ///< as written; what runs is its digest
@@ -150,6 +178,7 @@ struct Service {
   std::optional<Logging> logging;
   std::vector<FileGrant> secrets, configs;
   std::optional<Route> route;
+  std::optional<SwarmDeploy> swarm;  ///< set if the file is for a swarm
 
   friend bool operator==(const Service&, const Service&) = default;
 };

@@ -58,10 +58,11 @@ void decode_labels(MapReader& map, Service& service, Diagnostics& diagnostics) {
 
 }  // namespace
 
-Service decode_service(const std::string& name, const YamlNode& node, const ComposeRules& rules,
+Service decode_service(const std::string& name, const YamlNode& node, const ComposeRules& rules, bool for_swarm,
                        const YamlNode*& update, Diagnostics& diagnostics) {
   Service service;
   service.name = name;
+  if (for_swarm) service.swarm.emplace();
   MapReader map(node, "service `" + name + "`", diagnostics);
   decode_image(map, service, diagnostics);
   decode_process(map, service, diagnostics);

@@ -12,7 +12,7 @@ void decode_storage(MapReader& map, const ComposeRules& rules, Service& service,
 void decode_health(MapReader& map, Service& service, Diagnostics& diagnostics);
 void decode_security(MapReader& map, Service& service, Diagnostics& diagnostics);
 void decode_resources(MapReader& map, Service& service, Diagnostics& diagnostics);
-/// Gives `deploy.update_config`, null if there is none.
+/// Gives `deploy.update_config`, null if there is none, or if it is a swarm's: then it is the service's own.
 const YamlNode* decode_deploy(MapReader& map, Service& service, Diagnostics& diagnostics);
 /// A host name in lower case, perhaps with "*." in front; no address, no port.
 bool is_route_host(std::string_view text);

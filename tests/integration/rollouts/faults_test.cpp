@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/integration/rollouts/fleet/cut_off.hpp"
 #include "tests/integration/rollouts/fleet/fleet.hpp"
 #include "tests/integration/rollouts/fleet/run_worker.hpp"
 
@@ -13,27 +14,6 @@ using namespace slipway;
 using namespace slipway::rollouts;
 
 namespace {
-
-/// Cuts the rig's third host off for as long as it lives.
-class CutOff {
- public:
-  CutOff() : link_(rig_link()) { set("down"); }
-  ~CutOff() { mend(); }
-  void mend() {
-    if (!std::exchange(mended_, true)) set("up");
-  }
-
- private:
-  static std::string rig_link() {
-    const char* name = std::getenv("SLIPWAY_RIG_NAME");
-    return std::string(name == nullptr ? "slipway" : name) + "-v3";
-  }
-  void set(const std::string& state) const {
-    REQUIRE(std::system(("ip link set " + link_ + " " + state).c_str()) == 0);
-  }
-  std::string link_;
-  bool mended_ = false;
-};
 
 std::string compose_of(const std::string& application) {
   return "name: " + application +

@@ -31,6 +31,7 @@ registries:
 hosts:
   web1: {endpoint: "tcp://198.51.100.11:2376", ca: a, cert: b, key: c, address: 198.51.100.11, groups: [production, web]}
   web2: {endpoint: "ssh://deploy@web2", groups: production}
+swarms: {cluster: {managers: [web1, web2]}}
 proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certificates: {shop: {cert: a.pem, key: a.key}}}
 metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
 )",
@@ -52,6 +53,8 @@ metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
   CHECK(settings.registries.at("registry.example:5000").username == "ci");
   REQUIRE(settings.hosts.size() == 2);
   CHECK(settings.hosts[0].groups == std::vector<std::string>{"production", "web"});
+  REQUIRE(settings.swarms.size() == 1);
+  CHECK(settings.swarms[0].managers == std::vector<std::string>{"web1", "web2"});
   CHECK(settings.proxy.image == "registry.example/haproxy:3.0");
   CHECK(settings.proxy.http_port == 8000);
   CHECK(settings.proxy.https_port == 8443);
@@ -80,6 +83,10 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
       {"hosts: {a: {endpoint: \"tcp://10.0.0.1:2375\"}}", "needs TLS"},
       {"hosts: {a: {}}", "endpoint"},
       {"hosts: {a: {endpoint: \"ssh://-oProxyCommand=x\"}}", "slipwayd.yml:1"},
+      {"swarms: {s: {managers: [web1]}}", "slipwayd.yml:1:25: error: a manager is one of `hosts`"},
+      {"swarms: {s: {}}", "managers: [web1, web2, web3]"},
+      {"hosts: {a: {endpoint: \"unix:///x\", groups: [s]}}\nswarms: {s: {managers: [a]}}",
+       "slipwayd.yml:2:10: error: a host or a group of hosts has this name already"},
       {"registries: {r: {password: x}}", "password_file"},
       {"registries: {r: {username: x}}", "go together"},
       {"retention: {days: 0}", "slipwayd.yml:1:19"},

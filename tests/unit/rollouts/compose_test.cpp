@@ -245,7 +245,6 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
       {"route: {host: a}", "unknown key `route`"},
       {"hooks: []", "`hooks`"},
       {"migrate: {run: a}", "`kind`"},
-      {"swarm: x", "release"},
       {"window: x", "`window`"},
       {"window: []", "`window` is a map, or a list"},
       {"window: {days: [mon]}", "`zone`"},

@@ -48,6 +48,12 @@ std::vector<HostSettings> rig_hosts() {
   return hosts;
 }
 
+ComposeRules compose_rules() {
+  ComposeRules rules;
+  rules.swarms = {"swarm"};
+  return rules;
+}
+
 std::string proxy_image() {
   const char* image = std::getenv("SLIPWAY_TEST_PROXY");
   return image == nullptr ? "haproxy:2.6" : image;
@@ -154,14 +160,15 @@ void Fleet::open() {
   store::StoreOptions options;
   options.probe = probe;
   store = must(store::Store::open(folder, options));
-  hosts = std::make_unique<HostDirectory>(io.get_executor(), store->fleet(), rig_hosts());
+  hosts = std::make_unique<HostDirectory>(io.get_executor(), store->fleet(), rig_hosts(),
+                                          std::vector<SwarmSettings>{{"swarm", {"h1", "h2", "h3"}}});
   haproxy = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->fleet());
   caddy = std::make_unique<caddy::CaddyTraffic>(*hosts, pool, clock, caddies, store->fleet());
   std::map<std::string, Traffic*> others;
   for (const auto& [host, settings] : caddies) others[host] = caddy.get();
   traffic = std::make_unique<TrafficByHost>(*haproxy, std::move(others));
   rollouts = std::make_unique<Rollouts>(Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool,
-                                              clock, ComposeRules{}, nullptr, &metrics});
+                                              clock, compose_rules(), nullptr, &metrics});
 }
 
 void Fleet::close() {
@@ -175,7 +182,12 @@ void Fleet::close() {
 }
 
 void Fleet::restart() {
+  while_closed([] {});
+}
+
+void Fleet::while_closed(const std::function<void()>& work) {
   close();
+  work();
   open();
 }
 

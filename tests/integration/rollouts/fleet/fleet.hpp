@@ -48,6 +48,8 @@ class Fleet {
   void run_until(const std::function<bool()>& done);
   /// As after a crash: forgets everything that is not in the data folder.
   void restart();
+  /// Does `work` while nobody has the data folder open.
+  void while_closed(const std::function<void()>& work);
 
   /// Project 1, which every rollout of the tests belongs to.
   void add_project();
