@@ -46,7 +46,7 @@ Json pushes_of(store::Transaction& tx, RunId run) {
 std::string asker_of(const store::Run& run) {
   const auto context = parse_json(run.context);
   const std::string again = context ? text_at(*context, "rerun_by") : std::string();
-  return again.empty() ? run.author : again;
+  return again.empty() ? run.author.substr(0, run.author.find(" <")) : again;
 }
 
 std::string evidence_of(store::Transaction& tx, RunId id) {

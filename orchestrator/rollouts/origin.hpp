@@ -7,7 +7,8 @@
 /// Where what a rollout brings comes from: kept with the rollout, since its run is forgotten some day.
 namespace slipway::rollouts {
 
-/// Who wanted the run: the token that asked for it (again), or the commit's author.
+/// Who wanted the run: the token that asked for it (again), or the commit's author,
+/// without the address.
 std::string asker_of(const store::Run& run);
 
 /// JSON of the run as it is now: commit, author, what its jobs came to, and which digest each of its images got where.
