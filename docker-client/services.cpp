@@ -117,7 +117,8 @@ awaitable<Result<void>> Services::update(std::string id, std::uint64_t version, 
 }
 
 awaitable<Result<void>> Services::roll_back(Service service) {
-  co_return co_await send_update(service.id, service.version, service.spec, RegistryAuth(), true);
+  RegistryAuth nobody;  // the swarm has kept what it was given for that specification
+  co_return co_await send_update(service.id, service.version, service.spec, std::move(nobody), true);
 }
 
 awaitable<Result<Service>> Services::inspect(std::string id) {

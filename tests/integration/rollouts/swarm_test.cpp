@@ -277,6 +277,59 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a first rollout that fails in a swarm leaves nothing there") {
+  Scene scene("ro-swarmfirst");
+  TestSwarm swarm(*scene.fleet);
+  std::string broken = on_swarm("ro-swarmfirst");
+  broken.insert(broken.find("    stop_grace_period"), "    command: \"sh -c 'exit 4'\"\n");
+  const auto rollout = scene.fleet->roll_out(broken, push_web_image(*scene.fleet, "swarmfirst", "x"));
+  CHECK(rollout.state == "rolled_back");
+  INFO(rollout.reason);
+  CHECK_THAT(rollout.reason, Catch::Contains("tasks run; a task on node") && Catch::Contains("non-zero exit (4)"));
+  CHECK(scene.fleet->run(swarm.manager().services().list())->empty());
+}
+
+TEST_CASE("with failure_action pause a failed update stays as it is, and a redeployment brings back what is promoted") {
+  Scene scene("ro-swarmpause");
+  TestSwarm swarm(*scene.fleet);
+  const std::string image = push_web_image(*scene.fleet, "swarmpause", "one");
+  std::string compose = on_swarm("ro-swarmpause");
+  compose.replace(compose.find("{monitor: 1s"), 12, "{failure_action: pause, monitor: 1s");
+  REQUIRE(scene.fleet->roll_out(compose, image).state == "succeeded");
+  std::string broken = compose;
+  broken.insert(broken.find("    stop_grace_period"), "    command: \"sh -c 'exit 4'\"\n");
+  const auto rollout = scene.fleet->roll_out(broken, image);
+  CHECK(rollout.state == "failed");
+  INFO(rollout.reason);
+  CHECK_THAT(rollout.reason, Catch::Contains("service web: the swarm has paused its update"));
+  CHECK(swarm.service("ro-swarmpause_web").update.state == docker::UpdateStatus::State::paused);
+  CHECK(status_of(scene).hosts[0].state == "drifted");
+
+  const auto id = scene.fleet->run(scene.fleet->rollouts->redeploy("ro-swarmpause", false, "ann"));
+  REQUIRE(id);
+  const auto again = scene.fleet->wait(*id);
+  INFO(again.reason);
+  CHECK(again.state == "succeeded");
+  CHECK(swarm.served(8080) == thrice("one"));
+  CHECK(status_of(scene).hosts[0].state == "ok");
+}
+
+TEST_CASE("a swarm's service that somebody removed is healed where the file wants that") {
+  Scene scene("ro-swarmheal");
+  TestSwarm swarm(*scene.fleet);
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
+  const std::string compose = on_swarm("ro-swarmheal") + "  drift: {action: heal, interval: 5s}\n";
+  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "swarmheal", "one")).state == "succeeded");
+  REQUIRE(scene.fleet->run(swarm.manager().services().remove("ro-swarmheal_web")));
+  scene.fleet->run_until([&] {
+    const auto rollouts = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::list, "ro-swarmheal", 1));
+    return rollouts && rollouts->front().kind == "heal" && rollouts->front().ended;
+  });
+  CHECK(scene.fleet->run(scene.fleet->store->read(&store::Rollouts::list, "ro-swarmheal", 1))->front().state ==
+        "succeeded");
+  CHECK(swarm.served(8080) == thrice("one"));
+}
+
 TEST_CASE("a rollout goes on through another manager when the one it spoke to is gone") {
   Scene scene("ro-swarmgone");
   TestSwarm swarm(*scene.fleet);
