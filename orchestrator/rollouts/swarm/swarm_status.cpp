@@ -35,15 +35,19 @@ std::string shown(const Json& value) {
   return text;
 }
 
+std::string below(std::string path, const std::string& key) {
+  if (!path.empty()) path += '.';
+  return path += key;
+}
+
 void compare(const Json& there, const Json& asked, const std::string& path, std::vector<std::string>& changes) {
   if (asked.is_object() && there.is_object()) {
     for (const auto& [key, value] : asked.items()) {
-      if (!holds(not_compared, key))
-        compare(value_at(there, key), value, path.empty() ? key : path + "." + key, changes);
+      if (!holds(not_compared, key)) compare(value_at(there, key), value, below(path, key), changes);
     }
     for (const auto& [key, value] : there.items()) {
       if (!asked.contains(key) && holds(only_if_asked, key) && !value.empty())
-        changes.push_back(path + "." + key + " is " + shown(value) + ", and nobody asked for it");
+        changes.push_back(below(path, key) + " is " + shown(value) + ", and nobody asked for it");
     }
     return;
   }
