@@ -7,7 +7,7 @@
 
 /// Which slipwayd may work on an application, as its hosts know it. The store's lease keeps rollouts of one daemon
 /// apart; this keeps a second daemon apart that has the same application (from a backup, or adopted) while the first
-/// still works.
+/// still works. A swarm as a target carries no marks.
 namespace slipway::rollouts {
 
 struct HostLease {
