@@ -56,9 +56,14 @@ Daemon::Daemon() : port_(free_port()) {
   login();
 }
 
+/// Asked to stop, it takes its job network with it; an engine has about thirty.
 Daemon::~Daemon() {
+  try {
+    if (!container_.empty() || pid_ > 0) stop();
+  } catch (const std::exception&) {
+    if (pid_ > 0) ::kill(pid_, SIGKILL);
+  }
   if (!container_.empty()) run({"docker", "rm", "-f", container_});
-  if (pid_ > 0) signal_and_reap(SIGKILL, 10s);
 }
 
 void Daemon::write_settings() const {
