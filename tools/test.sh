@@ -27,7 +27,7 @@ wait "$base_image"
 # Unit tests share nothing and run side by side; the others share one engine, its figures and its ports.
 status=0
 ctest --test-dir build/dev --output-on-failure -j "$(nproc)" -R "^unit_.*$name" --no-tests=ignore || status=1
-ctest --test-dir build/dev --output-on-failure -R "^(integration_|e2e_|faults_fake_).*$name" --timeout 1500 --no-tests=ignore || status=1
+ctest --test-dir build/dev --output-on-failure -R "^(integration_|e2e_|faults_fake_).*$name" --timeout 2100 --no-tests=ignore || status=1
 if [ $all = 1 ]; then
   tools/test_all.sh || status=1
 fi
