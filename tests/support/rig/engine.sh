@@ -31,6 +31,16 @@ containers_down() {
   done
 }
 
+# networks_down SOCKET: likewise its networks, whose bridges would stay on the machine and hold their addresses
+networks_down() {
+  local ids id
+  ids=$(curl -sf --max-time 5 --unix-socket "$1" -G --data-urlencode 'filters={"type":["custom"]}' http://engine/networks |
+    jq -r '.[].Id' || true)
+  for id in $ids; do
+    curl -sf --max-time 20 --unix-socket "$1" -o /dev/null -X DELETE "http://engine/networks/$id" || true
+  done
+}
+
 engine_down() {
   if [ -e "$dir/engine-by-systemd" ]; then
     systemctl stop docker docker.socket || true
@@ -38,6 +48,7 @@ engine_down() {
   fi
   if [ -e "$dir/engine/pid" ]; then
     containers_down "$engine_socket"
+    networks_down "$engine_socket"
     stop_pidfile "$dir/engine/pid"
     remove_engine_data "$dir/engine"
   fi
