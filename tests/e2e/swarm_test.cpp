@@ -58,7 +58,6 @@ jobs:
 constexpr const char* compose = R"(name: e2e-swarm
 services:
   web:
-    ports: [{target: 8080, published: "18090", mode: host}]
     stop_grace_period: 1s
     healthcheck: {test: "test ! -e /www/broken", interval: 500ms, retries: 2}
     deploy:
@@ -77,9 +76,16 @@ std::string push(const Repository& repository, const std::string& version, const
   return repository.push();
 }
 
+/// What the newest task on each node serves; one that is ending may run beside it. Asked inside of it: swarms sometimes
+/// never place a task again on a node where one that is ending still holds a port of the host.
 std::vector<std::string> versions() {
   std::vector<std::string> found;
-  for (const Host& host : rig_hosts()) found.push_back(http_get("http://" + host.address + ":18090/version"));
+  for (const Host& host : rig_hosts()) {
+    const std::string tasks =
+        host.docker({"ps", "-q", "--filter", "label=com.docker.swarm.service.name=e2e-swarm_web"}).out;
+    const std::string task = tasks.substr(0, tasks.find('\n'));
+    found.push_back(host.docker({"exec", task, "wget", "-q", "-O", "-", "http://127.0.0.1:8080/version"}).out);
+  }
   return found;
 }
 
