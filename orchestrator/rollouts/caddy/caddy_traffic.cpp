@@ -53,17 +53,13 @@ awaitable<Result<HttpResponse>> CaddyTraffic::get(std::string host, std::string 
 
 awaitable<Result<CaddyTraffic::Found>> CaddyTraffic::look(std::string host) {
   const CaddySettings& caddy = caddies_.at(host);
-  const auto there = co_await get(host, "/config/apps/http/servers/" + percent_encode(caddy.server));
-  if (!there) co_return fail(there.error());
-  if (!there->ok() && there->status != 400 && there->status != 404) {
-    co_return fail(refused(*there, "Caddy on " + host));
-  }
-  if (!there->ok() || there->body.starts_with("null")) {
+  // A server without routes answers `null`, one that is not there that the way to it is none.
+  const auto answer = co_await get(host, routes_path(caddy));
+  if (!answer) co_return fail(answer.error());
+  if (answer->status == 400 || answer->status == 404) {
     co_return fail(Error::Kind::not_found, "Caddy on " + host + " has no HTTP server '" + caddy.server + "'",
                    "name one of its servers with `server`");
   }
-  const auto answer = co_await get(host, routes_path(caddy));
-  if (!answer) co_return fail(answer.error());
   if (!answer->ok()) co_return fail(refused(*answer, "read the routes of Caddy on " + host));
   Found found;
   found.routes = answer->body;
