@@ -6,6 +6,7 @@
 
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/labels.hpp"
+#include "tests/integration/rollouts/fleet/parts.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 
 using namespace slipway;
@@ -201,15 +202,7 @@ TEST_CASE("status tells wanted from actual for each host, and logs come from all
                  "    command: [sh, -c, \"mkdir /www; echo up >&2; exec httpd -f -p 8080 -h /www\"]\n");
   compose.replace(compose.find("gate: {http: {"), 14, "gate: {http: {status: 404, ");
   REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "status", "x")).state == "succeeded");
-  Parts parts{scene.fleet->io.get_executor(),
-              *scene.fleet->store,
-              *scene.fleet->hosts,
-              scene.fleet->registry,
-              scene.fleet->secrets,
-              *scene.fleet->traffic,
-              scene.fleet->pool,
-              scene.fleet->clock,
-              ComposeRules{}};
+  Parts parts = parts_of(*scene.fleet);
   Inventory inventory(parts);
   auto status = scene.fleet->run(inventory.status("ro-status"));
   REQUIRE(status);

@@ -9,6 +9,7 @@
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "tests/integration/rollouts/fleet/cut_off.hpp"
+#include "tests/integration/rollouts/fleet/parts.hpp"
 #include "tests/integration/rollouts/fleet/run_worker.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 #include "tests/integration/rollouts/fleet/test_swarm.hpp"
@@ -33,15 +34,7 @@ std::string label_at(const docker::Labels& labels, std::string_view key) {
 }
 
 ApplicationStatus status_of(Scene& scene) {
-  Parts parts{scene.fleet->io.get_executor(),
-              *scene.fleet->store,
-              *scene.fleet->hosts,
-              scene.fleet->registry,
-              scene.fleet->secrets,
-              *scene.fleet->traffic,
-              scene.fleet->pool,
-              scene.fleet->clock,
-              ComposeRules{}};
+  Parts parts = parts_of(*scene.fleet);
   Inventory inventory(parts);
   auto status = scene.fleet->run(inventory.status(scene.application));
   REQUIRE(status);
