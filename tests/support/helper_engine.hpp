@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/ids.hpp"
@@ -14,8 +16,31 @@
 
 namespace slipway {
 
-/// A Docker Engine of one test's own, to be killed. Has busybox, once load_busybox() was called. Numbers of engines go
-/// up from SLIPWAY_HELPER_ENGINE, for people who share a machine; else the process's id chooses.
+/// A number below 40 that no other engine on this machine has, for as long as it lives: programs run side by side, and
+/// one may have several engines. (Those from 40 on are the fault matrix's.) `helper_engine.sh sweep` knows by the locks
+/// whose owners are gone.
+class EngineNumber {
+ public:
+  EngineNumber() {
+    for (number_ = 0; number_ < 40; ++number_) {
+      const std::string name = "slipway-e" + std::to_string(number_);
+      lock_ = ::open(("/tmp/" + name + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+      const bool ours = lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
+      if (ours && ::access(("/run/netns/" + name).c_str(), F_OK) != 0) return;
+      ::close(lock_);
+    }
+    throw std::runtime_error("no number is left for a helper engine: tests/support/helper_engine.sh sweep");
+  }
+  EngineNumber(const EngineNumber&) = delete;
+  ~EngineNumber() { ::close(lock_); }
+  [[nodiscard]] int value() const { return number_; }
+
+ private:
+  int number_ = 0;
+  int lock_ = -1;
+};
+
+/// A Docker Engine of one test's own, to be killed. Has busybox, once load_busybox() was called.
 class HelperEngine {
  public:
   /// `options` are more of dockerd's, as a shell reads them.
@@ -27,7 +52,7 @@ class HelperEngine {
     return *docker::parse_endpoint("unix://" + dir_ + "/docker.sock");
   }
   [[nodiscard]] docker::Endpoint tls_endpoint() const {
-    return *docker::parse_endpoint("tcp://198.18.0." + std::to_string(4 * number_ + 2) + ":2376",
+    return *docker::parse_endpoint("tcp://198.18.0." + std::to_string(4 * number_.value() + 2) + ":2376",
                                    {dir_ + "/ca.pem", dir_ + "/cert.pem", dir_ + "/key.pem"});
   }
   [[nodiscard]] std::string folder() const { return dir_; }
@@ -64,11 +89,11 @@ class HelperEngine {
   /// Everything of it is gone at once, containers too, as when the machine loses its power.
   void cut_power() { run("cut_power"); }
   /// Where its host answers it, and programs beside the engine.
-  [[nodiscard]] std::string gateway() const { return "198.18.0." + std::to_string(4 * number_ + 1); }
+  [[nodiscard]] std::string gateway() const { return "198.18.0." + std::to_string(4 * number_.value() + 1); }
   /// What it may send, per second, from now on.
   void limit_upload(const std::string& rate) {
-    const std::string command = "tc -n slipway-e" + std::to_string(number_) + " qdisc replace dev eth0 root tbf rate " +
-                                rate + " burst 64kb latency 400ms";
+    const std::string command = "tc -n slipway-e" + std::to_string(number_.value()) +
+                                " qdisc replace dev eth0 root tbf rate " + rate + " burst 64kb latency 400ms";
     if (std::system(command.c_str()) != 0) throw std::runtime_error(command);
   }
 
@@ -100,21 +125,15 @@ class HelperEngine {
   };
 
   [[nodiscard]] std::string command(const std::string& verb) const {
-    return "tests/support/helper_engine.sh " + verb + " " + dir_ + " " + std::to_string(number_) + " " + options_;
+    return "tests/support/helper_engine.sh " + verb + " " + dir_ + " " + std::to_string(number_.value()) + " " +
+           options_;
   }
   void run(const std::string& verb) const {
     if (std::system(command(verb).c_str()) != 0) throw std::runtime_error("the helper engine did not " + verb);
   }
 
-  /// Test programs run side by side, and one may have several, each with its own address and namespace.
-  static int next_number() {
-    static int started = 0;
-    const char* first = std::getenv("SLIPWAY_HELPER_ENGINE");
-    return ((first ? std::atoi(first) : static_cast<int>(::getpid())) + started++) % 64;
-  }
-
   std::string options_;
-  int number_ = next_number();
+  EngineNumber number_;
   std::string dir_ = "/tmp/slipway-engine-" + random_hex(4);
 };
 

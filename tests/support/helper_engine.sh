@@ -2,9 +2,24 @@
 # helper_engine.sh start|stop|cut_power DIR NUMBER [DOCKERD-OPTION…]: a Docker Engine of one test, in a network namespace of its own, to be killed.
 # It listens on DIR/docker.sock and, with TLS, on 198.18.0.(4*NUMBER+2):2376 (RFC 2544, never routed), NUMBER below 64.
 # `start` also starts one anew that was killed. Needs root.
+# helper_engine.sh sweep: ends those that a test left behind since it was killed itself.
 set -euo pipefail
 # shellcheck source=tests/support/power_cut.sh
 . "$(dirname "${BASH_SOURCE[0]}")/power_cut.sh"
+
+# A test holds the lock of its engine's number (tests/support/helper_engine.hpp) until it ends, however it does.
+sweep() {
+  local left
+  for left in /tmp/slipway-engine-*; do
+    [ -s "$left/number" ] || continue
+    flock -n "/tmp/slipway-e$(cat "$left/number").lock" "$0" stop "$left" "$(cat "$left/number")" || true
+  done
+}
+if [ "$1" = sweep ]; then
+  sweep
+  exit
+fi
+
 verb=$1 dir=$2 number=$3
 shift 3
 options=("$@")
@@ -36,6 +51,7 @@ network() {
 answers() { curl -sf --max-time 2 --unix-socket docker.sock http://engine/_ping; }
 
 start() {
+  echo "$number" > number
   certificates > log 2>&1
   network
   rm -f pid docker.sock
