@@ -28,8 +28,7 @@ Result<RolloutId> say(Scene& scene, Word what, std::optional<std::int64_t> gener
 
 /// "one" on all hosts, without an approval.
 void begin_with_one(Scene& scene) {
-  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "approve-1", "one")).state ==
-          "succeeded");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "approve-1", "one"));
 }
 
 }  // namespace
@@ -95,8 +94,7 @@ TEST_CASE("a deployment that is rejected, or that nobody approves in time, ends,
 TEST_CASE("a rollback passes a deployment that waits for approval, and ends it") {
   Scene scene("ro-pass");
   begin_with_one(scene);
-  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "approve-2", "two")).state ==
-          "succeeded");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "approve-2", "two"));
   const auto waits = scene.fleet->begin(scene.compose("  approval: {roles: [maintainer]}\n"),
                                         push_web_image(*scene.fleet, "approve-3", "three"));
   REQUIRE(waits);

@@ -50,20 +50,18 @@ TEST_CASE("with a Caddy requests go to what is attached, and what others route t
 
 TEST_CASE("with a Caddy a container that is detached finishes what it has, and Caddy says when") {
   CaddyScene scene("ro-caddy-drain");
-  const std::string slow =
-      "while true; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nslow\\n' > /tmp/a; "
-      "nc -l -p 8080 -e sh -c 'sleep 3; cat /tmp/a'; done";
-  scene.start("slow", slow);
+  scene.serve_held("slow");
   scene.serve("quick");
   scene.done(scene.fleet->run(scene.traffic().attach(scene.place(), {scene.backend("slow")}, 100)));
   std::optional<HttpResponse> late;
   std::thread request([&] { late = scene.get(); });
   const std::vector<std::string> old = {"ro-caddy-drain-slow"};
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  scene.await_request("slow");
   scene.done(scene.fleet->run(scene.traffic().attach(scene.place(), {scene.backend("quick")}, 100)));
   scene.done(scene.fleet->run(scene.traffic().detach(scene.place(), old)));
   const auto open = scene.fleet->run(scene.traffic().in_flight(scene.place(), old));
   CHECK(scene.answer() == "quick");
+  scene.release("slow");
   request.join();
   REQUIRE(open);
   CHECK(open->requests == 1);

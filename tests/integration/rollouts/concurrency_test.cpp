@@ -43,7 +43,7 @@ TEST_CASE("a rollout supersedes the one that waits, which ends at once, and foll
 TEST_CASE("a rollout is refused while another one works, which a rollback still turns round") {
   Scene scene("ro-refuse");
   const std::string compose = compose_with(scene, "refuse");
-  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "refuse-1", "one")).state == "succeeded");
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "refuse-1", "one"));
   const auto works = scene.fleet->begin(compose, push_web_image(*scene.fleet, "refuse-2", "two"));
   REQUIRE(works);
   scene.fleet->run_until([&] { return state_of(scene, *works) == "baking"; });

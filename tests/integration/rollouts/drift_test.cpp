@@ -119,8 +119,7 @@ TEST_CASE("what somebody removed, stopped, paused, renamed or replaced is found,
 
 TEST_CASE("changed options of a running container are drift") {
   Scene scene("ro-changed");
-  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "changed-1", "one")).state ==
-          "succeeded");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "changed-1", "one"));
   const docker::RestartPolicy never;
   REQUIRE(scene.fleet->run(engine(scene, "h1").containers().set_restart_policy("ro-changed-web-g1-1", never)));
   const ApplicationStatus found = look(scene);
@@ -131,7 +130,7 @@ TEST_CASE("changed options of a running container are drift") {
 TEST_CASE("the daemon looks by itself; where it is only to report, it tells and leaves things alone") {
   Scene scene("ro-vigil");
   const std::string compose = scene.compose("  drift: {interval: 5s}\n");
-  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "vigil-1", "one")).state == "succeeded");
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "vigil-1", "one"));
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
   REQUIRE(scene.fleet->run(engine(scene, "h2").containers().stop("ro-vigil-web-g1-1", 1)));
   scene.fleet->run_until([&] { return !events(scene, "drift.found").empty(); });
@@ -176,8 +175,8 @@ TEST_CASE("drift: heal brings back the hosts that drifted, and only those, in a 
 TEST_CASE("a rollout after a healing goes back past it, as if there had been none") {
   Scene scene("ro-heal-back");
   const std::string compose = scene.compose("  drift: {action: heal, interval: 5s}\n");
-  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "heal-back-1", "one")).state == "succeeded");
-  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "heal-back-2", "two")).state == "succeeded");
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "heal-back-1", "one"));
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "heal-back-2", "two"));
   REQUIRE(scene.fleet->run(engine(scene, "h1").containers().stop("ro-heal-back-web-g2-1", 1)));
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
   scene.fleet->run_until([&] { return !healings(scene).empty(); });

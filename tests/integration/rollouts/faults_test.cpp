@@ -41,10 +41,10 @@ TEST_CASE("a host that is cut off does not keep the others from the new version,
   fleet.clean();
   fleet.add_project();
   REQUIRE(fleet.run(fleet.rollouts->recover()));
-  REQUIRE(fleet.roll_out(compose_of("ro-cut"), push_web_image(fleet, "cut-1", "one")).state == "succeeded");
+  fleet.settle(compose_of("ro-cut"), push_web_image(fleet, "cut-1", "one"));
   const std::string two = push_web_image(fleet, "cut-2", "two");
 
-  CutOff cut;
+  CutOff cut(fleet, "h3");
   const auto rollout = fleet.roll_out(compose_of("ro-cut"), two);
   INFO(rollout.reason);
   CHECK(rollout.state == "succeeded");
@@ -69,11 +69,11 @@ TEST_CASE("a host that is cut off in the middle of a rollout does not stop it an
   fleet.clean();
   fleet.add_project();
   REQUIRE(fleet.run(fleet.rollouts->recover()));
-  REQUIRE(fleet.roll_out(compose_of("ro-mid"), push_web_image(fleet, "mid-1", "one")).state == "succeeded");
+  fleet.settle(compose_of("ro-mid"), push_web_image(fleet, "mid-1", "one"));
   const auto id = fleet.begin(compose_of("ro-mid"), push_web_image(fleet, "mid-2", "two"));
   REQUIRE(id);
   fleet.run_until([&] { return fleet.served("h1", 8080) == "two"; });
-  CutOff cut;
+  CutOff cut(fleet, "h3");
   const auto rollout = fleet.wait(*id);
   INFO(rollout.reason);
   CHECK(rollout.state == "succeeded");
@@ -96,7 +96,7 @@ TEST_CASE("killed after any commit of a rollout, the daemon finishes it when it 
     Fleet fleet(folder);
     fleet.clean();
     fleet.add_project();
-    REQUIRE(fleet.roll_out(compose_of("ro-kill"), push_web_image(fleet, "kill-1", "one")).state == "succeeded");
+    fleet.settle(compose_of("ro-kill"), push_web_image(fleet, "kill-1", "one"));
     two = push_web_image(fleet, "kill-2", "two");
     const auto begun = fleet.begin(compose_of("ro-kill"), two);
     REQUIRE(begun);
@@ -121,7 +121,7 @@ TEST_CASE("killed again and again on its way back, the daemon still ends with th
     fleet.clean();
     fleet.add_project();
     std::string compose = compose_of("ro-killback");
-    REQUIRE(fleet.roll_out(compose, push_web_image(fleet, "killback-1", "old")).state == "succeeded");
+    fleet.settle(compose, push_web_image(fleet, "killback-1", "old"));
     // Every host gets as far as failing its gate.
     compose.replace(compose.find("{web: {"), 7, "{web: {command: sleep 1000, ");
     compose.replace(compose.find("health_deadline: 10s"), 20, "health_deadline: 2s");

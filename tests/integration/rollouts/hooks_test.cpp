@@ -102,7 +102,7 @@ TEST_CASE("hooks run in order, with the image of the generation they belong to, 
 TEST_CASE("a hook that fails rolls back and leaves its words, unless its failure is to be passed over") {
   Scene scene("ro-badhook");
   const std::string fails = "[sh, -c, \"echo I found something; exit 3\"]";
-  REQUIRE(scene.fleet->roll_out(compose("ro-badhook", ""), push_text(*scene.fleet, "one")).state == "succeeded");
+  scene.fleet->settle(compose("ro-badhook", ""), push_text(*scene.fleet, "one"));
   const auto second = scene.fleet->roll_out(compose("ro-badhook", "  hooks: {validate: {run: " + fails + "}}\n"),
                                             push_text(*scene.fleet, "two"));
   CHECK(second.state == "rolled_back");
@@ -122,7 +122,7 @@ TEST_CASE("a hook that fails rolls back and leaves its words, unless its failure
 
 TEST_CASE("a hook that takes longer than its timeout is ended, and the host goes back") {
   Scene scene("ro-slowhook");
-  REQUIRE(scene.fleet->roll_out(compose("ro-slowhook", ""), push_text(*scene.fleet, "one")).state == "succeeded");
+  scene.fleet->settle(compose("ro-slowhook", ""), push_text(*scene.fleet, "one"));
   const bool exec = GENERATE(false, true);
   const auto second =
       scene.fleet->roll_out(compose("ro-slowhook", std::string("  hooks: {start: {run: [sleep, \"20\"], timeout: 1s") +
@@ -188,7 +188,7 @@ TEST_CASE("killed after any commit of a rollout with hooks and a migration, the 
 
 TEST_CASE("a migration runs once on one host before any host is changed") {
   Scene scene("ro-migrate");
-  REQUIRE(scene.fleet->roll_out(compose("ro-migrate", ""), push_text(*scene.fleet, "one")).state == "succeeded");
+  scene.fleet->settle(compose("ro-migrate", ""), push_text(*scene.fleet, "one"));
   const std::string migrate = "  migrate: {kind: expand, run: [cat, /www/index.html]}\n";
   const auto second = scene.fleet->roll_out(compose("ro-migrate", migrate), push_text(*scene.fleet, "two"));
   INFO(second.reason);
@@ -211,7 +211,7 @@ TEST_CASE("a migration runs once on one host before any host is changed") {
 
 TEST_CASE("a migration that fails changes no host") {
   Scene scene("ro-badmigrate");
-  REQUIRE(scene.fleet->roll_out(compose("ro-badmigrate", ""), push_text(*scene.fleet, "one")).state == "succeeded");
+  scene.fleet->settle(compose("ro-badmigrate", ""), push_text(*scene.fleet, "one"));
   const auto second = scene.fleet->roll_out(
       compose("ro-badmigrate", "  migrate: {kind: contract, run: [sh, -c, \"echo no such table; exit 2\"]}\n"),
       push_text(*scene.fleet, "two"));
@@ -226,7 +226,7 @@ TEST_CASE("a migration that fails changes no host") {
 
 TEST_CASE("a rollback past a contract migration is refused unless it is forced") {
   Scene scene("ro-contract");
-  REQUIRE(scene.fleet->roll_out(compose("ro-contract", ""), push_text(*scene.fleet, "one")).state == "succeeded");
+  scene.fleet->settle(compose("ro-contract", ""), push_text(*scene.fleet, "one"));
   REQUIRE(scene.fleet
               ->roll_out(compose("ro-contract", "  migrate: {kind: contract, run: [\"true\"]}\n"),
                          push_text(*scene.fleet, "two"))

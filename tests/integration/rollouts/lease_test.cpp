@@ -50,7 +50,7 @@ TEST_CASE("a second daemon with the same application gets a newer lease, and the
   Scene scene("ro-lease");
   std::string compose = scene.compose("  min_healthy: 0\n");
   compose.insert(compose.find("    stop_grace_period"), "    deploy: {update_config: {delay: 4s}}\n");
-  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "lease-1", "one")).state == "succeeded");
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "lease-1", "one"));
   const std::string copy = scene.folder + "-copy";
   copy_data(scene, copy);
   const auto first = scene.fleet->begin(compose, push_web_image(*scene.fleet, "lease-2", "two"));

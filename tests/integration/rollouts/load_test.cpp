@@ -84,7 +84,7 @@ TEST_CASE("a rollout that drops requests says so, and is rolled back if it is to
   Scene scene("ro-drop");
   const std::string one = push_app_image(*scene.fleet, "one");
   const std::string broken = push_app_image(*scene.fleet, "broken");
-  REQUIRE(scene.fleet->roll_out(scene.compose(), one).state == "succeeded");
+  scene.fleet->settle(scene.compose(), one);
   // Healthy by its own account, but it answers some requests with 500.
   const auto told = scene.fleet->roll_out(scene.compose() + "  probe: {rate: 10}\n", broken);
   CHECK(told.state == "succeeded");
@@ -101,7 +101,7 @@ TEST_CASE("no request is lost while a version that does not become healthy is ro
   Scene scene("ro-load-back");
   const std::string one = push_app_image(*scene.fleet, "one");
   const std::string sick = push_app_image(*scene.fleet, "sick");
-  REQUIRE(scene.fleet->roll_out(scene.compose(), one).state == "succeeded");
+  scene.fleet->settle(scene.compose(), one);
   Load load(scene.addresses(), 50);
   const auto second = scene.fleet->roll_out(scene.compose(), sick);
   const Json counted = load.finish();

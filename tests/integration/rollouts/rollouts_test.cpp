@@ -245,7 +245,7 @@ TEST_CASE("a second rollout of the same application waits for the first") {
 
 TEST_CASE("a rollout in work turns round at a person's word") {
   Scene scene("ro-turn");
-  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "turn-1", "one")).state == "succeeded");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "turn-1", "one"));
   const auto id =
       scene.fleet->begin(scene.compose("  min_healthy: 0\n"), push_web_image(*scene.fleet, "turn-2", "two"));
   REQUIRE(id);

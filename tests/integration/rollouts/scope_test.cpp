@@ -34,7 +34,7 @@ TEST_CASE(
   Scene scene("ro-scope");
   std::string compose = scene.compose("  rollback: {scope: failed}\n  drift: {action: heal, interval: 5s}\n");
   compose.insert(compose.find("x-slipway"), "    volumes: [\"marker:/marker:ro\"]\nvolumes: {marker: {}}\n");
-  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "scope-1", "old")).state == "succeeded");
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "scope-1", "old"));
   spoil(scene, "h2");
   const auto failed = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "scope-2", "new", true));
   CHECK(failed.state == "failed");

@@ -65,7 +65,7 @@ TEST_CASE("a canary behind a proxy gives the new version its share of the reques
 TEST_CASE("a canary stays on one host until it is promoted, also over a restart of the daemon") {
   Scene scene("ro-canary");
   const std::string compose = scene.compose("  strategy: canary\n  steps: [{share: 1, wait: true}]\n");
-  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "canary-1", "one")).state == "succeeded");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "canary-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "canary-2", "two"));
   REQUIRE(id);
   scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
@@ -83,7 +83,7 @@ TEST_CASE("a canary stays on one host until it is promoted, also over a restart 
 TEST_CASE("a canary whose containers die while it is watched goes back by itself") {
   Scene scene("ro-sickcanary");
   const std::string compose = scene.compose("  strategy: canary\n  bake: 1m\n  steps: [1]\n");
-  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "sick-1", "one")).state == "succeeded");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "sick-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "sick-2", "two"));
   REQUIRE(id);
   scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
@@ -98,7 +98,7 @@ TEST_CASE("blue-green runs both generations until the bake time is over, and a r
   Scene scene("ro-bluegreen");
   const std::string compose = side_by_side("ro-bluegreen", "  strategy: blue-green\n  bake: 1m\n");
   const std::string plain = side_by_side("ro-bluegreen", "");
-  REQUIRE(scene.fleet->roll_out(plain, push_web_image(*scene.fleet, "bg-1", "one")).state == "succeeded");
+  scene.fleet->settle(plain, push_web_image(*scene.fleet, "bg-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "bg-2", "two"));
   REQUIRE(id);
   scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });

@@ -48,22 +48,19 @@ TEST_CASE("new containers get the percentage of the requests that is asked for, 
 
 TEST_CASE("a container that is detached finishes what it has, and the proxy says when") {
   TrafficScene scene("ro-drain");
-  // Reads a request, then answers after three seconds, over and over.
-  const std::string slow =
-      "while true; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nslow\\n' > /tmp/a; "
-      "nc -l -p 8080 -e sh -c 'sleep 3; cat /tmp/a'; done";
-  scene.start("slow", slow);
+  scene.serve_held("slow");
   scene.serve("quick");
   Traffic& traffic = *scene.fleet->traffic;
   scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("slow")}, 100)));
   std::optional<HttpResponse> late;
   std::thread request([&] { late = scene.get(); });
   const std::vector<std::string> old = {"ro-drain-slow"};
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  scene.await_request("slow");
   scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("quick")}, 100)));
   scene.done(scene.fleet->run(traffic.detach(scene.place(), old)));
   const auto open = scene.fleet->run(traffic.in_flight(scene.place(), old));
   CHECK(scene.answer() == "quick");
+  scene.release("slow");
   request.join();
   REQUIRE(open);
   CHECK(open->requests == 1);

@@ -35,7 +35,7 @@ Result<RolloutId> ask(Scene& scene, Verb verb) {
 RolloutId half_way(Scene& scene) {
   std::string compose = scene.compose("  min_healthy: 0\n");
   compose.insert(compose.find("    stop_grace_period"), "    deploy: {update_config: {delay: 1s}}\n");
-  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "verbs-1", "one")).state == "succeeded");
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "verbs-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "verbs-2", "two"));
   REQUIRE(id);
   scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });

@@ -16,6 +16,13 @@ std::string clock_in(Scene& scene, Milliseconds later) {
   return format_time(scene.fleet->clock.now() + later).substr(11, 5);
 }
 
+/// Some seconds before a minute begins.
+void approach_a_minute(Scene& scene) {
+  constexpr std::chrono::seconds before{6};
+  const auto past = scene.fleet->clock.now().time_since_epoch() % std::chrono::minutes(1);
+  scene.fleet->clock.step += std::chrono::minutes(2) - before - past;
+}
+
 /// Open for an hour, twelve hours from now.
 std::string closed_now(Scene& scene) {
   return scene.compose("  window: {zone: Etc/UTC, from: \"" + clock_in(scene, std::chrono::hours(12)) + "\", to: \"" +
@@ -62,12 +69,13 @@ TEST_CASE(
 
 TEST_CASE("a deployment begins when its window opens, and a rollback at any time") {
   Scene scene("ro-opens");
-  REQUIRE(scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "window-1", "one")).state == "succeeded");
-  // The next minute begins within 60 s.
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "window-1", "one"));
+  const std::string two = push_web_image(*scene.fleet, "window-2", "two");
+  approach_a_minute(scene);
   const std::string compose =
       scene.compose("  window: {zone: Etc/UTC, from: \"" + clock_in(scene, std::chrono::minutes(1)) + "\", to: \"" +
                     clock_in(scene, std::chrono::hours(2)) + "\"}\n");
-  const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "window-2", "two"));
+  const auto id = scene.fleet->begin(compose, two);
   REQUIRE(id);
   CHECK(get(scene, *id).state == "waiting");
   CHECK(scene.fleet->wait(*id).state == "succeeded");

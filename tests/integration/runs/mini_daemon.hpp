@@ -3,6 +3,7 @@
 
 #include "orchestrator/runs/run_service.hpp"
 #include "tests/integration/runs/bench.hpp"
+#include "tests/support/stepped_clock.hpp"
 
 namespace slipway::runs {
 
@@ -12,13 +13,6 @@ class RecordingDeployer final : public Deployer {
   awaitable<Result<Outcome>> deploy(DeployRequest request, std::function<void(std::string)> say) override;
   void stop(RunId, const std::string&, int) override {}
   std::vector<DeployRequest> requests;
-};
-
-/// The wall clock, which somebody may set.
-class SteppedClock final : public Clock {
- public:
-  [[nodiscard]] Time now() const override { return SystemClock().now() + step; }
-  Milliseconds step{0};
 };
 
 /// A folder for one installation, with a git repository `source` of one project beside it. Removed with everything the

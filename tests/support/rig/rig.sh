@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # The test rig: a Docker Engine, a registry and target hosts on one Linux machine, all of them real.
 #
-#   rig.sh up DIR [--hosts N]   start what does not run yet; prints nothing; writes DIR/env (source it)
+#   rig.sh up DIR [--hosts N] [--second-hosts N]
+#                               start what does not run yet; prints nothing; writes DIR/env (source it). What needs hosts
+#                               for itself can run beside itself on the second ones (second_hosts.sh)
 #   rig.sh down DIR             stop and remove everything that `up DIR` started
 #   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
 #   rig.sh host-cut DIR NAME    one host loses its power: its engine and its containers are gone at once
@@ -57,9 +59,14 @@ stop_pidfile() {
   rm -f "$1"
 }
 
-write_env() {
+# endpoints FIRST LAST: of hosts, with commas between them
+endpoints() {
   local names=() i
-  for i in $(seq 1 "$hosts"); do names+=("tcp://$(host_address "$i"):2376"); done
+  for i in $(seq "$1" "$2"); do names+=("tcp://$(host_address "$i"):2376"); done
+  (IFS=,; echo "${names[*]}")
+}
+
+write_env() {
   cat > "$dir/env" <<END
 export SLIPWAY_TEST_RIG='$dir'
 export SLIPWAY_TEST_ENGINE='unix://$engine_socket'
@@ -67,7 +74,8 @@ export SLIPWAY_TEST_REGISTRY='$registry_address'
 export SLIPWAY_TEST_REGISTRY_CA='$dir/tls/ca.pem'
 export SLIPWAY_TEST_REGISTRY_USER='slipway'
 export SLIPWAY_TEST_REGISTRY_PASSWORD='slipway-test'
-export SLIPWAY_TEST_HOSTS='$(IFS=,; echo "${names[*]}")'
+export SLIPWAY_TEST_HOSTS='$(endpoints 1 "$hosts")'
+export SLIPWAY_TEST_SECOND_HOSTS='$(endpoints $((hosts + 1)) $((hosts + second)))'
 export SLIPWAY_TEST_TLS='$dir/tls'
 END
 }
@@ -81,10 +89,10 @@ up() {
   network_up
   certificates
   registry_up
-  local i
-  for i in $(seq 1 "$hosts"); do host_up "$i" & done
+  local i all=$((hosts + second))
+  for i in $(seq 1 $all); do host_up "$i" & done
   wait
-  for i in $(seq 1 "$hosts"); do wait_for 30 "host h$i" host_answers "$i"; done
+  for i in $(seq 1 $all); do wait_for 30 "host h$i" host_answers "$i"; done
   base_busybox
   write_env
 }
@@ -102,7 +110,8 @@ down() {
 verb=${1:-}
 dir=${2:-}
 hosts=3
-[ -n "$dir" ] || { sed -n '2,13p' "$0" >&2; exit 2; }
+second=0
+[ -n "$dir" ] || { sed -n '2,15p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { say "must run as root: it makes network namespaces"; exit 1; }
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -110,7 +119,13 @@ engine_socket=/var/run/docker.sock
 shift 2
 case "$verb" in
   up)
-    [ "${1:-}" = --hosts ] && hosts=$2
+    while [ $# -gt 0 ]; do
+      case "$1" in
+        --hosts) hosts=$2 ;;
+        --second-hosts) second=$2 ;;
+      esac
+      shift 2
+    done
     up
     ;;
   second-up) second_up ;;
@@ -118,5 +133,5 @@ case "$verb" in
   host-cut) cut_power "$dir/hosts/$1" ;;
   host-up) host_up "${1#h}" && wait_for 30 "host $1" host_answers "${1#h}" ;;
   base-image) "base_$1" ;;
-  *) sed -n '2,13p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,15p' "$0" >&2; exit 2 ;;
 esac

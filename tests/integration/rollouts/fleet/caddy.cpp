@@ -52,7 +52,8 @@ void Caddy::restart() {
 
 void Caddy::start() {
   const std::string folder = folder_.path().string();
-  const std::string engine = read_file(rig_setting("SLIPWAY_TEST_RIG") + "/hosts/h1/pid").value_or("");
+  const std::string host = "/hosts/h" + std::to_string(rig_number(address_));
+  const std::string engine = read_file(rig_setting("SLIPWAY_TEST_RIG") + host + "/pid").value_or("");
   const std::string log = folder + "/log";
   child_ = start_child(
       {"nsenter", "--net=/proc/" + engine.substr(0, engine.find('\n')) + "/ns/net", "env", "XDG_DATA_HOME=" + folder,

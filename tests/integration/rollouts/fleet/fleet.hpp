@@ -12,6 +12,7 @@
 #include "orchestrator/rollouts/image_registries.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/rollouts/traffic_by_host.hpp"
+#include "tests/support/stepped_clock.hpp"
 
 /// The test rig's hosts and registry (tests/support/rig) with everything that rolls out to them. Fails, never skips,
 /// where the rig is not there.
@@ -19,6 +20,9 @@ namespace slipway::rollouts {
 
 /// What the rig's env file says. Throws if a variable is missing.
 std::string rig_setting(const char* name);
+
+/// Which of the rig's hosts has the address: 198.51.100.14 is the fourth's. A fleet may have the second ones.
+int rig_number(const std::string& address);
 
 class FixedSecrets final : public SecretSource {
  public:
@@ -55,6 +59,8 @@ class Fleet {
   void add_project();
   /// Rolls `compose` out with `image` as service web's and waits for the end.
   store::Rollout roll_out(const std::string& compose, const std::string& image);
+  /// What a test begins with and is not about: likewise, to all hosts at once. Throws if it does not succeed.
+  void settle(const std::string& compose, const std::string& image);
   Result<RolloutId> begin(const std::string& compose, const std::string& image);
   store::Rollout wait(RolloutId id);
 
@@ -68,7 +74,7 @@ class Fleet {
   std::filesystem::path folder;
   store::CommitProbe* probe;
   Pool pool{4};
-  SystemClock clock;
+  SteppedClock clock;
   images::Credentials credentials;
   images::RegistryClient registry_client;
   ImageRegistries registry{registry_client, credentials};
@@ -91,7 +97,7 @@ class Fleet {
 void push_proxy_image(Fleet& fleet);
 
 /// Builds an image that serves `text` on port 8080, pushes it as repository:tag, and answers "repository@digest". With
-/// `picky`, it does not become healthy where /marker/bad is.
+/// `picky`, it does not become healthy where /marker/bad is. What this process has pushed once is not built again.
 std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky = false);
 
 /// Likewise one that serves `files` by their path below /.

@@ -14,7 +14,7 @@ namespace {
 std::string config_for(const std::vector<std::string>& targets) {
   std::string list;
   for (const std::string& target : targets) list += (list.empty() ? "" : ", ") + ("\"" + target + "\"");
-  return "global: {scrape_interval: 250ms, scrape_timeout: 250ms}\n"
+  return "global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
          "scrape_configs: [{job_name: app, static_configs: [{targets: [" +
          list + "]}]}]\n";
 }

@@ -8,7 +8,8 @@
 
 namespace slipway::rollouts {
 
-/// A real Prometheus on 127.0.0.1 that scrapes http://TARGET/metrics four times a second.
+/// A real Prometheus on 127.0.0.1 that scrapes http://TARGET/metrics twice a second. On a busy machine a scrape may
+/// fail, and then its series has no data until the next one: a query that must not blink looks back over some time.
 class Prometheus {
  public:
   explicit Prometheus(const std::vector<std::string>& targets);

@@ -1,5 +1,4 @@
 #pragma once
-#include <filesystem>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -10,11 +9,10 @@ namespace slipway::rollouts {
 
 /// Runs the worker on a store; its exit status, or minus the signal that ended it.
 inline int run_worker(const std::string& folder, int kill_at_commit) {
-  const auto worker = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "worker" / "rollouts_worker";
   const std::string count = std::to_string(kill_at_commit);
   const pid_t child = fork();
   if (child == 0) {
-    execl(worker.c_str(), worker.c_str(), folder.c_str(), count.c_str(), nullptr);
+    execl(ROLLOUTS_WORKER_PATH, ROLLOUTS_WORKER_PATH, folder.c_str(), count.c_str(), nullptr);
     _exit(127);
   }
   int status = 0;

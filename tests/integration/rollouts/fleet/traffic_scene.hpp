@@ -46,6 +46,23 @@ struct TrafficScene {
   void serve(const std::string& name) {
     start(name, "mkdir /www; echo " + name + " > /www/index.html; exec httpd -f -p 8080 -h /www");
   }
+  /// A container that answers requests, one after the other, with "slow" and not before `release`.
+  void serve_held(const std::string& name) {
+    start(name,
+          "while true; do nc -l -p 8080 -e sh -c 'touch /tmp/asked; until [ -e /tmp/go ]; do sleep 0.1; done; "
+          "printf \"HTTP/1.0 200 OK\\r\\n\\r\\nslow\\n\"'; done");
+  }
+  /// Until a request is there.
+  void await_request(const std::string& name) {
+    fleet->run_until([&] { return exit_code_in(name, "test -e /tmp/asked") == 0; });
+  }
+  void release(const std::string& name) { REQUIRE(exit_code_in(name, "touch /tmp/go") == 0); }
+  int exit_code_in(const std::string& name, const std::string& script) {
+    docker::ExecSpec spec({"sh", "-c", script});
+    const auto ended = fleet->run(engine().exec().run(application + "-" + name, std::move(spec)));
+    REQUIRE(ended);
+    return ended->exit_code;
+  }
   [[nodiscard]] Backend backend(const std::string& name, const std::string& service = "web") const {
     Route route;
     route.port = 8080;

@@ -333,7 +333,7 @@ TEST_CASE("a rollout goes on through another manager when the one it spoke to is
   compose.insert(compose.find("x-slipway"), "      placement: {max_replicas_per_node: 1}\n");
   REQUIRE(scene.fleet->roll_out(compose, one).state == "succeeded");
 
-  CutOff cut(1);
+  CutOff cut(*scene.fleet, "h1");
   const auto rollout = scene.fleet->roll_out(compose, two);
   INFO(rollout.reason);
   CHECK(rollout.state == "succeeded");
