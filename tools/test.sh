@@ -16,19 +16,17 @@ done
 
 tools/install.sh test
 end_rig_at_exit
-tests/support/rig/rig.sh up "$rig" --hosts 3
+run tests/support/rig/rig.sh up "$rig" --hosts 3 --second-hosts 3
 { tests/support/rig/rig.sh base-image "$rig" python && tests/support/rig/rig.sh base-image "$rig" haproxy; } &
-base_image=$!
-tools/build.sh dev
-wait "$base_image"
+base_images=$!
+run tools/build.sh dev
+wait $base_images
 # shellcheck disable=SC1091
 . "$rig/env"
 
-# Unit tests share nothing and run side by side; the others share one engine, its figures and its ports.
 status=0
-ctest --test-dir build/dev --output-on-failure -j "$(nproc)" -R "^unit_.*$name" --no-tests=ignore || status=1
-ctest --test-dir build/dev --output-on-failure -R "^(integration_|e2e_|faults_fake_).*$name" --timeout 2100 --no-tests=ignore || status=1
+run tools/run_tests.sh build/dev "^(unit_|integration_|e2e_|faults_fake_).*$name" || status=1
 if [ $all = 1 ]; then
-  tools/test_all.sh || status=1
+  run tools/test_all.sh || status=1
 fi
 exit $status
