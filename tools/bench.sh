@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools/install.sh bench
 mkdir -p build/release
 cmake --preset release -DSLIPWAY_BENCH=ON > build/release/configure.log
-tools/build.sh release slipwayd slipway bench_context
 end_rig_at_exit
-tests/support/rig/rig.sh up "$rig" --hosts 3
-python3 tests/bench/bench.py "$@"
+run tools/build.sh release slipwayd slipway bench_context
+run tests/support/rig/rig.sh up "$rig" --hosts 3
+run python3 tests/bench/bench.py "$@"

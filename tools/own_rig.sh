@@ -13,9 +13,9 @@ run() {
   wait $!
 }
 
-# end_jobs: SIGTERM to all that jobs have started, SIGKILL to what is left after 20 s
+# end_jobs: SIGTERM to all that jobs have started, SIGKILL to what is left after a minute
 end_jobs() {
-  local job groups tries=200
+  local job groups tries=600
   groups=$(jobs -p)
   for job in $groups; do kill -TERM -- "-$job" 2> /dev/null || true; done
   for job in $groups; do
