@@ -2,6 +2,8 @@
 # Breaks slipway at every instant it has a name for, and writes docs/reliability.md. See ./dev and tests/faults.
 #
 #   tools/faults.sh [--short] [OPTION of tests/faults…]
+#
+# `--minutes 45` has a random sample of the cells, for when there is no time for all.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tier=full

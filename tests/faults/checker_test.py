@@ -20,8 +20,6 @@ def record(text, stream="stdout"):
     return {"stream": stream, "text": text, "partial": False}
 
 
-SCENARIO = scenarios.DEPLOY
-
 
 class Chain:
     """What the checker asks, where it asks it: a worker whose run 7 of the scenario `deploy` passed as it should."""
@@ -29,6 +27,7 @@ class Chain:
     def __init__(self):
         self.project = self.daemon = self.engine = self.rig = self  # one object answers for all of them
         self.instance_id, self.application, self.port, self.hosts = "i1", "app", 1, 3
+        self.scenario, self.opens, self.left = scenarios.DEPLOY, 0, None
         self.accepted = [{"delivery": 3, "run": 7, "decision": "queued"}]
         self.ledger = [{"id": 3, "run": 7, "decision": "queued"}]
         step = {"name": "run", "role": "step", "attempt": 1, "exit_code": 0}
@@ -38,14 +37,31 @@ class Chain:
         self.lines = [record("+ cat /www/version"), record("v1+ echo"), record("")]
         self.starts = {STEP: {1}}
         self.registry = {"t": TESTED}
-        self.containers = {host: {f"app-web-g1-{host}": TESTED} for host in (1, 2, 3)}
+        self.containers = {host: {"app-web-g2-1": (TESTED, 2)} for host in (1, 2, 3)}
         self.answers = {1: "v1", 2: "v1", 3: "v1"}
+        self.promoted = 2
+        self.rollouts = [{"id": 5, "run": 7, "state": "succeeded", "ended_at": "2026-11-30T10:00:09.000Z"}]
+        self.audits = {5: [{"what": "queued", "at": "2026-11-30T10:00:00.000Z"}, {"what": "leased", "at": "2026-11-30T10:00:05.000Z"}]}
+        self.marks = {1: [4], 2: [4], 3: [4]}
+        self.nodes = range(4, 7)
+        self.tasks_made = ["n4", "n5", "n6"]
 
     def runs(self, commit):
         return [{"id": number} for number in self.all_runs] if commit == COMMIT else []
 
     def api(self, method, path):
-        return {"items": self.ledger} if path.startswith("/deliveries") else copy.deepcopy(self.all_runs[int(path.split("/")[-1])])
+        answers = {"deliveries?limit=200": lambda _: {"items": self.ledger},
+                   "apps": lambda _: {"items": [{"name": name, "generation": self.promoted} for name in ("app", "app-swarm")]},
+                   "rollouts": lambda words: {"fence": 4, "entries": self.audits[int(words[1])]},
+                   "runs": lambda words: copy.deepcopy(self.all_runs[int(words[1])])}
+        words = path.strip("/").split("/")
+        return answers[words[0]](words)
+
+    def history(self, application):
+        return self.rollouts
+
+    def standing(self):
+        return {(host, name) for host, names in self.containers.items() for name in names}
 
     def ask(self, method, path, accept):
         return "".join(json.dumps(line) + "\n" for line in self.lines)
@@ -54,7 +70,16 @@ class Chain:
         return self.registry.get(tag, "")
 
     def running(self, host, application):
-        return self.containers[host]
+        return self.containers[host - 3 if application == "app-swarm" else host]
+
+    def leases(self, host, application):
+        return self.marks[host]
+
+    def answer_inside(self, node, application):
+        return self.answers[node - 3]
+
+    def tasks(self, service, digest):
+        return self.tasks_made if digest == TESTED else []
 
     def answer(self, host, port):
         return self.answers[host]
@@ -69,7 +94,7 @@ class Chain:
 
     def found(self, fault="kill", **evidence):
         about = {"accepted": self.accepted, "posts": 1} | evidence
-        return invariants.violations(self, SCENARIO, faults.ALL[fault], "v1", COMMIT, invariants.Evidence(**about))
+        return invariants.violations(self, self.scenario, faults.ALL[fault], "v1", COMMIT, invariants.Evidence(**about))
 
 
 class EachViolationIsFound(unittest.TestCase):
@@ -99,6 +124,8 @@ class EachViolationIsFound(unittest.TestCase):
 
     def test_one_webhook_and_two_runs(self):
         self.chain.all_runs[8] = self.chain.run | {"id": 8}
+        self.chain.rollouts.append(self.chain.rollouts[0] | {"id": 6, "run": 8})
+        self.chain.audits[6] = [{"what": "leased", "at": self.chain.rollouts[0]["ended_at"]}]
         self.chain.starts["slip-i1-8-unit-run-a1"] = {1}
         self.assert_found("run twice")
 
@@ -150,12 +177,16 @@ class EachViolationIsFound(unittest.TestCase):
         self.assert_found("wrong digest")
 
     def test_two_generations_on_a_host(self):
-        self.chain.containers[2]["app-web-g0-1"] = TESTED
-        self.assert_found("two live generations")
+        self.chain.containers[2]["app-web-g1-1"] = (TESTED, 1)
+        self.assert_found("two live generations", "wrong generation")
 
     def test_a_host_that_runs_what_was_not_tested(self):
-        self.chain.containers[3] = {"app-web-g1-1": OTHER}
+        self.chain.containers[3] = {"app-web-g2-1": (OTHER, 2)}
         self.assert_found("wrong digest")
+
+    def test_a_host_that_runs_another_generation_than_was_promoted(self):
+        self.chain.promoted = 1
+        self.assert_found("wrong generation")
 
     def test_a_host_that_stayed_on_the_old_version(self):
         self.chain.answers[2] = "v0"
@@ -164,6 +195,104 @@ class EachViolationIsFound(unittest.TestCase):
     def test_hosts_that_serve_what_no_run_passed_with(self):
         self.chain.run["verdict"] = "failed"
         self.assert_found("mixed generations", fault="engine killed")
+
+    def test_a_run_that_passed_though_its_rollout_did_not(self):
+        self.chain.rollouts[0]["state"] = "rolled_back"
+        self.assert_found("false pass")
+
+    def test_a_run_that_passed_without_one_of_its_rollouts(self):
+        self.chain.scenario = scenarios.QUEUE
+        self.assert_found("false pass")
+
+    def wait_for_words(self):
+        self.chain.scenario = scenarios.WAITS
+        self.chain.audits[5] += [{"what": "app.approve", "at": "2026-11-30T10:00:02.000Z"},
+                                 {"what": "app.outside_window", "at": "2026-11-30T10:00:05.000Z"}]
+
+    def test_a_rollout_that_waited_for_what_it_had_to_has_none(self):
+        self.wait_for_words()
+        self.assert_found(said=[(5, "app.approve"), (5, "app.outside_window")])
+
+    def test_a_rollout_that_began_without_a_word_it_had_to_wait_for(self):
+        self.wait_for_words()
+        del self.chain.audits[5][-1]
+        self.assert_found("begun too early")
+
+    def test_a_rollout_that_began_before_the_word_came(self):
+        self.wait_for_words()
+        self.chain.audits[5][-1]["at"] = "2026-11-30T10:00:05.001Z"
+        self.assert_found("begun too early")
+
+    def test_a_container_that_came_while_its_rollout_waited(self):
+        self.wait_for_words()
+        self.assert_found("begun too early", touched={(1, "app-web-g2-1")})
+
+    def test_a_word_that_was_taken_and_is_waited_for_again(self):
+        self.wait_for_words()
+        self.assert_found("lost word", forgotten={(5, "app.approve")})
+
+    def test_a_word_that_counts_twice(self):
+        self.wait_for_words()
+        self.chain.audits[5].append(self.chain.audits[5][-1])
+        self.assert_found("said twice")
+
+    def test_a_rollout_that_began_before_its_window_opened(self):
+        self.chain.scenario = scenarios.WINDOW
+        self.chain.opens = 1796032805  # the second in which it was leased
+        self.assert_found()
+        self.chain.opens += 1
+        self.assert_found("begun too early")
+
+    def test_a_rollout_that_began_before_the_one_before_it_had_ended(self):
+        self.chain.scenario = scenarios.QUEUE
+        self.chain.rollouts.append(self.chain.rollouts[0] | {"id": 6})
+        self.chain.audits[6] = [{"what": "leased", "at": "2026-11-30T10:00:09.000Z"}]
+        self.assert_found()
+        self.chain.audits[6][0]["at"] = "2026-11-30T10:00:08.999Z"
+        self.assert_found("two rollouts at once")
+
+    def test_a_host_that_still_carries_an_older_lease(self):
+        self.chain.marks[2] = [3, 4]
+        self.assert_found("wrong lease")
+
+    def test_a_host_that_does_not_carry_the_lease_under_which_it_was_worked_on(self):
+        self.chain.marks[3] = []
+        self.assert_found("wrong lease")
+
+    def test_a_swarm_that_is_right_has_none(self):
+        self.chain.scenario = scenarios.SWARM
+        self.assert_found()
+
+    def test_a_node_of_a_swarm_that_stayed_on_the_old_version(self):
+        self.chain.scenario = scenarios.SWARM
+        self.chain.answers[3] = "v0"
+        self.assert_found("mixed generations", "not deployed")
+
+    def test_a_swarm_that_was_asked_for_the_same_twice_though_only_slipwayd_died(self):
+        self.chain.scenario = scenarios.SWARM
+        self.chain.tasks_made.append("n5")
+        self.assert_found("started twice")
+        self.assert_found(fault="manager cut off")
+
+    def take_over(self):
+        self.chain.run["verdict"], self.chain.rollouts[0]["state"] = "failed", "failed"
+        self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
+        self.chain.containers, self.chain.promoted = {host: {"app-web-g1-1": (OTHER, 1)} for host in (1, 2, 3)}, 1
+        self.chain.left = self.chain.standing()
+
+    def test_an_application_that_was_taken_over_and_left_alone_has_none(self):
+        self.take_over()
+        self.assert_found(fault="taken over")
+
+    def test_an_application_that_was_taken_over_and_touched_all_the_same(self):
+        self.take_over()
+        self.chain.left.add((2, "app-web-g2-1"))
+        self.assert_found("touched another's", fault="taken over")
+
+    def test_a_run_that_passed_though_its_application_was_taken_over(self):
+        self.take_over()
+        self.chain.run["verdict"], self.chain.rollouts[0]["state"] = "passed", "succeeded"
+        self.assert_found("false pass", "not deployed", "wrong digest", fault="taken over")
 
 
 if __name__ == "__main__":

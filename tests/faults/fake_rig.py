@@ -115,10 +115,19 @@ class Rig:
         return {"registries": {self.registry: {"insecure": True}}, "hosts": hosts}
 
     def running(self, host, application):
-        """The digests of the application's running containers on a host, by container name."""
-        rows = self.engines[f"h{host}"].names("/containers/json", lambda c: (c["Names"][0], c["Labels"]["dev.slipway.digest"]),
+        """The application's running containers on a host: name → digest and generation."""
+        def shown(one):
+            return one["Names"][0], (one["Labels"]["dev.slipway.digest"], int(one["Labels"]["dev.slipway.generation"]))
+        return dict(self.engines[f"h{host}"].names("/containers/json", shown, f"dev.slipway.application={application}"))
+
+    def standing(self, host, application):
+        """(name, state) of all of them."""
+        return self.engines[f"h{host}"].names("/containers/json?all=1", lambda c: (c["Names"][0], c["State"]),
                                               f"dev.slipway.application={application}")
-        return dict(rows)
+
+    def leases(self, host, application):
+        """The numbers that are marked there."""
+        return self.engines[f"h{host}"].names("/volumes", lambda v: int(v["Name"].rsplit("-", 1)[1]), f"dev.slipway.lease={application}")
 
     def answer(self, host, port):
         try:

@@ -42,6 +42,12 @@ ALL = {fault.name: fault for fault in (
           lambda w: w.rig.kill_pid("hosts/h2"), lambda w: w.rig.script("host-up", "h2"), 1.0, exact=False, shared=True),
     Fault("host restarted", "a host loses its power and starts", "SLIPWAY_STOP_POINT",
           lambda w: w.rig.script("host-cut", "h2"), lambda w: w.rig.script("host-up", "h2"), 1.0, exact=False, shared=True),
+    Fault("manager's engine killed", "the engine of the swarm's manager that slipwayd speaks to is killed and comes back", "SLIPWAY_STOP_POINT",
+          lambda w: w.rig.kill_pid("hosts/h4"), lambda w: w.rig.node_up(4), 1.0, exact=False, shared=True),
+    Fault("manager cut off", "the link of that manager is down for three seconds", "SLIPWAY_STOP_POINT",
+          lambda w: w.rig.link(4, "down"), lambda w: w.rig.link(4, "up"), 3.0, exact=False, shared=True),
+    Fault("taken over", "slipwayd stands still while another one, put up from a copy of its data, ends the rollout and goes back to "
+          "the generation before; then it goes on", "SLIPWAY_STOP_POINT", lambda w: w.take_over(), exact=False),
     Fault("call lost", "the connection breaks before the engine has done what it was asked", rule={"action": "lost_before"}),
     Fault("answer lost", "the engine does what it was asked, and the connection breaks", rule={"action": "lost_after"}),
     Fault("answer cut", "the answer breaks off after ten bytes", rule={"action": "cut", "bytes": 10}),

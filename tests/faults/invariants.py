@@ -14,6 +14,10 @@ class Evidence:
     posts: int = 0  # webhooks sent, answered or not
     ended: bool = True
     runs: list = dataclasses.field(default_factory=list)
+    before: set = dataclasses.field(default_factory=set)  # containers on the hosts
+    said: list = dataclasses.field(default_factory=list)  # (rollout, word) that was taken
+    forgotten: set = dataclasses.field(default_factory=set)  # of these, what was waited for all the same
+    touched: set = dataclasses.field(default_factory=set)  # containers that came while a rollout waited
 
 
 def violations(worker, scenario, fault, version, commit, evidence):
@@ -29,8 +33,14 @@ def violations(worker, scenario, fault, version, commit, evidence):
         found += steps(worker, scenario, fault, version, run)
         if scenario.pushes and run["verdict"] == "passed":
             found += pushed(worker, run)
-    if scenario.deploys and evidence.runs:
-        found += generations(worker, evidence.runs, version)
+    if scenario.rollouts and evidence.runs:
+        found += rollouts(worker, scenario, fault, evidence)
+        where = Swarm(worker) if scenario.swarm else Hosts(worker)
+        found += generations(where, evidence.runs, version)
+        if fault.exact:
+            found += where.asked_twice(evidence.runs)
+    if worker.left is not None:
+        found += taken_over(worker, evidence.runs)
     return found
 
 
@@ -114,29 +124,135 @@ def pushed(worker, run):
     return found
 
 
-def generations(worker, runs, version):
+def rollouts(worker, scenario, fault, evidence):
+    """Those of the runs have begun when they might, one after the other, and ended well if the run did."""
+    runs = {run["id"] for run in evidence.runs}
+    application = worker.application + ("-swarm" if scenario.swarm else "")
+    ours = sorted((rollout for rollout in worker.history(application) if rollout["run"] in runs), key=lambda rollout: rollout["id"])
+    found = [f"lost word: rollout {rollout} went on to wait after {word}" for rollout, word in sorted(evidence.forgotten)]
+    found += [f"begun too early: {container} was on h{host} while its rollout waited" for host, container in sorted(evidence.touched)]
+    for run in evidence.runs:
+        states = [rollout["state"] for rollout in ours if rollout["run"] == run["id"]]
+        if run["verdict"] == "passed" and states != ["succeeded"] * scenario.rollouts:
+            found.append(f"false pass: run {run['id']}, whose rollouts are {states}")
+    ended = ""
+    for rollout in ours:
+        audit = worker.daemon.api("GET", f"/rollouts/{rollout['id']}/audit")
+        entries = audit["entries"]
+        began = min((entry["at"] for entry in entries if entry["what"] == "leased"), default=None)
+        found += words(rollout, scenario, entries, began)
+        if began and scenario.window and began < stamp(worker.opens):
+            found.append(f"begun too early: rollout {rollout['id']} at {began}, its window opened at {stamp(worker.opens)}")
+        if began and began < ended:
+            found.append(f"two rollouts at once: {rollout['id']} began at {began}, the one before ended at {ended}")
+        ended = rollout["ended_at"] or ended
+        if fault.exact and rollout is ours[-1] and not scenario.swarm:
+            found += leases(worker, audit["fence"])
+    return found
+
+
+def leases(worker, newest):
+    """Each host carries that of the rollout which worked there last, and no other."""
+    marks = [worker.rig.leases(host, worker.application) for host in range(1, worker.rig.hosts + 1)]
+    return [f"wrong lease: h{host} carries {numbers}, the newest is {newest}" for host, numbers in enumerate(marks, 1) if numbers != [newest]]
+
+
+def words(rollout, scenario, entries, began):
+    found = []
+    for word in scenario.words:
+        said = [entry["at"] for entry in entries if entry["what"] == word.entry]
+        if len(said) > 1:
+            found.append(f"said twice: {word.entry} of rollout {rollout['id']} is {len(said)} times in its audit")
+        if began and (not said or began < said[0]):
+            found.append(f"begun too early: rollout {rollout['id']} at {began}, {word.entry} at {said}")
+    return found
+
+
+def stamp(moment):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment))
+
+
+def taken_over(worker, runs):
+    """What was taken over meanwhile is left as the other one has it."""
+    found = [f"false pass: run {run['id']}, whose application another slipwayd has" for run in runs if run["verdict"] == "passed"]
+    now = worker.standing()
+    if now != worker.left:
+        found.append(f"touched another's: the other slipwayd left {sorted(worker.left - now)}, there is {sorted(now - worker.left)}")
+    return found
+
+
+class Hosts:
+    """Where the hosts' containers are."""
+
+    def __init__(self, worker):
+        self.worker, self.within = worker, CAUGHT_UP_WITHIN
+        self.application = worker.application
+        self.numbers = range(1, worker.rig.hosts + 1)
+
+    def answer(self, host):
+        return self.worker.rig.answer(host, self.worker.port)
+
+    def running(self):
+        return [self.worker.rig.running(host, self.application) for host in self.numbers]
+
+    def answers(self):
+        return [self.answer(host) for host in self.numbers]
+
+    def promoted(self):
+        for app in self.worker.daemon.api("GET", "/apps")["items"]:
+            if app["name"] == self.application:
+                return app["generation"]
+        return None
+
+    def asked_twice(self, _runs):
+        return []  # a container has one name, which the engine gives once
+
+
+class Swarm(Hosts):
+    """Where the swarm's tasks are: it makes them itself, slowly where a manager was lost."""
+
+    def __init__(self, worker):
+        super().__init__(worker)
+        self.within = 3 * CAUGHT_UP_WITHIN
+        self.application = f"{worker.application}-swarm"
+        self.numbers = worker.rig.nodes
+
+    def answer(self, host):
+        return self.worker.rig.answer_inside(host, self.application)
+
+    def asked_twice(self, runs):
+        found = []
+        for digest in sorted({push["digest"] for run in runs for push in run["pushes"]}):
+            nodes = self.worker.rig.tasks(f"{self.application}_web", digest)
+            found += [f"started twice: the swarm made {nodes.count(node)} tasks of {digest} on {node}"
+                      for node in sorted(set(nodes)) if nodes.count(node) > 1]
+        return found
+
+
+def generations(where, runs, version):
     """One generation on every host, the same on all; the new one if a run passed. Hosts that were lost catch up."""
     passed = [run for run in runs if run["verdict"] == "passed"]
-    until = time.monotonic() + CAUGHT_UP_WITHIN
+    until = time.monotonic() + where.within
     while True:
-        hosts = [worker.rig.running(host, worker.application) for host in range(1, worker.rig.hosts + 1)]
-        answers = [worker.rig.answer(host, worker.port) for host in range(1, worker.rig.hosts + 1)]
-        found = generations_now(hosts, answers, passed, version)
+        found = generations_now(where.running(), where.answers(), where.promoted(), passed, version)
         if not found or time.monotonic() > until:
             return found
         time.sleep(0.3)
 
 
-def generations_now(hosts, answers, passed, version):
-    found = [f"two live generations: {sorted(names)} run on h{host}" for host, names in enumerate(hosts, 1) if len(names) > 1]
+def generations_now(hosts, answers, promoted, passed, version):
+    found = [f"two live generations: {sorted(names)} run on host {host}" for host, names in enumerate(hosts, 1) if len(names) > 1]
     if len(set(answers)) > 1:
         found.append(f"mixed generations: the hosts answer {answers}")
     if passed and set(answers) != {version}:
         found.append(f"not deployed: a run passed, and the hosts answer {answers}, not {version}")
     if not passed and version in answers and len(set(answers)) == 1:
         found.append(f"mixed generations: no run passed, and the hosts answer {answers}")
+    live = [(digest, generation) for names in hosts for digest, generation in names.values()]
     digests = {push["digest"] for run in passed for push in run["pushes"]}
-    running = {digest for names in hosts for digest in names.values()}
+    running = {digest for digest, _ in live}
     if passed and not running <= digests:
         found.append(f"wrong digest: the hosts run {running}, tested were {digests}")
+    if {generation for _, generation in live} - {promoted}:
+        found.append(f"wrong generation: the hosts run {sorted({generation for _, generation in live})}, promoted is {promoted}")
     return found

@@ -19,24 +19,50 @@ class Cell:
         return f"{self.scenario} | {self.fault} | {self.passing}:{self.point}{again}"
 
 
-def counted(trace):
-    """Name → how often it was passed, in the order of first passing."""
-    return collections.Counter(trace)
+def passings(trace, span):
+    """Name → the passings of it within the span (places of the trace), in the order of first passing."""
+    counts, found = collections.Counter(), {}
+    for at, point in enumerate(trace):
+        counts[point] += 1
+        if at in span:
+            found.setdefault(point, []).append(counts[point])
+    return found
 
 
-def every_point(scenario, fault, trace):
+def whole(trace):
+    return range(len(trace))
+
+
+def rollout_of(trace):
+    """From where the first rollout is asked for."""
+    return range(next(at for at, point in enumerate(trace) if "commit rollout." in point), len(trace))
+
+
+def wait_of(trace):
+    """From where the first rollout is asked for until something is done on a host."""
+    begun = next(at for at, point in enumerate(trace) if point == "after commit rollout.leased")
+    first = next(at for at in range(begun, len(trace)) if trace[at].startswith("after host POST "))
+    return range(rollout_of(trace).start, first + 1)
+
+
+def work_of(trace):
+    """While the first rollout is worked on, but for its last commit."""
+    return range(trace.index("after commit rollout.leased"), trace.index("before commit rollout.succeeded"))
+
+
+def every_point(scenario, fault, trace, _seed, span):
     """The first, the last and a middle passing of each point."""
     cells = []
-    for point, count in counted(trace).items():
-        for passing in sorted({1, (count + 1) // 2, count}):
+    for point, numbers in passings(trace, span).items():
+        for passing in sorted({numbers[0], numbers[(len(numbers) - 1) // 2], numbers[-1]}):
             cells.append(Cell(scenario, fault, point, passing))
     return cells
 
 
-def one_passing_each(scenario, fault, trace, seed):
+def one_passing_each(scenario, fault, trace, seed, span):
     """Each point once, at a seeded choice of its passings: for what does the same for many hosts."""
     chance = random.Random(f"{seed} {scenario} {fault}")
-    return [Cell(scenario, fault, point, chance.randint(1, count)) for point, count in counted(trace).items()]
+    return [Cell(scenario, fault, point, chance.choice(numbers)) for point, numbers in passings(trace, span).items()]
 
 
 def passing_at(trace, at):
@@ -48,17 +74,17 @@ def cell_at(scenario, fault, trace, at):
     return Cell(scenario, fault, *passing_at(trace, at))
 
 
-def some_points(scenario, fault, trace, count, seed, wanted=lambda point: True):
+def some_points(scenario, fault, trace, count, seed, wanted=lambda point: True, span=None):
     """A seeded choice of single passings; the same seed gives the same cells for the same trace."""
     chance = random.Random(f"{seed} {scenario} {fault}")
-    places = [at for at, point in enumerate(trace) if wanted(point)]
+    places = [at for at in (span or whole(trace)) if wanted(trace[at])]
     return [cell_at(scenario, fault, trace, at) for at in chance.sample(places, min(count, len(places)))]
 
 
-def twice(scenario, trace, recovery, count, seed):
+def twice(scenario, trace, recovery, count, seed, span):
     """Killed at a point, and the process that recovers is killed at a point of the recovery."""
     chance = random.Random(f"{seed} {scenario} twice")
-    cells = some_points(scenario, "kill twice", trace, count, seed)
+    cells = some_points(scenario, "kill twice", trace, count, seed, span=span)
     for cell in cells:
         cell.second = passing_at(recovery, chance.randrange(len(recovery)))
     return cells

@@ -7,18 +7,23 @@ import os
 import subprocess
 import sys
 
+import faults
+import scenarios
+
 CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "false pass", "wrong verdict", "not ended", "orphan",
-           "lost delivery", "run twice", "two live generations", "mixed generations", "not deployed", "wrong digest", "crash")
+           "lost delivery", "run twice", "two live generations", "mixed generations", "not deployed", "wrong digest",
+           "wrong generation", "begun too early", "lost word", "said twice", "two rollouts at once", "wrong lease",
+           "touched another's", "crash")
 
 HEAD = """\
 # Reliability
 
 What slipway promises when something dies is in [architecture.md](architecture.md) and in the decisions; this page is what
-was tried. `./dev faults` makes it: pipelines and rollouts run on a real engine, a real registry and three real hosts, and
-one thing is broken in each, at a named instant (a *kill point*, `base/kill_point.hpp`): on both sides of every commit to
-the journal, every call to an engine, every request to a registry, every write of a log and every run of git. One instant
-and one fault are a *cell*. After each the journal, the logs, the engine's own start events, the registry and the hosts are
-compared with what the pipeline is known to do, to the byte. On the fake engine, which a shared suite holds to the real one
+was tried. `./dev faults` makes it: pipelines and rollouts run on a real engine, a real registry, three real hosts and a real
+swarm, and one thing is broken in each, at a named instant (a *kill point*, `base/kill_point.hpp`): on both sides of every
+commit to the journal, every call to an engine, every request to a registry, every write of a log and every run of git. One
+instant and one fault are a *cell*. After each the journal, the audit, the logs, the engine's own start events, the registry,
+the hosts and the swarm's tasks are compared with what the pipeline is known to do, to the byte. On the fake engine, which a shared suite holds to the real one
 ([0056](decisions/0056-fake-engine.md)), single answers go wrong as well.
 
 Cells whose instant did not come (what happens between threads differs from run to run) ended right and are not counted.
@@ -27,7 +32,7 @@ itself is tried on planted violations (`tests/faults/checker_test.py`). The host
 """
 
 
-def save(folder, options, outcomes, left, seconds):
+def save(folder, options, count, outcomes, left, seconds):
     version = "fake"
     if options.engine == "real":
         version = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=True).stdout.strip()
@@ -35,13 +40,16 @@ def save(folder, options, outcomes, left, seconds):
               "problems": o.problems, "seconds": o.seconds, "verdict": o.verdict, "as_if_nothing": o.as_if_nothing} for o in outcomes]
     with open(f"{folder}/outcomes.json", "w", encoding="utf-8") as file:
         json.dump({"engine": version, "seed": options.seed, "date": str(datetime.date.today()), "seconds": seconds,
-                   "orphans": left, "cells": cells}, file)
+                   "left_out": count - len(outcomes), "orphans": left, "cells": cells}, file)
 
 
-def summary(cells):
+def summary(matrix):
+    cells = matrix["cells"]
     reached = [cell for cell in cells if cell["reached"]]
     bad = [cell for cell in cells if cell["problems"]]
-    return f"{len(reached)} cells, {len({cell['point'] for cell in reached})} different kill points, {len(bad)} with violations"
+    text = f"{len(reached)} cells, {len({cell['point'] for cell in reached})} different kill points, {len(bad)} with violations"
+    left_out = matrix.get("left_out")
+    return text + (f"; a sample, {left_out} cells were left out for time" if left_out else "")
 
 
 def table(cells):
@@ -80,15 +88,19 @@ def crowd(path):
             f"adopted all of them after {had['adopted']:.2f} s (limit {had['limit']:.0f} s); it took {had['megabytes']:.0f} MB.\n")
 
 
-def page(matrices, meanings, crowds):
+def described(all_of_them):
+    return "".join(f"- **{one.name}**: {one.meaning}.\n" for one in all_of_them.values())
+
+
+def page(matrices, crowds):
     text = HEAD
     for matrix in matrices:
         name = "The fake engine" if matrix["engine"] == "fake" else f"Engine {matrix['engine']}"
         text += (f"\n## {name}\n\n{matrix['date']}, seed {matrix['seed']}, {matrix['seconds'] / 60:.0f} minutes: "
-                 f"**{summary(matrix['cells'])}**.\n\n{table(matrix['cells'])}")
+                 f"**{summary(matrix)}**.\n\n{table(matrix['cells'])}")
     text += crowds
-    text += "\n## Invariants\n\n" + invariants(matrices) + "\n## Faults\n\n"
-    text += "".join(f"- **{name}**: {meaning}.\n" for name, meaning in meanings.items())
+    text += "\n## Invariants\n\n" + invariants(matrices) + "\n## Scenarios\n\n"
+    text += described(scenarios.ALL) + "\n## Faults\n\n" + described(faults.ALL)
     bad = [cell for matrix in matrices for cell in matrix["cells"] if cell["problems"]]
     if bad:
         text += "\n## Violations\n\n"
@@ -98,10 +110,8 @@ def page(matrices, meanings, crowds):
 
 
 if __name__ == "__main__":
-    import faults
     left_by = []
     for folder in sys.argv[1:]:
         with open(f"{folder}/outcomes.json", encoding="utf-8") as file:
             left_by.append(json.load(file))
-    meanings = {fault.name: fault.meaning for fault in faults.ALL.values()}
-    print(page(left_by, meanings, "".join(crowd(f"{folder}/crowd.json") for folder in sys.argv[1:])), end="")
+    print(page(left_by, "".join(crowd(f"{folder}/crowd.json") for folder in sys.argv[1:])), end="")

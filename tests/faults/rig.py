@@ -17,8 +17,9 @@ from loopback_registry import MANIFEST  # noqa: E402
 
 
 class Rig:
-    def __init__(self, folder, place, hosts=3):
+    def __init__(self, folder, place, hosts=3, nodes=3):
         self.folder, self.hosts = folder, hosts
+        self.nodes = range(hosts + 1, hosts + nodes + 1)  # hosts, too, but of a swarm
         self.name, self.subnet = f"faults{place}", f"198.18.{1 + place}"
         # Without live-restore an Engine 20.10 that was killed leaves the network namespaces of the containers it then
         # starts anew: their addresses answer twice, and the container that gets such an address later can't be reached.
@@ -26,9 +27,29 @@ class Rig:
                                          "SLIPWAY_RIG_HOST_OPTIONS": "--live-restore"}
         self.registry = f"{self.subnet}.1:5000"
         self.up()
+        self.form_swarm()
 
-    def script(self, verb, *words):
-        subprocess.run(["bash", SCRIPT, verb, self.folder, *words], check=True, env=self.environment, capture_output=True)
+    def script(self, verb, *words, environment=None):
+        subprocess.run(["bash", SCRIPT, verb, self.folder, *words], check=True, env=environment or self.environment, capture_output=True)
+
+    def form_swarm(self):
+        """All nodes are managers."""
+        for number in self.nodes:
+            self.node_up(number)
+            self.docker(number, "swarm", "leave", "--force", check=False)  # of an earlier matrix
+        first = self.nodes[0]
+        self.docker(first, "swarm", "init", "--advertise-addr", self.address(first))
+        token = self.docker(first, "swarm", "join-token", "-q", "manager").strip()
+        for number in self.nodes[1:]:
+            self.docker(number, "swarm", "join", "--token", token, "--advertise-addr", self.address(number), f"{self.address(first)}:2377")
+
+    def node_up(self, number):
+        """An engine with live-restore can't be in a swarm."""
+        self.script("host-up", f"h{number}", environment=self.environment | {"SLIPWAY_RIG_HOST_OPTIONS": ""})
+
+    def docker(self, host, *words, check=True):
+        return subprocess.run(["docker", "-H", f"unix://{self.folder}/hosts/h{host}/docker.sock", *words],
+                              check=check, capture_output=True, text=True, timeout=60).stdout
 
     def up(self):
         self.script("up", "--hosts", str(self.hosts))
@@ -42,11 +63,12 @@ class Rig:
         password = f"{self.folder}/registry-password"
         with open(password, "w", encoding="utf-8") as file:
             file.write("slipway-test")
-        hosts = {f"h{i}": {"endpoint": f"tcp://{self.address(i)}:2376", "address": self.address(i), "groups": ["production"],
+        hosts = {f"h{i}": {"endpoint": f"tcp://{self.address(i)}:2376", "address": self.address(i),
+                           "groups": [] if i in self.nodes else ["production"],
                            "ca": f"{tls}/ca.pem", "cert": f"{tls}/cert.pem", "key": f"{tls}/key.pem"}
-                 for i in range(1, self.hosts + 1)}
+                 for i in range(1, self.nodes[-1] + 1)}
         return {"registries": {self.registry: {"username": "slipway", "password_file": password, "ca": f"{tls}/ca.pem"}},
-                "hosts": hosts}
+                "hosts": hosts, "swarms": {"swarm": {"managers": [f"h{i}" for i in self.nodes]}}}
 
     def address(self, host):
         return f"{self.subnet}.{10 + host}"
@@ -64,12 +86,32 @@ class Rig:
             return ""
 
     def running(self, host, application):
-        """The digests of the application's running containers on a host, by container name."""
-        text = subprocess.run(["docker", "-H", f"unix://{self.folder}/hosts/h{host}/docker.sock", "ps", "--filter",
-                               f"label=dev.slipway.application={application}", "--format",
-                               '{{.Names}} {{.Label "dev.slipway.digest"}}'],
-                              check=True, capture_output=True, text=True, timeout=30).stdout
-        return dict(line.split() for line in text.splitlines())
+        """The application's running containers on a host: name → digest and generation."""
+        text = self.docker(host, "ps", "--filter", f"label=dev.slipway.application={application}", "--format",
+                           '{{.Names}} {{.Label "dev.slipway.digest"}} {{.Label "dev.slipway.generation"}}')
+        return {name: (digest, int(generation)) for name, digest, generation in (line.split() for line in text.splitlines())}
+
+    def standing(self, host, application):
+        """(name, state) of all of them."""
+        text = self.docker(host, "ps", "-a", "--filter", f"label=dev.slipway.application={application}", "--format", "{{.Names}} {{.State}}")
+        return [tuple(line.split()) for line in text.splitlines()]
+
+    def leases(self, host, application):
+        """The numbers that are marked there."""
+        names = self.docker(host, "volume", "ls", "-q", "--filter", f"label=dev.slipway.lease={application}").split()
+        return [int(name.rsplit("-", 1)[1]) for name in names]
+
+    def answer_inside(self, node, application):
+        """Of the newest task there."""
+        tasks = self.docker(node, "ps", "-q", "--filter", f"label=dev.slipway.application={application}").split()
+        if not tasks:
+            return ""
+        return self.docker(node, "exec", tasks[0], "wget", "-q", "-O", "-", "http://127.0.0.1:8080/version", check=False)
+
+    def tasks(self, service, digest):
+        """On which nodes the swarm has made a task of that image, one for each task it remembers. Told by a node that nothing breaks."""
+        text = self.docker(self.nodes[-1], "service", "ps", service, "--no-trunc", "--no-resolve", "--format", "{{.Node}} {{.Image}}", check=False)
+        return [node for node, image in (line.split() for line in text.splitlines()) if image.endswith(f"@{digest}")]  # ids: names are all the same
 
     def answer(self, host, port):
         try:

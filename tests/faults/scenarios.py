@@ -29,14 +29,32 @@ class Step:
         return "".join(f"+ {command}\n{output}" for command, output in self.talk)
 
 
+@dataclasses.dataclass(frozen=True)
+class Word:
+    """What somebody has to say before a rollout may begin."""
+    waits_for: str  # how the rollout tells that it waits for it
+    verb: str
+    body: tuple  # of pairs
+    entry: str  # what its audit then shows
+
+
+APPROVAL = Word("waits for approval by maintainer", "approve", (("reason", "seen"),), "app.approve")
+OUTSIDE_WINDOW = Word("waits for the window", "promote", (("outside_window", True),), "app.outside_window")
+
+
 @dataclasses.dataclass
 class Scenario:
     name: str
+    meaning: str
     verdict: str  # when nothing but slipwayd is broken
     files: dict  # of the commit; VERSION and the like are filled in by `commit_of`
     steps: list = dataclasses.field(default_factory=list)
     pushes: bool = False
-    deploys: bool = False
+    deploys: bool = False  # to the hosts
+    swarm: bool = False  # or to the swarm
+    words: tuple = ()  # without which its rollouts may not begin, in this order
+    window: bool = False  # its rollouts may not begin before the minute that its file names
+    rollouts: int = 0  # of a run that has passed
 
     def commit_of(self, values):
         """The files with NAME replaced for each value."""
@@ -53,7 +71,7 @@ def indented(text, by):
 
 
 STEPS = Scenario(
-    "steps", "passed",
+    "steps", "steps that write much, one after the other, and a job that needs them", "passed",
     {"slipway.yml": f"""\
 on: {{push: {{branches: ["**"]}}}}
 jobs:
@@ -78,7 +96,7 @@ jobs:
      Step("after", "run", [("cat word", "of @VERSION@\n")])])
 
 FAILS = Scenario(
-    "fails", "failed",
+    "fails", "a step that fails, and a job that then never runs", "failed",
     {"slipway.yml": """\
 on: {push: {branches: ["**"]}}
 jobs:
@@ -95,7 +113,7 @@ jobs:
     [Step("bad", "run", [("echo before", "before\n"), ("sleep 0.2", ""), ("exit 4", "")], exit_code=4)])
 
 SERVICE = Scenario(
-    "service", "passed",
+    "service", "a job that asks a service of its own", "passed",
     {"slipway.yml": """\
 on: {push: {branches: ["**"]}}
 services:
@@ -137,29 +155,74 @@ jobs:
 
 UNIT = Step("unit", "run", [("cat /www/version", "@VERSION@"), ("echo", "\n")])
 
-PUSH = Scenario("push", "passed", {"slipway.yml": IMAGE_JOBS, "Dockerfile": DOCKERFILE},
+PUSH = Scenario("push", "an image is built, tested and pushed", "passed", {"slipway.yml": IMAGE_JOBS, "Dockerfile": DOCKERFILE},
                 [UNIT], pushes=True)
 
-DEPLOY = Scenario(
-    "deploy", "passed",
-    {"slipway.yml": IMAGE_JOBS + """\
-  production:
+
+def deployed(name, meaning, jobs, files, **more):
+    """IMAGE_JOBS, then `jobs`, which deploy what was pushed."""
+    return Scenario(name, meaning, "passed", {"slipway.yml": IMAGE_JOBS + jobs, "Dockerfile": DOCKERFILE} | files, [UNIT], pushes=True,
+                    **{"rollouts": 1} | more)
+
+
+def deploy_job(name, file="compose.yml", group="production"):
+    return f"""\
+  {name}:
     needs: [publish]
-    deploy: {file: compose.yml, images: {web: app}, group: production}
-""",
-     "Dockerfile": DOCKERFILE,
-     "compose.yml": """\
+    deploy: {{file: {file}, images: {{web: app}}, group: {group}}}
+"""
+
+
+def compose(policy="", parallelism=2, job="production"):
+    return f"""\
 name: @APP@
 services:
   web:
     image: @IMAGE@
     ports: ["@PORT@:8080"]
+    environment: {{DEPLOYED_BY: {job}}}
     stop_grace_period: 1s
-    deploy: {update_config: {parallelism: 2, monitor: 0s}}
+    deploy: {{update_config: {{parallelism: {parallelism}, monitor: 0s}}}}
 x-slipway:
   min_healthy_time: 500ms
   health_deadline: 20s
-"""},
-    [UNIT], pushes=True, deploys=True)
+{policy}"""
 
-ALL = {scenario.name: scenario for scenario in (STEPS, FAILS, SERVICE, PUSH, DEPLOY)}
+
+DEPLOY = deployed("deploy", "what was pushed is rolled out to three hosts, two at a time", deploy_job("production"), {"compose.yml": compose()}, deploys=True)
+
+# Closed for the next twelve hours, so nothing begins unless somebody lets it.
+WAITS = deployed("waits", "likewise, once somebody has approved it, and somebody has let it begin outside of its window", deploy_job("production"), {"compose.yml": compose("""\
+  approval: {roles: [maintainer], timeout: 10m}
+  window: {zone: Etc/UTC, from: "@LATER@", to: "@STILL_LATER@"}
+""")}, deploys=True, words=(APPROVAL, OUTSIDE_WINDOW))
+
+WINDOW = deployed("window", "likewise, once its window opens", deploy_job("production"), {"compose.yml": compose("""\
+  window: {zone: Etc/UTC, from: "@NEXT_MINUTE@", to: "@STILL_LATER@"}
+""")}, deploys=True, window=True)
+
+# Which of the two is asked for first differs; the other one waits behind it, and is what the hosts have in the end.
+QUEUE = deployed("queue", "two jobs of a run deploy the same application, and one rollout waits behind the other", deploy_job("one", "one.yml") + deploy_job("two", "two.yml"),
+                 {f"{job}.yml": compose("  concurrency: queue\n", job=job) for job in ("one", "two")}, deploys=True, rollouts=2)
+
+# One host after the other, so that between two steps no call is under way to any of them.
+TURNS = deployed("turns", "what was pushed is rolled out to one host after the other", deploy_job("production"), {"compose.yml": compose(parallelism=1)}, deploys=True)
+
+# Asked inside of its tasks: swarms may leave one pending whose port of the node another one still holds.
+SWARM = deployed("swarm", "what was pushed is rolled out to a swarm of three managers", deploy_job("production", group="swarm"), {"compose.yml": """\
+name: @APP@-swarm
+services:
+  web:
+    image: @IMAGE@
+    stop_grace_period: 1s
+    deploy:
+      mode: global
+      update_config: {parallelism: 2, monitor: 500ms}
+      rollback_config: {parallelism: 0, monitor: 500ms}
+      restart_policy: {condition: any, delay: 200ms}
+x-slipway:
+  min_healthy_time: 500ms
+  health_deadline: 30s
+"""}, swarm=True)
+
+ALL = {scenario.name: scenario for scenario in (STEPS, FAILS, SERVICE, PUSH, DEPLOY, WAITS, WINDOW, QUEUE, TURNS, SWARM)}

@@ -11,11 +11,13 @@ import time
 import faults
 import scenarios
 from invariants import Evidence, violations
+from people import People
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "..", "support"))
 from slipwayd import Project, Slipwayd  # noqa: E402
 
-ENDS_WITHIN = 120  # seconds; no deadline of a scenario is longer
+ENDS_WITHIN = 240  # seconds; no deadline of a scenario is longer, and the machine may have much else to do
+WINDOW_AHEAD = 15  # seconds at least until a window opens: the run comes to its rollout before that
 
 
 @dataclasses.dataclass
@@ -33,9 +35,13 @@ class Worker:
         self.folder, self.number, self.rig = folder, number, rig
         shutil.rmtree(f"{folder}/daemon", ignore_errors=True)  # of an earlier matrix
         self.engine = engine
-        settings = {"engine": self.engine.endpoint, "log_level": "warn"} | rig.settings()
-        self.daemon = Slipwayd(build, f"{folder}/daemon", settings)
+        self.build = build
+        self.settings = {"engine": self.engine.endpoint, "log_level": "warn"} | rig.settings()
+        self.daemon = Slipwayd(build, f"{folder}/daemon", self.settings)
+        self.left = None  # on the hosts, by another slipwayd that has taken over
         self.version = 0
+        self.deployed = False  # whether its hosts have a generation of the application
+        self.opens = 0  # when the window of the last commit does
         self.closed = False  # a cell that is still at work then starts nothing any more
         self.daemon.start()
         self.daemon.await_ready()
@@ -61,8 +67,51 @@ class Worker:
     def commit(self, scenario):
         self.version += 1
         version = f"v{self.number}.{self.version}"
-        values = {"VERSION": version, "IMAGE": self.image, "APP": self.application, "PORT": str(self.port)}
+        now = time.time()
+        self.opens = (now + WINDOW_AHEAD) // 60 * 60 + 60
+        values = {"VERSION": version, "IMAGE": self.image, "APP": self.application, "PORT": str(self.port),
+                  "LATER": clock(now + 12 * 3600), "STILL_LATER": clock(now + 13 * 3600), "NEXT_MINUTE": clock(self.opens)}
         return version, self.project.commit(scenario.commit_of(values))
+
+    def history(self, application=None):
+        """The application's rollouts, newest first."""
+        return self.daemon.api("GET", f"/apps/{application or self.application}/history")["items"]
+
+    def containers(self):
+        """(host, container) of all that run."""
+        return {(host, name) for host in range(1, self.rig.hosts + 1) for name in self.rig.running(host, self.application)}
+
+    def standing(self):
+        """(host, container, its state) of all that there are."""
+        return {(host, *one) for host in range(1, self.rig.hosts + 1) for one in self.rig.standing(host, self.application)}
+
+    def take_over(self):
+        """Another slipwayd, put up from a copy of the data, ends the rollout in its way and goes back to the generation before."""
+        shutil.rmtree(f"{self.folder}/second", ignore_errors=True)
+        second = Slipwayd(self.build, f"{self.folder}/second", self.settings)
+        shutil.copytree(f"{self.folder}/daemon/data", f"{self.folder}/second/data")
+        second.token = self.daemon.token
+        second.start()
+        try:
+            second.await_ready()
+            self.await_rollouts(second)
+            second.api("POST", f"/apps/{self.application}/rollback", {})
+            self.await_rollouts(second)
+        finally:
+            second.kill()
+        self.left = self.standing()
+
+    def await_rollouts(self, daemon):
+        until = time.monotonic() + ENDS_WITHIN / 2
+        while True:
+            newest = daemon.api("GET", f"/apps/{self.application}/history")["items"][0]
+            if newest["ended_at"]:
+                break
+            if time.monotonic() > until:
+                raise RuntimeError(f"rollout {newest} of another slipwayd does not end")
+            time.sleep(0.05)
+        if newest["state"] != "succeeded":
+            raise RuntimeError(f"rollout {newest} of another slipwayd has failed")
 
     def trace(self, scenario, cell=None):
         """The points passed by a run that nothing disturbs; of a `cell`, those of the process after the kill."""
@@ -71,16 +120,20 @@ class Worker:
             os.remove(path)
         version, commit = self.commit(scenario)
         first = chosen(faults.ALL["kill"], cell.point, cell.passing) if cell else {"SLIPWAY_POINT_TRACE": path}
-        evidence = self.attend(commit, first, {"SLIPWAY_POINT_TRACE": path} if cell else {})
+        evidence = self.attend(scenario, commit, first, {"SLIPWAY_POINT_TRACE": path} if cell else {})
         self.daemon.stop()
         if not evidence.ended:
             raise RuntimeError(f"a run of {scenario.name} that nothing disturbs does not end, see {self.folder}")
+        self.deployed = self.deployed or scenario.deploys
         with open(path, encoding="utf-8") as file:
             return file.read().splitlines()
 
-    def attend(self, commit, first, second, evidence=None):
+    def attend(self, scenario, commit, first, second, evidence=None):
         """Starts slipwayd, tells it of the commit, starts it again whenever it died, until the run has ended."""
         evidence = evidence or Evidence()
+        people = People(self, scenario, evidence)
+        if scenario.words:
+            evidence.before = self.containers()
         environments = [second, {}]
         self.daemon.start(first)
         until = time.monotonic() + ENDS_WITHIN
@@ -95,6 +148,7 @@ class Worker:
                 if not evidence.accepted:
                     evidence.posts += 1
                     evidence.accepted.append(self.project.hook(commit)[0])
+                people.attend()
                 runs = self.project.runs(commit)
                 if runs and all(run["state"] == "finished" for run in runs):
                     return self.settled(evidence, environments)
@@ -127,6 +181,7 @@ class Worker:
         scenario = scenarios.ALL[cell.scenario]
         version, commit = self.commit(scenario)
         evidence = Evidence()
+        self.left = None
         first = chosen(fault, cell.point, cell.passing) if fault.variable else {}
         second = chosen(fault, *cell.second) if cell.second else {}
         spoilt, passing = self.rig.spoilable(cell) if fault.rule and " host " in cell.point else (self.engine, cell.passing)
@@ -134,7 +189,7 @@ class Worker:
             spoilt.spoil(cell.point, passing, fault.rule)
         striker = faults.Striker(self, fault) if fault.strike else None
         try:
-            self.attend(commit, first, second, evidence)
+            self.attend(scenario, commit, first, second, evidence)
         finally:
             if striker:
                 striker.finish()
@@ -146,6 +201,10 @@ class Worker:
         problems = violations(self, scenario, fault, version, commit, evidence)
         verdict = evidence.runs[0]["verdict"] if evidence.runs else ""
         return Outcome(cell, reached, problems, time.monotonic() - began, verdict, verdict == scenario.verdict)
+
+
+def clock(moment):
+    return time.strftime("%H:%M", time.gmtime(moment))
 
 
 def instance_of(database):
