@@ -31,9 +31,9 @@ def some(count):
 
 
 KILLS = {
-    "waits": Kills(points.every_point, points.wait_of, twice=6, short=3, short_twice=0),
+    "waits": Kills(points.every_point, points.wait_of, twice=6, short=2, short_twice=0),
     "window": Kills(some(6), points.wait_of, twice=0, in_short=False),
-    "queue": Kills(some(24), points.rollout_of, twice=4, short=2, short_twice=0),
+    "queue": Kills(some(24), points.rollout_of, twice=4, in_short=False),
     "swarm": Kills(points.one_passing_each, points.rollout_of, twice=6, short=2, short_twice=0),
     "turns": Kills(some(0), twice=0, short=0, short_twice=0),
     "steps": Kills(points.every_point),

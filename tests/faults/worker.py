@@ -44,7 +44,7 @@ class Worker:
         self.opens = 0  # when the window of the last commit does
         self.closed = False  # a cell that is still at work then starts nothing any more
         self.daemon.start()
-        self.daemon.await_ready()
+        self.daemon.await_ready(ENDS_WITHIN)
         self.instance_id = instance_of(f"{folder}/daemon/data/slipway.db")
         self.project = Project(self.daemon, "faults")
         self.application = f"faults{number}"
@@ -93,7 +93,7 @@ class Worker:
         second.token = self.daemon.token
         second.start()
         try:
-            second.await_ready()
+            second.await_ready(ENDS_WITHIN)
             self.await_rollouts(second)
             second.api("POST", f"/apps/{self.application}/rollback", {})
             self.await_rollouts(second)
@@ -164,7 +164,7 @@ class Worker:
         while self.daemon.died():
             evidence.deaths.append(self.daemon.process.returncode)
             self.daemon.start(environments.pop(0) if environments else {})
-            self.daemon.await_ready()
+            self.daemon.await_ready(ENDS_WITHIN)
         return evidence
 
     def run(self, cell):
