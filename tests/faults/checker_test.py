@@ -70,12 +70,15 @@ class Chain:
         return self.registry.get(tag, "")
 
     def running(self, host, application):
-        return self.containers[host - 3 if application == "app-swarm" else host]
+        return self.containers[host]
+
+    def running_tasks(self, node, service):
+        return self.containers[node - 3]
 
     def leases(self, host, application):
         return self.marks[host]
 
-    def answer_inside(self, node, application):
+    def answer_inside(self, node, service):
         return self.answers[node - 3]
 
     def tasks(self, service, digest):
@@ -262,6 +265,11 @@ class EachViolationIsFound(unittest.TestCase):
     def test_a_swarm_that_is_right_has_none(self):
         self.chain.scenario = scenarios.SWARM
         self.assert_found()
+
+    def test_a_swarm_in_which_nothing_runs(self):
+        self.chain.scenario = scenarios.SWARM
+        self.chain.containers = {1: {}, 2: {}, 3: {}}
+        self.assert_found("not running")
 
     def test_a_node_of_a_swarm_that_stayed_on_the_old_version(self):
         self.chain.scenario = scenarios.SWARM

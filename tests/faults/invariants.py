@@ -215,15 +215,19 @@ class Swarm(Hosts):
         super().__init__(worker)
         self.within = 3 * CAUGHT_UP_WITHIN
         self.application = f"{worker.application}-swarm"
+        self.service = f"{self.application}_web"
         self.numbers = worker.rig.nodes
 
+    def running(self):
+        return [self.worker.rig.running_tasks(node, self.service) for node in self.numbers]
+
     def answer(self, host):
-        return self.worker.rig.answer_inside(host, self.application)
+        return self.worker.rig.answer_inside(host, self.service)
 
     def asked_twice(self, runs):
         found = []
         for digest in sorted({push["digest"] for run in runs for push in run["pushes"]}):
-            nodes = self.worker.rig.tasks(f"{self.application}_web", digest)
+            nodes = self.worker.rig.tasks(self.service, digest)
             found += [f"started twice: the swarm made {nodes.count(node)} tasks of {digest} on {node}"
                       for node in sorted(set(nodes)) if nodes.count(node) > 1]
         return found
@@ -242,6 +246,8 @@ def generations(where, runs, version):
 
 def generations_now(hosts, answers, promoted, passed, version):
     found = [f"two live generations: {sorted(names)} run on host {host}" for host, names in enumerate(hosts, 1) if len(names) > 1]
+    if passed and not all(hosts):
+        found.append(f"not running: a run passed, and of the application there run {[sorted(names) for names in hosts]}")
     if len(set(answers)) > 1:
         found.append(f"mixed generations: the hosts answer {answers}")
     if passed and set(answers) != {version}:

@@ -46,8 +46,8 @@ def wait_of(trace):
 
 
 def work_of(trace):
-    """While the first rollout is worked on, but for its last commit."""
-    return range(trace.index("after commit rollout.leased"), trace.index("before commit rollout.succeeded"))
+    """While the first rollout is worked on, until its generation is promoted: by then it has done what it was to do."""
+    return range(trace.index("after commit rollout.leased"), trace.index("before commit rollout.finalizing"))
 
 
 def every_point(scenario, fault, trace, _seed, span):

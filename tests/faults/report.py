@@ -11,7 +11,7 @@ import faults
 import scenarios
 
 CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "false pass", "wrong verdict", "not ended", "orphan",
-           "lost delivery", "run twice", "two live generations", "mixed generations", "not deployed", "wrong digest",
+           "lost delivery", "run twice", "two live generations", "mixed generations", "not deployed", "not running", "wrong digest",
            "wrong generation", "begun too early", "lost word", "said twice", "two rollouts at once", "wrong lease",
            "touched another's", "crash")
 

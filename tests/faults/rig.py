@@ -101,12 +101,16 @@ class Rig:
         names = self.docker(host, "volume", "ls", "-q", "--filter", f"label=dev.slipway.lease={application}").split()
         return [int(name.rsplit("-", 1)[1]) for name in names]
 
-    def answer_inside(self, node, application):
+    def running_tasks(self, node, service):
+        """As `running`: those of a service of the swarm, newest first."""
+        text = self.docker(node, "ps", "--no-trunc", "--filter", f"label=com.docker.swarm.service.name={service}", "--format",
+                           '{{.Names}} {{.Image}} {{.Label "dev.slipway.generation"}}')
+        return {name: (image.split("@")[1], int(generation)) for name, image, generation in (line.split() for line in text.splitlines())}
+
+    def answer_inside(self, node, service):
         """Of the newest task there."""
-        tasks = self.docker(node, "ps", "-q", "--filter", f"label=dev.slipway.application={application}").split()
-        if not tasks:
-            return ""
-        return self.docker(node, "exec", tasks[0], "wget", "-q", "-O", "-", "http://127.0.0.1:8080/version", check=False)
+        tasks = list(self.running_tasks(node, service))
+        return self.docker(node, "exec", tasks[0], "wget", "-q", "-O", "-", "http://127.0.0.1:8080/version", check=False) if tasks else ""
 
     def tasks(self, service, digest):
         """On which nodes the swarm has made a task of that image, one for each task it remembers. Told by a node that nothing breaks."""

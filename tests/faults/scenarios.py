@@ -215,6 +215,7 @@ services:
   web:
     image: @IMAGE@
     stop_grace_period: 1s
+    healthcheck: {test: "test -e /www/version", interval: 1s, timeout: 10s, retries: 5}
     deploy:
       mode: global
       update_config: {parallelism: 2, monitor: 500ms}
@@ -222,7 +223,7 @@ services:
       restart_policy: {condition: any, delay: 200ms}
 x-slipway:
   min_healthy_time: 500ms
-  health_deadline: 30s
+  health_deadline: 60s
 """}, swarm=True)
 
 ALL = {scenario.name: scenario for scenario in (STEPS, FAILS, SERVICE, PUSH, DEPLOY, WAITS, WINDOW, QUEUE, TURNS, SWARM)}
