@@ -135,7 +135,7 @@ FROM busybox:latest
 ARG VERSION
 RUN mkdir -p /www && printf '%s' "$VERSION" > /www/version
 EXPOSE 8080
-HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD test -e /www/version
+HEALTHCHECK --interval=1s --timeout=10s --retries=2 CMD test -e /www/version
 CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]
 """
 
