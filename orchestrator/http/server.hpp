@@ -54,7 +54,7 @@ class Server {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
   /// Its own figures, in Prometheus' text format.
-  [[nodiscard]] std::string metrics() const { return traffic_.text(connections_.size(), streams_); }
+  [[nodiscard]] std::string metrics() const { return traffic_.text({connections_.size(), streams_, body_bytes_}); }
 
  private:
   friend class Connection;

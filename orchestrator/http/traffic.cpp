@@ -36,7 +36,7 @@ void Traffic::answered(const std::string& method, const std::string& route, int 
   }
 }
 
-std::string Traffic::text(std::size_t connections, std::size_t streams) const {
+std::string Traffic::text(const Held& held) const {
   std::string out;
   head(out, "slipway_http_requests_total", "counter", "Requests answered.");
   for (const auto& [key, series] : series_) {
@@ -58,9 +58,11 @@ std::string Traffic::text(std::size_t connections, std::size_t streams) const {
     out += name + "_count{" + labels(key) + "} " + std::to_string(series.count) + "\n";
   }
   head(out, "slipway_http_connections", "gauge", "Open connections.");
-  out += "slipway_http_connections " + std::to_string(connections) + "\n";
+  out += "slipway_http_connections " + std::to_string(held.connections) + "\n";
   head(out, "slipway_http_streams", "gauge", "Open event streams.");
-  out += "slipway_http_streams " + std::to_string(streams) + "\n";
+  out += "slipway_http_streams " + std::to_string(held.streams) + "\n";
+  head(out, "slipway_http_body_bytes", "gauge", "Bytes of request bodies held.");
+  out += "slipway_http_body_bytes " + std::to_string(held.body_bytes) + "\n";
   head(out, "slipway_http_connections_refused_total", "counter",
        "Connections turned away because there were too many.");
   out += "slipway_http_connections_refused_total " + std::to_string(refused_connections_) + "\n";

@@ -19,8 +19,15 @@ class Traffic {
   void refused_connection() { ++refused_connections_; }
   void dropped_slow_reader() { ++slow_readers_; }
 
+  /// What the server holds at this moment.
+  struct Held {
+    std::size_t connections = 0;
+    std::size_t streams = 0;
+    std::size_t body_bytes = 0;
+  };
+
   /// In Prometheus' text format 0.0.4.
-  [[nodiscard]] std::string text(std::size_t connections, std::size_t streams) const;
+  [[nodiscard]] std::string text(const Held& held) const;
 
  private:
   struct Series {
