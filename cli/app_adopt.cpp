@@ -1,21 +1,75 @@
+#include <filesystem>
+
 #include <CLI/App.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/files.hpp"
 #include "cli/app_hosts.hpp"
+#include "cli/assignments.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
 namespace {
 
-Result<Exit> app_adopt(Session& session, const std::string& name, const std::string& project, std::int64_t generation) {
+struct Options {
+  std::string name, project, compose, group;
+  std::int64_t generation = 0;
+  std::vector<std::string> variables, files;
+};
+
+/// From what slipway wrote on the hosts.
+Result<Exit> from_records(Session& session, const Options& options) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
   Json body = Json::object();
-  if (!project.empty()) body["project"] = project;
-  if (generation != 0) body["generation"] = generation;
-  const Result<Json> app = (*api)->post("/api/v1/apps/" + segment(name) + "/adopt", body);
+  if (!options.project.empty()) body["project"] = options.project;
+  if (options.generation != 0) body["generation"] = options.generation;
+  const Result<Json> app = (*api)->post("/api/v1/apps/" + segment(options.name) + "/adopt", body);
   if (!app) return fail(app.error());
   if (Result<void> printed = print_app_status(*app, session.output); !printed) return fail(printed.error());
+  return Exit::ok;
+}
+
+Result<Json> takeover_of(const Options& options) {
+  if (options.project.empty()) {
+    return fail(Error::Kind::invalid, "whose application will it be?", "--project NAME, as in `slipway project list`");
+  }
+  const Result<std::string> compose = read_file(options.compose);
+  if (!compose) return fail(compose.error());
+  Json body = {{"project", options.project}, {"compose", *compose}, {"path", options.compose}};
+  if (!options.group.empty()) body["group"] = options.group;
+  Result<Json> variables = assignments(options.variables, "--variable TAG=1.4");
+  if (!variables) return fail(variables.error());
+  if (!variables->empty()) body["variables"] = std::move(*variables);
+  const auto folder = std::filesystem::path(options.compose).parent_path();
+  for (const std::string& file : options.files) {
+    const Result<std::string> text = read_file(folder / file);
+    if (!text) return fail(text.error());
+    body["files"][file] = *text;
+  }
+  return body;
+}
+
+Result<Exit> from_compose(Session& session, const Options& options) {
+  const Result<Json> body = takeover_of(options);
+  if (!body) return fail(body.error());
+  const Result<Api*> api = session.api();
+  if (!api) return fail(api.error());
+  const Result<Json> taken = (*api)->post("/api/v1/apps/" + segment(options.name) + "/take-over", *body);
+  if (!taken) return fail(taken.error());
+  if (session.output.json) {
+    if (Result<void> printed = print_json(*taken, session.output); !printed) return fail(printed.error());
+    return Exit::ok;
+  }
+  if (auto printed = print_app_status(value_at(*taken, "status"), session.output); !printed) {
+    return fail(printed.error());
+  }
+  const Json& notes = value_at(*taken, "notes");
+  if (!notes.empty()) fmt::print("\nThe next deployment makes these anew, since they are not what the file says:\n");
+  for (const Json& note : notes) {
+    if (note.is_string()) fmt::print("  {}\n", harmless(note.get<std::string>()));
+  }
   return Exit::ok;
 }
 
@@ -23,17 +77,32 @@ Result<Exit> app_adopt(Session& session, const std::string& name, const std::str
 
 void add_app_adopt(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand(
-      "adopt", "rebuild an application whose daemon lost its data from what its hosts carry; touches nothing there");
-  auto name = std::make_shared<std::string>();
-  auto project = std::make_shared<std::string>();
-  auto generation = std::make_shared<std::int64_t>(0);
-  verb->add_option("APP", *name, "the application")->required();
-  verb->add_option("--project", *project, "whose it is, if not the project that its hosts name");
-  verb->add_option("--generation", *generation, "the promoted one, where the hosts do not agree")
-      ->check(CLI::PositiveNumber);
+      "adopt",
+      "make an application of what runs on hosts: of what a daemon that lost its data had rolled out there, or of "
+      "a project of Docker Compose; restarts nothing");
+  auto options = std::make_shared<Options>();
+  verb->add_option("APP", options->name, "the application")->required();
+  verb->add_option("--project", options->project, "whose it is, if not the project that its hosts name");
+  auto* generation =
+      verb->add_option("--generation", options->generation, "the promoted one, where the hosts do not agree");
+  generation->check(CLI::PositiveNumber);
+  auto* compose =
+      verb->add_option("--from-compose", options->compose,
+                       "the Compose file, with x-slipway, of a project that `docker compose` runs on the hosts")
+          ->type_name("FILE")
+          ->excludes(generation);
+  verb->add_option("--group", options->group, "the hosts, if not the file's x-slipway.targets")->needs(compose);
+  verb->add_option("--variable", options->variables, "for ${NAME} in the file; again for more")
+      ->type_name("NAME=VALUE")
+      ->needs(compose);
+  verb->add_option("--file", options->files,
+                   "an env_file, secret or config that the file names, as it does; again for more")
+      ->type_name("PATH")
+      ->needs(compose);
   add_output_flags(*verb, session);
-  verb->callback(
-      [&session, name, project, generation] { session.finish(app_adopt(session, *name, *project, *generation)); });
+  verb->callback([&session, options] {
+    session.finish(options->compose.empty() ? from_records(session, *options) : from_compose(session, *options));
+  });
 }
 
 }  // namespace slipway::cli

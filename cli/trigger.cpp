@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/assignments.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
@@ -22,13 +23,9 @@ Result<Json> request_of(const Options& options) {
     if (!commit) return fail(commit.error());
     body["commit"] = *commit;
   }
-  for (const std::string& parameter : options.parameters) {
-    const auto equals = parameter.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(Error::Kind::invalid, "'" + parameter + "' is not NAME=VALUE", "for example -P env=staging");
-    }
-    body["parameters"][parameter.substr(0, equals)] = parameter.substr(equals + 1);
-  }
+  Result<Json> parameters = assignments(options.parameters, "-P env=staging");
+  if (!parameters) return fail(parameters.error());
+  if (!parameters->empty()) body["parameters"] = std::move(*parameters);
   return body;
 }
 

@@ -148,10 +148,14 @@ awaitable<Result<ContainerExit>> ContainerWait::result() {
 }
 
 awaitable<Result<Container>> Containers::inspect(std::string id) {
-  Request request("GET", path_of(id, "/json"));
-  Result<Json> body = co_await call_json(transport_, std::move(request), "inspect container " + id);
-  if (!body) co_return fail(std::move(body.error()));
+  const Result<Json> body = co_await inspect_json(std::move(id));
+  if (!body) co_return fail(body.error());
   co_return container_from(*body);
+}
+
+awaitable<Result<Json>> Containers::inspect_json(std::string id) {
+  Request request("GET", path_of(id, "/json"));
+  co_return co_await call_json(transport_, std::move(request), "inspect container " + id);
 }
 
 awaitable<Result<std::vector<ContainerSummary>>> Containers::list(ListContainers what) {

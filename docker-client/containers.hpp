@@ -88,6 +88,8 @@ class Containers {
   awaitable<Result<ContainerExit>> wait(std::string id);
 
   awaitable<Result<Container>> inspect(std::string id);
+  /// All of GET /containers/{id}/json, for comparing containers in whatever the Engine knows of them.
+  awaitable<Result<nlohmann::json>> inspect_json(std::string id);
   awaitable<Result<std::vector<ContainerSummary>>> list(ListContainers what = {});
   awaitable<Result<void>> rename(std::string id, std::string name);
   awaitable<Result<void>> set_restart_policy(std::string id, RestartPolicy policy);

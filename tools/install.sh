@@ -10,7 +10,7 @@ build=(g++ cmake ninja-build ccache mold pkg-config git ca-certificates
   libre2-dev libpugixml-dev libcli11-dev libjq-dev catch2 librapidcheck-dev)
 # What rig.sh and the tests drive: engine, registry, network namespaces, and tools to make base images.
 rig=(docker.io iptables docker-registry apache2-utils iproute2 busybox-static mmdebstrap openssl curl jq procps
-  openssh-server openssh-client git-lfs python3 python3-jsonschema prometheus caddy)
+  openssh-server openssh-client git-lfs python3 python3-jsonschema prometheus caddy docker-compose)
 lint=(clang-format-19 clang-tidy-19 shellcheck jq)
 bench=(hyperfine time)
 

@@ -312,6 +312,23 @@ awaitable<Result<http::AppStatus>> AppActions::adopt(http::AppAdoption adoption,
   co_return co_await status(std::move(adoption.app));
 }
 
+awaitable<Result<http::AppTaken>> AppActions::take_over(http::AppTakeover from, http::Actor actor) {
+  rollouts::TakeoverOrder order;
+  order.application = from.app;
+  order.project = std::move(from.project);
+  order.generation.compose.text = std::move(from.compose);
+  order.generation.compose.path = std::move(from.path);
+  for (auto& [name, value] : from.variables) order.generation.compose.variables[name] = std::move(value);
+  order.generation.files = std::move(from.files);
+  order.generation.group = std::move(from.group);
+  order.by = std::move(actor);
+  auto taken = co_await rollouts_.take_over(std::move(order));
+  if (!taken) co_return fail(taken.error());
+  auto shown = co_await status(std::move(from.app));
+  if (!shown) co_return fail(shown.error());
+  co_return http::AppTaken{std::move(*shown), std::move(taken->notes)};
+}
+
 awaitable<Result<std::vector<http::HostStatus>>> AppActions::hosts() {
   std::vector<http::HostStatus> list;
   for (rollouts::HostStatus& host : co_await parts_.hosts.status()) {

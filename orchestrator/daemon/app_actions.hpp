@@ -26,6 +26,7 @@ class AppActions {
   awaitable<Result<RolloutId>> approve(http::AppWord word, http::Actor actor);
   awaitable<Result<RolloutId>> begin_outside_window(std::string app, http::Actor actor);
   awaitable<Result<http::AppStatus>> adopt(http::AppAdoption adoption, http::Actor actor);
+  awaitable<Result<http::AppTaken>> take_over(http::AppTakeover takeover, http::Actor actor);
   awaitable<Result<std::vector<http::HostStatus>>> hosts();
 
  private:

@@ -86,6 +86,9 @@ awaitable<Result<RolloutId>> Core::begin_outside_window(std::string app, http::A
 awaitable<Result<http::AppStatus>> Core::adopt(http::AppAdoption adoption, http::Actor actor) {
   return apps_.adopt(std::move(adoption), std::move(actor));
 }
+awaitable<Result<http::AppTaken>> Core::take_over(http::AppTakeover takeover, http::Actor actor) {
+  return apps_.take_over(std::move(takeover), std::move(actor));
+}
 awaitable<Result<std::vector<http::HostStatus>>> Core::list_hosts() {
   return apps_.hosts();
 }

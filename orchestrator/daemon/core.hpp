@@ -47,6 +47,7 @@ class Core final : public http::Actions {
   awaitable<Result<RolloutId>> approve_rollout(http::AppWord word, http::Actor actor) override;
   awaitable<Result<RolloutId>> begin_outside_window(std::string app, http::Actor actor) override;
   awaitable<Result<http::AppStatus>> adopt(http::AppAdoption adoption, http::Actor actor) override;
+  awaitable<Result<http::AppTaken>> take_over(http::AppTakeover takeover, http::Actor actor) override;
   awaitable<Result<std::vector<http::HostStatus>>> list_hosts() override;
 
   awaitable<Result<std::unique_ptr<http::Stream>>> backup(bool with_logs, http::Actor actor) override;

@@ -173,6 +173,22 @@ struct AppAdoption {
   std::optional<std::int64_t> generation;  ///< that is promoted; absent: the hosts have to agree
 };
 
+/// A project of Docker Compose, of the application's name, that becomes the application.
+struct AppTakeover {
+  std::string app;
+  std::string project;  ///< by name
+  std::string compose;  ///< the file's text
+  std::string path;     ///< for messages
+  std::string group;    ///< overrides the file's targets; may be empty
+  std::map<std::string, std::string> variables;
+  std::map<std::string, std::string> files;  ///< that the file names, by the path it writes
+};
+
+struct AppTaken {
+  AppStatus status;
+  std::vector<std::string> notes;  ///< what the next deployment will replace, and why
+};
+
 /// Somebody's word on a rollout that waits for approval.
 struct AppWord {
   std::string app;
@@ -271,6 +287,7 @@ class Actions {
   virtual awaitable<Result<RolloutId>> begin_outside_window(std::string app, Actor actor) = 0;
   /// Rebuilds what a lost store knew of an application from what its hosts carry.
   virtual awaitable<Result<AppStatus>> adopt(AppAdoption adoption, Actor actor) = 0;
+  virtual awaitable<Result<AppTaken>> take_over(AppTakeover takeover, Actor actor) = 0;
   virtual awaitable<Result<std::vector<HostStatus>>> list_hosts() = 0;
 
   /// A backup of all that the daemon keeps but its key file, as a tar that is made while it is sent; `with_logs`: with

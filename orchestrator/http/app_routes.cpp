@@ -10,6 +10,8 @@
 namespace slipway::http {
 namespace {
 
+constexpr std::size_t most_compose_bytes = 256 << 10;
+
 awaitable<Result<Response>> list_apps(Backend& backend) {
   const auto apps = co_await backend.actions.list_apps();
   if (!apps) co_return fail(apps.error());
@@ -124,6 +126,23 @@ awaitable<Result<Response>> adopt(Backend& backend, Request request) {
   co_return json_response(render(*status));
 }
 
+awaitable<Result<Response>> take_over(Backend& backend, Request request) {
+  Result<Input> input = Input::of(request);
+  if (!input) co_return fail(input.error());
+  AppTakeover takeover;
+  takeover.app = request.parameter("app");
+  takeover.project = input->text("project").value_or("");
+  takeover.compose = input->text("compose", most_compose_bytes).value_or("");
+  takeover.path = input->text("path").value_or("compose.yml");
+  takeover.group = input->text("group").value_or("");
+  takeover.variables = input->texts("variables");
+  takeover.files = input->texts("files");
+  if (Result<void> read = input->finish(); !read) co_return fail(read.error());
+  const Result<AppTaken> taken = co_await backend.actions.take_over(std::move(takeover), request.caller.name);
+  if (!taken) co_return fail(taken.error());
+  co_return json_response({{"status", render(taken->status)}, {"notes", taken->notes}});
+}
+
 /// `flag`, if the verb has one, turns `plain` into `flagged`; what it is when absent is the verb's own affair.
 struct Wish {
   const char* verb;
@@ -176,6 +195,8 @@ void add_app_routes(Router& router, Backend& backend) {
       {"POST", "/api/v1/apps/{app}/approve", Role::viewer, [&](Request r) { return approve(backend, std::move(r)); }});
   router.add(
       {"POST", "/api/v1/apps/{app}/adopt", Role::admin, [&](Request r) { return adopt(backend, std::move(r)); }});
+  router.add({"POST", "/api/v1/apps/{app}/take-over", Role::admin,
+              [&](Request r) { return take_over(backend, std::move(r)); }});
   for (const Wish& wish : wishes) {
     router.add({"POST", std::string("/api/v1/apps/{app}/") + wish.verb, Role::maintainer,
                 [&](Request r) { return ask_rollout(backend, wish, std::move(r)); }});

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/rollouts/stages.hpp"
@@ -18,6 +20,7 @@ struct Wanted {
   std::string spec_hash;
   std::string image;
   bool completes = false;  ///< it is right when it has ended with exit code 0, not when it runs
+  bool adopted = false;    ///< Docker Compose's container that was given this name is right, too
 };
 
 /// A volume that nobody gave a name, and where it is mounted.
@@ -37,8 +40,9 @@ struct Shown {
   std::string spec_hash;
   std::string image;
   std::string digest;
-  std::int64_t rollout = 0;  ///< that made it
-  bool recorded = false;     ///< it carries a record of the generation it was made for
+  std::int64_t rollout = 0;   ///< that made it
+  bool recorded = false;      ///< it carries a record of the generation it was made for
+  bool from_compose = false;  ///< Docker Compose made it, so its name says what labels say of others
   bool running = false;
   bool completed = false;           ///< it ran, and ended with exit code 0
   std::string status;               ///< the Engine's word: running, exited, …
@@ -60,12 +64,24 @@ struct Difference {
 
 Difference difference(const std::vector<Wanted>& wanted, const std::vector<Shown>& shown);
 
+/// Whether it is what `wanted` asks for, its name aside.
+bool made_for(const Shown& there, const Wanted& wanted);
+
 /// Stopped containers that no kept generation asks for, or that have lost the name by which it would find them.
 std::vector<Shown> to_prune(const Difference& difference, const std::vector<std::int64_t>& kept_generations);
 
 /// The name of a container; Compose's own rule for service names keeps it valid.
 std::string container_name(const std::string& application, const std::string& service, std::int64_t generation,
                            std::size_t replica);
+
+/// What such a name says.
+struct NamedContainer {
+  std::int64_t generation = 0;
+  std::size_t replica = 0;
+};
+/// Absent: it is none of this service.
+std::optional<NamedContainer> parse_container_name(std::string_view name, const std::string& application,
+                                                   const std::string& service);
 /// The name of a swarm's service.
 std::string swarm_service_name(const std::string& application, const std::string& service);
 

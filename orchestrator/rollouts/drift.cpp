@@ -14,7 +14,7 @@ const Shown* renamed(const Wanted& wanted, const Difference& difference) {
   for (const auto* group : {&difference.surplus, &difference.spent}) {
     for (const Shown& one : *group) {
       if (one.service == wanted.service && one.replica == wanted.replica && one.generation == wanted.generation &&
-          one.spec_hash == wanted.spec_hash)
+          made_for(one, wanted))
         return &one;
     }
   }

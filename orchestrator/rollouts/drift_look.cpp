@@ -39,7 +39,7 @@ awaitable<Result<Actual>> inspect(docker::Engine* engine, std::shared_ptr<const 
   if (!there && there.error().kind == Error::Kind::not_found) co_return actual;
   if (!there) co_return fail(there.error().in("container " + wanted.name));
   const Service* service = target->service(wanted.service);
-  if (service != nullptr) {
+  if (service != nullptr && wanted.spec_hash != unlike_its_file) {
     const Maker nobody;
     actual.changes = changes_of(*there, container_spec(target->application, *service, wanted, nobody));
   }
@@ -57,7 +57,7 @@ awaitable<Result<Actual>> inspect(docker::Engine* engine, std::shared_ptr<const 
 
 awaitable<Result<HostLook>> look_for_drift(docker::Engine* engine, std::string fleet,
                                            std::shared_ptr<const Target> target) {
-  auto shown = co_await look_at_host(engine->containers(), fleet, target->application.name);
+  auto shown = co_await look_at_host(engine->containers(), whose(std::move(fleet), target->spec));
   if (!shown) co_return fail(shown.error());
   HostLook look;
   look.containers = std::move(*shown);
@@ -82,7 +82,7 @@ awaitable<Result<HostLook>> look_for_drift(docker::Engine* engine, std::string f
   for (Shown& container : look.containers) {
     const auto seen =
         std::find_if(actual.begin(), actual.end(), [&](const Actual& one) { return one.container == container.name; });
-    if (seen != actual.end() && seen->foreign) container.digest = seen->digest;
+    if (seen != actual.end() && (seen->foreign || container.digest.empty())) container.digest = seen->digest;
   }
   co_return look;
 }

@@ -17,6 +17,7 @@ Release release_from(const Json& row) {
   release.generation = number_at(row, "generation");
   release.replicas = static_cast<std::size_t>(number_at(row, "replicas", 1));
   release.completes = flag_at(row, "completes", false);
+  release.adopted = flag_at(row, "adopted", false);
   return release;
 }
 
@@ -45,6 +46,7 @@ std::string dump_generation(const GenerationSpec& spec) {
                         {"generation", one.generation},
                         {"replicas", one.replicas}});
     if (one.completes) releases.back()["completes"] = true;
+    if (one.adopted) releases.back()["adopted"] = true;
   }
   Json variables = Json::object();
   for (const auto& [name, value] : spec.variables) variables[name] = value;
@@ -56,6 +58,7 @@ std::string dump_generation(const GenerationSpec& spec) {
                     {"files", spec.files},
                     {"hosts", spec.hosts},
                     {"swarm", spec.swarm},
+                    {"from_compose", spec.from_compose},
                     {"releases", releases}});
 }
 
@@ -73,6 +76,7 @@ Result<GenerationSpec> parse_generation(std::string_view text) {
     if (host.is_string()) spec.hosts.push_back(host.get<std::string>());
   }
   spec.swarm = flag_at(*json, "swarm");
+  spec.from_compose = flag_at(*json, "from_compose");
   for (const Json& row : value_at(*json, "releases")) spec.releases.push_back(release_from(row));
   if (spec.application.empty()) return fail(Error::Kind::internal, "a stored generation has no application");
   return spec;
@@ -88,7 +92,8 @@ std::vector<Wanted> wanted_of(const GenerationSpec& spec) {
     }
     for (std::size_t replica = 1; replica <= release.replicas; ++replica) {
       wanted.push_back({container_name(spec.application, release.service, release.generation, replica), release.service,
-                        replica, release.generation, release.spec_hash, release.image, release.completes});
+                        replica, release.generation, release.spec_hash, release.image, release.completes,
+                        release.adopted});
     }
   }
   return wanted;

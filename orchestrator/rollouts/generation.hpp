@@ -11,6 +11,9 @@
 
 namespace slipway::rollouts {
 
+/// The spec_hash of a service that was adopted and is not as its file says: the next deployment replaces it.
+inline constexpr std::string_view unlike_its_file = "unlike its file";
+
 /// One service as a generation runs it.
 struct Release {
   std::string service;
@@ -19,6 +22,7 @@ struct Release {
   std::int64_t generation = 0;  ///< the one in which the service last changed: its containers are named after it
   std::size_t replicas = 1;
   bool completes = false;  ///< see Wanted
+  bool adopted = false;    ///< likewise
   friend bool operator==(const Release&, const Release&) = default;
 };
 
@@ -33,6 +37,8 @@ struct GenerationSpec {
   std::map<std::string, std::string> files;  ///< of the checkout: contents of configs, secrets and env_files
   std::vector<std::string> hosts;            ///< those it was rolled out to; of a swarm its name
   bool swarm = false;
+  bool from_compose =
+      false;  ///< the application was adopted from Docker Compose: what that made on the hosts is its own
   std::vector<Release> releases;
 
   [[nodiscard]] const Release* find(const std::string& service) const;

@@ -252,10 +252,12 @@ void reuse_releases(GenerationSpec& spec, const std::vector<store::Generation>& 
   for (const store::Generation& row : earlier) {
     const auto before = from_row(row);
     if (!before) continue;
+    spec.from_compose = spec.from_compose || before->from_compose;
     for (Release& release : spec.releases) {
       const Release* same = before->find(release.service);
       if (release.generation == 0 && same != nullptr && same->spec_hash == release.spec_hash) {
         release.generation = same->generation;
+        release.adopted = same->adopted;
       }
     }
   }

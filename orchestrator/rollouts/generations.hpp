@@ -36,7 +36,8 @@ Result<Policy> policy_of(const GenerationSpec& spec);
 store::Generation to_row(const GenerationSpec& spec, RunId run, Time created);
 Result<GenerationSpec> from_row(const store::Generation& row);
 
-/// Gives services that are in an earlier generation as they are here the containers of that one.
+/// Gives services that are in an earlier generation as they are here the containers of that one, and the generation
+/// what the application got from Docker Compose.
 void reuse_releases(GenerationSpec& spec, const std::vector<store::Generation>& earlier);
 
 /// The generations that stand behind one another, the present one last: a deploy puts its own on top, a rollback takes

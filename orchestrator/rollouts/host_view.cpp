@@ -57,18 +57,52 @@ Shown shown_from(const docker::ContainerSummary& summary) {
   return shown;
 }
 
-awaitable<Result<std::vector<Shown>>> look_at_host(docker::Containers& containers, std::string instance,
-                                                   std::string application) {
+namespace {
+
+/// Labels can't be changed: a container that was adopted has its generation in its name.
+Shown shown_from_compose(const docker::ContainerSummary& summary, const std::string& application) {
+  Shown shown = shown_from(summary);
+  shown.from_compose = true;
+  shown.service = text_of(summary.labels, label::compose_service);
+  const auto named = parse_container_name(shown.name, application, shown.service);
+  shown.generation = named ? named->generation : 0;
+  shown.replica = named ? named->replica : 0;
+  return shown;
+}
+
+}  // namespace
+
+Whose whose(std::string instance, const GenerationSpec& spec) {
+  return {std::move(instance), spec.application, spec.from_compose};
+}
+
+awaitable<Result<std::vector<Shown>>> look_at_host(docker::Containers& containers, Whose whose) {
   docker::ListContainers what;
-  what.filters.label(std::string(label::instance), instance);
-  what.filters.label(std::string(label::application), application);
+  what.filters.label(std::string(label::instance), whose.instance);
+  what.filters.label(std::string(label::application), whose.application);
   auto listed = co_await containers.list(std::move(what));
   if (!listed) co_return fail(listed.error().in("list containers"));
   std::vector<Shown> shown;
   for (const docker::ContainerSummary& one : *listed) {
     if (!one.labels.contains(std::string(label::hook))) shown.push_back(shown_from(one));
   }
+  if (!whose.from_compose) co_return shown;
+  auto adopted = co_await compose_containers(containers, whose.application);
+  if (!adopted) co_return fail(adopted.error());
+  for (const docker::ContainerSummary& one : *adopted) shown.push_back(shown_from_compose(one, whose.application));
   co_return shown;
+}
+
+awaitable<Result<std::vector<docker::ContainerSummary>>> compose_containers(docker::Containers& containers,
+                                                                            std::string project) {
+  docker::ListContainers what;
+  what.filters.label(std::string(label::compose_project), std::move(project));
+  auto listed = co_await containers.list(std::move(what));
+  if (!listed) co_return fail(listed.error().in("list containers of Docker Compose"));
+  std::erase_if(*listed, [](const docker::ContainerSummary& one) {
+    return text_of(one.labels, label::compose_oneoff) == "True";
+  });
+  co_return listed;
 }
 
 }  // namespace slipway::rollouts

@@ -7,7 +7,6 @@
 #include "orchestrator/rollouts/evidence.hpp"
 #include "orchestrator/rollouts/file_grants.hpp"
 #include "orchestrator/rollouts/health_watch.hpp"
-#include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 
 namespace slipway::rollouts {
@@ -75,8 +74,12 @@ awaitable<Result<void>> HostWork::reach(HostStage stage, Heading heading, Target
   co_return fail(Error::Kind::internal, "no such stage");
 }
 
+Whose HostWork::whose(const Target& target) const {
+  return {maker_.instance, application_, target.spec.from_compose};
+}
+
 awaitable<Result<Difference>> HostWork::look(TargetPtr target) {
-  auto shown = co_await look_at_host(site_.engine->containers(), maker_.instance, application_);
+  auto shown = co_await look_at_host(site_.engine->containers(), whose(*target));
   if (!shown) co_return fail(shown.error());
   Difference found = difference(target->wanted, *shown);
   if (!found.clashes.empty()) {
@@ -152,9 +155,16 @@ Result<void> HostWork::check_owner(const docker::Labels& labels, const std::stri
               "make what applications share on the hosts, outside of slipway");
 }
 
-/// What Docker Compose made for its project of the same name is taken over as it is: with it comes the data.
 bool HostWork::is_from_compose(const docker::Labels& labels) const {
-  return label_of(labels, "com.docker.compose.project") == application_;
+  return label_of(labels, label::compose_project) == application_;
+}
+
+/// What Docker Compose made for its project of the same name stays as it is, and with it the data. It takes an admin's
+/// word: else who may write a pipeline file could have the data of any project on the host by its name.
+Result<void> HostWork::of_compose(const std::string& what, const Target& target) {
+  if (target.spec.from_compose) return {};
+  return fail(Error::Kind::conflict, what + " was made by Docker Compose",
+              "take the project over with it: slipway app adopt " + target.application.name + " --from-compose FILE");
 }
 
 awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr target) {
@@ -170,7 +180,8 @@ awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr targ
   }
   if (!there) co_return fail(there.error().in("network " + network.name));
   if (network.external) co_return check_owner(there->labels, "network " + network.name);
-  if (label_of(there->labels, label::spec_hash) == hash || is_from_compose(there->labels)) co_return Result<void>();
+  if (label_of(there->labels, label::spec_hash) == hash) co_return Result<void>();
+  if (is_from_compose(there->labels)) co_return of_compose("network " + network.name, *target);
   co_return fail(Error::Kind::conflict, "network " + network.name + " is there with another definition",
                  "give the changed network another name, or declare it external");
 }
@@ -186,7 +197,8 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
   const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto made = co_await volumes.create(std::move(spec));
   if (!made) co_return fail(made.error().in("create volume " + volume.name));
-  if (label_of(made->labels, label::spec_hash) == hash || is_from_compose(made->labels)) co_return Result<void>();
+  if (label_of(made->labels, label::spec_hash) == hash) co_return Result<void>();
+  if (is_from_compose(made->labels)) co_return of_compose("volume " + volume.name, *target);
   co_return fail(Error::Kind::conflict, "volume " + volume.name + " is there with another definition",
                  "give the changed volume another name, or declare it external");
 }
@@ -265,7 +277,7 @@ awaitable<Result<void>> HostWork::fill(std::string container, Service service, T
 
 awaitable<Result<std::string>> HostWork::running_container(TargetPtr target, std::string service) {
   application_ = target->application.name;
-  auto shown = co_await look_at_host(site_.engine->containers(), maker_.instance, application_);
+  auto shown = co_await look_at_host(site_.engine->containers(), whose(*target));
   if (!shown) co_return fail(shown.error());
   for (const Shown& one : difference(target->wanted, *shown).right) {
     if (one.service == service) co_return one.id;

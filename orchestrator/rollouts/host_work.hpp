@@ -6,6 +6,7 @@
 #include "base/async.hpp"
 #include "base/clock.hpp"
 #include "docker-client/engine.hpp"
+#include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/registries.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 #include "orchestrator/rollouts/target.hpp"
@@ -49,6 +50,7 @@ class HostWork {
 
  private:
   awaitable<Result<Difference>> look(TargetPtr target);
+  [[nodiscard]] Whose whose(const Target& target) const;
 
   awaitable<Result<void>> pull(TargetPtr target);
   awaitable<Result<void>> pull_image(std::string image, std::string platform);
@@ -57,6 +59,7 @@ class HostWork {
   awaitable<Result<void>> ensure_volume(Volume volume, TargetPtr target);
   [[nodiscard]] Result<void> check_owner(const docker::Labels& labels, const std::string& name) const;
   [[nodiscard]] bool is_from_compose(const docker::Labels& labels) const;
+  [[nodiscard]] static Result<void> of_compose(const std::string& what, const Target& target);
   awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target, Difference on_host);
   awaitable<Result<void>> start(TargetPtr target);
   awaitable<Result<void>> start_container(Shown container, Service service, TargetPtr target);

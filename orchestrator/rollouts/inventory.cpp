@@ -7,7 +7,6 @@
 #include "orchestrator/rollouts/drift_look.hpp"
 #include "orchestrator/rollouts/gather.hpp"
 #include "orchestrator/rollouts/generations.hpp"
-#include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "orchestrator/rollouts/swarm/swarm_status.hpp"
 #include "orchestrator/store/drifts.hpp"
@@ -204,12 +203,12 @@ awaitable<Result<std::vector<ApplicationLine>>> container_lines(docker::Containe
 
 }  // namespace
 
-awaitable<Result<std::vector<ApplicationLine>>> Inventory::host_logs(std::string application, std::string service,
-                                                                     std::string host, std::size_t tail) {
+awaitable<Result<std::vector<ApplicationLine>>> Inventory::host_logs(Whose whose, std::string service, std::string host,
+                                                                     std::size_t tail) {
   auto engine = parts_.hosts.engine(host);
   if (!engine) co_return fail(engine.error());
   docker::Containers* containers = &(*engine)->containers();
-  auto shown = co_await look_at_host(*containers, parts_.store.fleet(), application);
+  auto shown = co_await look_at_host(*containers, std::move(whose));
   if (!shown) co_return fail(shown.error());
   std::vector<ApplicationLine> lines;
   for (const Shown& one : *shown) {
@@ -256,8 +255,9 @@ awaitable<Result<std::vector<ApplicationLine>>> Inventory::logs(std::string appl
   std::vector<ApplicationLine> lines;
   for (const std::string& one : spec->hosts) {
     if (!host.empty() && host != one) continue;
-    auto reading = spec->swarm ? swarm_logs(application, service, one, std::min(tail, most_lines))
-                               : host_logs(application, service, one, std::min(tail, most_lines));
+    auto reading = spec->swarm
+                       ? swarm_logs(application, service, one, std::min(tail, most_lines))
+                       : host_logs(whose(parts_.store.fleet(), *spec), service, one, std::min(tail, most_lines));
     auto more = co_await with_deadline(host_limit, std::move(reading), "asking host " + one);
     if (!more) co_return fail(more.error().in("host " + one));
     lines.insert(lines.end(), more->begin(), more->end());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orchestrator/rollouts/drift.hpp"
+#include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/target.hpp"
 #include "orchestrator/store/applications.hpp"
@@ -60,8 +61,8 @@ class Inventory {
   awaitable<Result<ApplicationSummary>> summary(store::Application application);
   awaitable<void> look(std::shared_ptr<const Target> target, HostOfApplication* into);
   awaitable<void> look_at_swarm(std::shared_ptr<const Target> target, HostOfApplication* into);
-  awaitable<Result<std::vector<ApplicationLine>>> host_logs(std::string application, std::string service,
-                                                            std::string host, std::size_t tail);
+  awaitable<Result<std::vector<ApplicationLine>>> host_logs(Whose whose, std::string service, std::string host,
+                                                            std::size_t tail);
   awaitable<Result<std::vector<ApplicationLine>>> swarm_logs(std::string application, std::string service,
                                                              std::string place, std::size_t tail);
   awaitable<Result<GenerationSpec>> promoted(store::Application application);

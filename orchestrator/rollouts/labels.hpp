@@ -28,6 +28,13 @@ inline constexpr std::string_view lease = "dev.slipway.lease";
 inline constexpr std::string_view fence = "dev.slipway.fence";
 inline constexpr std::string_view holder = "dev.slipway.holder";
 
+/// Docker Compose's own, on what it made: its project, the service, the number among that service's containers, and
+/// whether it is one of `docker compose run`'s ("True").
+inline constexpr std::string_view compose_project = "com.docker.compose.project";
+inline constexpr std::string_view compose_service = "com.docker.compose.service";
+inline constexpr std::string_view compose_number = "com.docker.compose.container-number";
+inline constexpr std::string_view compose_oneoff = "com.docker.compose.oneoff";
+
 }  // namespace slipway::rollouts::label
 
 namespace slipway::rollouts {

@@ -33,6 +33,19 @@ struct AdoptionOrder {
   std::string by;
 };
 
+/// Which project of Docker Compose becomes an application.
+struct TakeoverOrder {
+  std::string application;     ///< and the name of the project
+  GenerationOrder generation;  ///< its file; images are found out
+  std::string project;         ///< of slipway, by name
+  std::string by;
+};
+
+struct Takeover {
+  RolloutId rollout;
+  std::vector<std::string> notes;  ///< which services the next deployment will replace, and why
+};
+
 /// All rollouts of this daemon: one at a time for each application, the others wait behind it in the order in which
 /// they were asked for, unless the file's `concurrency` says otherwise. A deployment that waits for people lets pass
 /// what is none. What it accepts is committed first; `recover` goes on with what an earlier process left.
@@ -61,6 +74,10 @@ class Rollouts {
   /// host is touched. Answers the rollout that stands for it in the history. Kind::conflict if it is known already, or
   /// says which host has what where they do not agree.
   awaitable<Result<RolloutId>> adopt(AdoptionOrder order);
+  /// Makes an application of what Docker Compose runs on the hosts that the file names. Containers are renamed, and
+  /// none is restarted; those that are what the file says stay at the next deployment, too. Kind::conflict if the
+  /// application is known already, or says where what runs is not what the file asks for.
+  awaitable<Result<Takeover>> take_over(TakeoverOrder order);
   /// Takes somebody's word on a deployment that waits for approval: the oldest one, or that of `generation`. Answers
   /// which one; committed when this returns. Kind::forbidden without the role, Kind::conflict if nothing waits.
   awaitable<Result<RolloutId>> take_word(std::string application, std::optional<std::int64_t> generation, Word word);
@@ -119,7 +136,7 @@ class Rollouts {
   awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);
   awaitable<Result<Assignment>> plan_for_swarm(WorkPtr work, Assignment assignment);
   awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);
-  awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, std::string application);
+  awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, Whose whose);
 
   void note_lost_hosts(const std::string& application, const Progress& progress);
   awaitable<Result<void>> find_lost_hosts();

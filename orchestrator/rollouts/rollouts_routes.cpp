@@ -19,7 +19,7 @@ bool has_route(const Application& application) {
 awaitable<Result<void>> mend(Parts* parts, std::shared_ptr<const Target> target, std::string host) {
   auto engine = parts->hosts.engine(host);
   if (!engine) co_return fail(engine.error());
-  auto shown = co_await look_at_host((*engine)->containers(), parts->store.fleet(), target->application.name);
+  auto shown = co_await look_at_host((*engine)->containers(), whose(parts->store.fleet(), target->spec));
   if (!shown) co_return fail(shown.error());
   std::vector<Backend> backends;
   for (const Shown& one : difference(target->wanted, *shown).right) {

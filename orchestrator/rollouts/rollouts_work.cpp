@@ -21,11 +21,11 @@ constexpr Milliseconds look_limit{10'000};
 constexpr Milliseconds lease_limit{2'000};  // one that does not answer now is asked again before anything is done there
 constexpr Milliseconds retry_pause{1000};
 
-awaitable<void> look_into(HostDirectory* hosts, std::string instance, std::string application, HostView* into) {
+awaitable<void> look_into(HostDirectory* hosts, Whose whose, HostView* into) {
   auto engine = hosts->engine(into->host);
   into->reachable = false;
   if (!engine) co_return;
-  auto look = look_at_host((*engine)->containers(), instance, application);
+  auto look = look_at_host((*engine)->containers(), std::move(whose));
   auto shown = co_await with_deadline(look_limit, std::move(look), "look at host " + into->host);
   if (!shown) co_return;
   into->reachable = true;
@@ -55,12 +55,12 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
-awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> hosts, std::string application) {
+awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> hosts, Whose whose) {
   std::vector<HostView> views(hosts.size());
   std::vector<awaitable<void>> looks;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     views[i].host = hosts[i];
-    looks.push_back(look_into(&parts_.hosts, parts_.store.fleet(), application, &views[i]));
+    looks.push_back(look_into(&parts_.hosts, whose, &views[i]));
   }
   co_await run_all("look at hosts", std::move(looks));
   co_return views;
@@ -186,7 +186,7 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
     for (const std::string& host : hosts) asides.push_back(set_aside(work->id, assignment.forward, host));
     co_await run_all("set aside what drifted", std::move(asides));
   }
-  input.hosts = co_await look_at(std::move(hosts), assignment.rollout.application);
+  input.hosts = co_await look_at(std::move(hosts), whose(parts_.store.fleet(), assignment.forward->spec));
   auto made = make_plan(input);
   if (!made) co_return fail(made.error());
   assignment.plan = std::move(*made);

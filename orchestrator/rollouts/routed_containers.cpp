@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
-#include "orchestrator/rollouts/labels.hpp"
-
 namespace slipway::rollouts {
 
-awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engine* engine, std::string fleet,
-                                                                   std::string application) {
+awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engine* engine, std::string application) {
   docker::ListContainers what;
   what.all = false;
-  what.filters.label(std::string(label::instance), fleet);
-  what.filters.label(std::string(label::application), application);
+  // Not by label: an application that was adopted has containers that carry none of ours.
+  what.filters.add("name", "^/?" + application + "-");
   auto listed = co_await engine->containers().list(std::move(what));
   if (!listed) co_return fail(listed.error().in("list containers"));
   std::map<std::string, std::string> addresses;

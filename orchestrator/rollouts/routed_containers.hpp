@@ -9,9 +9,9 @@
 
 namespace slipway::rollouts {
 
-/// What is running of an application of `fleet` on a host: name → its address there, empty if it has none.
-awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engine* engine, std::string fleet,
-                                                                   std::string application);
+/// What is running on a host under a name as the application's containers have it: name → its address there, empty if
+/// it has none.
+awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engine* engine, std::string application);
 
 /// The services of `backends` that have a route. Kind::failed: one of the containers stopped, or has no address that
 /// its host can reach.

@@ -23,15 +23,24 @@ Result<void> Adoptions::take_fleet(const std::string& fleet) {
   return {};
 }
 
+/// Rollouts that came to nothing are in nobody's way.
+Result<void> Adoptions::check_free(const AdoptedApplication& application) {
+  const std::int64_t first = application.generations.front().number;
+  const auto taken =
+      number(tx_,
+             "SELECT coalesce(max(id), 0) FROM rollouts WHERE application = ?1 AND (ended = 0 OR generation >= ?2 OR "
+             "(SELECT promoted FROM applications WHERE name = ?1) > 0)",
+             {application.name, first});
+  if (!taken || *taken == 0) return {};
+  return fail(Error::Kind::conflict,
+              application.name + " is known here already, by rollout " + std::to_string(*taken) + " among others",
+              "slipway app status " + application.name);
+}
+
 Result<RolloutId> Adoptions::add(AdoptedApplication application, Time at) {
   if (auto fleet = take_fleet(application.fleet); !fleet) return fail(fleet.error());
   if (auto ours = Applications(tx_).ensure(application.name, application.project, at); !ours) return fail(ours.error());
-  const auto earlier = number(tx_, "SELECT id FROM rollouts WHERE application = ?1 LIMIT 1", {application.name});
-  if (earlier) {
-    return fail(Error::Kind::conflict,
-                application.name + " is known here already, by rollout " + std::to_string(*earlier) + " among others",
-                "slipway app status " + application.name);
-  }
+  if (auto free = check_free(application); !free) return fail(free.error());
   for (const Generation& one : application.generations) {
     tx_.run(
         "INSERT INTO generations (application, number, run, compose, images, refs, created, promoted) "

@@ -21,12 +21,14 @@ class Adoptions {
  public:
   explicit Adoptions(Transaction& tx) : tx_(tx) {}
 
-  /// Answers the last of its rollouts. Kind::conflict if the application has a promoted generation or a rollout
-  /// already, or belongs to another fleet than applications that are here.
+  /// Answers the last of its rollouts. Kind::conflict if the application has a promoted generation already, a rollout
+  /// that has not ended or one of a generation of the same number, or belongs to another fleet than applications that
+  /// are here.
   Result<RolloutId> add(AdoptedApplication application, Time at);
 
  private:
   Result<void> take_fleet(const std::string& fleet);
+  Result<void> check_free(const AdoptedApplication& application);
 
   Transaction& tx_;
 };

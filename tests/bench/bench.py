@@ -204,9 +204,38 @@ def bench_binary(figures):
         figures.figure("`slipwayd`, stripped", os.path.getsize(stripped.name) / 1e6, 15, "MB")
 
 
+def sums_of(*command):
+    """Runs a program that prints as it goes, and ends with a JSON object."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        line = "{}"
+        for line in program.stdout:
+            print(line, end="", flush=True)
+    if program.returncode not in (0, 1):  # 1: a figure is not as it should be, which the table says
+        raise RuntimeError(f"{command[0]} ended with {program.returncode}")
+    return json.loads(line)
+
+
+def bench_rollouts(figures):
+    """The application, hosts and load are the same; Swarm's update drops requests and slipway's waits for its drains."""
+    ours = sums_of(f"{BUILD}/tests/bench/rollouts/rollouts_bench", f"{BUILD}/tests/integration/rollouts/worker/rollouts_worker")
+    swarm = sums_of("python3", "tests/bench/swarm.py", ours["image"])
+    figures.figure(f"requests failed in {ours['rollouts']} rollouts, of {ours['requests']}", ours["failed"], 0, "requests")
+    figures.note(f"the same in {swarm['updates']} updates of Swarm's, of {swarm['requests']}", str(swarm["failed"]))
+    figures.figure("rollouts that ended otherwise than they should", ours["wrong_ends"], 0, "rollouts")
+    figures.ratio("an update of three hosts without load, and so without drains / Swarm's", ours["idle_s"], swarm["idle_s"], 0.8, "s")
+    figures.note("the same under load, slow requests drained", f"{ours['plain_median_s']:.1f} s; Swarm {swarm['median_s']:.1f} s")
+    figures.note("rollback of three hosts to containers still there, start and health included", f"{ours['rollback_s']:.1f} s")
+
+
+PARTS = ["binary", "idle", "steps", "webhook", "context", "rollouts"]
+
+
 def main():
-    """`bench.py [PART...]`: binary, idle, steps, webhook, context; all if none is named."""
-    wanted = sys.argv[1:] or ["binary", "idle", "steps", "webhook", "context"]
+    """`bench.py [PART...]`: one of PARTS; all if none is named."""
+    wanted = sys.argv[1:] or PARTS
+    if unknown := [part for part in wanted if part not in PARTS]:
+        print(f"bench: there is no part {unknown[0]}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
     figures = Figures()
     if "binary" in wanted:
         bench_binary(figures)
@@ -226,6 +255,8 @@ def main():
         bench_webhook(figures)
     if "context" in wanted:
         bench_context(figures)
+    if "rollouts" in wanted:
+        bench_rollouts(figures)
     figures.print_table()
     return 0
 

@@ -77,7 +77,7 @@ def main(image, rounds=5, rate=50):
             rows.append(update(f"v{i}", rate))
             print(f"{i}\tswarm\t{rows[-1][0]:.2f} s\t{rows[-1][1]} of {rows[-1][2]} failed", flush=True)
         idle = [update(f"idle{i}", 0)[0] for i in range(int(rounds))]
-        print(json.dumps({"idle_median_s": round(statistics.median(idle), 2), "updates": len(rows), "median_s": round(statistics.median(r[0] for r in rows), 2),
+        print(json.dumps({"idle_s": idle, "updates": len(rows), "median_s": round(statistics.median(r[0] for r in rows), 2),
                           "failed": sum(r[1] for r in rows), "requests": sum(r[2] for r in rows)}))
     finally:
         leave()

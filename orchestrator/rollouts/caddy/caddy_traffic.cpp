@@ -122,7 +122,7 @@ awaitable<Result<void>> CaddyTraffic::attach(Place place, std::vector<Backend> b
   }
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
-  auto addresses = co_await addresses_of(*engine, fleet_, place.application);
+  auto addresses = co_await addresses_of(*engine, place.application);
   if (!addresses) co_return fail(addresses.error());
   auto services = services_from(backends, *addresses);
   if (!services) co_return fail(services.error());
@@ -146,7 +146,7 @@ awaitable<Result<void>> CaddyTraffic::detach(Place place, std::vector<std::strin
 awaitable<Result<void>> CaddyTraffic::mend(Place place, std::vector<Backend> backends) {
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
-  auto addresses = co_await addresses_of(*engine, fleet_, place.application);
+  auto addresses = co_await addresses_of(*engine, place.application);
   if (!addresses) co_return fail(addresses.error());
   Change how = [&](ProxyTable& table) -> Result<void> {
     if (table.services_of(place.application).empty()) {

@@ -72,7 +72,7 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   const ProxyTable& before = (*at)->table;
   const bool routed = std::any_of(backends.begin(), backends.end(), [](const Backend& one) { return !!one.route; });
   if (!routed && before.services_of(place.application).empty()) co_return Result<void>();
-  auto addresses = co_await addresses_of((*at)->engine, fleet_, place.application);
+  auto addresses = co_await addresses_of((*at)->engine, place.application);
   if (!addresses) co_return fail(addresses.error());
   auto services = services_from(backends, *addresses);
   if (!services) co_return fail(services.error());
@@ -89,7 +89,7 @@ awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> b
   const ProxyTable& before = (*at)->table;
   auto running = co_await (*at)->proxies.list();
   if (!running) co_return fail(running.error());
-  auto addresses = co_await addresses_of((*at)->engine, fleet_, place.application);
+  auto addresses = co_await addresses_of((*at)->engine, place.application);
   if (!addresses) co_return fail(addresses.error());
   ProxyTable after = before;
   if (before.services_of(place.application).empty()) {

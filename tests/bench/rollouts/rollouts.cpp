@@ -131,6 +131,8 @@ class Course {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }
 
+  [[nodiscard]] const std::string& image() const { return image_; }
+
  private:
   void wait_for_version(const std::string& host, int round) {
     fleet_->run_until([&] {
@@ -212,11 +214,11 @@ int drive(const std::string& worker, int rate, int first) {
   }
   const double back = way.roll_back();
   std::sort(plain.begin(), plain.end());
-  std::sort(idle.begin(), idle.end());
   const Json sums = {{"rollouts", round - 5}, {"requests", requests},
                      {"failed", failed},      {"wrong_ends", wrong},
                      {"rate_per_host", rate}, {"plain_median_s", plain.empty() ? 0 : plain[plain.size() / 2]},
-                     {"rollback_s", back},    {"idle_median_s", idle[idle.size() / 2]}};
+                     {"rollback_s", back},    {"idle_s", idle},
+                     {"image", way.image()}};
   std::cout << sums.dump() << std::endl;
   return failed == 0 && wrong == 0 ? 0 : 1;
 }

@@ -82,6 +82,8 @@ const std::vector<Call>& calls() {
       {"GET", "/api/v1/apps", "/api/v1/apps", 200},
       {"GET", "/api/v1/apps/{app}", "/api/v1/apps/shop", 200},
       {"POST", "/api/v1/apps/{app}/drift", "/api/v1/apps/shop/drift", 200},
+      {"POST", "/api/v1/apps/{app}/take-over", "/api/v1/apps/shop/take-over", 200,
+       R"({"project": "shop", "compose": "name: shop", "group": "prod", "variables": {"TAG": "1"}})"},
       {"POST", "/api/v1/apps/{app}/adopt", "/api/v1/apps/shop/adopt", 200, R"({"project": "shop", "generation": 3})"},
       {"GET", "/api/v1/apps/{app}/history", "/api/v1/apps/shop/history", 200},
       {"GET", "/api/v1/apps/{app}/audit", "/api/v1/apps/shop/audit?limit=2", 200},

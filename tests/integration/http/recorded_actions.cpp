@@ -191,6 +191,16 @@ awaitable<Result<AppStatus>> RecordedActions::adopt(AppAdoption adoption, Actor 
   co_return status;
 }
 
+awaitable<Result<AppTaken>> RecordedActions::take_over(AppTakeover takeover, Actor actor) {
+  asked.push_back("take over " + takeover.app + " for " + takeover.project + " from " + takeover.path + " (" +
+                  takeover.compose + ") to " + takeover.group + " with " + takeover.variables["TAG"] + " and " +
+                  takeover.files["web.env"] + " by " + actor);
+  AppTaken taken;
+  taken.status.summary.name = takeover.app;
+  taken.notes = {"host h1, service 'web': Env differs"};
+  co_return taken;
+}
+
 awaitable<Result<std::vector<HostStatus>>> RecordedActions::list_hosts() {
   std::vector<HostStatus> hosts;
   hosts.push_back({"a", "unix:///run/a.sock", {"production"}, "ok", "20.10.24", ""});

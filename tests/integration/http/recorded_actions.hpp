@@ -41,6 +41,7 @@ class RecordedActions final : public Actions {
   awaitable<Result<RolloutId>> approve_rollout(AppWord word, Actor actor) override;
   awaitable<Result<RolloutId>> begin_outside_window(std::string app, Actor actor) override;
   awaitable<Result<AppStatus>> adopt(AppAdoption adoption, Actor actor) override;
+  awaitable<Result<AppTaken>> take_over(AppTakeover takeover, Actor actor) override;
   awaitable<Result<std::vector<HostStatus>>> list_hosts() override;
   awaitable<Result<std::unique_ptr<Stream>>> backup(bool with_logs, Actor actor) override;
   awaitable<std::vector<Check>> readiness() override;

@@ -62,34 +62,6 @@ TEST_CASE("a volume without a name is new for each container where the file says
   CHECK(inside(scene, "ls /data").empty());
 }
 
-TEST_CASE("volumes and networks that Docker Compose made for the same application are taken over, data and all") {
-  Scene scene("ro-from-compose");
-  docker::Engine& engine = **scene.fleet->hosts->engine("h1");
-  const std::string image = push_web_image(*scene.fleet, "from-compose", "one");
-  docker::VolumeSpec volume;
-  volume.name = "ro-from-compose_data";
-  volume.labels = {{"com.docker.compose.project", "ro-from-compose"}, {"com.docker.compose.volume", "data"}};
-  REQUIRE(scene.fleet->run(engine.volumes().create(volume)));
-  docker::NetworkSpec network("ro-from-compose_default");
-  network.labels = {{"com.docker.compose.project", "ro-from-compose"}, {"com.docker.compose.network", "default"}};
-  const auto made = scene.fleet->run(engine.networks().create(network));
-  REQUIRE(made);
-  const std::string file =
-      "name: ro-from-compose\nservices:\n  web:\n    stop_grace_period: 1s\n    volumes: [data:/data]\n"
-      "volumes: {data: }\nx-slipway:\n  targets: [h1]\n  min_healthy_time: 200ms\n";
-  const auto first = scene.fleet->roll_out(file, image);
-  INFO(first.reason);
-  REQUIRE(first.state == "succeeded");
-  const auto container = scene.fleet->run(engine.containers().inspect(scene.running("h1").at(0)));
-  REQUIRE(container);
-  CHECK(container->mounts.at(0).name == volume.name);
-  CHECK(container->networks.contains(network.name));
-  scene.fleet->clean();
-  CHECK(scene.fleet->run(engine.volumes().inspect(volume.name)));  // it is not slipway's to take away
-  REQUIRE(scene.fleet->run(engine.volumes().remove(volume.name)));
-  REQUIRE(scene.fleet->run(engine.networks().remove(network.name)));
-}
-
 TEST_CASE("a volume that Docker Compose made for another project is not taken over") {
   Scene scene("ro-not-compose");
   docker::Engine& engine = **scene.fleet->hosts->engine("h1");

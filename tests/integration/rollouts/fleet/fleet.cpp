@@ -66,14 +66,15 @@ images::RegistrySettings registry_settings() {
 }
 
 /// Everything of the tests' applications, also of a test that was broken off and left its ports taken.
-awaitable<void> remove_all(docker::Engine* engine) {
+/// Applications are told by `key`.
+awaitable<void> remove_all(docker::Engine* engine, std::string key) {
   docker::ListContainers what;
-  what.filters.label(std::string(label::application));
+  what.filters.label(key);
   auto listed = co_await engine->containers().list(std::move(what));
   if (!listed) throw std::runtime_error(listed.error().message);
   std::set<std::string> applications;
   for (const auto& one : *listed) {
-    const std::string application = one.labels.at(std::string(label::application));
+    const std::string application = one.labels.at(key);
     if (!application.starts_with("ro-")) continue;
     applications.insert(application);
     docker::RemoveContainer how;
@@ -83,7 +84,7 @@ awaitable<void> remove_all(docker::Engine* engine) {
   }
   for (const std::string& application : applications) {
     docker::Filters ours;
-    ours.label(std::string(label::application), application);
+    ours.label(key, application);
     auto networks = co_await engine->networks().prune(ours);
     auto volumes = co_await engine->volumes().prune(ours);
     if (!networks || !volumes) throw std::runtime_error("networks or volumes of " + application + " are left");
@@ -120,7 +121,8 @@ awaitable<void> remove_proxies(docker::Engine* engine) {
 }
 
 awaitable<void> remove_everything(docker::Engine* engine) {
-  co_await remove_all(engine);
+  co_await remove_all(engine, std::string(label::application));
+  co_await remove_all(engine, std::string(label::compose_project));
   co_await remove_marks(engine);
   co_await remove_proxies(engine);
 }
@@ -244,7 +246,7 @@ void Fleet::clean() {
 }
 
 std::vector<Shown> Fleet::shown(const std::string& host, const std::string& application) {
-  return must(run(look_at_host((*hosts->engine(host))->containers(), store->fleet(), application)));
+  return must(run(look_at_host((*hosts->engine(host))->containers(), Whose(store->fleet(), application, true))));
 }
 
 std::string Fleet::served(const std::string& host, int port) {
@@ -335,6 +337,10 @@ std::string push_files_image(Fleet& fleet, const std::string& tag, const std::ma
   }
   context["Dockerfile"] = dockerfile;
   return build_and_push(fleet, "web", tag, context);
+}
+
+std::string push_database_image(Fleet& fleet) {
+  return build_and_push(fleet, "db", "1", {{"Dockerfile", "FROM busybox:latest\nCMD [\"sleep\", \"1000\"]\n"}});
 }
 
 std::string push_app_image(Fleet& fleet, const std::string& version) {

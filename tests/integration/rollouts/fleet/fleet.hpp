@@ -103,6 +103,9 @@ std::string push_web_image(Fleet& fleet, const std::string& tag, const std::stri
 /// Likewise one that serves `files` by their path below /.
 std::string push_files_image(Fleet& fleet, const std::string& tag, const std::map<std::string, std::string>& files);
 
+/// Likewise, in a repository of its own, one that stands for a database: nobody should restart it without need.
+std::string push_database_image(Fleet& fleet);
+
 /// Likewise with tests/support/app/server.py: version `version` of an application that can be put under load. "sick" is
 /// one whose /healthz says so, "broken" one that answers every second request for / with 500.
 std::string push_app_image(Fleet& fleet, const std::string& version);
