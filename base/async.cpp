@@ -6,20 +6,17 @@
 #include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "base/cancellation.hpp"
 #include "base/log.hpp"
 
 namespace slipway {
 namespace {
 
 void log_escape(const std::string& name, std::exception_ptr escaped) {
+  if (!escaped || is_cancellation(escaped)) return;
   try {
-    if (escaped) std::rethrow_exception(escaped);
-  } catch (const boost::system::system_error& e) {
-    if (e.code() != asio::error::operation_aborted) {
-      log::error("task ended by exception", {{"task", name}, {"what", e.what()}});
-    }
+    std::rethrow_exception(escaped);
   } catch (const asio::multiple_exceptions& e) {
-    // What `||` and `&&` throw when both sides did: of a cancellation, each says the same.
     log_escape(name, e.first_exception());
   } catch (const std::exception& e) {
     log::error("task ended by exception", {{"task", name}, {"what", e.what()}});

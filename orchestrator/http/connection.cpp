@@ -11,6 +11,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "base/cancellation.hpp"
 #include "base/log.hpp"
 #include "orchestrator/http/server.hpp"
 
@@ -239,10 +240,8 @@ awaitable<Result<Response>> guarded(awaitable<Result<Response>> work, std::strin
   std::string escaped;
   try {
     co_return co_await std::move(work);
-  } catch (const boost::system::system_error& e) {
-    if (e.code() == asio::error::operation_aborted) throw;
-    escaped = e.what();
   } catch (const std::exception& e) {
+    if (is_cancellation(std::current_exception())) throw;
     escaped = e.what();
   }
   log::error("a handler ended by exception", {{"request", id}, {"route", what}, {"what", escaped}});

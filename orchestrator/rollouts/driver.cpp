@@ -3,6 +3,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/cancellation.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/rollouts/gather.hpp"
@@ -300,10 +301,8 @@ awaitable<void> Driver::step(Action action) {
   Event answer = event::Cancelled{action.host};
   try {
     answer = co_await attempt(action);
-  } catch (const boost::system::system_error& stopped) {
-    if (stopped.code() != asio::error::operation_aborted) answer = event::Failed{action.host, stopped.what()};
   } catch (const std::exception& bug) {
-    answer = event::Failed{action.host, bug.what()};
+    if (!is_cancellation(std::current_exception())) answer = event::Failed{action.host, bug.what()};
   }
   post(std::move(answer));
 }

@@ -1,4 +1,5 @@
 // The program that runs once before any host is changed.
+#include "base/cancellation.hpp"
 #include "base/log.hpp"
 #include "orchestrator/rollouts/driver.hpp"
 
@@ -13,10 +14,8 @@ awaitable<void> Driver::migrate(Action action) {
   Event answer = event::MigrationFailed{"the daemon stopped working on it"};
   try {
     answer = co_await attempt_migration(action);
-  } catch (const boost::system::system_error& stopped) {
-    if (stopped.code() == asio::error::operation_aborted) co_return;  // the next process goes on
-    answer = event::MigrationFailed{stopped.what()};
   } catch (const std::exception& bug) {
+    if (is_cancellation(std::current_exception())) co_return;  // the next process goes on
     answer = event::MigrationFailed{bug.what()};
   }
   post(std::move(answer));

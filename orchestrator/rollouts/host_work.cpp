@@ -359,6 +359,12 @@ awaitable<Result<void>> HostWork::stop_old(Heading heading, TargetPtr target) {
       docker::RemoveContainer how;
       how.volumes = true;
       auto removed = co_await site_.engine->containers().remove(one.id, how);
+      // A start that was on its way when its step was cancelled comes through after the look, too.
+      if (!removed && removed.error().kind == Error::Kind::conflict) {
+        auto stopped = co_await stop_container(one);
+        if (!stopped) co_return fail(stopped.error().in("stop " + one.name));
+        removed = co_await site_.engine->containers().remove(one.id, how);
+      }
       if (!removed) co_return fail(removed.error().in("remove " + one.name));
     }
   }

@@ -1,0 +1,22 @@
+#include "base/cancellation.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/system/system_error.hpp>
+
+namespace slipway {
+
+bool is_cancellation(const std::exception_ptr& thrown) {
+  if (!thrown) return false;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& error) {
+    return error.code() == boost::asio::error::operation_aborted;
+  } catch (const boost::asio::multiple_exceptions& both) {
+    return is_cancellation(both.first_exception());
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace slipway
