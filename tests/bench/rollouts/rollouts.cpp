@@ -214,11 +214,10 @@ int drive(const std::string& worker, int rate, int first) {
   }
   const double back = way.roll_back();
   std::sort(plain.begin(), plain.end());
-  const Json sums = {{"rollouts", round - 5}, {"requests", requests},
-                     {"failed", failed},      {"wrong_ends", wrong},
-                     {"rate_per_host", rate}, {"plain_median_s", plain.empty() ? 0 : plain[plain.size() / 2]},
-                     {"rollback_s", back},    {"idle_s", idle},
-                     {"image", way.image()}};
+  const Json sums = {
+      {"rollouts", round - 5}, {"requests", requests},  {"failed", failed},
+      {"wrong_ends", wrong},   {"rate_per_host", rate}, {"plain_median_s", plain.empty() ? 0 : plain[plain.size() / 2]},
+      {"rollback_s", back},    {"idle_s", idle},        {"image", way.image()}};
   std::cout << sums.dump() << std::endl;
   return failed == 0 && wrong == 0 ? 0 : 1;
 }

@@ -83,11 +83,13 @@ awaitable<std::string> metrics_of(Server& server) {
 }  // namespace
 
 bool LiveServer::comes_to_show(const std::string& line) {
+  std::string text;
   for (int i = 0; i < 200; ++i) {
-    const std::string text = "\n" + on_io(metrics_of(server));
+    text = "\n" + on_io(metrics_of(server));
     if (text.find("\n" + line + "\n") != std::string::npos) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  UNSCOPED_INFO("the figures are" << text);
   return false;
 }
 
