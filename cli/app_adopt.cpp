@@ -39,9 +39,9 @@ Result<Json> takeover_of(const Options& options) {
   if (!compose) return fail(compose.error());
   Json body = {{"project", options.project}, {"compose", *compose}, {"path", options.compose}};
   if (!options.group.empty()) body["group"] = options.group;
-  Result<Json> variables = assignments(options.variables, "--variable TAG=1.4");
+  const auto variables = assignments(options.variables, "--variable TAG=1.4");
   if (!variables) return fail(variables.error());
-  if (!variables->empty()) body["variables"] = std::move(*variables);
+  if (!variables->empty()) body["variables"] = *variables;
   const auto folder = std::filesystem::path(options.compose).parent_path();
   for (const std::string& file : options.files) {
     const Result<std::string> text = read_file(folder / file);

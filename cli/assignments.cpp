@@ -1,19 +1,18 @@
 #include "cli/assignments.hpp"
 
-#include "base/json.hpp"
-
 namespace slipway::cli {
 
-Result<Json> assignments(const std::vector<std::string>& words, const std::string& example) {
-  Json object = Json::object();
+Result<std::map<std::string, std::string>> assignments(const std::vector<std::string>& words,
+                                                       const std::string& example) {
+  std::map<std::string, std::string> assigned;
   for (const std::string& word : words) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || equals == 0) {
       return fail(Error::Kind::invalid, "'" + word + "' is not NAME=VALUE", "for example " + example);
     }
-    object[word.substr(0, equals)] = word.substr(equals + 1);
+    assigned[word.substr(0, equals)] = word.substr(equals + 1);
   }
-  return object;
+  return assigned;
 }
 
 }  // namespace slipway::cli

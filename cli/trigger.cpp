@@ -23,9 +23,9 @@ Result<Json> request_of(const Options& options) {
     if (!commit) return fail(commit.error());
     body["commit"] = *commit;
   }
-  Result<Json> parameters = assignments(options.parameters, "-P env=staging");
+  const auto parameters = assignments(options.parameters, "-P env=staging");
   if (!parameters) return fail(parameters.error());
-  if (!parameters->empty()) body["parameters"] = std::move(*parameters);
+  if (!parameters->empty()) body["parameters"] = *parameters;
   return body;
 }
 
