@@ -12,14 +12,14 @@
 namespace slipway::cli {
 namespace {
 
-struct Options {
+struct AdoptOptions {
   std::string name, project, compose, group;
   std::int64_t generation = 0;
   std::vector<std::string> variables, files;
 };
 
 /// From what slipway wrote on the hosts.
-Result<Exit> from_records(Session& session, const Options& options) {
+Result<Exit> from_records(Session& session, const AdoptOptions& options) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
   Json body = Json::object();
@@ -31,7 +31,7 @@ Result<Exit> from_records(Session& session, const Options& options) {
   return Exit::ok;
 }
 
-Result<Json> takeover_of(const Options& options) {
+Result<Json> takeover_of(const AdoptOptions& options) {
   if (options.project.empty()) {
     return fail(Error::Kind::invalid, "whose application will it be?", "--project NAME, as in `slipway project list`");
   }
@@ -51,7 +51,7 @@ Result<Json> takeover_of(const Options& options) {
   return body;
 }
 
-Result<Exit> from_compose(Session& session, const Options& options) {
+Result<Exit> from_compose(Session& session, const AdoptOptions& options) {
   const Result<Json> body = takeover_of(options);
   if (!body) return fail(body.error());
   const Result<Api*> api = session.api();
@@ -80,7 +80,7 @@ void add_app_adopt(CLI::App& parent, Session& session) {
       "adopt",
       "make an application of what runs on hosts: of what a daemon that lost its data had rolled out there, or of "
       "a project of Docker Compose; restarts nothing");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AdoptOptions>();
   verb->add_option("APP", options->name, "the application")->required();
   verb->add_option("--project", options->project, "whose it is, if not the project that its hosts name");
   auto* generation =

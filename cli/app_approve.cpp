@@ -8,14 +8,14 @@
 namespace slipway::cli {
 namespace {
 
-struct Options {
+struct ApproveOptions {
   std::string app, reason;
   std::int64_t generation = 0;
   bool reject = false;
 };
 
 /// The oldest that waits for an approval, or that of the generation which was named.
-Result<Json> find_waiting(Session& session, const Options& options) {
+Result<Json> find_waiting(Session& session, const ApproveOptions& options) {
   const Result<Json> app = (*session.api())->get("/api/v1/apps/" + segment(options.app), {});
   if (!app) return app;
   for (const Json& waiting : value_at(*app, "waiting")) {
@@ -27,7 +27,7 @@ Result<Json> find_waiting(Session& session, const Options& options) {
 }
 
 /// Shows what it is about first, and names that generation: another one may take its place at any time.
-Result<Exit> app_approve(Session& session, const Options& options) {
+Result<Exit> app_approve(Session& session, const ApproveOptions& options) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
   const Result<Json> waiting = find_waiting(session, options);
@@ -49,7 +49,7 @@ Result<Exit> app_approve(Session& session, const Options& options) {
 
 void add_app_approve(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("approve", "approve the rollout that waits for it; shows what it would bring");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ApproveOptions>();
   verb->add_option("APP", options->app, "the application")->required();
   verb->add_option("--generation", options->generation, "only if it is this one that waits")
       ->check(CLI::PositiveNumber);

@@ -8,12 +8,12 @@
 namespace slipway::cli {
 namespace {
 
-struct Options {
+struct AppLogsOptions {
   std::string app, service, host;
   int tail = 100;
 };
 
-Result<Exit> app_logs(Session& session, const Options& options) {
+Result<Exit> app_logs(Session& session, const AppLogsOptions& options) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
   const Result<Json> logs =
@@ -36,7 +36,7 @@ Result<Exit> app_logs(Session& session, const Options& options) {
 
 void add_app_logs(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("logs", "the last lines that an application's containers wrote");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AppLogsOptions>();
   verb->add_option("APP", options->app, "the application")->required();
   verb->add_option("--service", options->service, "only of this service");
   verb->add_option("--host", options->host, "only of this host");

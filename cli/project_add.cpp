@@ -10,7 +10,7 @@
 namespace slipway::cli {
 namespace {
 
-struct Options {
+struct ProjectOptions {
   std::string name, clone_url, branch, forge, forge_url, pipeline_file, fork_policy, username;
   std::string password_file, ssh_key_file, forge_token_file;
   int max_runs = 0;
@@ -27,7 +27,7 @@ Result<void> add_file(Json& body, const char* key, const std::string& path, bool
   return {};
 }
 
-Result<Json> request_of(const Options& options) {
+Result<Json> project_request(const ProjectOptions& options) {
   Json body = {{"name", options.name}, {"clone_url", options.clone_url}};
   const std::pair<const char*, const std::string&> texts[] = {
       {"default_branch", options.branch},   {"forge", options.forge},
@@ -52,8 +52,8 @@ Result<Json> request_of(const Options& options) {
   return body;
 }
 
-Result<Exit> project_add(Session& session, const Options& options) {
-  const Result<Json> body = request_of(options);
+Result<Exit> project_add(Session& session, const ProjectOptions& options) {
+  const Result<Json> body = project_request(options);
   if (!body) return fail(body.error());
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
@@ -74,7 +74,7 @@ Result<Exit> project_add(Session& session, const Options& options) {
 
 void add_project_add(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("add", "register a repository; prints the webhook's URL and secret");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ProjectOptions>();
   verb->add_option("NAME", o->name, "a-z, 0-9, '-', '_', '.'")->required();
   verb->add_option("--clone-url", o->clone_url, "https://, ssh:// or user@host:path; without credentials")->required();
   verb->add_option("--branch", o->branch, "the default branch (else main)");

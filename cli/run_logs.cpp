@@ -8,7 +8,7 @@
 namespace slipway::cli {
 namespace {
 
-struct Options {
+struct RunLogsOptions {
   std::string job, step;
   int attempt = 0;
   int tail = 0;
@@ -20,7 +20,7 @@ struct Log {
 };
 
 /// The logs that the options ask for, in the order of the run.
-std::vector<Log> wanted_logs(const Json& run, const Options& options) {
+std::vector<Log> wanted_logs(const Json& run, const RunLogsOptions& options) {
   std::vector<Log> logs;
   for (const Json& job : value_at(run, "jobs")) {
     const std::string job_name = text_at(job, "name");
@@ -36,7 +36,7 @@ std::vector<Log> wanted_logs(const Json& run, const Options& options) {
   return logs;
 }
 
-Result<void> print_log(const Api& api, const Log& log, const Options& options) {
+Result<void> print_log(const Api& api, const Log& log, const RunLogsOptions& options) {
   Query query = {{"attempt", options.attempt > 0 ? std::to_string(options.attempt) : ""},
                  {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
   if (!options.follow) {
@@ -54,7 +54,7 @@ Result<void> print_log(const Api& api, const Log& log, const Options& options) {
   return api.follow(log.path, query, print, {});
 }
 
-Result<Exit> run_logs(Session& session, const RunRef& ref, const Options& options) {
+Result<Exit> run_logs(Session& session, const RunRef& ref, const RunLogsOptions& options) {
   const Result<std::int64_t> number = find_run(session, ref);
   if (!number) return fail(number.error());
   const Api& api = **session.api();
@@ -79,7 +79,7 @@ Result<Exit> run_logs(Session& session, const RunRef& ref, const Options& option
 void add_run_logs(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("logs", "what the steps of a run wrote");
   auto ref = add_run_ref(*verb, session);
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunLogsOptions>();
   verb->add_option("-j,--job", options->job, "only of this job");
   verb->add_option("-s,--step", options->step, "only of this step");
   verb->add_option("--attempt", options->attempt, "of this attempt, counted from 1 (else the newest)")

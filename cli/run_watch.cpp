@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Options {
+struct WatchOptions {
   std::string progress = "auto";
   std::string timeout;
 };
@@ -127,7 +127,7 @@ class Watch {
   RunProgress changes_;
 };
 
-Result<Exit> run_watch(Session& session, const RunRef& ref, const Options& options) {
+Result<Exit> run_watch(Session& session, const RunRef& ref, const WatchOptions& options) {
   const Result<std::chrono::milliseconds> limit = parse_limit(options.timeout);
   if (!limit) return fail(limit.error());
   const Result<std::int64_t> number = find_run(session, ref, 10s);
@@ -154,7 +154,7 @@ Result<Exit> run_watch(Session& session, const RunRef& ref, const Options& optio
 void add_run_watch(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("watch", "follow a run to its end; exits 3 if it fails");
   auto ref = add_run_ref(*verb, session);
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<WatchOptions>();
   verb->add_option("--progress", options->progress, "auto, plain, quiet or rawjson (the run's events as they come)")
       ->check(CLI::IsMember({"auto", "plain", "quiet", "rawjson"}))
       ->capture_default_str();

@@ -10,12 +10,12 @@
 namespace slipway::cli {
 namespace {
 
-struct Options {
+struct TriggerOptions {
   std::string ref, commit;
   std::vector<std::string> parameters;
 };
 
-Result<Json> request_of(const Options& options) {
+Result<Json> request_of(const TriggerOptions& options) {
   Json body = Json::object();
   if (!options.ref.empty()) body["ref"] = options.ref;
   if (!options.commit.empty()) {
@@ -29,7 +29,7 @@ Result<Json> request_of(const Options& options) {
   return body;
 }
 
-Result<Exit> trigger(Session& session, const Options& options) {
+Result<Exit> trigger(Session& session, const TriggerOptions& options) {
   const Result<std::string> project = session.project();
   if (!project) return fail(project.error());
   const Result<Json> body = request_of(options);
@@ -50,7 +50,7 @@ Result<Exit> trigger(Session& session, const Options& options) {
 
 void add_trigger(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("trigger", "run a project's pipeline by hand; prints the run's number");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TriggerOptions>();
   add_project_flag(*verb, session);
   verb->add_option("--ref", options->ref, "branch or tag (else the default branch)");
   verb->add_option("--commit", options->commit, "a commit (else what the ref points to)");

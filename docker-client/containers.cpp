@@ -13,7 +13,7 @@ namespace {
 constexpr Duration name_poll = std::chrono::milliseconds(100);
 constexpr Duration name_reserved_at_most = std::chrono::seconds(20);  // under load a creation takes seconds
 
-std::string path_of(const std::string& id, std::string_view verb = {}) {
+std::string container_path(const std::string& id, std::string_view verb = {}) {
   return "/containers/" + percent_encode(id) + std::string(verb);
 }
 
@@ -81,13 +81,13 @@ awaitable<Result<void>> Containers::connect_rest(std::string id, std::vector<Net
 }
 
 awaitable<Result<void>> Containers::start(std::string id) {
-  Request request("POST", path_of(id, "/start"));
+  Request request("POST", container_path(id, "/start"));
   request.patience = std::chrono::minutes(2);
   co_return co_await call(transport_, std::move(request), "start container " + id);
 }
 
 awaitable<Result<void>> Containers::stop(std::string id, std::optional<int> grace_seconds) {
-  Request request("POST", path_of(id, "/stop"));
+  Request request("POST", container_path(id, "/stop"));
   if (grace_seconds) request.with("t", std::to_string(*grace_seconds));
   // The answer comes when it has stopped. With its own grace, which we don't know, it gets the time most would give.
   request.patience = std::chrono::seconds(grace_seconds.value_or(240) + 60);
@@ -97,23 +97,23 @@ awaitable<Result<void>> Containers::stop(std::string id, std::optional<int> grac
 }
 
 awaitable<Result<void>> Containers::kill(std::string id, std::string signal) {
-  Request request("POST", path_of(id, "/kill"));
+  Request request("POST", container_path(id, "/kill"));
   request.with("signal", signal);
   co_return co_await call(transport_, std::move(request), "kill container " + id);
 }
 
 awaitable<Result<void>> Containers::pause(std::string id) {
-  Request request("POST", path_of(id, "/pause"));
+  Request request("POST", container_path(id, "/pause"));
   co_return co_await call(transport_, std::move(request), "pause container " + id);
 }
 
 awaitable<Result<void>> Containers::unpause(std::string id) {
-  Request request("POST", path_of(id, "/unpause"));
+  Request request("POST", container_path(id, "/unpause"));
   co_return co_await call(transport_, std::move(request), "unpause container " + id);
 }
 
 awaitable<Result<ContainerWait>> Containers::begin_wait(std::string id, WaitCondition condition) {
-  Request request("POST", path_of(id, "/wait"));
+  Request request("POST", container_path(id, "/wait"));
   request.with("condition", name_of(condition));
   Result<ResponseStream> stream = co_await transport_.stream(std::move(request));
   if (!stream) co_return fail(std::move(stream.error()).in("wait for container " + id));
@@ -154,7 +154,7 @@ awaitable<Result<Container>> Containers::inspect(std::string id) {
 }
 
 awaitable<Result<Json>> Containers::inspect_json(std::string id) {
-  Request request("GET", path_of(id, "/json"));
+  Request request("GET", container_path(id, "/json"));
   co_return co_await call_json(transport_, std::move(request), "inspect container " + id);
 }
 
@@ -170,20 +170,20 @@ awaitable<Result<std::vector<ContainerSummary>>> Containers::list(ListContainers
 }
 
 awaitable<Result<void>> Containers::rename(std::string id, std::string name) {
-  Request request("POST", path_of(id, "/rename"));
+  Request request("POST", container_path(id, "/rename"));
   request.with("name", name);
   co_return co_await call(transport_, std::move(request), "rename container " + id);
 }
 
 awaitable<Result<void>> Containers::set_restart_policy(std::string id, RestartPolicy policy) {
-  Request request("POST", path_of(id, "/update"));
+  Request request("POST", container_path(id, "/update"));
   const Json body = {{"RestartPolicy", restart_body(policy)}};
   request.json(dump_json(body));
   co_return co_await call(transport_, std::move(request), "update container " + id);
 }
 
 awaitable<Result<void>> Containers::remove(std::string id, RemoveContainer how) {
-  Request request("DELETE", path_of(id));
+  Request request("DELETE", container_path(id));
   request.with("force", flag_text(how.force)).with("v", flag_text(how.volumes));
   request.patience = std::chrono::minutes(2);
   Result<void> removed = co_await call(transport_, std::move(request), "remove container " + id);
@@ -205,7 +205,7 @@ awaitable<Result<Pruned>> Containers::prune(Filters filters) {
 }
 
 awaitable<Result<ContainerStats>> Containers::stats(std::string id) {
-  Request request("GET", path_of(id, "/stats"));
+  Request request("GET", container_path(id, "/stats"));
   request.with("stream", "0").with("one-shot", "1");
   Result<Json> body = co_await call_json(transport_, std::move(request), "stats of container " + id);
   if (!body) co_return fail(std::move(body.error()));
@@ -213,7 +213,7 @@ awaitable<Result<ContainerStats>> Containers::stats(std::string id) {
 }
 
 awaitable<Result<ResponseStream>> Containers::logs(std::string id, LogsRequest what) {
-  Request request("GET", path_of(id, "/logs"));
+  Request request("GET", container_path(id, "/logs"));
   request.with("stdout", flag_text(what.out))
       .with("stderr", flag_text(what.err))
       .with("follow", flag_text(what.follow));
@@ -227,7 +227,7 @@ awaitable<Result<ResponseStream>> Containers::logs(std::string id, LogsRequest w
 }
 
 awaitable<Result<HijackedStream>> Containers::attach(std::string id, AttachRequest what) {
-  Request request("POST", path_of(id, "/attach"));
+  Request request("POST", container_path(id, "/attach"));
   request.with("stream", "1")
       .with("stdin", flag_text(what.in))
       .with("stdout", flag_text(what.out))

@@ -9,7 +9,7 @@
 namespace slipway::docker {
 namespace {
 
-std::string path_of(const std::string& id, std::string_view verb = {}) {
+std::string network_path(const std::string& id, std::string_view verb = {}) {
   return "/networks/" + percent_encode(id) + std::string(verb);
 }
 
@@ -78,7 +78,7 @@ awaitable<Result<std::string>> Networks::create(NetworkSpec spec) {
 }
 
 awaitable<Result<Network>> Networks::inspect(std::string id) {
-  Request request("GET", path_of(id));
+  Request request("GET", network_path(id));
   Result<Json> body = co_await call_json(transport_, std::move(request), "inspect network " + id);
   if (!body) co_return fail(std::move(body.error()));
   co_return network_from(*body);
@@ -98,14 +98,14 @@ awaitable<Result<void>> Networks::connect(std::string container, NetworkAttachme
   const std::string doing = "connect " + container + " to network " + attachment.network;
   Result<ApiVersion> version = co_await transport_.version();
   if (!version) co_return fail(std::move(version.error()).in(doing));
-  Request request("POST", path_of(attachment.network, "/connect"));
+  Request request("POST", network_path(attachment.network, "/connect"));
   const Json body = {{"Container", container}, {"EndpointConfig", endpoint_config(attachment, *version)}};
   request.json(dump_json(body));
   co_return co_await call(transport_, std::move(request), doing);
 }
 
 awaitable<Result<void>> Networks::disconnect(std::string network, std::string container, bool force) {
-  Request request("POST", path_of(network, "/disconnect"));
+  Request request("POST", network_path(network, "/disconnect"));
   const Json body = {{"Container", container}, {"Force", force}};
   request.json(dump_json(body));
   Result<void> done = co_await call(transport_, std::move(request), "disconnect " + container + " from " + network);
@@ -117,7 +117,7 @@ awaitable<Result<void>> Networks::disconnect(std::string network, std::string co
 }
 
 awaitable<Result<void>> Networks::remove(std::string id) {
-  Request request("DELETE", path_of(id));
+  Request request("DELETE", network_path(id));
   Result<void> done = co_await call(transport_, std::move(request), "remove network " + id);
   if (!done && done.error().kind == Error::Kind::not_found) co_return Result<void>();
   co_return done;

@@ -10,10 +10,10 @@ namespace slipway::docker {
 namespace {
 
 template <class T>
-void set(Json& object, const char* key, const T& value) {
+void set_given(Json& object, const char* key, const T& value) {
   if (value != T{}) object[key] = value;
 }
-void set(Json& object, const char* key, const Json& value) {
+void set_given(Json& object, const char* key, const Json& value) {
   if (!value.empty()) object[key] = value;
 }
 
@@ -37,16 +37,16 @@ Json file_body(const GrantedFile& file, const char* id, const char* name) {
 void set_process(Json& body, const ContainerSpec& task, ApiVersion version) {
   if (task.entrypoint) body["Command"] = *task.entrypoint;
   if (task.command) body["Args"] = *task.command;
-  set(body, "Labels", task.labels);
-  set(body, "Hostname", task.hostname);
-  set(body, "Env", task.env);
-  set(body, "Dir", task.workdir);
-  set(body, "User", task.user);
-  set(body, "Groups", task.groups);
-  set(body, "TTY", task.tty);
-  set(body, "OpenStdin", task.open_stdin);
-  set(body, "ReadOnly", task.read_only_root);
-  set(body, "StopSignal", task.stop_signal);
+  set_given(body, "Labels", task.labels);
+  set_given(body, "Hostname", task.hostname);
+  set_given(body, "Env", task.env);
+  set_given(body, "Dir", task.workdir);
+  set_given(body, "User", task.user);
+  set_given(body, "Groups", task.groups);
+  set_given(body, "TTY", task.tty);
+  set_given(body, "OpenStdin", task.open_stdin);
+  set_given(body, "ReadOnly", task.read_only_root);
+  set_given(body, "StopSignal", task.stop_signal);
   if (task.stop_timeout_seconds) {
     body["StopGracePeriod"] = std::chrono::nanoseconds(std::chrono::seconds(*task.stop_timeout_seconds)).count();
   }
@@ -61,13 +61,13 @@ void set_surroundings(Json& body, const ContainerSpec& task, ApiVersion version)
   }
   for (const std::string& line : task.extra_hosts) body["Hosts"].push_back(hosts_line(line));
   Json dns = Json::object();
-  set(dns, "Nameservers", task.dns);
-  set(dns, "Search", task.dns_search);
-  set(dns, "Options", task.dns_options);
+  set_given(dns, "Nameservers", task.dns);
+  set_given(dns, "Search", task.dns_search);
+  set_given(dns, "Options", task.dns_options);
   if (!dns.empty()) body["DNSConfig"] = dns;
-  set(body, "Sysctls", task.sysctls);
-  set(body, "CapabilityAdd", task.cap_add);
-  set(body, "CapabilityDrop", task.cap_drop);
+  set_given(body, "Sysctls", task.sysctls);
+  set_given(body, "CapabilityAdd", task.cap_add);
+  set_given(body, "CapabilityDrop", task.cap_drop);
   for (const Ulimit& limit : task.ulimits)
     body["Ulimits"].push_back({{"Name", limit.name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
 }
@@ -85,11 +85,11 @@ Json resources_body(const ServiceSpec& spec) {
   const Limits& given = spec.task.limits;
   Json limits = Json::object();
   Json reservations = Json::object();
-  set(limits, "NanoCPUs", nanoseconds(given.cpus));
-  set(limits, "MemoryBytes", given.memory_bytes);
-  set(limits, "Pids", given.pids);
-  set(reservations, "NanoCPUs", nanoseconds(spec.reserved_cpus));
-  set(reservations, "MemoryBytes", given.memory_reservation_bytes);
+  set_given(limits, "NanoCPUs", nanoseconds(given.cpus));
+  set_given(limits, "MemoryBytes", given.memory_bytes);
+  set_given(limits, "Pids", given.pids);
+  set_given(reservations, "NanoCPUs", nanoseconds(spec.reserved_cpus));
+  set_given(reservations, "MemoryBytes", given.memory_reservation_bytes);
   Json body = Json::object();
   if (!limits.empty()) body["Limits"] = limits;
   if (!reservations.empty()) body["Reservations"] = reservations;
@@ -98,7 +98,7 @@ Json resources_body(const ServiceSpec& spec) {
 
 Json restart_body(const TaskRestart& restart) {
   Json body = Json::object();
-  set(body, "Condition", restart.condition);
+  set_given(body, "Condition", restart.condition);
   if (restart.delay) body["Delay"] = restart.delay->count();
   if (restart.window) body["Window"] = restart.window->count();
   if (restart.max_attempts != 0) body["MaxAttempts"] = restart.max_attempts;
@@ -115,25 +115,25 @@ Json platform_body(const std::string& platform) {
 
 Json placement_body(const ServiceSpec& spec) {
   Json body = Json::object();
-  set(body, "Constraints", spec.placement.constraints);
+  set_given(body, "Constraints", spec.placement.constraints);
   for (const std::string& by : spec.placement.spread) {
     Json preference = Json::object();
     preference["Spread"]["SpreadDescriptor"] = by;
     body["Preferences"].push_back(std::move(preference));
   }
-  set(body, "MaxReplicas", spec.placement.max_replicas);
+  set_given(body, "MaxReplicas", spec.placement.max_replicas);
   if (!spec.task.platform.empty()) body["Platforms"].push_back(platform_body(spec.task.platform));
   return body;
 }
 
 Json task_body(const ServiceSpec& spec, ApiVersion version) {
   Json body = {{"ContainerSpec", container_body(spec, version)}};
-  set(body, "Resources", resources_body(spec));
-  set(body, "RestartPolicy", restart_body(spec.restart));
-  set(body, "Placement", placement_body(spec));
+  set_given(body, "Resources", resources_body(spec));
+  set_given(body, "RestartPolicy", restart_body(spec.restart));
+  set_given(body, "Placement", placement_body(spec));
   for (const NetworkAttachment& one : spec.task.networks) {
     Json network = {{"Target", one.network}};
-    set(network, "Aliases", one.aliases);
+    set_given(network, "Aliases", one.aliases);
     body["Networks"].push_back(std::move(network));
   }
   const LogConfig& log = spec.task.log;
@@ -145,14 +145,14 @@ Json policy_body(const UpdatePolicy& policy) {
   Json body = {{"Parallelism", policy.parallelism}, {"MaxFailureRatio", policy.max_failure_ratio}};
   if (policy.delay.count() != 0) body["Delay"] = policy.delay.count();
   if (policy.monitor.count() != 0) body["Monitor"] = policy.monitor.count();
-  set(body, "FailureAction", policy.failure_action);
-  set(body, "Order", policy.order);
+  set_given(body, "FailureAction", policy.failure_action);
+  set_given(body, "Order", policy.order);
   return body;
 }
 
 Json endpoint_body(const ServiceSpec& spec) {
   Json body = Json::object();
-  set(body, "Mode", spec.endpoint_mode);
+  set_given(body, "Mode", spec.endpoint_mode);
   for (const ServicePort& port : spec.ports) {
     Json one = {
         {"Protocol", port.protocol}, {"TargetPort", port.target}, {"PublishMode", port.host ? "host" : "ingress"}};
@@ -166,12 +166,12 @@ Json endpoint_body(const ServiceSpec& spec) {
 
 Json service_body(const ServiceSpec& spec, ApiVersion version) {
   Json body = {{"Name", spec.name}, {"TaskTemplate", task_body(spec, version)}};
-  set(body, "Labels", spec.labels);
+  set_given(body, "Labels", spec.labels);
   if (spec.global) body["Mode"]["Global"] = Json::object();
   if (!spec.global) body["Mode"]["Replicated"]["Replicas"] = spec.replicas;
   if (spec.update) body["UpdateConfig"] = policy_body(*spec.update);
   if (spec.rollback) body["RollbackConfig"] = policy_body(*spec.rollback);
-  set(body, "EndpointSpec", endpoint_body(spec));
+  set_given(body, "EndpointSpec", endpoint_body(spec));
   return body;
 }
 

@@ -10,9 +10,9 @@ namespace slipway::docker {
 namespace {
 
 /// A manager that has lost the others answers late or never: callers ask another one.
-constexpr Duration patience = std::chrono::seconds(20);
+constexpr Duration service_patience = std::chrono::seconds(20);
 
-std::string path_of(const std::string& id, std::string_view verb = {}) {
+std::string service_path(const std::string& id, std::string_view verb = {}) {
   return "/services/" + percent_encode(id) + std::string(verb);
 }
 
@@ -82,7 +82,7 @@ Task task_from(const Json& object) {
 }
 
 awaitable<Result<Json>> Services::ask(Request request, std::string doing) {
-  request.patience = patience;
+  request.patience = service_patience;
   co_return co_await call_json(transport_, std::move(request), std::move(doing));
 }
 
@@ -100,7 +100,7 @@ awaitable<Result<std::string>> Services::create(ServiceSpec spec, RegistryAuth a
 
 awaitable<Result<void>> Services::send_update(std::string id, std::uint64_t version, std::string body,
                                               RegistryAuth auth, bool back) {
-  Request request("POST", path_of(id, "/update"));
+  Request request("POST", service_path(id, "/update"));
   request.with("version", std::to_string(version));
   if (back) request.with("rollback", "previous");
   if (!back) request.header("X-Registry-Auth", auth_header(auth).reveal());
@@ -122,7 +122,7 @@ awaitable<Result<void>> Services::roll_back(Service service) {
 }
 
 awaitable<Result<Service>> Services::inspect(std::string id) {
-  Result<Json> body = co_await ask(Request("GET", path_of(id)), "inspect service " + id);
+  Result<Json> body = co_await ask(Request("GET", service_path(id)), "inspect service " + id);
   if (!body) co_return fail(std::move(body.error()));
   co_return service_from(*body);
 }
@@ -138,8 +138,8 @@ awaitable<Result<std::vector<Service>>> Services::list(Filters filters) {
 }
 
 awaitable<Result<void>> Services::remove(std::string id) {
-  Request request("DELETE", path_of(id));
-  request.patience = patience;
+  Request request("DELETE", service_path(id));
+  request.patience = service_patience;
   Result<void> done = co_await call(transport_, std::move(request), "remove service " + id);
   if (!done && done.error().kind == Error::Kind::not_found) co_return Result<void>();
   co_return done;

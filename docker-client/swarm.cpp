@@ -10,13 +10,13 @@
 namespace slipway::docker {
 namespace {
 
-constexpr Duration patience = std::chrono::seconds(20);
+constexpr Duration swarm_patience = std::chrono::seconds(20);
 
 }  // namespace
 
 awaitable<Result<std::string>> SwarmFiles::create(std::string name, Labels labels, std::string content) {
   Request request("POST", path() + "/create");
-  request.patience = patience;
+  request.patience = swarm_patience;
   request.json(dump_json({{"Name", name}, {"Labels", labels}, {"Data", to_base64(content)}}));
   Result<Json> body = co_await call_json(transport_, std::move(request), "create " + word() + name);
   if (!body) co_return fail(std::move(body.error()));
@@ -25,7 +25,7 @@ awaitable<Result<std::string>> SwarmFiles::create(std::string name, Labels label
 
 awaitable<Result<std::vector<SwarmFile>>> SwarmFiles::list(Filters filters) {
   Request request("GET", path());
-  request.patience = patience;
+  request.patience = swarm_patience;
   if (!filters.empty()) request.with("filters", filters.json());
   Result<Json> body = co_await call_json(transport_, std::move(request), "list " + word() + "names");
   if (!body) co_return fail(std::move(body.error()));
@@ -39,7 +39,7 @@ awaitable<Result<std::vector<SwarmFile>>> SwarmFiles::list(Filters filters) {
 
 awaitable<Result<void>> SwarmFiles::remove(std::string id) {
   Request request("DELETE", path() + "/" + percent_encode(id));
-  request.patience = patience;
+  request.patience = swarm_patience;
   Result<void> done = co_await call(transport_, std::move(request), "remove " + word() + id);
   if (!done && done.error().kind == Error::Kind::not_found) co_return Result<void>();
   co_return done;
@@ -47,7 +47,7 @@ awaitable<Result<void>> SwarmFiles::remove(std::string id) {
 
 awaitable<Result<std::string>> Swarm::id() {
   Request request("GET", "/swarm");
-  request.patience = patience;
+  request.patience = swarm_patience;
   Result<Json> body = co_await call_json(transport_, std::move(request), "ask for the swarm");
   // Besides 503 for a node that is no manager, Engines answer 500 while the swarm has no leader.
   if (!body && body.error().kind == Error::Kind::internal) body.error().kind = Error::Kind::unavailable;

@@ -8,8 +8,8 @@
 
 namespace slipway::pipelines {
 namespace {
-constexpr std::size_t longest_value = 200;
-const TextRule value_rule{longest_value, false};
+constexpr std::size_t longest_axis_value = 200;
+const TextRule value_rule{longest_axis_value, false};
 
 struct Axis {
   std::string key;

@@ -9,12 +9,12 @@
 
 namespace slipway::pipelines {
 namespace {
-constexpr std::string_view opening = "${{";
+constexpr std::string_view expression_opening = "${{";
 
 /// Where the nth expression of a scalar stands. Not looked for once the report is full: that would be work for nobody.
 Position place_of(const YamlNode& node, std::size_t expression, std::size_t offset, const Decoding& decoding) {
   if (decoding.diagnostics.errors() >= Diagnostics::limit) return node.at;
-  Position at = locate(decoding.source, node.at, opening, expression);
+  Position at = locate(decoding.source, node.at, expression_opening, expression);
   at.column += static_cast<int>(offset);
   return at;
 }
@@ -102,8 +102,8 @@ std::optional<Expression> read_condition(const YamlNode& node, const Decoding& d
   if (!text) return std::nullopt;
   scope.status_functions = true;
   std::string_view source = *text;
-  const bool wrapped = source.starts_with(opening) && source.ends_with("}}");
-  if (wrapped) source = source.substr(opening.size(), source.size() - opening.size() - 2);
+  const bool wrapped = source.starts_with(expression_opening) && source.ends_with("}}");
+  if (wrapped) source = source.substr(expression_opening.size(), source.size() - expression_opening.size() - 2);
   ExpressionError error;
   auto expression = parse_expression(source, scope, error);
   if (expression && expression->type() == Expression::Type::boolean) return expression;
@@ -114,7 +114,7 @@ std::optional<Expression> read_condition(const YamlNode& node, const Decoding& d
                                fmt::format("compare it with something: `{} == 'x'`", expression->source));
     return std::nullopt;
   }
-  at.column += static_cast<int>(error.offset + (wrapped ? opening.size() : 0));
+  at.column += static_cast<int>(error.offset + (wrapped ? expression_opening.size() : 0));
   decoding.diagnostics.error(at, error.message, error.text, error.help);
   return std::nullopt;
 }
@@ -147,7 +147,7 @@ std::vector<SecretUse> read_secrets(const YamlNode& node, std::string_view what,
     }
   }
   for (const PlacedPair& pair : pairs) {
-    if (pair.value.text.find(opening) != std::string::npos) {
+    if (pair.value.text.find(expression_opening) != std::string::npos) {
       decoding.diagnostics.error(pair.value.at, "the name of a secret can't be an expression", pair.value.text,
                                  "write the name out");
       continue;
@@ -237,7 +237,7 @@ std::optional<std::string> read_name(const YamlNode& node, std::string_view what
 
 std::optional<std::string> read_path(const YamlNode& node, std::string_view what, const Decoding& decoding) {
   auto text = read_text(node, what, decoding.diagnostics);
-  if (text && text->find(opening) != std::string::npos) {
+  if (text && text->find(expression_opening) != std::string::npos) {
     decoding.diagnostics.error(node.at, fmt::format("{} can't hold an expression", what), *text, "write the path out");
     return std::nullopt;
   }

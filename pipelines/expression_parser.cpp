@@ -18,11 +18,11 @@ using Type = Expression::Type;
 bool word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
-bool digit(char c) {
+bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 bool word_part(char c) {
-  return word_start(c) || digit(c) || c == '-';
+  return word_start(c) || is_digit(c) || c == '-';
 }
 
 template <class Names>
@@ -65,9 +65,9 @@ void ExpressionParser::advance() {
       return word_part(source_[i]) || (source_[i] == '.' && i + 1 < source_.size() && word_part(source_[i + 1]));
     };
     while (end < source_.size() && inside(end)) ++end;
-  } else if (digit(c)) {
+  } else if (is_digit(c)) {
     token_.kind = Token::Kind::number;
-    while (end < source_.size() && (digit(source_[end]) || source_[end] == '.')) ++end;
+    while (end < source_.size() && (is_digit(source_[end]) || source_[end] == '.')) ++end;
   } else {
     const std::string_view two = source_.substr(at_, 2);
     if (two == "==" || two == "!=" || two == "&&" || two == "||") end = at_ + 2;

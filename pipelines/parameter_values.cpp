@@ -9,7 +9,7 @@
 
 namespace slipway::pipelines {
 namespace {
-constexpr std::size_t longest_value = 1000;
+constexpr std::size_t longest_parameter = 1000;
 
 std::string initial_value(const Parameter& parameter) {
   if (parameter.initial) return *parameter.initial;
@@ -26,27 +26,27 @@ std::string initial_value(const Parameter& parameter) {
   return {};
 }
 
-auto invalid(std::string message, std::string hint = {}) {
+auto refuse_value(std::string message, std::string hint = {}) {
   return fail(Error::Kind::invalid, std::move(message), std::move(hint));
 }
 }  // namespace
 
 Result<std::string> typed_value(const Parameter& parameter, std::string_view text) {
-  if (text.size() > longest_value) return invalid(fmt::format("is longer than {} bytes", longest_value));
+  if (text.size() > longest_parameter) return refuse_value(fmt::format("is longer than {} bytes", longest_parameter));
   if (parameter.type == Parameter::Type::integer) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool whole = error == std::errc() && end == text.data() + text.size();
-    if (!whole) return invalid(fmt::format("`{}` is not a whole number", text));
+    if (!whole) return refuse_value(fmt::format("`{}` is not a whole number", text));
     return std::to_string(number);
   }
   if (parameter.type == Parameter::Type::boolean && text != "true" && text != "false") {
-    return invalid(fmt::format("`{}` is neither true nor false", text), "write `true` or `false`");
+    return refuse_value(fmt::format("`{}` is neither true nor false", text), "write `true` or `false`");
   }
   if (parameter.type == Parameter::Type::choice &&
       std::find(parameter.values.begin(), parameter.values.end(), text) == parameter.values.end()) {
     const std::vector<std::string_view> values(parameter.values.begin(), parameter.values.end());
-    return invalid(fmt::format("`{}` is not one of its values", text), suggest(text, values));
+    return refuse_value(fmt::format("`{}` is not one of its values", text), suggest(text, values));
   }
   return std::string(text);
 }
@@ -58,8 +58,8 @@ Result<std::map<std::string, std::string>> parameter_values(const std::vector<Pa
     const auto found = given.find(parameter.name);
     if (found == given.end()) {
       if (parameter.required) {
-        return invalid(fmt::format("the parameter `{}` is missing", parameter.name),
-                       "it is required and has no default");
+        return refuse_value(fmt::format("the parameter `{}` is missing", parameter.name),
+                            "it is required and has no default");
       }
       values[parameter.name] = initial_value(parameter);
       continue;
@@ -72,7 +72,7 @@ Result<std::map<std::string, std::string>> parameter_values(const std::vector<Pa
     if (values.contains(name)) continue;
     std::vector<std::string_view> known;
     for (const Parameter& parameter : parameters) known.push_back(parameter.name);
-    return invalid(fmt::format("the file has no parameter `{}`", name), suggest(name, known));
+    return refuse_value(fmt::format("the file has no parameter `{}`", name), suggest(name, known));
   }
   return values;
 }

@@ -9,7 +9,7 @@ namespace slipway::pipelines {
 namespace {
 
 /// Foreign text in a sentence: short, and on one line.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return fmt::format("`{}`", printable(text.substr(0, 100)));
 }
 
@@ -21,7 +21,7 @@ Decision by_paths(const RefFilter& filter, const Context& context, const std::st
   if (filter.paths.empty()) return {true, what};
   if (!context.changed_paths) return {true, what + "; which files changed is not known"};
   for (const std::string& path : *context.changed_paths) {
-    if (any_glob_matches(filter.paths, path)) return {true, fmt::format("{}, which changes {}", what, quoted(path))};
+    if (any_glob_matches(filter.paths, path)) return {true, fmt::format("{}, which changes {}", what, in_quotes(path))};
   }
   return {false, fmt::format("{}: none of the {} changed files matches `on.{}.paths`", what,
                              context.changed_paths->size(), key)};
@@ -37,14 +37,14 @@ Decision by_branch(const std::optional<RefFilter>& filter, const Context& contex
 }
 
 Decision by_tag(const std::optional<Patterns>& patterns, const Context& context) {
-  const std::string what = fmt::format("tag {}", quoted(context.tag));
+  const std::string what = fmt::format("tag {}", in_quotes(context.tag));
   if (!patterns) return {false, what + ": the file has no `on.tag`"};
   if (!matches(*patterns, context.tag)) return {false, what + ": no pattern of `on.tag` matches"};
   return {true, what};
 }
 
 Decision by_registry(const std::vector<RegistryFilter>& filters, const RegistryPush& pushed) {
-  const std::string what = fmt::format("image {} with tag {}", quoted(pushed.image), quoted(pushed.tag));
+  const std::string what = fmt::format("image {} with tag {}", in_quotes(pushed.image), in_quotes(pushed.tag));
   if (filters.empty()) return {false, what + ": the file has no `on.registry`"};
   bool known = false;
   for (const RegistryFilter& filter : filters) {
@@ -61,10 +61,10 @@ Decision by_registry(const std::vector<RegistryFilter>& filters, const RegistryP
 Decision decide(const Triggers& on, const Context& context) {
   switch (context.event) {
     case Event::push:
-      return by_branch(on.push, context, context.branch, fmt::format("push to {}", quoted(context.branch)), "push");
+      return by_branch(on.push, context, context.branch, fmt::format("push to {}", in_quotes(context.branch)), "push");
     case Event::pull_request: {
       const PullRequest request = context.pull_request.value_or(PullRequest());
-      const std::string what = fmt::format("pull request {} to {}", request.number, quoted(request.base));
+      const std::string what = fmt::format("pull request {} to {}", request.number, in_quotes(request.base));
       return by_branch(on.pull_request, context, request.base, what, "pull_request");
     }
     case Event::tag:

@@ -14,19 +14,23 @@ done
 # shellcheck source=tools/own_rig.sh
 . tools/own_rig.sh
 
+# Where nothing was built before and nothing will be after.
+preset=dev
+[ -z "${CI:-}" ] || preset=ci
+
 tools/install.sh test
 end_rig_at_exit
-run tests/support/rig/rig.sh up "$rig" --hosts 3 --second-hosts 3
+run tests/support/rig/rig.sh up "$rig" --hosts 3 --sets 3
 { tests/support/rig/rig.sh base-image "$rig" python && tests/support/rig/rig.sh base-image "$rig" haproxy; } &
 base_images=$!
-run tools/build.sh dev
+run tools/build.sh $preset
 wait $base_images
 # shellcheck disable=SC1091
 . "$rig/env"
 
 status=0
-run tools/run_tests.sh build/dev "^(unit_|integration_|e2e_|faults_fake_).*$name" || status=1
+run tools/run_tests.sh build/$preset "^(unit_|integration_|e2e_|faults_fake_).*$name" || status=1
 if [ $all = 1 ]; then
-  run tools/test_all.sh || status=1
+  run tools/test_all.sh build/$preset || status=1
 fi
 exit $status

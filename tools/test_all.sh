@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# What `./dev test --all` adds, with the rig up and its environment set: lint of all files, sanitizers, the second engine
-# version, a short matrix of faults on a real engine, and the main job through the containerised daemon.
+# tools/test_all.sh BUILD: what `./dev test --all` adds, with the rig up and its environment set: lint of all files,
+# sanitizers, the second engine version, a short matrix of faults on a real engine, and the main job through the
+# containerised daemon.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rig=$SLIPWAY_TEST_RIG
+build=$1
 
 sanitizers() {
   # What is freed is kept for a while to catch late uses; tests that measure memory need that to be little. Tests of a
@@ -16,12 +18,12 @@ second_engine() {
   # In that engine's network namespace, where a registry that a test starts is on the engine's loopback, too.
   tests/support/rig/rig.sh second-up "$rig" &&
     SLIPWAY_TEST_ENGINE=unix://$rig/second/run/docker.sock nsenter "--net=/run/netns/${SLIPWAY_RIG_NAME:-slipway}-second" \
-      tools/run_tests.sh build/dev '^integration_(docker-client|runs)$'
+      tools/run_tests.sh "$build" '^integration_(docker-client|runs)$'
 }
 
 container() {
   tests/support/rig/rig.sh base-image "$rig" debian && tools/image.sh slipway:test &&
-    SLIPWAY_TEST_IMAGE=slipway:test tools/run_tests.sh build/dev '^e2e_'
+    SLIPWAY_TEST_IMAGE=slipway:test tools/run_tests.sh "$build" '^e2e_'
 }
 
 failed=()
@@ -33,7 +35,7 @@ part() {
 part "Lint" tools/lint.sh
 part "AddressSanitizer and UndefinedBehaviorSanitizer" sanitizers
 part "Engine of Debian 13" second_engine
-part "Kill points and faults on a real engine" tools/run_tests.sh build/dev '^faults_real_'
+part "Kill points and faults on a real engine" tools/run_tests.sh "$build" '^faults_real_'
 part "The daemon as a container" container
 for title in "${failed[@]}"; do echo "failed: $title" >&2; done
 [ ${#failed[@]} = 0 ]

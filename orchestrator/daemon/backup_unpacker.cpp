@@ -23,7 +23,7 @@ Error no_backup(const std::string& why) {
   return {Error::Kind::invalid, "not a backup of slipway, or damaged: " + why};
 }
 
-Error file_error(const fs::path& path) {
+Error unpack_error(const fs::path& path) {
   return {Error::Kind::unavailable, path.string() + ": " + std::strerror(errno)};
 }
 
@@ -66,7 +66,7 @@ Result<void> BackupUnpacker::begin(const images::TarMember& member) {
   std::error_code ignored;
   fs::create_directories(path.parent_path(), ignored);
   file_ = images::FileDescriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file_) return fail(file_error(path));
+  if (!file_) return fail(unpack_error(path));
   hash_ = Sha256();
   return remaining_ == 0 ? end_file() : Result<void>();
 }
@@ -81,14 +81,14 @@ Result<void> BackupUnpacker::take(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(file_error(folder_ / name_));
+    if (count < 0) return fail(unpack_error(folder_ / name_));
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return remaining_ == 0 ? end_file() : Result<void>();
 }
 
 Result<void> BackupUnpacker::end_file() {
-  if (::fsync(file_.get()) != 0) return fail(file_error(folder_ / name_));
+  if (::fsync(file_.get()) != 0) return fail(unpack_error(folder_ / name_));
   file_ = images::FileDescriptor();
   if (name_ == kDatabase) database_sha256_ = hash_.finish();
   return {};

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kCopyPrefix = "backup-copy-";
-constexpr std::size_t kPiece = 1 << 20;
+constexpr std::size_t kCopyPiece = 1 << 20;
 
 struct Copy {
   images::FileDescriptor file;
@@ -36,7 +36,7 @@ Error file_error(std::string_view what) {
 
 Result<std::string> hash_of(int file) {
   Sha256 hash;
-  std::string piece(kPiece, '\0');
+  std::string piece(kCopyPiece, '\0');
   for (off_t at = 0;;) {
     const ssize_t got = ::pread(file, piece.data(), piece.size(), at);
     if (got < 0 && errno == EINTR) continue;

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kPiece = 256 << 10;
+constexpr std::size_t kReadPiece = 256 << 10;
 
 /// Holds what a restore has unpacked. It gets its name only when all of it is good: from then on the old database may
 /// be gone.
@@ -47,7 +47,7 @@ Result<BackupManifest> unpack(const fs::path& file, const fs::path& into) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail(Error::Kind::not_found, file.string() + ": " + std::strerror(errno));
   BackupUnpacker unpacker(into);
-  std::string piece(kPiece, '\0');
+  std::string piece(kReadPiece, '\0');
   while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())), stream.gcount() > 0) {
     const auto count = static_cast<std::size_t>(stream.gcount());
     if (Result<void> fed = unpacker.feed(std::string_view(piece).substr(0, count)); !fed) return fail(fed.error());

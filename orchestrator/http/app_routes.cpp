@@ -98,7 +98,7 @@ awaitable<Result<Response>> redeploy(Backend& backend, Request request) {
 }
 
 /// Whether the caller may is the file's to say, by the roles it names.
-awaitable<Result<Response>> approve(Backend& backend, Request request) {
+awaitable<Result<Response>> approve_rollout(Backend& backend, Request request) {
   Result<Input> input = Input::of(request);
   if (!input) co_return fail(input.error());
   AppWord word;
@@ -191,8 +191,8 @@ void add_app_routes(Router& router, Backend& backend) {
               [&](Request r) { return roll_back(backend, std::move(r)); }});
   router.add({"POST", "/api/v1/apps/{app}/redeploy", Role::maintainer,
               [&](Request r) { return redeploy(backend, std::move(r)); }});
-  router.add(
-      {"POST", "/api/v1/apps/{app}/approve", Role::viewer, [&](Request r) { return approve(backend, std::move(r)); }});
+  router.add({"POST", "/api/v1/apps/{app}/approve", Role::viewer,
+              [&](Request r) { return approve_rollout(backend, std::move(r)); }});
   router.add(
       {"POST", "/api/v1/apps/{app}/adopt", Role::admin, [&](Request r) { return adopt(backend, std::move(r)); }});
   router.add({"POST", "/api/v1/apps/{app}/take-over", Role::admin,

@@ -132,7 +132,7 @@ awaitable<Result<Response>> cancel(Backend& backend, Request request) {
   co_return json_response({{"status", "ok"}}, 202);
 }
 
-awaitable<Result<Response>> approve(Backend& backend, Request request) {
+awaitable<Result<Response>> approve_run(Backend& backend, Request request) {
   const Result<std::int64_t> id = request.id_parameter("run");
   if (!id) co_return fail(id.error());
   const Result<void> done = co_await backend.actions.approve(RunId(*id), request.caller.name);
@@ -165,7 +165,7 @@ void add_run_routes(Router& router, Backend& backend) {
   router.add({"POST", "/api/v1/runs/{run}/cancel", Role::maintainer,
               [&](Request r) { return cancel(backend, std::move(r)); }});
   router.add({"POST", "/api/v1/runs/{run}/approve", Role::maintainer,
-              [&](Request r) { return approve(backend, std::move(r)); }});
+              [&](Request r) { return approve_run(backend, std::move(r)); }});
   router.add(
       {"POST", "/api/v1/runs/{run}/rerun", Role::maintainer, [&](Request r) { return rerun(backend, std::move(r)); }});
 }

@@ -33,10 +33,6 @@ Result<void> check(const LogKey& key) {
   return fail(Error::Kind::invalid, "'" + key.name + "' is no name of a log");
 }
 
-fs::path with(const fs::path& base, std::string_view suffix) {
-  return base.string() + std::string(suffix);
-}
-
 /// Bytes read from one before `offset`, as records from the first that starts at or after it.
 LogChunk chunk_of(Piece piece, std::uint64_t offset) {
   std::string_view text = piece.bytes;
@@ -94,11 +90,11 @@ Result<LogChunk> read_tail(const fs::path& base, std::size_t lines) {
 Result<int> open_file(const fs::path& base, std::uint64_t committed) {
   std::error_code code;
   for (const std::string_view suffix : {".end", ".zst"}) {
-    if (fs::exists(with(base, suffix), code)) return fail(Error::Kind::conflict, "the log has ended already");
+    if (fs::exists(segment_file(base, suffix), code)) return fail(Error::Kind::conflict, "the log has ended already");
   }
   fs::create_directories(base.parent_path(), code);
   if (code) return fail(disk_error(base.filename().string(), code.value()));
-  const fs::path path = with(base, ".log");
+  const fs::path path = segment_file(base, ".log");
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return fail(disk_error(path.filename().string(), errno));
   struct stat status{};
@@ -112,7 +108,7 @@ Result<int> open_file(const fs::path& base, std::uint64_t committed) {
 
 /// False if there is no log that could end.
 Result<bool> end_file(const fs::path& base) {
-  if (::rename(with(base, ".log").c_str(), with(base, ".end").c_str()) == 0) return true;
+  if (::rename(segment_file(base, ".log").c_str(), segment_file(base, ".end").c_str()) == 0) return true;
   if (errno == ENOENT) return false;
   return fail(disk_error(base.filename().string(), errno));
 }
@@ -153,7 +149,7 @@ Result<void> LogStore::discard(const LogKey& key) {
   if (const Result<void> valid = check(key); !valid) return valid;
   for (const std::string_view suffix : {".log", ".end", ".zst"}) {
     std::error_code code;
-    fs::remove(with(base_of(key), suffix), code);
+    fs::remove(segment_file(base_of(key), suffix), code);
     if (code) return fail(disk_error(key.name, code.value()));
   }
   return {};

@@ -41,10 +41,6 @@ Error broken(const fs::path& path, std::string_view what) {
   return {Error::Kind::internal, path.string() + ": " + std::string(what)};
 }
 
-fs::path with(const fs::path& base, std::string_view suffix) {
-  return base.string() + std::string(suffix);
-}
-
 Result<std::string> read_at(const File& file, const fs::path& path, std::uint64_t offset, std::size_t count) {
   std::string bytes(count, '\0');
   std::size_t have = 0;
@@ -153,26 +149,26 @@ Result<void> compress_file(const File& from, const fs::path& from_path, const fs
 Result<Piece> read_segment(const fs::path& base, std::uint64_t offset, std::size_t limit) {
   // In this order, so that one that changes its form meanwhile is still found.
   for (const std::string_view suffix : {".log", ".end"}) {
-    const File file(with(base, suffix), O_RDONLY);
+    const File file(segment_file(base, suffix), O_RDONLY);
     if (!file.ok()) continue;
-    Result<std::string> bytes = read_at(file, with(base, suffix), offset, limit);
+    Result<std::string> bytes = read_at(file, segment_file(base, suffix), offset, limit);
     if (!bytes) return fail(bytes.error());
     Piece piece;
     piece.complete = suffix == ".end" && offset + bytes->size() >= file.size();
     piece.bytes = std::move(*bytes);
     return piece;
   }
-  Frames frames(with(base, ".zst"));
+  Frames frames(segment_file(base, ".zst"));
   if (frames.ok()) return read_compressed(frames, offset, limit);
   return fail(Error::Kind::not_found, "no log " + base.filename().string());
 }
 
 Result<std::uint64_t> size_of_segment(const fs::path& base) {
   for (const std::string_view suffix : {".log", ".end"}) {
-    const File file(with(base, suffix), O_RDONLY);
+    const File file(segment_file(base, suffix), O_RDONLY);
     if (file.ok()) return file.size();
   }
-  Frames frames(with(base, ".zst"));
+  Frames frames(segment_file(base, ".zst"));
   if (!frames.ok()) return fail(Error::Kind::not_found, "no log " + base.filename().string());
   for (std::uint64_t size = 0;;) {
     const Result<std::optional<Frames::Frame>> frame = frames.next();
@@ -183,16 +179,17 @@ Result<std::uint64_t> size_of_segment(const fs::path& base) {
 }
 
 Result<void> compress_segment(const fs::path& base) {
-  const File from(with(base, ".end"), O_RDONLY);
+  const File from(segment_file(base, ".end"), O_RDONLY);
   if (!from.ok()) return fail(Error::Kind::not_found, "no complete log " + base.filename().string());
-  const fs::path beside = with(base, ".zst.new");
-  Result<void> done = compress_file(from, with(base, ".end"), beside);
+  const fs::path beside = segment_file(base, ".zst.new");
+  Result<void> done = compress_file(from, segment_file(base, ".end"), beside);
   if (!done) {
     ::unlink(beside.c_str());
     return done;
   }
-  if (::rename(beside.c_str(), with(base, ".zst").c_str()) != 0) return fail(broken(beside, std::strerror(errno)));
-  ::unlink(with(base, ".end").c_str());
+  if (::rename(beside.c_str(), segment_file(base, ".zst").c_str()) != 0)
+    return fail(broken(beside, std::strerror(errno)));
+  ::unlink(segment_file(base, ".end").c_str());
   return {};
 }
 

@@ -2,12 +2,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
 /// The files behind a log, blocking. A log called `base` is, in turn: `base.log` (growing), `base.end` (complete),
 /// `base.zst` (complete and compressed: zstd frames of 1 MiB each, so a reader can skip; `zstd -d` reads it).
 namespace slipway::logs {
+
+inline std::filesystem::path segment_file(const std::filesystem::path& base, std::string_view suffix) {
+  return base.string() + std::string(suffix);
+}
 
 struct Piece {
   std::string bytes;

@@ -92,8 +92,8 @@ awaitable<void> Notifier::send_all(std::vector<store::Message> messages) {
 
 awaitable<void> Notifier::send(store::Message message) {
   const RunId run = run_of(message);
-  Verdict verdict = co_await attempt(run);
-  if (stop_.stop_requested() && verdict.kind != Verdict::Kind::sent) co_return;
+  Judgement verdict = co_await attempt(run);
+  if (stop_.stop_requested() && verdict.kind != Judgement::Kind::sent) co_return;
   const Result<void> settled = co_await settle(std::move(message), run, std::move(verdict));
   if (settled) co_return;
   // Without a pause a store that takes no writes would have us send the same again and again.
@@ -101,19 +101,19 @@ awaitable<void> Notifier::send(store::Message message) {
   co_await sleep_for(std::chrono::seconds(5));
 }
 
-awaitable<Verdict> Notifier::attempt(RunId id) {
+awaitable<Judgement> Notifier::attempt(RunId id) {
   auto work = [id](store::Transaction& tx) { return find_subject(tx, id); };
   const Result<Subject> subject = co_await store_.read(std::move(work));
-  if (!subject) co_return Verdict{Verdict::Kind::give_up, subject.error().message, std::nullopt};
+  if (!subject) co_return Judgement{Judgement::Kind::give_up, subject.error().message, std::nullopt};
   const store::Project& project = subject->project;
   // Nothing to tell or nobody to tell it to (any more).
   if (subject->run.commit.empty() || project.forge == store::Forge::none || project.sealed_forge_token.empty()) {
-    co_return Verdict{};
+    co_return Judgement{};
   }
   Result<Secret> token = token_(project);
-  if (!token) co_return Verdict{Verdict::Kind::give_up, token.error().message, std::nullopt};
+  if (!token) co_return Judgement{Judgement::Kind::give_up, token.error().message, std::nullopt};
   const Result<ForgeProject> at = forge_project(project, std::move(*token));
-  if (!at) co_return Verdict{Verdict::Kind::give_up, at.error().message, std::nullopt};
+  if (!at) co_return Judgement{Judgement::Kind::give_up, at.error().message, std::nullopt};
   HttpRequest request = status_request(*at, status_of(subject->run, project, public_url_));
   request.stop = stop_.get_token();
   request.ca_file = ca_file_;
@@ -121,10 +121,10 @@ awaitable<Verdict> Notifier::attempt(RunId id) {
   co_return judge(answer, clock_.now());
 }
 
-awaitable<Result<void>> Notifier::settle(store::Message message, RunId run, Verdict verdict) {
-  if (verdict.kind == Verdict::Kind::sent) co_return co_await store_.write(&store::Outbox::sent, message.id);
+awaitable<Result<void>> Notifier::settle(store::Message message, RunId run, Judgement verdict) {
+  if (verdict.kind == Judgement::Kind::sent) co_return co_await store_.write(&store::Outbox::sent, message.id);
   const std::int64_t attempts = message.attempts + 1;
-  if (verdict.kind == Verdict::Kind::again && attempts < max_attempts) {
+  if (verdict.kind == Judgement::Kind::again && attempts < max_attempts) {
     const double part = std::uniform_real_distribution<double>(0, 1)(random_);
     const Time next = clock_.now() + backoff(attempts, verdict.after, part);
     log::info("a commit status will be sent again", {{"run", run}, {"attempts", attempts}, {"why", verdict.reason}});

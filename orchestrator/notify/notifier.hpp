@@ -39,8 +39,8 @@ class Notifier {
   awaitable<std::size_t> send_due();
   awaitable<void> send_all(std::vector<store::Message> messages);
   awaitable<void> send(store::Message message);
-  awaitable<Verdict> attempt(RunId run);
-  awaitable<Result<void>> settle(store::Message message, RunId run, Verdict verdict);
+  awaitable<Judgement> attempt(RunId run);
+  awaitable<Result<void>> settle(store::Message message, RunId run, Judgement verdict);
   awaitable<void> wait();
 
   store::Store& store_;

@@ -36,21 +36,21 @@ std::string excerpt(const std::string& body) {
 
 }  // namespace
 
-Verdict judge(const Result<HttpResponse>& answer, Time now) {
+Judgement judge(const Result<HttpResponse>& answer, Time now) {
   if (!answer) {
     const bool hopeless = answer.error().kind == Error::Kind::invalid;
-    return {hopeless ? Verdict::Kind::give_up : Verdict::Kind::again, answer.error().message, std::nullopt};
+    return {hopeless ? Judgement::Kind::give_up : Judgement::Kind::again, answer.error().message, std::nullopt};
   }
   if (answer->ok()) return {};
   if (answer->status == 400 && answer->body.find("Cannot transition status") != std::string::npos) return {};
-  Verdict verdict;
+  Judgement verdict;
   verdict.reason = "the forge answered " + std::to_string(answer->status);
   if (!answer->body.empty()) verdict.reason += ": " + excerpt(answer->body);
   verdict.after = pause_asked(*answer, now);
   const int status = answer->status;
   const bool limited = status == 403 && verdict.after;
   const bool passing = status == 408 || status == 425 || status == 429 || status >= 500 || limited;
-  verdict.kind = passing ? Verdict::Kind::again : Verdict::Kind::give_up;
+  verdict.kind = passing ? Judgement::Kind::again : Judgement::Kind::give_up;
   return verdict;
 }
 

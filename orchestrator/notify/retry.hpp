@@ -8,7 +8,7 @@
 namespace slipway::notify {
 
 /// What to do after an attempt to send something.
-struct Verdict {
+struct Judgement {
   enum class Kind { sent, again, give_up };
   Kind kind = Kind::sent;
   std::string reason;                 ///< of `again` and `give_up`, one line
@@ -17,7 +17,7 @@ struct Verdict {
 
 /// 2xx is sent, and so is what GitLab says when a status is already set. 408, 425, 429, 5xx, a rate limit (403 with
 /// Retry-After or no requests remaining) and a failed transfer are worth another try; everything else is not.
-Verdict judge(const Result<HttpResponse>& answer, Time now);
+Judgement judge(const Result<HttpResponse>& answer, Time now);
 
 inline constexpr std::int64_t max_attempts = 12;
 

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t output_limit = 4096;
 constexpr std::size_t shown = 300;
 
-std::string first_line(const std::string& text) {
+std::string first_output_line(const std::string& text) {
   return printable(text.substr(0, std::min(text.find('\n'), shown)));
 }
 
@@ -45,7 +45,7 @@ awaitable<Result<CommandGates::Answer>> CommandGates::carry_out(std::string cont
   if (!ended && !ended.error().transient()) co_return Answer{false, command + ": " + ended.error().message};
   if (!ended) co_return fail(ended.error());
   if (ended->exit_code == 0) co_return Answer{true, {}};
-  const std::string said = first_line(ended->output);
+  const std::string said = first_output_line(ended->output);
   co_return Answer{false,
                    command + " ended with " + std::to_string(ended->exit_code) + (said.empty() ? "" : ": " + said)};
 }

@@ -14,13 +14,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::chrono::seconds look_limit{10};
-
-const Service* service_of(const Application& application, const std::string& name) {
-  const auto found = std::find_if(application.services.begin(), application.services.end(),
-                                  [&](const Service& one) { return one.name == name; });
-  return found == application.services.end() ? nullptr : &*found;
-}
+constexpr std::chrono::seconds takeover_limit{10};
 
 int number_of(const docker::ContainerSummary& one) {
   const std::string text = label_of(one.labels, label::compose_number);
@@ -33,8 +27,8 @@ std::vector<const docker::ContainerSummary*> of_service(const ComposeHost& host,
   std::vector<const docker::ContainerSummary*> found;
   for (const docker::ContainerSummary& one : host.there) {
     if (label_of(one.labels, label::compose_service) != service.name) continue;
-    const Shown shown = shown_from(one);
-    if (shown.running || (service.completes && shown.completed)) found.push_back(&one);
+    const Shown state = shown_from(one);
+    if (state.running || (service.completes && state.completed)) found.push_back(&one);
   }
   std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return number_of(*a) < number_of(*b); });
   return found;
@@ -57,7 +51,7 @@ std::vector<const ComposeContainer*> chosen_of(const ComposeHost& host, const st
 Result<std::vector<ComposeContainer>> choose(const ComposeHost& host, const Application& application) {
   for (const docker::ContainerSummary& one : host.there) {
     const std::string service = label_of(one.labels, label::compose_service);
-    if (!shown_from(one).running || service_of(application, service) != nullptr) continue;
+    if (!shown_from(one).running || application.service(service) != nullptr) continue;
     return fail(Error::Kind::conflict,
                 "host " + host.host + " runs container " + one.name + " of service '" + service +
                     "', which the file does not have",
@@ -84,7 +78,7 @@ awaitable<Result<void>> ComposeTakeover::look_at(ComposeHost* host) {
   auto engine = parts_.hosts.engine(host->host);
   if (!engine) co_return fail(engine.error());
   auto looking = compose_containers((*engine)->containers(), application_.name);
-  auto listed = co_await with_deadline(look_limit, std::move(looking), "look at host " + host->host);
+  auto listed = co_await with_deadline(takeover_limit, std::move(looking), "look at host " + host->host);
   if (!listed) {
     co_return fail(Error::Kind::unavailable, "host " + host->host + ": " + listed.error().message,
                    "all hosts of the application have to answer");
@@ -115,7 +109,7 @@ awaitable<Result<std::string>> ComposeTakeover::image_of(std::string host, std::
   auto image = co_await images.inspect(id);
   if (!image) co_return fail(image.error().in("image of service '" + service + "' on host " + host));
   std::string chosen = image->repo_digests.empty() ? id : image->repo_digests.front();
-  const Service* in_file = service_of(application_, service);
+  const Service* in_file = application_.service(service);
   const auto reference = images::parse_reference(in_file == nullptr ? std::string() : in_file->image);
   for (const std::string& one : image->repo_digests) {
     const auto own = images::parse_reference(one);
@@ -166,7 +160,7 @@ awaitable<Result<std::vector<std::string>>> ComposeTakeover::unlike_on(const Com
   docker::Engine* engine = *at;
   Maker maker;
   maker.instance = parts_.store.fleet();
-  docker::ContainerSpec spec = container_spec(application_, *service_of(application_, service), wanted, maker);
+  docker::ContainerSpec spec = container_spec(application_, *application_.service(service), wanted, maker);
   spec.name = application_.name + "-" + service + "-likeness";
   spec.labels[std::string(label::hook)] = "likeness";
   auto volume = co_await missing_volume(engine, spec);
@@ -222,8 +216,7 @@ awaitable<Result<void>> ComposeTakeover::rename_on(const ComposeHost* host, Gene
     Wanted wanted;
     wanted.image = release->image;
     const Maker nobody;
-    const docker::ContainerSpec made =
-        container_spec(application_, *service_of(application_, one.service), wanted, nobody);
+    const docker::ContainerSpec made = container_spec(application_, *application_.service(one.service), wanted, nobody);
     if (auto set = co_await containers.set_restart_policy(one.id, made.restart); !set) co_return set;
   }
   co_return Result<void>();

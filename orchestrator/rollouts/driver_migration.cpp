@@ -6,7 +6,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr Milliseconds retry_pause{1000};
+constexpr Milliseconds migration_pause{1000};
 
 }  // namespace
 
@@ -55,7 +55,7 @@ awaitable<Event> Driver::attempt_migration(Action action) {
     if (ran) co_return event::Migrated{};
     last = ran.error();
     if (!last.transient()) break;
-    co_await sleep_for(retry_pause);
+    co_await sleep_for(migration_pause);
   }
   if (!ousted_.empty()) co_return event::Ousted{action.host, ousted_};
   co_return event::MigrationFailed{last.message};

@@ -6,7 +6,7 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr Milliseconds look_pause{1000};
-constexpr Milliseconds look_limit{20'000};
+constexpr Milliseconds swarm_limit{20'000};
 
 }  // namespace
 
@@ -31,7 +31,7 @@ awaitable<void> Driver::watch_swarm(std::string host, Time until) {
   Health last = Health::healthy;
   while (left(until) > look_pause) {
     co_await sleep_for(look_pause);
-    auto seen = co_await with_deadline(look_limit, work.look(assignment_.forward), "asking swarm " + host);
+    auto seen = co_await with_deadline(swarm_limit, work.look(assignment_.forward), "asking swarm " + host);
     event::Seen news{host, Health::healthy, {}};
     if (!seen) {
       news.health = Health::unknown;

@@ -17,7 +17,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::size_t looked_back = 200;  // generations in which an unchanged service is searched
+constexpr std::size_t rollouts_searched = 200;  // generations in which an unchanged service is searched
 
 /// The image's id on the first host that has it: for images that no registry has.
 awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::vector<std::string> hosts) {
@@ -283,7 +283,7 @@ namespace {
 /// stand below it.
 awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::string application, std::int64_t number,
                                                              std::size_t keep) {
-  auto rollouts = co_await parts.store.read(&store::Rollouts::list, application, looked_back);
+  auto rollouts = co_await parts.store.read(&store::Rollouts::list, application, rollouts_searched);
   if (!rollouts) co_return fail(rollouts.error());
   std::vector<std::int64_t> kept;
   std::vector<std::int64_t> standing = standing_generations(*rollouts);

@@ -34,7 +34,7 @@ std::string names_of(const std::vector<Approval>& approvals) {
   return text;
 }
 
-std::vector<std::string> texts_from(const Json& array) {
+std::vector<std::string> hosts_from(const Json& array) {
   std::vector<std::string> texts;
   if (!array.is_array()) return texts;
   for (const Json& one : array) {
@@ -172,7 +172,7 @@ Hold hold_from(const Json& json) {
   const Json& from = value_at(json, "approval");
   if (!from.is_object()) return hold;
   ApprovalPolicy policy;
-  policy.roles = texts_from(value_at(from, "roles"));
+  policy.roles = hosts_from(value_at(from, "roles"));
   policy.count = static_cast<std::size_t>(number_at(from, "count", 1));
   policy.timeout = Milliseconds(number_at(from, "timeout_ms"));
   policy.by_another = flag_at(from, "by_another");

@@ -14,9 +14,9 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::chrono::seconds host_limit{5};
-constexpr std::chrono::seconds look_limit{10};
-constexpr std::size_t most_lines = 10'000;
+constexpr std::chrono::seconds state_limit{5};
+constexpr std::chrono::seconds logs_limit{10};
+constexpr std::size_t most_log_lines = 10'000;
 constexpr std::size_t most_bytes = 4 << 20;  // of one container's lines
 
 }  // namespace
@@ -79,7 +79,7 @@ awaitable<void> Inventory::look(std::shared_ptr<const Target> target, HostOfAppl
     co_return;
   }
   auto looking = look_for_drift(*engine, parts_.store.fleet(), target);
-  auto seen = co_await with_deadline(look_limit, std::move(looking), "asking host " + into->host);
+  auto seen = co_await with_deadline(logs_limit, std::move(looking), "asking host " + into->host);
   if (!seen) {
     into->reason = seen.error().message;
     co_return;
@@ -107,7 +107,7 @@ awaitable<Result<swarm::SwarmLook>> ask_swarm(HostDirectory* hosts, std::string 
 awaitable<void> Inventory::look_at_swarm(std::shared_ptr<const Target> target, HostOfApplication* into) {
   into->state = "unknown";
   auto looking = ask_swarm(&parts_.hosts, into->host, parts_.store.fleet(), target);
-  auto seen = co_await with_deadline(look_limit, std::move(looking), "asking swarm " + into->host);
+  auto seen = co_await with_deadline(logs_limit, std::move(looking), "asking swarm " + into->host);
   if (!seen) {
     into->reason = seen.error().message;
     co_return;
@@ -256,9 +256,9 @@ awaitable<Result<std::vector<ApplicationLine>>> Inventory::logs(std::string appl
   for (const std::string& one : spec->hosts) {
     if (!host.empty() && host != one) continue;
     auto reading = spec->swarm
-                       ? swarm_logs(application, service, one, std::min(tail, most_lines))
-                       : host_logs(whose(parts_.store.fleet(), *spec), service, one, std::min(tail, most_lines));
-    auto more = co_await with_deadline(host_limit, std::move(reading), "asking host " + one);
+                       ? swarm_logs(application, service, one, std::min(tail, most_log_lines))
+                       : host_logs(whose(parts_.store.fleet(), *spec), service, one, std::min(tail, most_log_lines));
+    auto more = co_await with_deadline(state_limit, std::move(reading), "asking host " + one);
     if (!more) co_return fail(more.error().in("host " + one));
     lines.insert(lines.end(), more->begin(), more->end());
   }

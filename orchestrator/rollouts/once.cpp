@@ -10,8 +10,8 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr std::size_t most_output = 16 << 10;
-constexpr std::int64_t most_lines = 100;
-constexpr Milliseconds look_again{200};
+constexpr std::int64_t most_lines_told = 100;
+constexpr Milliseconds container_interval{200};
 constexpr Milliseconds longest_call{60'000};
 
 std::string too_long(const OneShot& what) {
@@ -126,7 +126,7 @@ awaitable<Result<void>> Once::wait_for_exit(std::string id, Time until) {
     auto there = co_await site_.engine->containers().inspect(id);
     if (!there) co_return fail(there.error());
     if (!there->state.running) co_return Result<void>();
-    co_await sleep_for(look_again);
+    co_await sleep_for(container_interval);
   }
   co_return Result<void>();
 }
@@ -148,7 +148,7 @@ awaitable<Once::Trouble> Once::finish_exec(OneShot what, OnceNote note) {
   }
   // An earlier process began it: its output went there.
   while (state->running && left(note.until).count() > 0) {
-    co_await sleep_for(look_again);
+    co_await sleep_for(container_interval);
     state = co_await exec.inspect(note.id);
     if (!state) co_return fail(state.error());
   }
@@ -156,7 +156,7 @@ awaitable<Once::Trouble> Once::finish_exec(OneShot what, OnceNote note) {
 }
 
 awaitable<void> Once::tell_log(OneShot what, std::string id) {
-  auto output = co_await log_tail(site_.engine->containers(), id, most_lines, most_output);
+  auto output = co_await log_tail(site_.engine->containers(), id, most_lines_told, most_output);
   if (output) tell(what, *output);
 }
 
@@ -164,7 +164,7 @@ void Once::tell(const OneShot& what, const std::string& output) const {
   if (!say_) return;
   const std::string text = printable(output);
   std::size_t lines = 0;
-  for (std::size_t begin = 0; begin < text.size() && lines < most_lines; ++lines) {
+  for (std::size_t begin = 0; begin < text.size() && lines < most_lines_told; ++lines) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     say_("host " + site_.host + ": " + what.title + ": " + text.substr(begin, end - begin));
     begin = end + 1;

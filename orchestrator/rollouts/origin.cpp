@@ -10,7 +10,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::size_t looked_back = 200;
+constexpr std::size_t origins_searched = 200;
 
 Json jobs_of(store::Transaction& tx, RunId run) {
   Json jobs = Json::array();
@@ -67,7 +67,7 @@ std::string evidence_of(store::Transaction& tx, RunId id) {
 }
 
 std::string evidence_of(store::Transaction& tx, const std::string& application, std::int64_t generation) {
-  const auto rollouts = store::Rollouts(tx).list(application, looked_back);
+  const auto rollouts = store::Rollouts(tx).list(application, origins_searched);
   if (!rollouts) return "{}";
   std::string evidence = "{}";
   for (const store::Rollout& rollout : *rollouts) {

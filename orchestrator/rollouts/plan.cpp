@@ -51,12 +51,6 @@ std::set<std::uint16_t> fixed_ports(const Service& service) {
   return ports;
 }
 
-const Service* service_of(const Application& application, const std::string& name) {
-  const auto found = std::find_if(application.services.begin(), application.services.end(),
-                                  [&](const Service& one) { return one.name == name; });
-  return found == application.services.end() ? nullptr : &*found;
-}
-
 /// Why the new container of `service` can't run beside an old one; empty if it can.
 std::string must_stop_first(const Service& service, const Difference& difference) {
   for (const std::uint16_t port : fixed_ports(service)) {
@@ -92,7 +86,7 @@ Order order_of(const PlanInput& input, const std::vector<Difference>& difference
     for (const Wanted& one : difference.missing) changed.insert(one.service);
     for (const Shown& one : difference.asleep) changed.insert(one.service);
     for (const std::string& name : changed) {
-      const Service* service = service_of(input.application, name);
+      const Service* service = input.application.service(name);
       if (service == nullptr) continue;
       const std::string why = must_stop_first(*service, difference);
       if (why.empty()) continue;

@@ -19,7 +19,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::chrono::seconds host_limit{10};
+constexpr std::chrono::seconds adoption_limit{10};
 
 /// What can't be read is as good as none: another container or host has it, too.
 void read_record(const std::map<std::string, std::string>& labels, const std::string& application, Traces& into) {
@@ -54,7 +54,7 @@ awaitable<void> look_into(HostDirectory* hosts, std::string application, Traces*
   auto engine = hosts->engine(into->host);
   if (!engine) co_return;
   auto work = traces_on(*engine, into->host, application);
-  auto found = co_await with_deadline(host_limit, std::move(work), "look at host " + into->host);
+  auto found = co_await with_deadline(adoption_limit, std::move(work), "look at host " + into->host);
   if (found) {
     *into = std::move(*found);
   } else {
@@ -71,7 +71,7 @@ awaitable<Result<Traces>> traces_in(HostDirectory* hosts, std::string swarm, std
 
 awaitable<void> look_into_swarm(HostDirectory* hosts, std::string application, Traces* into) {
   auto work = traces_in(hosts, into->host, application);
-  auto found = co_await with_deadline(host_limit, std::move(work), "look at swarm " + into->host);
+  auto found = co_await with_deadline(adoption_limit, std::move(work), "look at swarm " + into->host);
   if (found) {
     *into = std::move(*found);
   } else {

@@ -9,9 +9,9 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::chrono::seconds look_again{5};
-constexpr std::chrono::seconds ping_limit{3};
-constexpr std::size_t looked_back = 20;  // rollouts of an application that may tell of a lost host
+constexpr std::chrono::seconds host_interval{5};
+constexpr std::chrono::seconds answer_limit{3};
+constexpr std::size_t lost_hosts_searched = 20;  // rollouts of an application that may tell of a lost host
 
 }  // namespace
 
@@ -32,7 +32,7 @@ awaitable<Result<void>> Rollouts::find_lost_hosts() {
   auto applications = co_await parts_.store.read(&store::Applications::list);
   if (!applications) co_return fail(applications.error());
   for (const store::Application& application : *applications) {
-    auto rollouts = co_await parts_.store.read(&store::Rollouts::list, application.name, looked_back);
+    auto rollouts = co_await parts_.store.read(&store::Rollouts::list, application.name, lost_hosts_searched);
     if (!rollouts) co_return fail(rollouts.error());
     std::set<std::string> known;
     for (const store::Rollout& rollout : *rollouts) {
@@ -48,7 +48,7 @@ awaitable<Result<void>> Rollouts::find_lost_hosts() {
 
 awaitable<void> Rollouts::keep_catching_up() {
   for (;;) {
-    co_await sleep_for(look_again);
+    co_await sleep_for(host_interval);
     const auto behind = behind_;
     for (const auto& [application, hosts] : behind) {
       for (const std::string& host : hosts) {
@@ -65,7 +65,7 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
     if (engine.error().kind == Error::Kind::not_found) behind_[application].erase(host);
     co_return;
   }
-  auto answers = co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
+  auto answers = co_await with_deadline(answer_limit, (*engine)->system().ping(), "asking host " + host);
   if (!answers) co_return;
   auto add = [application, host, now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     const auto owner = store::Applications(tx).get(application);

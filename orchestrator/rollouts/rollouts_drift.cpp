@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::chrono::seconds tick{5};
 constexpr std::chrono::seconds second_look{3};
-constexpr std::chrono::seconds host_limit{10};
+constexpr std::chrono::seconds healing_limit{10};
 constexpr std::size_t most_at_once = 4;
-constexpr std::size_t looked_back = 50;  // rollouts among which healings are counted
+constexpr std::size_t healings_searched = 50;  // rollouts among which healings are counted
 
 std::vector<std::string> drifted_hosts(const ApplicationStatus& status) {
   std::vector<std::string> hosts;
@@ -152,7 +152,7 @@ awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, Appl
   auto add = [application, hosts, policy, generation = status.summary.promoted,
               now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     if (auto idle = nothing_in_work(tx, application); !idle) return fail(idle.error());
-    const auto earlier = store::Rollouts(tx).list(application, looked_back);
+    const auto earlier = store::Rollouts(tx).list(application, healings_searched);
     if (!earlier) return fail(earlier.error());
     if (now < may_heal_from(*earlier, policy.interval, now)) {
       return fail(Error::Kind::conflict, "it was healed a short while ago");
@@ -206,7 +206,7 @@ awaitable<void> Rollouts::set_aside(RolloutId id, std::shared_ptr<const Target> 
   auto engine = parts_.hosts.engine(host);
   if (!engine) co_return;
   auto work = set_aside_drifted(*engine, parts_.store.fleet(), target, id);
-  auto done = co_await with_deadline(host_limit, std::move(work), "set aside what drifted");
+  auto done = co_await with_deadline(healing_limit, std::move(work), "set aside what drifted");
   if (!done) log::warn("drift was not set aside", {{"host", host}, {"rollout", id}, {"why", done.error()}});
 }
 

@@ -13,7 +13,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr Milliseconds look_again{5'000};  // whether the time is over: the clock may have been moved meanwhile
+constexpr Milliseconds clock_interval{5'000};  // whether the time is over: the clock may have been moved meanwhile
 constexpr Milliseconds shortest_nap{50};
 
 struct Waiting {
@@ -163,7 +163,7 @@ awaitable<void> Rollouts::keep_hold(WorkPtr work) {
     if (auto kept = co_await look_at_hold(work); !kept) {
       log::warn("a rollout that waits can't be looked at", {{"rollout", work->id}, {"why", kept.error()}});
     }
-    Milliseconds nap = look_again;
+    Milliseconds nap = clock_interval;
     const Time now = parts_.clock.now();
     if (work->hold && work->hold->until && !work->hold->approved()) {
       nap = std::min(nap, *work->hold->until - parts_.deadline_now());

@@ -8,8 +8,8 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::chrono::seconds look_again{5};
-constexpr std::chrono::seconds host_limit{20};
+constexpr std::chrono::seconds proxy_interval{5};
+constexpr std::chrono::seconds proxy_limit{20};
 
 bool has_route(const Application& application) {
   return std::any_of(application.services.begin(), application.services.end(),
@@ -34,7 +34,7 @@ awaitable<Result<void>> mend(Parts* parts, std::shared_ptr<const Target> target,
 
 awaitable<void> Rollouts::keep_routes() {
   for (;;) {
-    co_await sleep_for(look_again);
+    co_await sleep_for(proxy_interval);
     auto applications = co_await parts_.store.read(&store::Applications::list);
     if (!applications) continue;
     for (const store::Application& application : *applications) {
@@ -61,7 +61,7 @@ awaitable<Result<void>> Rollouts::mend_routes(std::string application) {
 /// A trouble is told when it begins and when it is over, not at every look.
 awaitable<void> Rollouts::mend_host(std::shared_ptr<const Target> target, std::string host) {
   auto mending = mend(&parts_, target, host);
-  auto mended = co_await with_deadline(host_limit, std::move(mending), "looking after the proxy");
+  auto mended = co_await with_deadline(proxy_limit, std::move(mending), "looking after the proxy");
   const std::string what = target->application.name + " on " + host;
   const std::string why = mended ? std::string() : mended.error().message;
   std::string& before = route_troubles_[what];

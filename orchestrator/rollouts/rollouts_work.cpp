@@ -19,7 +19,7 @@ namespace {
 
 constexpr Milliseconds look_limit{10'000};
 constexpr Milliseconds lease_limit{2'000};  // one that does not answer now is asked again before anything is done there
-constexpr Milliseconds retry_pause{1000};
+constexpr Milliseconds work_pause{1000};
 
 awaitable<void> look_into(HostDirectory* hosts, Whose whose, HostView* into) {
   auto engine = hosts->engine(into->host);
@@ -88,7 +88,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   const std::int64_t others = co_await fence_of_others(*rollout);
   auto fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   while (!fence && fence.error().transient()) {
-    co_await sleep_for(retry_pause);
+    co_await sleep_for(work_pause);
     fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   }
   if (!fence) co_return fail(fence.error());

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPingEvery = 5s;
 constexpr Duration kPingLimit = 5s;
-constexpr Duration kRetryEvery = 300ms;
+constexpr Duration kAskAgainEvery = 300ms;
 constexpr std::size_t kSignalsKept = 1024;
 
 }  // namespace
@@ -28,7 +28,7 @@ awaitable<void> EngineWatch::run(std::function<void(bool)> on_change) {
     const Result<void> answer = co_await ping();
     set(answer.has_value(), answer ? "" : answer.error().message);
     if (!answer) {
-      co_await sleep_for(kRetryEvery);
+      co_await sleep_for(kAskAgainEvery);
       continue;
     }
     co_await until_lost();

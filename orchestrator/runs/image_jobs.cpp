@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kTries = 3;
+constexpr int kPushTries = 3;
 
 Outcome outcome_of(const Error& error) {
   const bool its_own_fault = error.kind == Error::Kind::failed || error.kind == Error::Kind::invalid;
@@ -114,7 +114,7 @@ awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, 
                                        RunContext& context, SourceTree& source, const pipelines::PlannedImage& image,
                                        RunLog& log) {
   Result<docker::BuildOutcome> built = fail(Error::Kind::internal, "not built");
-  for (int attempt = 1; attempt <= kTries; ++attempt) {
+  for (int attempt = 1; attempt <= kPushTries; ++attempt) {
     const std::uint64_t outages = watch.outages();
     built = co_await build_once(with, images, context, source, image, log);
     if (built || !built.error().transient()) break;
@@ -164,7 +164,7 @@ awaitable<Result<images::PushedImage>> publish(Collaborators& with, EngineWatch&
   for (int attempt = 1;; ++attempt) {
     auto work = publish_once(with, image, target, registry, log);
     Result<images::PushedImage> pushed = co_await std::move(work);
-    if (pushed || !pushed.error().transient() || attempt == kTries) co_return pushed;
+    if (pushed || !pushed.error().transient() || attempt == kPushTries) co_return pushed;
     log.say("the push was cut off (" + pushed.error().message + "): it goes on in a moment", logs::Stream::slipway);
     co_await sleep_for(attempt * 2s);
     co_await watch.until_available();

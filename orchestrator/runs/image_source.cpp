@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPullLimit = 30min;
 constexpr Duration kLookHolds = 2s;
-constexpr int kTries = 3;
+constexpr int kPullTries = 3;
 
 /// "host:5000/name:tag" → name and tag; "name@sha256:…" → name and digest.
 docker::PullSpec pull_spec(const std::string& reference) {
@@ -115,7 +115,8 @@ awaitable<Result<std::string>> ImageSource::pull_now(std::string reference) {
     auto pulling = images_.pull(spec);
     const Result<docker::Pulled> pulled = co_await std::move(pulling);
     if (pulled) co_return pulled->id;
-    if (attempt == kTries || !pulled.error().transient()) co_return fail(Error(pulled.error()).in("pull " + reference));
+    if (attempt == kPullTries || !pulled.error().transient())
+      co_return fail(Error(pulled.error()).in("pull " + reference));
     co_await sleep_for(attempt * 2s);
     co_await watch_.until_available();
   }

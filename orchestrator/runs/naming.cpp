@@ -5,7 +5,7 @@
 namespace slipway::runs {
 namespace {
 
-constexpr std::size_t kLongest = 60;
+constexpr std::size_t kLongestName = 60;
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -17,8 +17,8 @@ std::string slug(std::string_view key) {
   std::string text;
   for (const char c : key) text += is_plain(c) || c == '-' || c == '_' || c == '.' ? c : '-';
   if (text.empty() || !is_plain(text.front())) text.insert(text.begin(), 'x');
-  if (text == key && text.size() <= kLongest) return text;
-  return text.substr(0, kLongest - 9) + "-" + sha256_hex(key).substr(0, 8);
+  if (text == key && text.size() <= kLongestName) return text;
+  return text.substr(0, kLongestName - 9) + "-" + sha256_hex(key).substr(0, 8);
 }
 
 std::string build_log(std::string_view image) {

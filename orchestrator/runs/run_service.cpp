@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kSweepEvery = 1min;
 constexpr Duration kTidyEvery = 10min;
-constexpr Duration kRetryEvery = 2s;
+constexpr Duration kCommitAgainEvery = 2s;
 constexpr Duration kNetworkLimit = 2s;
 constexpr std::size_t kFetchedAhead = 4;  // projects at a time
 
@@ -238,7 +238,7 @@ awaitable<void> RunService::finish(RunId id, Outcome outcome) {
     const Result<void> written = co_await std::move(writing);
     if (written || written.error().kind == Error::Kind::conflict) break;
     log::error("run can't be finished in the journal", {{"run", id}, {"error", written.error()}});
-    co_await sleep_for(kRetryEvery);
+    co_await sleep_for(kCommitAgainEvery);
   }
   log::info("run finished", {{"run", id}, {"verdict", name_of(outcome.verdict)}, {"reason", outcome.reason}});
 }

@@ -3,7 +3,7 @@
 namespace slipway::runs {
 namespace {
 
-constexpr std::size_t kLongest = 100 << 10;
+constexpr std::size_t kLongestScript = 100 << 10;
 
 std::string quoted(const std::string& text) {
   std::string word = "'";
@@ -26,7 +26,7 @@ Result<std::string> make_script(const std::vector<std::string>& commands) {
     if (command.find('\0') != std::string::npos) return fail(Error::Kind::invalid, "a command has a NUL byte in it");
     script += "printf '%s\\n' " + quoted("+ " + command) + "\n" + command + "\n";
   }
-  if (script.size() > kLongest) {
+  if (script.size() > kLongestScript) {
     return fail(Error::Kind::invalid, "the commands of the step are over 100 KiB", "put them into a file and run that");
   }
   return script;

@@ -7,9 +7,9 @@ namespace slipway::store {
 
 namespace {
 
-constexpr std::size_t kPageLimit = 200;
+constexpr std::size_t kMostGenerations = 200;
 
-const std::string kSelect = "SELECT name, project, promoted, fence, created FROM applications ";
+const std::string kSelectApplications = "SELECT name, project, promoted, fence, created FROM applications ";
 const std::string kSelectGeneration =
     "SELECT application, number, run, compose, images, refs, created, promoted FROM generations ";
 
@@ -68,11 +68,11 @@ Result<void> Applications::promote(std::string name, std::int64_t generation, st
 }
 
 Result<Application> Applications::get(std::string name) const {
-  return one(tx_, kSelect + "WHERE name = ?1", {name}, application_of, "application " + name);
+  return one(tx_, kSelectApplications + "WHERE name = ?1", {name}, application_of, "application " + name);
 }
 
 Result<std::vector<Application>> Applications::list() const {
-  return rows(tx_, kSelect + "ORDER BY name", {}, application_of);
+  return rows(tx_, kSelectApplications + "ORDER BY name", {}, application_of);
 }
 
 Result<Generation> Applications::generation(std::string name, std::int64_t generation) const {
@@ -89,7 +89,7 @@ Result<Generation> Applications::promoted_before(std::string name, std::int64_t 
 
 Result<std::vector<Generation>> Applications::generations(std::string name, std::size_t limit) const {
   return rows(tx_, kSelectGeneration + "WHERE application = ?1 ORDER BY number DESC LIMIT ?2",
-              {name, std::min(limit, kPageLimit)}, generation_of);
+              {name, std::min(limit, kMostGenerations)}, generation_of);
 }
 
 }  // namespace slipway::store

@@ -7,7 +7,7 @@ namespace slipway::store {
 
 namespace {
 
-const std::string kSelect =
+const std::string kSelectAttempts =
     "SELECT run, job, step, attempt, role, position, state, container_name, container_id, spec_hash, log_name, detail, "
     "created, started, deadline, finished, exit_code, oom, error, raw_offset, stored_offset, content_bytes, sha256, "
     "truncated, gap FROM attempts ";
@@ -139,16 +139,16 @@ Result<void> Attempts::refuse(const AttemptKey& key, AttemptState wish) const {
 }
 
 Result<Attempt> Attempts::get(AttemptKey key) const {
-  return one(tx_, kSelect + "WHERE run = ?1 AND job = ?2 AND step = ?3 AND attempt = ?4",
+  return one(tx_, kSelectAttempts + "WHERE run = ?1 AND job = ?2 AND step = ?3 AND attempt = ?4",
              {key.run, key.job, key.step, key.attempt}, attempt_of, describe(key));
 }
 
 Result<std::vector<Attempt>> Attempts::list(RunId run) const {
-  return rows(tx_, kSelect + "WHERE run = ?1 ORDER BY id", {run}, attempt_of);
+  return rows(tx_, kSelectAttempts + "WHERE run = ?1 ORDER BY id", {run}, attempt_of);
 }
 
 Result<std::vector<Attempt>> Attempts::open() const {
-  return rows(tx_, kSelect + "WHERE state <> 'removed' ORDER BY id", {}, attempt_of);
+  return rows(tx_, kSelectAttempts + "WHERE state <> 'removed' ORDER BY id", {}, attempt_of);
 }
 
 }  // namespace slipway::store

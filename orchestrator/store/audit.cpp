@@ -6,7 +6,7 @@ namespace slipway::store {
 
 namespace {
 
-constexpr std::size_t kPageLimit = 200;
+constexpr std::size_t kMostEntries = 200;
 
 AuditEntry entry_of(const Row& row) {
   AuditEntry e;
@@ -30,7 +30,7 @@ Result<std::vector<AuditEntry>> Audit::of_rollout(RolloutId rollout) const {
 Result<Page<AuditEntry>> Audit::list(std::int64_t before, std::size_t limit) const {
   Query query("SELECT id, at, who, what, data, rollout FROM audit");
   if (before > 0) query.where("id < ?", before);
-  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(limit, kPageLimit), entry_of,
+  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(limit, kMostEntries), entry_of,
               [](const AuditEntry& e) { return e.id; });
 }
 

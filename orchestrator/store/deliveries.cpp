@@ -7,10 +7,10 @@ namespace slipway::store {
 namespace {
 
 constexpr std::size_t kBodyLimit = 1 << 20;
-constexpr std::size_t kPageLimit = 200;
-constexpr std::int64_t kPruneStep = 500;
+constexpr std::size_t kMostDeliveries = 200;
+constexpr std::int64_t kDeliveriesPruned = 500;
 
-const std::string kColumns =
+const std::string kDeliveryColumns =
     "SELECT id, project, source, event, external_id, replay_key, received, headers, decision, reason, run, ";
 
 Delivery delivery_of(const Row& row) {
@@ -65,11 +65,11 @@ Result<std::int64_t> Deliveries::prune(std::int64_t all, std::int64_t refused) {
   const auto unwanted = tx_.run(
       "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE decision = 'refused' AND "
       "id <= (SELECT id FROM deliveries WHERE decision = 'refused' ORDER BY id DESC LIMIT 1 OFFSET ?1) LIMIT ?2)",
-      {refused, kPruneStep});
+      {refused, kDeliveriesPruned});
   const auto old = tx_.run(
       "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE "
       "id <= (SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET ?1) LIMIT ?2)",
-      {all, kPruneStep});
+      {all, kDeliveriesPruned});
   return unwanted + old;
 }
 
@@ -77,19 +77,20 @@ Result<std::int64_t> Deliveries::drop_bodies(std::int64_t keep) {
   return tx_.run(
       "UPDATE deliveries SET body = ?3 WHERE id IN (SELECT id FROM deliveries WHERE length(body) > 0 AND "
       "id <= (SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 OFFSET ?1) LIMIT ?2)",
-      {keep, kPruneStep, Bytes("")});
+      {keep, kDeliveriesPruned, Bytes("")});
 }
 
 Result<Delivery> Deliveries::get(DeliveryId id) const {
-  return one(tx_, kColumns + "body FROM deliveries WHERE id = ?1", {id}, delivery_of, "delivery " + to_string(id));
+  return one(tx_, kDeliveryColumns + "body FROM deliveries WHERE id = ?1", {id}, delivery_of,
+             "delivery " + to_string(id));
 }
 
 Result<Page<Delivery>> Deliveries::list(DeliveryFilter filter) const {
-  Query query(kColumns + "'' FROM deliveries");
+  Query query(kDeliveryColumns + "'' FROM deliveries");
   if (filter.before) query.where("id < ?", filter.before);
   if (filter.project) query.where("project = ?", filter.project);
   if (filter.decision) query.where("decision = ?", *filter.decision);
-  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(filter.limit, kPageLimit), delivery_of,
+  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(filter.limit, kMostDeliveries), delivery_of,
               [](const Delivery& d) { return d.id.value; });
 }
 

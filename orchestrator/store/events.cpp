@@ -7,10 +7,10 @@ namespace slipway::store {
 namespace {
 
 constexpr std::size_t kDataLimit = 16 << 10;
-constexpr std::size_t kPageLimit = 1000;
-constexpr std::int64_t kPruneStep = 2000;  // a commit that removes more would hold the others up
+constexpr std::size_t kMostEvents = 1000;
+constexpr std::int64_t kEventsPruned = 2000;  // a commit that removes more would hold the others up
 
-const std::string kSelect = "SELECT seq, at, run, project, rollout, application, kind, data FROM events";
+const std::string kSelectEvents = "SELECT seq, at, run, project, rollout, application, kind, data FROM events";
 
 Event event_of(const Row& row) {
   Event e;
@@ -36,23 +36,23 @@ Result<std::int64_t> Events::prune(std::int64_t keep) {
   return tx_.run(
       "DELETE FROM events WHERE seq <= (SELECT max(seq) FROM events) - ?1 AND "
       "seq < (SELECT min(seq) FROM events) + ?2",
-      {keep, kPruneStep});
+      {keep, kEventsPruned});
 }
 
 Result<Page<Event>> Events::list(EventFilter filter) const {
-  Query query(kSelect);
+  Query query(kSelectEvents);
   query.where("seq > ?", filter.after);
   if (filter.run) query.where("run = ?", filter.run);
   if (filter.project) query.where("project = ?", filter.project);
   if (filter.rollout) query.where("rollout = ?", filter.rollout);
   if (!filter.application.empty()) query.where("application = ?", filter.application);
-  return page(tx_, std::move(query), " ORDER BY seq", std::min(filter.limit, kPageLimit), event_of,
+  return page(tx_, std::move(query), " ORDER BY seq", std::min(filter.limit, kMostEvents), event_of,
               [](const Event& e) { return e.seq; });
 }
 
 Result<std::vector<Event>> Events::incidents(RunId run) const {
   return rows(tx_,
-              kSelect +
+              kSelectEvents +
                   " WHERE run = ?1 AND kind IN ('engine.lost', 'engine.back', 'step.reattached') "
                   "ORDER BY seq LIMIT 200",
               {run}, event_of);

@@ -6,8 +6,8 @@ namespace slipway::store {
 
 namespace {
 
-constexpr std::size_t kPageLimit = 200;
-constexpr std::int64_t kPruneStep = 500;
+constexpr std::size_t kMostMessages = 200;
+constexpr std::int64_t kMessagesPruned = 500;
 
 Message message_of(const Row& row) {
   Message m;
@@ -50,14 +50,14 @@ Result<std::int64_t> Outbox::prune(Time before) {
   return tx_.run(
       "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state IN ('sent', 'dead') AND "
       "created < ?1 LIMIT ?2)",
-      {before, kPruneStep});
+      {before, kMessagesPruned});
 }
 
 Result<std::vector<Message>> Outbox::due(Time now, std::size_t limit) const {
   return rows(tx_,
               "SELECT id, kind, about, payload, attempts, next_at, state, error, created FROM outbox "
               "WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
-              {now, std::min(limit, kPageLimit)}, message_of);
+              {now, std::min(limit, kMostMessages)}, message_of);
 }
 
 Result<std::optional<Time>> Outbox::next_due() const {

@@ -11,7 +11,7 @@ namespace slipway::store {
 
 namespace {
 
-const std::string kSelect =
+const std::string kSelectProjects =
     "SELECT id, name, clone_url, forge, default_branch, settings, clone_username, sealed_clone_password, "
     "sealed_clone_ssh_key, sealed_hook_secret, sealed_forge_token, created FROM projects ";
 
@@ -118,15 +118,15 @@ Result<void> Projects::remove(ProjectId id, Time at) {
 }
 
 Result<Project> Projects::get(ProjectId id) const {
-  return one(tx_, kSelect + "WHERE id = ?1", {id}, project_of, "project " + to_string(id));
+  return one(tx_, kSelectProjects + "WHERE id = ?1", {id}, project_of, "project " + to_string(id));
 }
 
 Result<Project> Projects::find(std::string name) const {
-  return one(tx_, kSelect + "WHERE name = ?1 AND removed IS NULL", {name}, project_of, "project " + name);
+  return one(tx_, kSelectProjects + "WHERE name = ?1 AND removed IS NULL", {name}, project_of, "project " + name);
 }
 
 Result<std::vector<Project>> Projects::list() const {
-  return rows(tx_, kSelect + "WHERE removed IS NULL ORDER BY name", {}, project_of);
+  return rows(tx_, kSelectProjects + "WHERE removed IS NULL ORDER BY name", {}, project_of);
 }
 
 Result<void> Projects::set_secret(ProjectSecret secret) {

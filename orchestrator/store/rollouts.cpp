@@ -8,9 +8,9 @@ namespace slipway::store {
 
 namespace {
 
-constexpr std::size_t kPageLimit = 200;
+constexpr std::size_t kMostRollouts = 200;
 
-const std::string kSelect =
+const std::string kSelectRollouts =
     "SELECT id, application, generation, run, job, attempt, kind, state, ended, reason, plan, progress, fence, "
     "requested_by, created, finished, evidence FROM rollouts ";
 
@@ -143,11 +143,11 @@ Result<void> Rollouts::end_queued(RolloutId id, std::string state, std::string r
 }
 
 Result<Rollout> Rollouts::get(RolloutId id) const {
-  return one(tx_, kSelect + "WHERE id = ?1", {id}, rollout_of, "rollout " + to_string(id));
+  return one(tx_, kSelectRollouts + "WHERE id = ?1", {id}, rollout_of, "rollout " + to_string(id));
 }
 
 Result<Rollout> Rollouts::find(RunId run, std::string job, std::int64_t attempt) const {
-  return one(tx_, kSelect + "WHERE run = ?1 AND job = ?2 AND attempt = ?3", {run, job, attempt}, rollout_of,
+  return one(tx_, kSelectRollouts + "WHERE run = ?1 AND job = ?2 AND attempt = ?3", {run, job, attempt}, rollout_of,
              "rollout of job " + job);
 }
 
@@ -159,15 +159,15 @@ Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
 }
 
 Result<std::vector<Rollout>> Rollouts::list(std::string application, std::size_t limit) const {
-  Query query(kSelect);
+  Query query(kSelectRollouts);
   if (!application.empty()) query.where("application = ?", application);
-  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(limit, kPageLimit), rollout_of,
+  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(limit, kMostRollouts), rollout_of,
               [](const Rollout& r) { return r.id.value; })
       .items;
 }
 
 Result<std::vector<Rollout>> Rollouts::open(std::string application) const {
-  return rows(tx_, kSelect + "WHERE ended = 0 AND (?1 = '' OR application = ?1) ORDER BY id", {application},
+  return rows(tx_, kSelectRollouts + "WHERE ended = 0 AND (?1 = '' OR application = ?1) ORDER BY id", {application},
               rollout_of);
 }
 

@@ -7,17 +7,17 @@ namespace slipway::store {
 
 namespace {
 
-constexpr std::size_t kPageLimit = 200;
+constexpr std::size_t kMostRuns = 200;
 constexpr std::size_t kShortestPrefix = 4;
 
 // All but the plan, which may be large, in the order of `run_of`.
-const std::string kColumns =
+const std::string kRunColumns =
     "SELECT id, project, number, event, ref, branch, tag, commit_id, base_commit, title, author, pull_request, "
     "trusted, "
     "parameters, context, delivery, state, verdict, reason, created, started, finished, deadline, rerun_of, attempt, "
     "failed_only, cancel_requested, cancelled_by, superseded_by, supersede_key";
-const std::string kSelect = kColumns + ", '{}' FROM runs";
-const std::string kSelectWhole = kColumns + ", plan FROM runs";
+const std::string kSelectRuns = kRunColumns + ", '{}' FROM runs";
+const std::string kSelectWholeRuns = kRunColumns + ", plan FROM runs";
 
 Run run_of(const Row& row) {
   Run r;
@@ -142,16 +142,16 @@ Result<void> Runs::refuse(RunId id, std::string_view wish) const {
 }
 
 Result<Run> Runs::get(RunId id) const {
-  return one(tx_, kSelectWhole + " WHERE id = ?1", {id}, run_of, "run " + to_string(id));
+  return one(tx_, kSelectWholeRuns + " WHERE id = ?1", {id}, run_of, "run " + to_string(id));
 }
 
 Result<Run> Runs::find(ProjectId project, std::int64_t run) const {
-  return one(tx_, kSelectWhole + " WHERE project = ?1 AND number = ?2", {project, run}, run_of,
+  return one(tx_, kSelectWholeRuns + " WHERE project = ?1 AND number = ?2", {project, run}, run_of,
              "run " + std::to_string(run) + " of this project");
 }
 
 Result<Page<Run>> Runs::list(RunFilter filter) const {
-  Query query(kSelect);
+  Query query(kSelectRuns);
   const std::string past_prefix = filter.commit + "g";  // the digits end with f
   if (filter.before) query.where("id < ?", filter.before);
   if (filter.project) query.where("project = ?", filter.project);
@@ -166,12 +166,12 @@ Result<Page<Run>> Runs::list(RunFilter filter) const {
   if (filter.event) query.where("event = ?", *filter.event);
   if (filter.state) query.where("state = ?", *filter.state);
   if (filter.verdict) query.where("verdict = ?", *filter.verdict);
-  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(filter.limit, kPageLimit), run_of,
+  return page(tx_, std::move(query), " ORDER BY id DESC", std::min(filter.limit, kMostRuns), run_of,
               [](const Run& run) { return run.id.value; });
 }
 
 Result<std::vector<Run>> Runs::unfinished() const {
-  return rows(tx_, kSelect + " WHERE state <> 'finished' ORDER BY id", {}, run_of);
+  return rows(tx_, kSelectRuns + " WHERE state <> 'finished' ORDER BY id", {}, run_of);
 }
 
 }  // namespace slipway::store

@@ -9,7 +9,8 @@ namespace slipway::store {
 
 namespace {
 
-const std::string kSelect = "SELECT id, name, role, hash, created, expires, last_used, revoked, roles FROM tokens ";
+const std::string kSelectTokens =
+    "SELECT id, name, role, hash, created, expires, last_used, revoked, roles FROM tokens ";
 
 std::string joined(const std::vector<std::string>& roles) {
   std::string text;
@@ -74,11 +75,11 @@ Result<void> Tokens::revoke(TokenId id, Time at) {
 }
 
 Result<Token> Tokens::find(std::string hash) const {
-  return one(tx_, kSelect + "WHERE hash = ?1", {hash}, token_of, "such token");
+  return one(tx_, kSelectTokens + "WHERE hash = ?1", {hash}, token_of, "such token");
 }
 
 Result<std::vector<Token>> Tokens::list() const {
-  return rows(tx_, kSelect + "ORDER BY id", {}, token_of);
+  return rows(tx_, kSelectTokens + "ORDER BY id", {}, token_of);
 }
 
 }  // namespace slipway::store

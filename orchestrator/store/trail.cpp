@@ -6,7 +6,7 @@ namespace slipway::store {
 
 namespace {
 
-TrailEntry entry_of(const Row& row) {
+TrailEntry trail_entry_of(const Row& row) {
   TrailEntry e;
   row.into(e.rollout, e.at, e.fence, e.host, e.what, e.detail);
   return e;
@@ -24,7 +24,7 @@ Result<std::vector<TrailEntry>> Trail::list(RolloutId rollout) const {
   return rows(tx_,
               "SELECT rollout, at, fence, host, what, detail FROM rollout_trail WHERE rollout = ?1 ORDER BY id "
               "LIMIT 5000",
-              {rollout}, entry_of);
+              {rollout}, trail_entry_of);
 }
 
 }  // namespace slipway::store

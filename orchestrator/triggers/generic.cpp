@@ -22,7 +22,7 @@ Result<void> check_keys(const Json& payload) {
   return {};
 }
 
-Result<TriggerEvent> parse_push(const Json& payload) {
+Result<TriggerEvent> parse_generic_push(const Json& payload) {
   TriggerEvent event;
   event.name = "push";
   if (Result<void> ref = set_ref(event, text_at(payload, "ref")); !ref) return fail(ref.error());
@@ -53,7 +53,7 @@ Result<TriggerEvent> parse_registry(const Json& payload) {
 Result<TriggerEvent> parse_generic(const Json& payload) {
   if (Result<void> known = check_keys(payload); !known) return fail(known.error());
   const std::string name = text_at(payload, "event");
-  if (name == "push") return parse_push(payload);
+  if (name == "push") return parse_generic_push(payload);
   if (name == "registry") return parse_registry(payload);
   if (name == "ping") {
     TriggerEvent ping = other(name, "");

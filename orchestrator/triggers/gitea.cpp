@@ -7,7 +7,7 @@
 namespace slipway::triggers {
 namespace {
 
-Result<TriggerEvent> parse_push(const Json& payload) {
+Result<TriggerEvent> parse_gitea_push(const Json& payload) {
   TriggerEvent event;
   if (Result<void> ref = set_ref(event, text_at(payload, "ref")); !ref) return fail(ref.error());
   std::string after = text_at(payload, "after");
@@ -20,7 +20,7 @@ Result<TriggerEvent> parse_push(const Json& payload) {
   return event;
 }
 
-PullRequestAction action_of(const std::string& word) {
+PullRequestAction gitea_action(const std::string& word) {
   if (word == "opened" || word == "reopened") return PullRequestAction::opened;
   if (word == "synchronized" || word == "synchronize") return PullRequestAction::updated;
   if (word == "closed") return PullRequestAction::closed;
@@ -33,12 +33,12 @@ bool is_draft(const Json& source) {
   return flag_at(source, "draft") || title.starts_with("WIP:") || title.starts_with("[WIP]");
 }
 
-Result<TriggerEvent> parse_pull_request(const Json& payload) {
+Result<TriggerEvent> parse_gitea_pull_request(const Json& payload) {
   const Json& source = value_at(payload, "pull_request");
   PullRequest request;
   request.number = count_at(payload, "number");
   const std::string action = text_at(payload, "action");
-  request.action = action_of(action);
+  request.action = gitea_action(action);
   request.draft = is_draft(source);
   request.head_repository = text_below(source, {"head", "repo", "full_name"});
   const std::string base_repository = text_below(source, {"base", "repo", "full_name"});
@@ -60,9 +60,9 @@ Result<TriggerEvent> parse_pull_request(const Json& payload) {
 }  // namespace
 
 Result<TriggerEvent> parse_gitea(const std::string& name, const Json& payload) {
-  if (name == "push") return parse_push(payload);
+  if (name == "push") return parse_gitea_push(payload);
   // Newer versions name an update of a pull request pull_request_sync.
-  if (name == "pull_request" || name == "pull_request_sync") return parse_pull_request(payload);
+  if (name == "pull_request" || name == "pull_request_sync") return parse_gitea_pull_request(payload);
   return other(name, "");
 }
 

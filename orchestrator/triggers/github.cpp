@@ -10,7 +10,7 @@
 namespace slipway::triggers {
 namespace {
 
-Result<TriggerEvent> parse_push(const Json& payload) {
+Result<TriggerEvent> parse_github_push(const Json& payload) {
   TriggerEvent event;
   if (Result<void> ref = set_ref(event, text_at(payload, "ref")); !ref) return fail(ref.error());
   const Json& head = value_at(payload, "head_commit");
@@ -29,7 +29,7 @@ Result<TriggerEvent> parse_push(const Json& payload) {
   return event;
 }
 
-PullRequestAction action_of(const std::string& word) {
+PullRequestAction github_action(const std::string& word) {
   if (word == "opened" || word == "reopened") return PullRequestAction::opened;
   if (word == "synchronize") return PullRequestAction::updated;
   if (word == "ready_for_review") return PullRequestAction::ready;
@@ -37,12 +37,12 @@ PullRequestAction action_of(const std::string& word) {
   return PullRequestAction::other;
 }
 
-Result<TriggerEvent> parse_pull_request(const Json& payload) {
+Result<TriggerEvent> parse_github_pull_request(const Json& payload) {
   const Json& source = value_at(payload, "pull_request");
   PullRequest request;
   request.number = count_at(source, "number");
   const std::string action = text_at(payload, "action");
-  request.action = action_of(action);
+  request.action = github_action(action);
   request.draft = flag_at(source, "draft");
   request.head_repository = text_below(source, {"head", "repo", "full_name"});
   const std::string base_repository = text_below(source, {"base", "repo", "full_name"});
@@ -94,8 +94,8 @@ Result<TriggerEvent> parse_github(const std::string& name, const Json& payload) 
     ping.kind = EventKind::ping;
     return ping;
   }
-  if (name == "push") return parse_push(payload);
-  if (name == "pull_request") return parse_pull_request(payload);
+  if (name == "push") return parse_github_push(payload);
+  if (name == "pull_request") return parse_github_pull_request(payload);
   if (name == "registry_package" || name == "package") return parse_package(name, payload);
   return other(name, "");
 }

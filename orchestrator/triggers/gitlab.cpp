@@ -14,7 +14,7 @@ std::string newest_message(const Json& commits, const std::string& id) {
   return {};
 }
 
-Result<TriggerEvent> parse_push(const Json& payload) {
+Result<TriggerEvent> parse_gitlab_push(const Json& payload) {
   TriggerEvent event;
   if (Result<void> ref = set_ref(event, text_at(payload, "ref")); !ref) return fail(ref.error());
   std::string after = text_at(payload, "after");
@@ -67,7 +67,7 @@ Result<TriggerEvent> parse_merge_request(const Json& payload) {
 
 Result<TriggerEvent> parse_gitlab(const std::string& name, const Json& payload) {
   const std::string kind = text_at(payload, "object_kind");
-  if (kind == "push" || kind == "tag_push") return parse_push(payload);
+  if (kind == "push" || kind == "tag_push") return parse_gitlab_push(payload);
   if (kind == "merge_request") return parse_merge_request(payload);
   return other(name, clip(kind, 40));
 }

@@ -200,6 +200,14 @@ struct Application {
   std::vector<Volume> volumes;
   std::vector<FileSource> secrets, configs;
   Policy policy;
+
+  /// nullptr where none is called so.
+  [[nodiscard]] const Service* service(const std::string& called) const {
+    for (const Service& one : services) {
+      if (one.name == called) return &one;
+    }
+    return nullptr;
+  }
 };
 
 }  // namespace slipway::rollouts

@@ -6,8 +6,8 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr std::int64_t most_approvals = 10;
-constexpr std::chrono::seconds shortest_timeout{1};
-constexpr std::chrono::days longest_timeout{30};
+constexpr std::chrono::seconds shortest_approval{1};
+constexpr std::chrono::days longest_approval{30};
 
 bool is_role(const std::string& name) {
   return !name.empty() && name.size() <= 32 && name.front() >= 'a' && name.front() <= 'z' &&
@@ -37,7 +37,7 @@ void decode_approval(MapReader& map, Policy& policy, Diagnostics& diagnostics) {
   std::optional<Milliseconds> timeout;
   take_duration(entry, "timeout", timeout, diagnostics);
   approval.timeout = timeout.value_or(approval.timeout);
-  if (approval.timeout < shortest_timeout || approval.timeout > longest_timeout) {
+  if (approval.timeout < shortest_approval || approval.timeout > longest_approval) {
     diagnostics.error(entry.at("timeout"), "`timeout` of an approval is from 1s to 30d");
   }
   take_flag(entry, "by_another", approval.by_another, diagnostics);

@@ -7,7 +7,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr Milliseconds shortest{100};
+constexpr Milliseconds shortest_gate{100};
 constexpr Milliseconds shortest_query_interval{500};
 constexpr std::size_t most_metrics = 16;
 constexpr std::size_t longest_name = 60;
@@ -17,8 +17,8 @@ void take_times(MapReader& map, Milliseconds& interval, Milliseconds& timeout, D
   std::optional<Milliseconds> given_timeout;
   take_duration(map, "interval", given_interval, diagnostics);
   take_duration(map, "timeout", given_timeout, diagnostics);
-  interval = std::max(given_interval.value_or(interval), shortest);
-  timeout = std::max(given_timeout.value_or(timeout), shortest);
+  interval = std::max(given_interval.value_or(interval), shortest_gate);
+  timeout = std::max(given_timeout.value_or(timeout), shortest_gate);
 }
 
 HttpGate decode_http(const YamlNode& node, Diagnostics& diagnostics) {

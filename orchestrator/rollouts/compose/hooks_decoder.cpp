@@ -6,8 +6,8 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr std::size_t most_hooks = 16;  // at one point
-constexpr Milliseconds shortest{1000};
-constexpr Milliseconds longest{std::chrono::hours(24)};
+constexpr Milliseconds shortest_hook{1000};
+constexpr Milliseconds longest_hook{std::chrono::hours(24)};
 
 void take_run(MapReader& map, std::vector<std::string>& run, Diagnostics& diagnostics) {
   if (!map.require("run", "run: [/app/check, --quick]")) return;
@@ -20,7 +20,7 @@ void take_run(MapReader& map, std::vector<std::string>& run, Diagnostics& diagno
 void take_timeout(MapReader& map, Milliseconds& timeout, Diagnostics& diagnostics) {
   const YamlNode* node = map.find("timeout");
   if (node == nullptr) return;
-  timeout = pipelines::read_duration(*node, "`timeout`", shortest, longest, diagnostics).value_or(timeout);
+  timeout = pipelines::read_duration(*node, "`timeout`", shortest_hook, longest_hook, diagnostics).value_or(timeout);
 }
 
 /// In which generation's containers nothing runs at a point.

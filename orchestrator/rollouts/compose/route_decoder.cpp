@@ -5,9 +5,9 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::size_t most_hosts = 32;
+constexpr std::size_t most_route_hosts = 32;
 constexpr std::size_t longest_path = 256;
-constexpr Milliseconds shortest_timeout{100};
+constexpr Milliseconds shortest_wait{100};
 constexpr Milliseconds longest_drain{std::chrono::hours(24)};
 
 bool is_lower_alphanumeric(char c) {
@@ -28,7 +28,7 @@ std::string lower(std::string text) {
 void decode_hosts(MapReader& map, Route& route, Diagnostics& diagnostics) {
   const YamlNode* node = map.find("host");
   if (node == nullptr) return;
-  for (const Placed& one : pipelines::read_texts(*node, "`host`", most_hosts, diagnostics)) {
+  for (const Placed& one : pipelines::read_texts(*node, "`host`", most_route_hosts, diagnostics)) {
     std::string host = lower(one.text);
     if (!is_route_host(host)) {
       diagnostics.error(one.at, "that is no host name", one.text, "write shop.example.org, or \"*.example.org\"");
@@ -108,7 +108,7 @@ Route decode_route(const YamlNode& node, const ComposeRules& rules, const Servic
   decode_path(map, route, diagnostics);
   decode_port(map, service, route, diagnostics);
   decode_certificate(map, rules, route, diagnostics);
-  take_time(map, "timeout", shortest_timeout, route.timeout, diagnostics);
+  take_time(map, "timeout", shortest_wait, route.timeout, diagnostics);
   take_time(map, "drain", Milliseconds(0), route.drain, diagnostics);
   take_time(map, "websocket_drain", Milliseconds(0), route.websocket_drain, diagnostics);
   map.finish();

@@ -5,7 +5,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::size_t most_hosts = 10'000;
+constexpr std::size_t most_hosts_at_once = 10'000;
 constexpr std::size_t most_steps = 100;
 
 /// The words, CodeDeploy's names for the same beside them.
@@ -65,7 +65,7 @@ void take_step_size(const YamlNode& node, Policy& policy, Diagnostics& diagnosti
   const auto size = read_share(node, "`step`", diagnostics);
   if (!size) return;
   if (size->number == 0) return diagnostics.error(node.at, "`step` is at least one host, or 1%", node.text);
-  const std::size_t end = size->percent ? 100 : std::min(most_hosts, size->number * most_steps);
+  const std::size_t end = size->percent ? 100 : std::min(most_hosts_at_once, size->number * most_steps);
   for (std::size_t at = size->number; at < end; at += size->number) {
     policy.steps.push_back({Share{at, size->percent}, std::nullopt, false});
   }
@@ -95,8 +95,8 @@ std::optional<Share> read_share(const YamlNode& node, std::string_view what, Dia
   share.percent = text->ends_with('%');
   const std::string_view digits = std::string_view(*text).substr(0, text->size() - (share.percent ? 1 : 0));
   const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), share.number);
-  const bool fits =
-      bad == std::errc() && end == digits.data() + digits.size() && share.number <= (share.percent ? 100 : most_hosts);
+  const bool fits = bad == std::errc() && end == digits.data() + digits.size() &&
+                    share.number <= (share.percent ? 100 : most_hosts_at_once);
   if (fits) return share;
   diagnostics.error(node.at, std::string(what) + " is a number of hosts or a share of them", *text,
                     "write 2 or \"25%\"");

@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view volume_name = "slipway-proxy";
 constexpr std::size_t largest_table = 4 << 20;
 constexpr Milliseconds start_limit{15'000};
-constexpr Milliseconds look_again{50};
+constexpr Milliseconds start_interval{50};
 constexpr docker::ApiVersion hash_version{1, 44};
 constexpr const char* table_file = "table.json";
 
@@ -210,7 +210,7 @@ awaitable<Result<void>> ProxyContainers::wait_until_up(RunningProxy proxy) {
       auto workers = co_await session->workers();
       if (workers && workers->current != 0) co_return Result<void>();
     }
-    co_await sleep_for(look_again);
+    co_await sleep_for(start_interval);
   }
 }
 

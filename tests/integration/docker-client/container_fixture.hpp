@@ -7,6 +7,11 @@
 
 namespace slipway::docker {
 
+template <class T>
+awaitable<Result<T>> within(Duration limit, awaitable<Result<T>> work) {
+  return with_deadline(limit, std::move(work), "the test");
+}
+
 /// What one test makes on the Engine, told apart by a label and removed with it.
 class Bench {
  public:

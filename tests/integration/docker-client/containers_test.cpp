@@ -4,14 +4,7 @@ using namespace slipway;
 using namespace slipway::docker;
 using namespace std::chrono_literals;
 
-namespace {
-
-template <class T>
-awaitable<Result<T>> within(Duration limit, awaitable<Result<T>> work) {
-  return with_deadline(limit, std::move(work), "the test");
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("a container goes from created to exited to removed", "[shared]") {
   Bench bench;

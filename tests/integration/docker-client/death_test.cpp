@@ -8,11 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-template <class T>
-awaitable<Result<T>> within(Duration limit, awaitable<Result<T>> work) {
-  return with_deadline(limit, std::move(work), "the test");
-}
-
 /// A container that runs on, with every kind of stream open on it.
 struct Open {
   explicit Open(Bench& bench)

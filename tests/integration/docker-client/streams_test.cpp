@@ -7,11 +7,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-template <class T>
-awaitable<Result<T>> within(Duration limit, awaitable<Result<T>> work) {
-  return with_deadline(limit, std::move(work), "the test");
-}
-
 LogsRequest follow() {
   LogsRequest what;
   what.follow = true;

@@ -11,7 +11,7 @@ using namespace slipway::rollouts;
 
 namespace {
 
-store::Rollout get(Scene& scene, RolloutId id) {
+store::Rollout rollout_of(Scene& scene, RolloutId id) {
   return scene.fleet->run(scene.fleet->store->read(&store::Rollouts::get, id)).value();
 }
 
@@ -40,8 +40,8 @@ TEST_CASE(
   const std::string image = push_web_image(*scene.fleet, "approve-2", "two");
   const auto id = scene.fleet->begin(scene.compose("  approval: {roles: [release], timeout: 5m}\n"), image);
   REQUIRE(id);
-  CHECK(get(scene, *id).state == "waiting");
-  CHECK_THAT(get(scene, *id).reason, Catch::StartsWith("waits for approval by release until "));
+  CHECK(rollout_of(scene, *id).state == "waiting");
+  CHECK_THAT(rollout_of(scene, *id).reason, Catch::StartsWith("waits for approval by release until "));
   const auto early = scene.fleet->run(scene.fleet->rollouts->ask(*id, Verb::promote, "ann"));
   REQUIRE_FALSE(early);
   CHECK_THAT(early.error().message, Catch::Contains("has not begun: it waits for approval by release"));

@@ -14,10 +14,6 @@ std::string compose_with(const Scene& scene, const std::string& concurrency) {
   return compose;
 }
 
-std::string state_of(Scene& scene, RolloutId id) {
-  return scene.fleet->run(scene.fleet->store->read(&store::Rollouts::get, id))->state;
-}
-
 }  // namespace
 
 TEST_CASE("a rollout supersedes the one that waits, which ends at once, and follows the one in work") {
@@ -26,7 +22,7 @@ TEST_CASE("a rollout supersedes the one that waits, which ends at once, and foll
   const std::string image = push_web_image(*scene.fleet, "supersede-1", "one");
   const auto works = scene.fleet->begin(compose, image);
   REQUIRE(works);
-  scene.fleet->run_until([&] { return state_of(scene, *works) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*works) == "baking"; });
   const auto waits = scene.fleet->begin(compose, push_web_image(*scene.fleet, "supersede-2", "two"));
   REQUIRE(waits);
   const auto newest = scene.fleet->begin(compose, push_web_image(*scene.fleet, "supersede-3", "three"));
@@ -46,7 +42,7 @@ TEST_CASE("a rollout is refused while another one works, which a rollback still 
   scene.fleet->settle(compose, push_web_image(*scene.fleet, "refuse-1", "one"));
   const auto works = scene.fleet->begin(compose, push_web_image(*scene.fleet, "refuse-2", "two"));
   REQUIRE(works);
-  scene.fleet->run_until([&] { return state_of(scene, *works) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*works) == "baking"; });
   const auto refused = scene.fleet->begin(compose, push_web_image(*scene.fleet, "refuse-3", "three"));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == Error::Kind::conflict);

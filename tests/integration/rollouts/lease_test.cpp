@@ -18,10 +18,6 @@ void copy_data(Scene& scene, const std::string& folder) {
   scene.fleet = std::make_unique<Fleet>(scene.folder);
 }
 
-std::string state_of(Fleet& fleet, RolloutId id) {
-  return fleet.run(fleet.store->read(&store::Rollouts::get, id))->state;
-}
-
 HostLease lease(std::int64_t fence, std::string holder) {
   return {"ro-mark", fence, std::move(holder)};
 }
@@ -55,7 +51,7 @@ TEST_CASE("a second daemon with the same application gets a newer lease, and the
   copy_data(scene, copy);
   const auto first = scene.fleet->begin(compose, push_web_image(*scene.fleet, "lease-2", "two"));
   REQUIRE(first);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *first) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*first) == "baking"; });
   CHECK(scene.served() == std::vector<std::string>{"two", "one", "one"});
   {
     Fleet second(copy);

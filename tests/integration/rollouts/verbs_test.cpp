@@ -23,10 +23,6 @@ std::vector<std::string> audit(Fleet& fleet) {
   return lines;
 }
 
-std::string state_of(Fleet& fleet, RolloutId id) {
-  return fleet.run(fleet.store->read(&store::Rollouts::get, id))->state;
-}
-
 Result<RolloutId> ask(Scene& scene, Verb verb) {
   return scene.fleet->run(scene.fleet->rollouts->ask_current(scene.application, verb, "ann"));
 }
@@ -38,7 +34,7 @@ RolloutId half_way(Scene& scene) {
   scene.fleet->settle(compose, push_web_image(*scene.fleet, "verbs-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "verbs-2", "two"));
   REQUIRE(id);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "baking"; });
   return *id;
 }
 
@@ -51,7 +47,7 @@ TEST_CASE("a rollout is paused, resumed after a restart of the daemon, and ends;
   REQUIRE(paused);
   CHECK(*paused == id);
   // It was committed when the answer came.
-  CHECK(state_of(*scene.fleet, id) == "paused");
+  CHECK(scene.fleet->state_of(id) == "paused");
   CHECK(scene.served() == std::vector<std::string>{"two", "one", "one"});
   const auto twice = ask(scene, Verb::pause);
   REQUIRE_FALSE(twice);

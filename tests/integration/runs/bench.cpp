@@ -6,6 +6,7 @@
 #include "orchestrator/runs/workspace_tar.hpp"
 #include "orchestrator/store/projects.hpp"
 #include "orchestrator/store/runs.hpp"
+#include "tests/integration/runs/required.hpp"
 
 namespace slipway::runs {
 
@@ -21,16 +22,6 @@ fs::path make_folder() {
 
 awaitable<Result<docker::RegistryAuth>> nobody(std::string) {
   co_return docker::RegistryAuth();
-}
-
-template <class T>
-T required(Result<T> result) {
-  if (!result) FAIL(result.error().message);
-  return std::move(*result);
-}
-
-void required(const Result<void>& result) {
-  if (!result) FAIL(result.error().message);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "orchestrator/store/events.hpp"
 #include "orchestrator/store/jobs.hpp"
 #include "orchestrator/store/runs.hpp"
+#include "tests/integration/runs/required.hpp"
 #include "tests/support/run_async.hpp"
 
 namespace slipway::runs {
@@ -15,15 +16,6 @@ namespace slipway::runs {
 namespace fs = std::filesystem;
 
 namespace {
-
-template <class T>
-T required(Result<T> result) {
-  if (!result) FAIL(result.error().message);
-  return std::move(*result);
-}
-void required(const Result<void>& result) {
-  if (!result) FAIL(result.error().message);
-}
 
 awaitable<Result<ProjectAccess>> give(std::map<std::string, Secret> secrets) {
   ProjectAccess access;

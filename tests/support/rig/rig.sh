@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The test rig: a Docker Engine, a registry and target hosts on one Linux machine, all of them real.
 #
-#   rig.sh up DIR [--hosts N] [--second-hosts N]
-#                               start what does not run yet; prints nothing; writes DIR/env (source it). What needs hosts
-#                               for itself can run beside itself on the second ones (second_hosts.sh)
+#   rig.sh up DIR [--hosts N] [--sets N]
+#                               start what does not run yet; prints nothing; writes DIR/env (source it). Programs
+#                               that need hosts for themselves run side by side on sets of them (host_set.sh)
 #   rig.sh down DIR             stop and remove everything that `up DIR` started
 #   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
 #   rig.sh host-cut DIR NAME    one host loses its power: its engine and its containers are gone at once
@@ -75,9 +75,12 @@ export SLIPWAY_TEST_REGISTRY_CA='$dir/tls/ca.pem'
 export SLIPWAY_TEST_REGISTRY_USER='slipway'
 export SLIPWAY_TEST_REGISTRY_PASSWORD='slipway-test'
 export SLIPWAY_TEST_HOSTS='$(endpoints 1 "$hosts")'
-export SLIPWAY_TEST_SECOND_HOSTS='$(endpoints $((hosts + 1)) $((hosts + second)))'
 export SLIPWAY_TEST_TLS='$dir/tls'
 END
+  local set
+  for set in $(seq 2 "$sets"); do
+    echo "export SLIPWAY_TEST_HOSTS_$set='$(endpoints $((hosts * (set - 1) + 1)) $((hosts * set)))'" >> "$dir/env"
+  done
 }
 
 up() {
@@ -89,7 +92,7 @@ up() {
   network_up
   certificates
   registry_up
-  local i all=$((hosts + second))
+  local i all=$((hosts * sets))
   for i in $(seq 1 $all); do host_up "$i" & done
   wait
   for i in $(seq 1 $all); do wait_for 30 "host h$i" host_answers "$i"; done
@@ -110,7 +113,7 @@ down() {
 verb=${1:-}
 dir=${2:-}
 hosts=3
-second=0
+sets=1
 [ -n "$dir" ] || { sed -n '2,15p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { say "must run as root: it makes network namespaces"; exit 1; }
 mkdir -p "$dir"
@@ -122,7 +125,7 @@ case "$verb" in
     while [ $# -gt 0 ]; do
       case "$1" in
         --hosts) hosts=$2 ;;
-        --second-hosts) second=$2 ;;
+        --sets) sets=$2 ;;
       esac
       shift 2
     done

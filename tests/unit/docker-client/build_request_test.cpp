@@ -9,7 +9,7 @@ using namespace slipway::docker;
 
 namespace {
 
-BuildSpec full_spec() {
+BuildSpec full_build() {
   BuildSpec spec;
   spec.id = "slip-7-app";
   spec.dockerfile = "deploy/Dockerfile";
@@ -32,7 +32,7 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 }  // namespace
 
 TEST_CASE("everything in a build's spec reaches the request") {
-  const auto request = build_request(full_spec(), Builder::buildkit);
+  const auto request = build_request(full_build(), Builder::buildkit);
   REQUIRE(request);
   CHECK(request->method == "POST");
   CHECK(request->path == "/build");
@@ -54,7 +54,7 @@ TEST_CASE("everything in a build's spec reaches the request") {
 }
 
 TEST_CASE("the classic builder gets limits, clean-up and all credentials") {
-  BuildSpec spec = full_spec();
+  BuildSpec spec = full_build();
   RegistryAuth auth;
   auth.username = "me";
   auth.password = Secret("p\xc3\xa4ss");
@@ -75,7 +75,7 @@ TEST_CASE("the classic builder gets limits, clean-up and all credentials") {
 }
 
 TEST_CASE("BuildKit with credentials is refused, with the ways around it") {
-  BuildSpec spec = full_spec();
+  BuildSpec spec = full_build();
   spec.credentials.emplace("registry.example", RegistryAuth());
   const auto request = build_request(spec, Builder::buildkit);
   REQUIRE_FALSE(request);
@@ -84,12 +84,12 @@ TEST_CASE("BuildKit with credentials is refused, with the ways around it") {
 }
 
 TEST_CASE("a build without an id or a Dockerfile is refused") {
-  BuildSpec spec = full_spec();
+  BuildSpec spec = full_build();
   spec.id.clear();
   CHECK_FALSE(build_request(spec, Builder::buildkit));
   spec.id = std::string(200, 'x');
   CHECK_FALSE(build_request(spec, Builder::buildkit));
-  spec = full_spec();
+  spec = full_build();
   spec.dockerfile.clear();
   CHECK_FALSE(build_request(spec, Builder::buildkit));
 }

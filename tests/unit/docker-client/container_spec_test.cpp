@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Json golden(const std::string& name) {
+Json golden_container(const std::string& name) {
   std::ifstream file("tests/unit/docker-client/testdata/" + name);
   REQUIRE(file);
   std::stringstream text;
@@ -26,7 +26,7 @@ Json golden(const std::string& name) {
 }
 
 /// Every field set, each to a value of its own, so that no two can be swapped unnoticed.
-ContainerSpec full_spec() {
+ContainerSpec full_container() {
   ContainerSpec spec("registry.example/shop/web@sha256:0123");
   spec.name = "web-7";
   spec.platform = "linux/arm64";
@@ -131,8 +131,8 @@ ContainerSpec full_spec() {
 
 TEST_CASE("a container spec becomes the body that each Engine version knows") {
   const auto minor = GENERATE(41, 45, 51);
-  const Json body = create_body(full_spec(), ApiVersion{1, minor});
-  const Json expected = golden("create_full_1." + std::to_string(minor) + ".json");
+  const Json body = create_body(full_container(), ApiVersion{1, minor});
+  const Json expected = golden_container("create_full_1." + std::to_string(minor) + ".json");
   CHECK(Json::diff(expected, body) == Json::array());
 }
 
@@ -164,5 +164,5 @@ TEST_CASE("a network spec becomes the Engine's body") {
   spec.attachable = true;
   spec.ipv6 = true;
   spec.pools = {{"192.0.2.0/24", "192.0.2.1", "192.0.2.128/25"}};
-  CHECK(create_body(spec) == golden("network_full.json"));
+  CHECK(create_body(spec) == golden_container("network_full.json"));
 }

@@ -21,7 +21,7 @@ Frames drain(LogDemultiplexer& demultiplexer) {
   }
 }
 
-Frames read(const std::vector<std::string>& chunks) {
+Frames read_frames(const std::vector<std::string>& chunks) {
   LogDemultiplexer demultiplexer;
   Frames frames;
   for (const std::string& chunk : chunks) {
@@ -43,7 +43,7 @@ std::string every_byte() {
 TEST_CASE("several frames in one read come out one by one") {
   const std::string bytes = encode_log_frame(LogStream::out, "one\n") + encode_log_frame(LogStream::err, "two\n") +
                             encode_log_frame(LogStream::out, "");
-  CHECK(read({bytes}) == Frames{{LogStream::out, "one\n"}, {LogStream::err, "two\n"}, {LogStream::out, ""}});
+  CHECK(read_frames({bytes}) == Frames{{LogStream::out, "one\n"}, {LogStream::err, "two\n"}, {LogStream::out, ""}});
 }
 
 TEST_CASE("a frame's header is stream, three zeros and a big-endian length") {
@@ -56,10 +56,11 @@ TEST_CASE("any way of cutting a log stream gives the same frames, byte by byte")
   const std::string bytes = encode_log_frame(LogStream::out, every_byte()) +
                             encode_log_frame(LogStream::err, "\xff\xfe") + encode_log_frame(LogStream::in, "x") +
                             encode_log_frame(LogStream::out, "prompt> ");
-  const Frames whole = read({bytes});
+  const Frames whole = read_frames({bytes});
   REQUIRE(whole.size() == 4);
   CHECK(whole[0].second == every_byte());
-  for (std::size_t at = 0; at <= bytes.size(); ++at) CHECK(read({bytes.substr(0, at), bytes.substr(at)}) == whole);
+  for (std::size_t at = 0; at <= bytes.size(); ++at)
+    CHECK(read_frames({bytes.substr(0, at), bytes.substr(at)}) == whole);
   std::mt19937 random(11);
   for (int round = 0; round < 200; ++round) {
     std::vector<std::string> chunks;
@@ -68,7 +69,7 @@ TEST_CASE("any way of cutting a log stream gives the same frames, byte by byte")
       chunks.push_back(bytes.substr(at, size));
       at += size;
     }
-    CHECK(read(chunks) == whole);
+    CHECK(read_frames(chunks) == whole);
   }
 }
 

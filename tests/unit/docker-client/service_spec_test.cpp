@@ -65,7 +65,7 @@ ContainerSpec full_task() {
   return task;
 }
 
-ServiceSpec full_spec() {
+ServiceSpec full_service() {
   ServiceSpec spec(full_task());
   spec.name = "shop_web";
   spec.labels = {{"of", "service"}};
@@ -82,7 +82,7 @@ ServiceSpec full_spec() {
   return spec;
 }
 
-Json golden(const std::string& name) {
+Json golden_service(const std::string& name) {
   std::ifstream file("tests/unit/docker-client/testdata/" + name);
   REQUIRE(file);
   std::stringstream text;
@@ -95,8 +95,8 @@ Json golden(const std::string& name) {
 }  // namespace
 
 TEST_CASE("every field of a service goes to the Engine under its own name") {
-  INFO(service_body(full_spec(), ApiVersion{1, 41}).dump(2));
-  CHECK(service_body(full_spec(), ApiVersion{1, 41}) == golden("service_full.json"));
+  INFO(service_body(full_service(), ApiVersion{1, 41}).dump(2));
+  CHECK(service_body(full_service(), ApiVersion{1, 41}) == golden_service("service_full.json"));
 }
 
 TEST_CASE("a service of which little is said asks for little") {

@@ -9,8 +9,8 @@
 namespace slipway::images {
 namespace {
 
-const std::string kConfig = "sha256:" + std::string(64, 'c');
-const std::string kManifest = "sha256:" + std::string(64, 'd');
+const std::string kConfigId = "sha256:" + std::string(64, 'c');
+const std::string kManifestText = "sha256:" + std::string(64, 'd');
 
 }  // namespace
 
@@ -24,38 +24,38 @@ TEST_CASE("a default value names nothing and is false") {
   CHECK_FALSE(BuiltImage());
   CHECK_FALSE(PushedImage());
   CHECK_FALSE(PinnedImage());
-  CHECK_FALSE(PushedImage::restore(BuiltImage(), *parse_reference("app:1"), kManifest));
+  CHECK_FALSE(PushedImage::restore(BuiltImage(), *parse_reference("app:1"), kManifestText));
 }
 
 TEST_CASE("a pushed image is pulled by digest, from where it was pushed to") {
   docker::BuildOutcome outcome;
-  outcome.image_id = kConfig;
+  outcome.image_id = kConfigId;
   const Result<BuiltImage> built = BuiltImage::from(outcome);
   REQUIRE(built);
   docker::Pushed pushed;
-  pushed.digest = kManifest;
+  pushed.digest = kManifestText;
   const Result<PushedImage> image = PushedImage::from(*built, *parse_reference("registry.example/shop/app:7"), pushed);
   REQUIRE(image);
-  CHECK(image->config_id() == kConfig);
-  CHECK(image->digest() == kManifest);
+  CHECK(image->config_id() == kConfigId);
+  CHECK(image->digest() == kManifestText);
   CHECK(image->tag() == "7");
-  CHECK(image->pinned().text() == "registry.example/shop/app@" + kManifest);
+  CHECK(image->pinned().text() == "registry.example/shop/app@" + kManifestText);
 }
 
 TEST_CASE("what an engine or a record says is no identity unless it is a digest") {
   CHECK_FALSE(BuiltImage::restore(""));
   CHECK_FALSE(BuiltImage::restore("busybox:latest"));
   CHECK_FALSE(BuiltImage::restore(std::string(64, 'c')));
-  const BuiltImage built = *BuiltImage::restore(kConfig);
+  const BuiltImage built = *BuiltImage::restore(kConfigId);
   CHECK_FALSE(PushedImage::restore(built, *parse_reference("app:1"), "latest"));
-  CHECK_FALSE(PushedImage::restore(built, *parse_reference("app"), kManifest));
+  CHECK_FALSE(PushedImage::restore(built, *parse_reference("app"), kManifestText));
 }
 
 TEST_CASE("a foreign image needs a digest") {
   CHECK_FALSE(PinnedImage::from(*parse_reference("postgres:16")));
-  const Result<PinnedImage> pinned = PinnedImage::from(*parse_reference("postgres:16@" + kManifest));
+  const Result<PinnedImage> pinned = PinnedImage::from(*parse_reference("postgres:16@" + kManifestText));
   REQUIRE(pinned);
-  CHECK(pinned->pinned().familiar() == "postgres@" + kManifest);
+  CHECK(pinned->pinned().familiar() == "postgres@" + kManifestText);
 }
 
 TEST_CASE("an image is labelled with where it comes from") {

@@ -5,7 +5,7 @@
 namespace slipway::images {
 namespace {
 
-const std::string kDigest = "sha256:" + std::string(64, 'a');
+const std::string kSomeDigest = "sha256:" + std::string(64, 'a');
 
 struct Good {
   std::string text;
@@ -85,8 +85,8 @@ const std::vector<std::string> kBad = {
     "app@sha256:" + std::string(64, 'g'),
     "app@md5:" + std::string(32, 'a'),
     "app@SHA256:" + std::string(64, 'a'),
-    "app@" + kDigest + "@" + kDigest,
-    "app@" + kDigest + ":tag",
+    "app@" + kSomeDigest + "@" + kSomeDigest,
+    "app@" + kSomeDigest + ":tag",
     std::string(64, 'a'),
     "a___b",
     "a..b",
@@ -138,7 +138,7 @@ TEST_CASE("a reference is taken apart and written back") {
 
 TEST_CASE("both forms of a reference mean the same reference") {
   for (const Good& good : kGood) {
-    for (const std::string& digest : {std::string(), "@" + kDigest}) {
+    for (const std::string& digest : {std::string(), "@" + kSomeDigest}) {
       CAPTURE(good.text, digest);
       const Result<Reference> reference = parse_reference(good.text + digest);
       REQUIRE(reference);
@@ -170,12 +170,13 @@ TEST_CASE("usual mistakes get a hint") {
 }
 
 TEST_CASE("a digest decides over a tag, and replaces it") {
-  const Reference both = *parse_reference("registry.example/app:1@" + kDigest);
+  const Reference both = *parse_reference("registry.example/app:1@" + kSomeDigest);
   CHECK(both.tag == "1");
-  CHECK(both.target() == kDigest);
+  CHECK(both.target() == kSomeDigest);
   CHECK(parse_reference("app:1")->target() == "1");
   CHECK(parse_reference("app")->target() == "latest");
-  CHECK(parse_reference("registry.example/app:1")->with_digest(kDigest)->text() == "registry.example/app@" + kDigest);
+  CHECK(parse_reference("registry.example/app:1")->with_digest(kSomeDigest)->text() ==
+        "registry.example/app@" + kSomeDigest);
   CHECK(both.with_tag("2")->text() == "registry.example/app:2");
   CHECK_FALSE(both.with_tag("no tag"));
   CHECK_FALSE(both.with_digest("sha256:short"));

@@ -7,15 +7,15 @@ using namespace slipway::logs;
 
 namespace {
 
-constexpr auto kTime = "2026-11-25T01:28:51.123456789Z ";
+constexpr auto kSecond = "2026-11-25T01:28:51.123456789Z ";
 constexpr std::uint64_t kLimit = 1 << 20;
 
 std::string stamped(std::string_view text) {
-  return kTime + std::string(text);
+  return kSecond + std::string(text);
 }
 
 std::string record(std::string_view stream, std::string_view tag, std::string_view text) {
-  return kTime + std::string(stream) + " " + std::string(tag) + " " + std::string(text) + "\n";
+  return kSecond + std::string(stream) + " " + std::string(tag) + " " + std::string(text) + "\n";
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ using store::Verdict;
 
 namespace {
 
-const std::string commit(40, 'a');
+const std::string some_commit(40, 'a');
 
 store::Project project_of(Forge forge, std::string clone_url, std::string forge_url = "") {
   store::Project project;
@@ -33,7 +33,7 @@ ForgeProject at(Forge forge, const std::string& clone_url, const std::string& fo
 
 CommitStatus passed() {
   CommitStatus status;
-  status.commit = commit;
+  status.commit = some_commit;
   status.context = "ci/slipway/push/slipway";
   status.state = RunState::finished;
   status.verdict = Verdict::passed;
@@ -119,7 +119,7 @@ TEST_CASE("GitHub, Gitea and Forgejo get a status by repository and commit") {
   for (const auto& [forge, url] : cases) {
     const HttpRequest request = status_request(at(forge, "https://github.com/team/shop"), passed());
     CHECK(request.method == "POST");
-    CHECK(request.url == url + commit);
+    CHECK(request.url == url + some_commit);
     CHECK(request.bearer.reveal() == "t0ken");
     CHECK(header(request, "Content-Type") == "application/json");
     CHECK(parse_json(request.body).value() == Json({{"state", "success"},
@@ -131,7 +131,7 @@ TEST_CASE("GitHub, Gitea and Forgejo get a status by repository and commit") {
 
 TEST_CASE("GitLab gets it by the encoded path of the project") {
   const HttpRequest request = status_request(at(Forge::gitlab, "https://gitlab.com/team/sub/shop"), passed());
-  CHECK(request.url == "https://gitlab.com/api/v4/projects/team%2Fsub%2Fshop/statuses/" + commit);
+  CHECK(request.url == "https://gitlab.com/api/v4/projects/team%2Fsub%2Fshop/statuses/" + some_commit);
   CHECK(parse_json(request.body).value()["name"] == "ci/slipway/push/slipway");
 }
 
@@ -140,7 +140,8 @@ TEST_CASE("Bitbucket gets a key of at most 40 characters and always a link") {
   status.target_url.clear();
   status.context = "ci/slipway/pull_request/" + std::string(60, 'x');
   const HttpRequest request = status_request(at(Forge::bitbucket, "https://bitbucket.org/team/shop"), status);
-  CHECK(request.url == "https://api.bitbucket.org/2.0/repositories/team/shop/commit/" + commit + "/statuses/build");
+  CHECK(request.url ==
+        "https://api.bitbucket.org/2.0/repositories/team/shop/commit/" + some_commit + "/statuses/build");
   const Json body = parse_json(request.body).value();
   CHECK(body["key"].get<std::string>().size() == 40);
   CHECK(body["name"] == status.context);
@@ -159,7 +160,7 @@ TEST_CASE("a Bitbucket app password is sent as basic authentication") {
 TEST_CASE("names from outside can't change where the request goes") {
   const ForgeProject project = at(Forge::github, "https://github.com/te am/..%2f?x=#y");
   const HttpRequest request = status_request(project, passed());
-  CHECK(request.url == "https://api.github.com/repos/te%20am/..%252f%3Fx%3D%23y/statuses/" + commit);
+  CHECK(request.url == "https://api.github.com/repos/te%20am/..%252f%3Fx%3D%23y/statuses/" + some_commit);
 }
 
 TEST_CASE("a long description is cut between characters") {
@@ -174,7 +175,7 @@ TEST_CASE("a run's status says its number, verdict and reason, and links to it")
   store::Run run;
   run.id = RunId(12);
   run.number = 3;
-  run.commit = commit;
+  run.commit = some_commit;
   run.event = store::Trigger::pull_request;
   run.state = RunState::finished;
   run.verdict = Verdict::failed;

@@ -4,13 +4,13 @@
 
 using namespace slipway;
 using namespace slipway::notify;
-using Kind = Verdict::Kind;
+using Kind = Judgement::Kind;
 
 namespace {
 
 constexpr Time now{std::chrono::seconds(1'790'000'000)};
 
-Verdict judged(int status, HttpHeaders headers = {}, std::string body = "") {
+Judgement judged(int status, HttpHeaders headers = {}, std::string body = "") {
   HttpResponse response;
   response.status = status;
   response.headers = std::move(headers);
@@ -18,7 +18,7 @@ Verdict judged(int status, HttpHeaders headers = {}, std::string body = "") {
   return judge(Result<HttpResponse>(std::move(response)), now);
 }
 
-Verdict judged(Error::Kind kind) {
+Judgement judged(Error::Kind kind) {
   return judge(fail(kind, "no route to host"), now);
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("a status that GitLab has already is sent") {
 TEST_CASE("Retry-After and GitHub's rate limit say how long to wait") {
   CHECK(judged(503, {{"retry-after", "120"}}).after == std::chrono::seconds(120));
   CHECK(judged(503, {{"retry-after", "999999999"}}).after == std::chrono::hours(1));
-  const Verdict limited = judged(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1790000090"}});
+  const Judgement limited = judged(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1790000090"}});
   CHECK(limited.kind == Kind::again);
   CHECK(limited.after == std::chrono::seconds(90));
   CHECK(judged(403, {{"retry-after", "5"}}).kind == Kind::again);
@@ -53,7 +53,7 @@ TEST_CASE("Retry-After and GitHub's rate limit say how long to wait") {
 }
 
 TEST_CASE("the reason has the status and one harmless line of what was said") {
-  const Verdict verdict = judged(422, {}, "{\"message\":\n\"No commit\x1b[31m\"}" + std::string(1000, 'x'));
+  const Judgement verdict = judged(422, {}, "{\"message\":\n\"No commit\x1b[31m\"}" + std::string(1000, 'x'));
   CHECK(verdict.reason.starts_with("the forge answered 422: {\"message\": \"No commit [31m\"}"));
   CHECK(verdict.reason.size() < 260);
 }

@@ -24,7 +24,7 @@ Context tag(std::string name) {
   context.tag = std::move(name);
   return context;
 }
-Context pull_request(std::string base) {
+Context pull_request_to(std::string base) {
   Context context;
   context.event = Event::pull_request;
   context.pull_request = PullRequest{7, false, std::move(base), "topic"};
@@ -64,10 +64,10 @@ TEST_CASE("every decision has a reason") {
       {"{tag: ['v*', '!v*-rc*']}", tag("v1-rc1"), false, "tag `v1-rc1`: no pattern of `on.tag` matches"},
       {"[push, tag]", tag("anything"), true, "tag `anything`"},
       {"push", tag("v1"), false, "tag `v1`: the file has no `on.tag`"},
-      {"pull_request", pull_request("main"), true, "pull request 7 to `main`"},
-      {"{pull_request: {branches: [main]}}", pull_request("dev"), false,
+      {"pull_request", pull_request_to("main"), true, "pull request 7 to `main`"},
+      {"{pull_request: {branches: [main]}}", pull_request_to("dev"), false,
        "pull request 7 to `dev`: no pattern of `on.pull_request.branches` matches"},
-      {"push", pull_request("main"), false, "pull request 7 to `main`: the file has no `on.pull_request`"},
+      {"push", pull_request_to("main"), false, "pull request 7 to `main`: the file has no `on.pull_request`"},
       {"{registry: {image: r.example/python, tag: '3.*'}}", registry("r.example/python", "3.12"), true,
        "image `r.example/python` with tag `3.12`"},
       {"{registry: {image: r.example/python, tag: '3.*'}}", registry("r.example/python", "2"), false,

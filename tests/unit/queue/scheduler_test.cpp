@@ -52,7 +52,7 @@ class Rig {
   Tasks tasks_;
 };
 
-using Ids = std::vector<RunId>;
+using RunIds = std::vector<RunId>;
 
 }  // namespace
 
@@ -64,13 +64,13 @@ TEST_CASE("the scheduler starts what is queued, and the next when one has finish
   Rig rig(s, 1);
   rig.until([&] { return !rig.started.empty(); });
   rig.settle();
-  CHECK(rig.started == Ids{first});
+  CHECK(rig.started == RunIds{first});
   CHECK(s.read(&Runs::get, first)->state == RunState::preparing);
   CHECK(s.read(&Runs::get, second)->state == RunState::queued);
 
   REQUIRE(s.write(&Runs::finish, first, Verdict::passed, "", kNoon));
   rig.until([&] { return rig.started.size() == 2; });
-  CHECK(rig.started == Ids{first, second});
+  CHECK(rig.started == RunIds{first, second});
 }
 
 TEST_CASE("after a restart the scheduler hands out what was under way, each run once") {
@@ -83,7 +83,7 @@ TEST_CASE("after a restart the scheduler hands out what was under way, each run 
   Rig rig(s, 2);
   rig.until([&] { return rig.started.size() == 2; });
   rig.settle();
-  CHECK(rig.started == Ids{first, second});
+  CHECK(rig.started == RunIds{first, second});
 }
 
 TEST_CASE("a wish to stop a run that was started is passed on once") {
@@ -95,7 +95,7 @@ TEST_CASE("a wish to stop a run that was started is passed on once") {
   rig.until([&] { return !rig.stopped.empty(); });
   REQUIRE(s.write(&Runs::describe, run, "", "title", ""));
   rig.settle();
-  CHECK(rig.stopped == Ids{run});
+  CHECK(rig.stopped == RunIds{run});
 }
 
 TEST_CASE("a newer run of the same branch replaces the older ones") {
@@ -114,11 +114,11 @@ TEST_CASE("a newer run of the same branch replaces the older ones") {
   const RunId third = s.write(&Runs::add, run).value();
   rig.until([&] { return !rig.stopped.empty(); });
   rig.settle();
-  CHECK(rig.stopped == Ids{first});
+  CHECK(rig.stopped == RunIds{first});
   CHECK(s.read(&Runs::get, second)->verdict == Verdict::superseded);
   REQUIRE(s.write(&Runs::finish, first, Verdict::cancelled, "", kNoon));
   rig.until([&] { return rig.started.size() == 2; });
-  CHECK(rig.started == Ids{first, third});
+  CHECK(rig.started == RunIds{first, third});
 }
 
 TEST_CASE("a held scheduler starts nothing until it is released") {
@@ -131,7 +131,7 @@ TEST_CASE("a held scheduler starts nothing until it is released") {
   CHECK(rig.started.empty());
   rig.scheduler.release();
   rig.until([&] { return !rig.started.empty(); });
-  CHECK(rig.started == Ids{run});
+  CHECK(rig.started == RunIds{run});
 }
 
 TEST_CASE("while there is no room nothing new starts, and by itself when there is") {
@@ -145,5 +145,5 @@ TEST_CASE("while there is no room nothing new starts, and by itself when there i
   CHECK(s.read(&Runs::get, run)->state == RunState::queued);
   rig.room = true;
   rig.until([&] { return !rig.started.empty(); });
-  CHECK(rig.started == Ids{run});
+  CHECK(rig.started == RunIds{run});
 }

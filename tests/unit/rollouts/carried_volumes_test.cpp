@@ -21,7 +21,7 @@ Shown shown(std::int64_t generation, const std::string& volume, bool running = f
   return one;
 }
 
-Wanted wanted() {
+Wanted wanted_database() {
   return {"shop-db-g9-1", "db", 1, 9, "", ""};
 }
 
@@ -51,34 +51,34 @@ TEST_CASE("a container gets the anonymous volumes of the one it takes the place 
   on_host.surplus = {shown(3, hex_a, true)};
   on_host.spent = {shown(8, hex_b)};
   SECTION("declared by the image alone") {
-    carry_volumes(spec, wanted(), on_host);
+    carry_volumes(spec, wanted_database(), on_host);
     REQUIRE(spec.mounts.size() == 1);
     CHECK(spec.mounts[0].source == hex_a);  // of the one that runs, not of the newest
     CHECK(spec.mounts[0].target == "/data");
   }
   SECTION("declared by the file, without a name") {
     spec.mounts = {mount("", "/data")};
-    carry_volumes(spec, wanted(), on_host);
+    carry_volumes(spec, wanted_database(), on_host);
     REQUIRE(spec.mounts.size() == 1);
     CHECK(spec.mounts[0].source == hex_a);
   }
   SECTION("unless the file mounts something else there") {
     spec.mounts = {mount("shop_data", "/data")};
-    carry_volumes(spec, wanted(), on_host);
+    carry_volumes(spec, wanted_database(), on_host);
     REQUIRE(spec.mounts.size() == 1);
     CHECK(spec.mounts[0].source == "shop_data");
   }
   SECTION("of the newest, if none runs") {
     on_host.surplus.clear();
     on_host.spent.push_back(shown(2, hex_a));
-    carry_volumes(spec, wanted(), on_host);
+    carry_volumes(spec, wanted_database(), on_host);
     CHECK(spec.mounts.at(0).source == hex_b);
   }
   SECTION("but none of another replica or service") {
-    Wanted second = wanted();
+    Wanted second = wanted_database();
     second.replica = 2;
     carry_volumes(spec, second, on_host);
-    second = wanted();
+    second = wanted_database();
     second.service = "web";
     carry_volumes(spec, second, on_host);
     CHECK(spec.mounts.empty());

@@ -15,7 +15,7 @@ namespace {
 
 const std::string folder = "tests/unit/rollouts/testdata/";
 
-Result<Application> decode(const std::string& text, Variables variables = {}, ComposeRules rules = {}) {
+Result<Application> decode_file(const std::string& text, Variables variables = {}, ComposeRules rules = {}) {
   ComposeText file;
   file.text = text;
   file.variables = std::move(variables);
@@ -79,7 +79,7 @@ std::string as_golden(const Application& application) {
 TEST_CASE("a Compose file with every honoured key becomes the Engine's requests as recorded") {
   ComposeRules rules;
   rules.bind_roots = {"/srv/shared"};
-  const auto application = decode(*read_file(folder + "full.yml"), {{"TAG", "1.2"}}, rules);
+  const auto application = decode_file(*read_file(folder + "full.yml"), {{"TAG", "1.2"}}, rules);
   if (!application) FAIL(application.error().hint);
   const std::string golden = folder + "full.json";
   if (std::getenv("SLIPWAY_WRITE_GOLDEN") != nullptr) REQUIRE(write_file(golden, as_golden(*application)));
@@ -89,7 +89,7 @@ TEST_CASE("a Compose file with every honoured key becomes the Engine's requests 
 TEST_CASE("files of a service are decoded") {
   ComposeRules rules;
   rules.bind_roots = {"/srv/shared"};
-  const auto application = decode(*read_file(folder + "full.yml"), {{"TAG", "1.2"}}, rules);
+  const auto application = decode_file(*read_file(folder + "full.yml"), {{"TAG", "1.2"}}, rules);
   REQUIRE(application);
   const Service& web = application->services[0];
   REQUIRE(web.secrets.size() == 2);
@@ -105,7 +105,7 @@ TEST_CASE("files of a service are decoded") {
 }
 
 TEST_CASE("an application of the shortest form has sensible defaults") {
-  const auto application = decode("name: tiny\nservices: {web: {image: busybox}}\n");
+  const auto application = decode_file("name: tiny\nservices: {web: {image: busybox}}\n");
   REQUIRE(application);
   CHECK(application->networks.size() == 1);
   CHECK(application->networks[0].name == "tiny_default");
@@ -117,7 +117,7 @@ TEST_CASE("an application of the shortest form has sensible defaults") {
 
 TEST_CASE("a service comes back with its host unless its file says otherwise") {
   const auto restart = [](const std::string& line) {
-    const auto application = decode(with_service(line));
+    const auto application = decode_file(with_service(line));
     REQUIRE(application);
     return container_spec(*application, application->services[0], Wanted(), Maker()).restart.kind;
   };
@@ -130,12 +130,12 @@ TEST_CASE("a service comes back with its host unless its file says otherwise") {
 }
 
 TEST_CASE("the most careful update_config of all services counts") {
-  const auto application = decode(*read_file(folder + "full.yml"), {}, ComposeRules{{"/srv/shared"}});
+  const auto application = decode_file(*read_file(folder + "full.yml"), {}, ComposeRules{{"/srv/shared"}});
   REQUIRE(application);
   CHECK(application->policy.on_failure == FailureAction::pause);
   CHECK(application->policy.delay == Milliseconds(10'000));
   CHECK(application->policy.max_failure_ratio == 0.25);
-  const auto without = decode("name: a\nservices:\n  x: {image: b, deploy: {update_config: {parallelism: 0}}}\n");
+  const auto without = decode_file("name: a\nservices:\n  x: {image: b, deploy: {update_config: {parallelism: 0}}}\n");
   REQUIRE(without);
   CHECK(without->policy.batch == Share{0, false});
 }
@@ -191,7 +191,7 @@ TEST_CASE("what a single host can't honour or slipway does not allow is an error
       Row{"    read_only: true\n    configs: [a]\n", "6:14: a config can't be put into", "secret"},
       Row{"    hostname: ${HOST}\n", "5:15: variable 'HOST' is not set", "${HOST:-value}"});
   CAPTURE(row.lines);
-  const auto application = decode(with_service(row.lines));
+  const auto application = decode_file(with_service(row.lines));
   REQUIRE_FALSE(application);
   CHECK(application.error().kind == Error::Kind::invalid);
   CHECK_THAT(application.error().message, Catch::StartsWith(std::string("compose.yml:") + row.message));
@@ -219,7 +219,7 @@ TEST_CASE("what is wrong at the top of the file is said there") {
       {"- a\n", "compose.yml:1:1: "},
   }));
   CAPTURE(text);
-  const auto application = decode(text);
+  const auto application = decode_file(text);
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::StartsWith(message));
 }
@@ -227,17 +227,17 @@ TEST_CASE("what is wrong at the top of the file is said there") {
 TEST_CASE("a service that others wait for to complete is not restarted, and has no route") {
   const std::string waits =
       "    depends_on: {job: {condition: service_completed_successfully}}\n  job:\n    image: b\n";
-  const auto application = decode(with_service(waits));
+  const auto application = decode_file(with_service(waits));
   REQUIRE(application);
   CHECK(application->services[0].depends_on[0].condition == Dependency::Condition::completed);
   CHECK_FALSE(application->services[0].completes);
   CHECK(application->services[1].completes);
   CHECK(application->services[1].restart.name == "no");
-  CHECK(decode(with_service(waits + "    restart: on-failure:2\n"))->services[1].restart.name == "on-failure");
-  const auto endless = decode(with_service(waits + "    restart: always\n"));
+  CHECK(decode_file(with_service(waits + "    restart: on-failure:2\n"))->services[1].restart.name == "on-failure");
+  const auto endless = decode_file(with_service(waits + "    restart: always\n"));
   REQUIRE_FALSE(endless);
   CHECK_THAT(endless.error().message, Catch::Contains("is to complete, and its restart policy never lets it"));
-  CHECK_FALSE(decode(with_service(waits + "    expose: [\"80\"]\n    x-slipway: {route: {}}\n")));
+  CHECK_FALSE(decode_file(with_service(waits + "    expose: [\"80\"]\n    x-slipway: {route: {}}\n")));
 }
 
 TEST_CASE("x-slipway's keys of later releases are errors that say so, and its values are checked") {
@@ -295,7 +295,7 @@ TEST_CASE("x-slipway's keys of later releases are errors that say so, and its va
   }));
   CAPTURE(line);
   const auto application =
-      decode("name: shop\nservices: {web: {image: a, ports: [\"80\"]}}\nx-slipway:\n  " + line + "\n");
+      decode_file("name: shop\nservices: {web: {image: a, ports: [\"80\"]}}\nx-slipway:\n  " + line + "\n");
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::Contains(message));
 }
@@ -307,7 +307,7 @@ TEST_CASE("drift is reported each minute unless the file says otherwise, as a wo
                                                                              {"drift: {interval: 5s}", false, 5},
                                                                              {"drift: {action: heal}", true, 60}}));
   CAPTURE(line);
-  const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {" + line + "}\n");
+  const auto application = decode_file("name: shop\nservices: {web: {image: a}}\nx-slipway: {" + line + "}\n");
   REQUIRE(application);
   CHECK(application->policy.drift == DriftPolicy{heal, std::chrono::seconds(seconds)});
 }
@@ -319,14 +319,15 @@ TEST_CASE("strategies are batches by another name") {
                                                                                        {"all-at-once", 0, false},
                                                                                        {"half-at-a-time", 50, true},
                                                                                        {"one-at-a-time", 1, false}}));
-  const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {strategy: " + word + "}\n");
+  const auto application =
+      decode_file("name: shop\nservices: {web: {image: a}}\nx-slipway: {strategy: " + word + "}\n");
   REQUIRE(application);
   CHECK(application->policy.batch == Share{number, percent});
 }
 
 TEST_CASE("canary, linear and blue-green are read with their steps and times") {
   const auto read = [](const std::string& lines) {
-    const auto application = decode("name: shop\nservices: {web: {image: a}}\nx-slipway: {" + lines + "}\n");
+    const auto application = decode_file("name: shop\nservices: {web: {image: a}}\nx-slipway: {" + lines + "}\n");
     REQUIRE(application);
     return application->policy;
   };
@@ -345,7 +346,7 @@ TEST_CASE("canary, linear and blue-green are read with their steps and times") {
 }
 
 TEST_CASE("all errors of a file come at once") {
-  const auto application = decode(with_service("    privileged: true\n    pid: host\n    restart: x\n"));
+  const auto application = decode_file(with_service("    privileged: true\n    pid: host\n    restart: x\n"));
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::EndsWith("(and 2 more)"));
   CHECK_THAT(application.error().hint, Catch::Contains("compose.yml:7:14"));
@@ -360,12 +361,12 @@ TEST_CASE("paths of bind mounts can't climb out of what is allowed") {
                                                                   {"/srv", false},
                                                                   {"/srv/shared/./a/../b", true}}));
   CAPTURE(path);
-  CHECK(decode(with_service("    volumes: [\"" + path + ":/x\"]\n"), {}, rules).has_value() == allowed);
+  CHECK(decode_file(with_service("    volumes: [\"" + path + ":/x\"]\n"), {}, rules).has_value() == allowed);
 }
 
 TEST_CASE("the spec hash changes with the container and with nothing else") {
   const auto hash = [](const std::string& lines, const std::string& image = "a@sha256:1") {
-    const auto application = decode(with_service(lines));
+    const auto application = decode_file(with_service(lines));
     REQUIRE(application);
     return spec_hash(*application, application->services[0], image, "");
   };
@@ -377,7 +378,7 @@ TEST_CASE("the spec hash changes with the container and with nothing else") {
 }
 
 TEST_CASE("a command line is split as a shell does it") {
-  const auto application = decode(with_service("    command: a 'b c' \"d \\\" e\" f\\ g ''\n"));
+  const auto application = decode_file(with_service("    command: a 'b c' \"d \\\" e\" f\\ g ''\n"));
   REQUIRE(application);
   CHECK(*application->services[0].command == std::vector<std::string>{"a", "b c", "d \" e", "f g", ""});
 }

@@ -10,14 +10,14 @@ using namespace slipway::rollouts;
 
 namespace {
 
-constexpr Time noon{Milliseconds(1'790'000'000'000)};
+constexpr Time midday{Milliseconds(1'790'000'000'000)};
 
-Wanted wanted(std::int64_t generation = 2) {
+Wanted wanted_web(std::int64_t generation = 2) {
   return {"shop-web-g" + std::to_string(generation) + "-1", "web", 1, generation, "hash", "r/web@sha256:1"};
 }
 
 std::vector<Drift> drift(const std::vector<Shown>& there, const std::vector<Actual>& actual = {}) {
-  return drift_of(difference({wanted()}, there), actual);
+  return drift_of(difference({wanted_web()}, there), actual);
 }
 
 std::string only(const std::vector<Drift>& drift) {
@@ -29,8 +29,8 @@ std::string only(const std::vector<Drift>& drift) {
 store::Rollout healing(Milliseconds ago, const char* kind = "heal") {
   store::Rollout rollout;
   rollout.kind = kind;
-  rollout.created = noon - ago;
-  rollout.finished = noon - ago;
+  rollout.created = midday - ago;
+  rollout.finished = midday - ago;
   return rollout;
 }
 
@@ -39,25 +39,25 @@ constexpr Milliseconds minute{60'000};
 }  // namespace
 
 TEST_CASE("a host that runs what it should, with old containers kept asleep, has not drifted") {
-  CHECK(drift({shown(wanted()), shown(wanted(1), false)}).empty());
+  CHECK(drift({shown(wanted_web()), shown(wanted_web(1), false)}).empty());
 }
 
 TEST_CASE("what somebody did to a container is told by its kind, under the name it should have") {
-  Shown paused = shown(wanted());
+  Shown paused = shown(wanted_web());
   paused.status = "paused";
-  Shown renamed = shown(wanted());
+  Shown renamed = shown(wanted_web());
   renamed.name = "mine";
   CHECK(only(drift({})) == "missing: container shop-web-g2-1 is missing");
-  CHECK(only(drift({shown(wanted(), false)})) == "stopped: container shop-web-g2-1 does not run");
+  CHECK(only(drift({shown(wanted_web(), false)})) == "stopped: container shop-web-g2-1 does not run");
   CHECK(only(drift({paused})) == "paused: container shop-web-g2-1 is paused");
   CHECK(only(drift({renamed})) == "renamed: container shop-web-g2-1 was renamed to mine");
-  Shown other = shown(wanted());
+  Shown other = shown(wanted_web());
   other.spec_hash = "else";
   CHECK(only(drift({other})) == "foreign: container shop-web-g2-1 has another specification");
 }
 
 TEST_CASE("an old container that runs beside the new one is surplus") {
-  const auto found = drift({shown(wanted()), shown(wanted(1))});
+  const auto found = drift({shown(wanted_web()), shown(wanted_web(1))});
   REQUIRE(found.size() == 1);
   CHECK(found[0].kind == Drift::Kind::surplus);
   CHECK(found[0].what == "container shop-web-g1-1 runs and should not");
@@ -68,10 +68,11 @@ TEST_CASE("another image behind the right labels, and changed options, are drift
   actual.container = "shop-web-g2-1";
   actual.digest = "sha256:2";
   actual.foreign = true;
-  CHECK(only(drift({shown(wanted())}, {actual})) == "foreign: container shop-web-g2-1 runs another image, sha256:2");
+  CHECK(only(drift({shown(wanted_web())}, {actual})) ==
+        "foreign: container shop-web-g2-1 runs another image, sha256:2");
   actual.foreign = false;
   actual.changes = {"memory limit is none, not 1000", "is in network other, too"};
-  CHECK(only(drift({shown(wanted())}, {actual})) ==
+  CHECK(only(drift({shown(wanted_web())}, {actual})) ==
         "changed: container shop-web-g2-1 was changed: memory limit is none, not 1000, is in network other, too");
 }
 
@@ -106,17 +107,17 @@ TEST_CASE("a summary names three containers and counts the rest") {
 }
 
 TEST_CASE("the first healing waits for nothing, and each that follows only upon a healing twice as long") {
-  CHECK(may_heal_from({}, minute, noon) == noon);
-  CHECK(may_heal_from({healing(minute, "deploy"), healing(2 * minute)}, minute, noon) == noon);
-  CHECK(may_heal_from({healing(minute)}, minute, noon) == noon + minute);
-  CHECK(may_heal_from({healing(minute), healing(2 * minute)}, minute, noon) == noon + 3 * minute);
-  CHECK(may_heal_from({healing(minute), healing(0 * minute, "catch_up"), healing(2 * minute)}, minute, noon) ==
-        noon + 3 * minute);
+  CHECK(may_heal_from({}, minute, midday) == midday);
+  CHECK(may_heal_from({healing(minute, "deploy"), healing(2 * minute)}, minute, midday) == midday);
+  CHECK(may_heal_from({healing(minute)}, minute, midday) == midday + minute);
+  CHECK(may_heal_from({healing(minute), healing(2 * minute)}, minute, midday) == midday + 3 * minute);
+  CHECK(may_heal_from({healing(minute), healing(0 * minute, "catch_up"), healing(2 * minute)}, minute, midday) ==
+        midday + 3 * minute);
   const std::vector<store::Rollout> many(20, healing(minute));
-  CHECK(may_heal_from(many, minute, noon) == noon + 59 * minute);
+  CHECK(may_heal_from(many, minute, midday) == midday + 59 * minute);
 }
 
 TEST_CASE("healings of six hours ago are forgotten, and an interval above an hour is kept") {
-  CHECK(may_heal_from({healing(7 * 60 * minute)}, minute, noon) == noon);
-  CHECK(may_heal_from({healing(minute), healing(2 * minute)}, 120 * minute, noon) == noon + 119 * minute);
+  CHECK(may_heal_from({healing(7 * 60 * minute)}, minute, midday) == midday);
+  CHECK(may_heal_from({healing(minute), healing(2 * minute)}, 120 * minute, midday) == midday + 119 * minute);
 }

@@ -9,7 +9,7 @@ using namespace slipway::rollouts;
 
 namespace {
 
-Result<Application> decode(const std::string& more, ComposeRules rules = {}) {
+Result<Application> decode_gate(const std::string& more, ComposeRules rules = {}) {
   ComposeText text;
   text.text = "name: shop\nservices: {web: {image: busybox, ports: [\"80\"]}}\nx-slipway:\n  " + more + "\n";
   return decode_compose(text, rules);
@@ -18,13 +18,13 @@ Result<Application> decode(const std::string& more, ComposeRules rules = {}) {
 }  // namespace
 
 TEST_CASE("a command gate runs in the only service, and takes a list or words") {
-  const auto usual = decode("gate: {command: {run: [/check, \"a b\"]}}");
+  const auto usual = decode_gate("gate: {command: {run: [/check, \"a b\"]}}");
   REQUIRE(usual);
   CommandGate gate;
   gate.service = "web";
   gate.command = {"/check", "a b"};
   CHECK(usual->policy.command == gate);
-  const auto words = decode("gate: {command: {run: \"/check 'a b'\", interval: 2s, timeout: 9s, service: web}}");
+  const auto words = decode_gate("gate: {command: {run: \"/check 'a b'\", interval: 2s, timeout: 9s, service: web}}");
   REQUIRE(words);
   CHECK(words->policy.command->command == gate.command);
   CHECK(words->policy.command->interval == Milliseconds(2000));
@@ -32,13 +32,13 @@ TEST_CASE("a command gate runs in the only service, and takes a list or words") 
 }
 
 TEST_CASE("a metrics gate asks a named source, and says what is an alarm") {
-  const auto one = decode("gate: {metrics: {source: prod, query: \"rate(errors[1m])\", above: 0.0005}}");
+  const auto one = decode_gate("gate: {metrics: {source: prod, query: \"rate(errors[1m])\", above: 0.0005}}");
   REQUIRE(one);
   REQUIRE(one->policy.metrics.size() == 1);
   CHECK(one->policy.metrics[0].name == "rate(errors[1m])");
   CHECK(one->policy.metrics[0].above == 0.0005);
   CHECK(one->policy.metrics[0].interval == Milliseconds(10'000));
-  const auto two = decode(
+  const auto two = decode_gate(
       "gate: {metrics: [{source: prod, name: latency, query: a, above: 1e3, for: 1m, interval: 5s},"
       " {source: prod, name: up, query: b, below: -1, on_no_data: ignore, tries: 9}]}");
   REQUIRE(two);
@@ -58,20 +58,20 @@ TEST_CASE("a metrics gate asks a named source, and says what is an alarm") {
 TEST_CASE("a file can ask no server for metrics that the daemon's settings do not name") {
   ComposeRules rules;
   rules.metrics = std::vector<std::string>{"prod"};
-  CHECK(decode("gate: {metrics: {source: prod, query: a, above: 1}}", rules));
-  const auto other = decode("gate: {metrics: {source: \"http://169.254.169.254\", query: a, above: 1}}", rules);
+  CHECK(decode_gate("gate: {metrics: {source: prod, query: a, above: 1}}", rules));
+  const auto other = decode_gate("gate: {metrics: {source: \"http://169.254.169.254\", query: a, above: 1}}", rules);
   REQUIRE_FALSE(other);
   CHECK_THAT(other.error().message, Catch::Contains("no source of metrics with that name"));
   rules.metrics->clear();
-  CHECK_FALSE(decode("gate: {metrics: {source: prod, query: a, above: 1}}", rules));
+  CHECK_FALSE(decode_gate("gate: {metrics: {source: prod, query: a, above: 1}}", rules));
 }
 
 TEST_CASE("alarms roll back unless they are to pause, and a rollout has no deadline unless it is given one") {
-  const auto usual = decode("targets: [all]");
+  const auto usual = decode_gate("targets: [all]");
   REQUIRE(usual);
   CHECK(usual->policy.on_alarm == FailureAction::roll_back);
   CHECK(usual->policy.deadline == Milliseconds(0));
-  const auto other = decode("alarm_action: pause\n  deadline: 30m");
+  const auto other = decode_gate("alarm_action: pause\n  deadline: 30m");
   REQUIRE(other);
   CHECK(other->policy.on_alarm == FailureAction::pause);
   CHECK(other->policy.deadline == std::chrono::minutes(30));
@@ -97,7 +97,7 @@ TEST_CASE("gates that can't be are errors with a place and a fix") {
   };
   for (const auto& [text, part] : cases) {
     CAPTURE(text, part);
-    const auto wrong = decode(text);
+    const auto wrong = decode_gate(text);
     REQUIRE_FALSE(wrong);
     CHECK((wrong.error().message + wrong.error().hint).find(part) != std::string::npos);
   }
@@ -105,7 +105,7 @@ TEST_CASE("gates that can't be are errors with a place and a fix") {
 
 TEST_CASE("a plan says so when the last hosts are not watched long enough for a metric to tell") {
   const auto application =
-      decode("min_healthy_time: 1s\n  gate: {metrics: {source: a, name: errors, query: b, above: 1, for: 20s}}");
+      decode_gate("min_healthy_time: 1s\n  gate: {metrics: {source: a, name: errors, query: b, above: 1, for: 20s}}");
   REQUIRE(application);
   PlanInput input;
   input.application = *application;

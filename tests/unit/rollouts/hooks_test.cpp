@@ -12,7 +12,7 @@ using namespace slipway::rollouts;
 
 namespace {
 
-Result<Application> decode(const std::string& more, const std::string& services = "web: {image: busybox}") {
+Result<Application> decode_hooks(const std::string& more, const std::string& services = "web: {image: busybox}") {
   ComposeText text;
   text.text = "name: shop\nservices: {" + services + "}\nx-slipway:\n  " + more + "\n";
   return decode_compose(text, {});
@@ -21,7 +21,7 @@ Result<Application> decode(const std::string& more, const std::string& services 
 }  // namespace
 
 TEST_CASE("a hook has a container of its own, five minutes, and the generation that its name speaks of") {
-  const auto application = decode(
+  const auto application = decode_hooks(
       "hooks: {before_stop: {run: [/bye, now]}, validate: [{run: /a}, {run: /b, exec: true, generation: new, "
       "timeout: 9s, on_failure: continue}]}");
   REQUIRE(application);
@@ -60,18 +60,18 @@ TEST_CASE("hooks and migrations that can't be are errors with a place and a fix"
   };
   for (const auto& [text, part] : cases) {
     CAPTURE(text, part);
-    const auto wrong = decode(text);
+    const auto wrong = decode_hooks(text);
     REQUIRE_FALSE(wrong);
     CHECK((wrong.error().message + wrong.error().hint).find(part) != std::string::npos);
   }
-  const auto which = decode("migrate: {kind: expand, run: a}", "web: {image: a}, db: {image: b}");
+  const auto which = decode_hooks("migrate: {kind: expand, run: a}", "web: {image: a}, db: {image: b}");
   REQUIRE_FALSE(which);
   CHECK_THAT(which.error().message, Catch::Contains("`migrate` does not say to which service it belongs"));
 }
 
 TEST_CASE("a plan gives steps the time that their hooks may take, and migrates in a deployment only") {
   PlanInput input;
-  input.application = *decode(
+  input.application = *decode_hooks(
       "migrate: {kind: contract, run: a, timeout: 1m}\n  hooks: {before_install: {run: a, timeout: 1m}, "
       "after_install: {run: a, timeout: 2m}}");
   input.wanted = {{"shop-web-g1-1", "web", 1, 1, "hash", "image"}};
@@ -100,10 +100,10 @@ TEST_CASE("a plan gives steps the time that their hooks may take, and migrates i
 
 TEST_CASE("the container of a hook serves nobody: no ports, no names, no labels of the service, no restart") {
   const auto application =
-      decode("targets: [all]",
-             "web: {image: a, entrypoint: [/e], command: [c], ports: [\"80:80\"], restart: always, "
-             "labels: {traefik.enable: \"true\"}, environment: {A: b}, user: \"7\", "
-             "healthcheck: {test: x}}");
+      decode_hooks("targets: [all]",
+                   "web: {image: a, entrypoint: [/e], command: [c], ports: [\"80:80\"], restart: always, "
+                   "labels: {traefik.enable: \"true\"}, environment: {A: b}, user: \"7\", "
+                   "healthcheck: {test: x}}");
   REQUIRE(application);
   const auto spec =
       one_shot_spec(*application, application->services[0], "image@sha256:1", {"/check", "now"}, {"instance", 12});

@@ -10,7 +10,7 @@ using namespace slipway::rollouts;
 
 namespace {
 
-Result<Application> decode(const std::string& probe) {
+Result<Application> decode_probe(const std::string& probe) {
   ComposeText text;
   text.text = "name: shop\nservices: {web: {image: busybox}}\nx-slipway:\n  probe: " + probe + "\n";
   return decode_compose(text, {});
@@ -59,10 +59,10 @@ TEST_CASE("probes are filed by stage, and read back as they were written") {
 }
 
 TEST_CASE("a probe has a rate within bounds, and fails a rollout only if it is told to") {
-  const auto usual = decode("{}");
+  const auto usual = decode_probe("{}");
   REQUIRE(usual);
   CHECK(usual->policy.probe == ProbePolicy());
-  const auto strict = decode("{rate: 0.5, path: /ping, timeout: 1s, fail_on_drop: true}");
+  const auto strict = decode_probe("{rate: 0.5, path: /ping, timeout: 1s, fail_on_drop: true}");
   REQUIRE(strict);
   ProbePolicy policy;
   policy.rate = 0.5;
@@ -72,6 +72,6 @@ TEST_CASE("a probe has a rate within bounds, and fails a rollout only if it is t
   CHECK(strict->policy.probe == policy);
   for (const char* wrong : {"{rate: 21}", "{path: ping}", "{path: \"/a b\"}", "{timeout: 2m}", "{speed: 1}", "fast"}) {
     CAPTURE(wrong);
-    CHECK_FALSE(decode(wrong));
+    CHECK_FALSE(decode_probe(wrong));
   }
 }

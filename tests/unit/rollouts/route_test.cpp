@@ -8,7 +8,7 @@ using namespace slipway::rollouts;
 
 namespace {
 
-Result<Application> decode(const std::string& route, const std::string& more = "expose: [\"8080\"]") {
+Result<Application> decode_route(const std::string& route, const std::string& more = "expose: [\"8080\"]") {
   ComposeText text;
   text.text = "name: shop\nservices:\n  web:\n    image: busybox\n    " + more +
               "\n    x-slipway:\n      route: " + route + "\n";
@@ -18,14 +18,14 @@ Result<Application> decode(const std::string& route, const std::string& more = "
 }
 
 std::string complaint(const std::string& route, const std::string& more = "expose: [\"8080\"]") {
-  const auto application = decode(route, more);
+  const auto application = decode_route(route, more);
   return application ? "" : application.error().message;
 }
 
 }  // namespace
 
 TEST_CASE("a route says everything, or next to nothing") {
-  const auto full = decode(
+  const auto full = decode_route(
       "{proxy: haproxy, host: [Shop.example.org, \"*.shop.example.org\"], path: /api/, port: 9000, tls: shop, "
       "timeout: 5m, drain: 10s, websocket_drain: 1h}");
   REQUIRE(full);
@@ -38,7 +38,7 @@ TEST_CASE("a route says everything, or next to nothing") {
   route.drain = std::chrono::seconds(10);
   route.websocket_drain = std::chrono::hours(1);
   CHECK(full->services[0].route == route);
-  const auto least = decode("{}");
+  const auto least = decode_route("{}");
   REQUIRE(least);
   CHECK(least->services[0].route->port == 8080);
   CHECK(least->services[0].route->hosts.empty());

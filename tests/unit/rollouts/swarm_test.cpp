@@ -17,7 +17,7 @@ using Kind = swarm::Verdict::Kind;
 
 namespace {
 
-Result<Application> decode(const std::string& text, std::string group = {}) {
+Result<Application> decode_swarm(const std::string& text, std::string group = {}) {
   ComposeText file;
   file.text = text;
   file.group = std::move(group);
@@ -27,7 +27,7 @@ Result<Application> decode(const std::string& text, std::string group = {}) {
 }
 
 std::string errors_of(const std::string& text) {
-  const auto decoded = decode(text);
+  const auto decoded = decode_swarm(text);
   REQUIRE_FALSE(decoded);
   return decoded.error().hint;
 }
@@ -98,7 +98,7 @@ swarm::Verdict judged(const swarm::ServiceView& view) {
 }  // namespace
 
 TEST_CASE("what a swarm alone honours of `deploy` is read where the target is a swarm") {
-  const auto application = decode(shop);
+  const auto application = decode_swarm(shop);
   REQUIRE(application);
   CHECK(application->for_swarm);
   const Service& web = application->services[0];
@@ -123,9 +123,9 @@ TEST_CASE("what a swarm alone honours of `deploy` is read where the target is a 
 TEST_CASE("a group that the job names decides whether a file is read for a swarm") {
   std::string text = shop;
   text.replace(text.find("[cluster]"), 9, "[hosts]");
-  CHECK_FALSE(decode(text));
-  CHECK(decode(text, "cluster"));
-  const auto for_hosts = decode(shop, "hosts");
+  CHECK_FALSE(decode_swarm(text));
+  CHECK(decode_swarm(text, "cluster"));
+  const auto for_hosts = decode_swarm(shop, "hosts");
   REQUIRE_FALSE(for_hosts);
   CHECK_THAT(for_hosts.error().hint, Catch::Contains("`rollback_config`") && Catch::Contains("`placement`"));
 }
@@ -165,7 +165,7 @@ x-slipway:
 }
 
 TEST_CASE("a service is asked for with its own settings, and its volumes are made by the nodes") {
-  const auto application = decode(shop);
+  const auto application = decode_swarm(shop);
   REQUIRE(application);
   const Maker maker{"fleet1", 9};
   const auto web = swarm::service_spec(*application, application->services[0], wanted_web(), maker, {});
@@ -292,7 +292,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the time that a swarm may take grows with its batches, and adds up where services wait for one another") {
-  auto application = decode(shop);
+  auto application = decode_swarm(shop);
   REQUIRE(application);
   // web: 50 batches of 2 min + 5 s delay + 5 s monitor + 10 s grace; db: one batch.
   const Milliseconds web = std::chrono::seconds(140) * 50;
@@ -307,7 +307,7 @@ TEST_CASE("the time that a swarm may take grows with its batches, and adds up wh
 TEST_CASE("where the file says pause, a failed update is left as it is") {
   swarm::SwarmPlanInput input;
   input.swarm = "cluster";
-  input.application = *decode(shop);
+  input.application = *decode_swarm(shop);
   input.wanted = {wanted_web(), {"shop_db", "db", 0, 1, "h", "db@sha256:1"}};
   input.services = {running_web()};
   const Plan plan = swarm::make_swarm_plan(input);
@@ -319,7 +319,7 @@ TEST_CASE("where the file says pause, a failed update is left as it is") {
 }
 
 TEST_CASE("what somebody changed in a service is told by where it stands in the service") {
-  const auto application = decode(shop);
+  const auto application = decode_swarm(shop);
   REQUIRE(application);
   const auto asked = swarm::service_spec(*application, application->services[0], wanted_web(), Maker(), {});
   Json there = service_body(asked, docker::ApiVersion{1, 41});

@@ -8,7 +8,7 @@ using namespace slipway::rollouts;
 
 namespace {
 
-Result<Application> decode(std::string text) {
+Result<Application> decode_waiting(std::string text) {
   ComposeText file;
   file.text = std::move(text);
   return decode_compose(file, ComposeRules());
@@ -17,20 +17,21 @@ Result<Application> decode(std::string text) {
 }  // namespace
 
 TEST_CASE("an approval names the roles whose word is needed") {
-  const auto application = decode(
+  const auto application = decode_waiting(
       "name: shop\nservices: {web: {image: a}}\n"
       "x-slipway: {concurrency: supersede, approval: {roles: [maintainer, release], count: 2, timeout: 90m, "
       "by_another: true}}\n");
   REQUIRE(application);
   CHECK(application->policy.concurrency == Concurrency::supersede);
   CHECK(application->policy.approval == ApprovalPolicy{{"maintainer", "release"}, 2, std::chrono::minutes(90), true});
-  const auto wrong = decode("name: shop\nservices: {web: {image: a}}\nx-slipway:\n  approval: {roles: [Boss]}\n");
+  const auto wrong =
+      decode_waiting("name: shop\nservices: {web: {image: a}}\nx-slipway:\n  approval: {roles: [Boss]}\n");
   REQUIRE_FALSE(wrong);
   CHECK_THAT(wrong.error().message, Catch::StartsWith("compose.yml:4:14: a role's name"));
 }
 
 TEST_CASE("windows have a zone, days, times and dates on which they stay closed") {
-  const auto application = decode(
+  const auto application = decode_waiting(
       "name: shop\nservices: {web: {image: a}}\nx-slipway:\n  window:\n"
       "    - {zone: Europe/Berlin, days: [mon-wed, fri], from: \"09:00\", to: 16:30, except: "
       "[2026-12-24..2027-01-01]}\n"
@@ -46,8 +47,8 @@ TEST_CASE("windows have a zone, days, times and dates on which they stay closed"
   CHECK(windows[0].except[0].last - windows[0].except[0].first == std::chrono::days(8));
   CHECK(windows[1].days == std::array{true, false, false, false, false, true, true});
   CHECK(windows[1].to == std::chrono::hours(24));
-  const auto wrong =
-      decode("name: shop\nservices: {web: {image: a}}\nx-slipway:\n  window: {zone: Europe/Berlin, days: [monday]}\n");
+  const auto wrong = decode_waiting(
+      "name: shop\nservices: {web: {image: a}}\nx-slipway:\n  window: {zone: Europe/Berlin, days: [monday]}\n");
   REQUIRE_FALSE(wrong);
   CHECK_THAT(wrong.error().message, Catch::StartsWith("compose.yml:4:40: `days` are mon"));
 }

@@ -39,7 +39,7 @@ class Gate final : public CommitProbe {
   std::promise<void> opened_;
 };
 
-Attempt attempt_for(RunId run, std::int64_t number) {
+Attempt next_attempt(RunId run, std::int64_t number) {
   Attempt attempt;
   attempt.key = AttemptKey(run, "unit", "test", number);
   attempt.container_name = "c" + std::to_string(number);
@@ -72,7 +72,7 @@ TEST_CASE("two hundred steps at once share their commits") {
   asio::io_context io;
   int failures = 0;
   for (int i = 0; i < 200; ++i) {
-    spawn(io.get_executor(), "caller", live(*s.store, attempt_for(run, i + 1), &failures));
+    spawn(io.get_executor(), "caller", live(*s.store, next_attempt(run, i + 1), &failures));
   }
   io.run();
   CHECK(failures == 0);

@@ -49,7 +49,7 @@ struct Workshop {
                     }};
 };
 
-HookMessage fixture(const std::string& name, bool with_proof = true) {
+HookMessage hook_message(const std::string& name, bool with_proof = true) {
   const Json file = parse_json(read_file("tests/unit/triggers/testdata/" + name + ".json").value()).value();
   const Source source = *source_of(name.substr(0, name.find('/')));
   HookMessage message = message_from(source, file["event"].get<std::string>(), file["body"].dump());
@@ -61,7 +61,7 @@ HookMessage fixture(const std::string& name, bool with_proof = true) {
 
 TEST_CASE("an accepted delivery is in the ledger together with its run") {
   Workshop shop;
-  HookMessage message = fixture("github/push");
+  HookMessage message = hook_message("github/push");
   message.headers.emplace_back("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958");
   message.headers.emplace_back("authorization", "Bearer never-stored");
   const auto outcome = shop.receive("shop", std::nullopt, message);
@@ -82,11 +82,11 @@ TEST_CASE("an accepted delivery is in the ledger together with its run") {
 
 TEST_CASE("a run that is about to be queued is told, one that is ignored, refused or waits for an approval is not") {
   Workshop shop;
-  REQUIRE(shop.receive("shop", std::nullopt, fixture("github/push")));
+  REQUIRE(shop.receive("shop", std::nullopt, hook_message("github/push")));
   CHECK(shop.coming == std::vector<std::string>{"shop " + std::string(40, '2')});
-  REQUIRE_FALSE(shop.receive("other", std::nullopt, fixture("github/push", false)));
-  REQUIRE(shop.receive("shop", std::nullopt, fixture("github/ping"))->decision == Decision::ignored);
-  const auto forked = shop.receive("shop", std::nullopt, fixture("github/pull_request_from_fork"));
+  REQUIRE_FALSE(shop.receive("other", std::nullopt, hook_message("github/push", false)));
+  REQUIRE(shop.receive("shop", std::nullopt, hook_message("github/ping"))->decision == Decision::ignored);
+  const auto forked = shop.receive("shop", std::nullopt, hook_message("github/pull_request_from_fork"));
   REQUIRE(forked);
   REQUIRE(shop.runs().at(0).state == store::RunState::waiting_approval);
   CHECK(shop.coming.size() == 1);
@@ -94,7 +94,7 @@ TEST_CASE("a run that is about to be queued is told, one that is ignored, refuse
 
 TEST_CASE("the same event and body is a duplicate whatever its id, for this project only") {
   Workshop shop;
-  HookMessage message = fixture("github/push");
+  HookMessage message = hook_message("github/push");
   const auto first = shop.receive("shop", std::nullopt, message);
   message.headers.emplace_back("x-github-delivery", "a-new-id");
   const auto again = shop.receive("shop", std::nullopt, message);
@@ -109,7 +109,7 @@ TEST_CASE("the same event and body is a duplicate whatever its id, for this proj
 
 TEST_CASE("a delivery that was seen by others starts nothing under another event's or sender's name") {
   Workshop shop;
-  const HookMessage request = fixture("gitea/pull_request_opened");
+  const HookMessage request = hook_message("gitea/pull_request_opened");
   REQUIRE(shop.receive("shop", std::nullopt, request)->decision == Decision::accepted);
   HookMessage renamed = request;
   set_header(renamed, "x-gitea-event", "pull_request_sync");
@@ -123,7 +123,7 @@ TEST_CASE("a delivery that was seen by others starts nothing under another event
 
 TEST_CASE("a delivery starts a run in the project of its URL, whatever its payload says") {
   Workshop shop;
-  HookMessage message = message_from(Source::github, "push", fixture("github/push").body);
+  HookMessage message = message_from(Source::github, "push", hook_message("github/push").body);
   Json body = parse_json(message.body).value();
   body["repository"]["full_name"] = "team/other";
   body["project"] = "other";
@@ -137,11 +137,11 @@ TEST_CASE("a delivery starts a run in the project of its URL, whatever its paylo
 TEST_CASE("what is not proven is refused and filed without its body") {
   Workshop shop;
   for (const char* name : {"github/push", "gitlab/push", "gitea/push", "bitbucket/push", "distribution/push"}) {
-    const auto outcome = shop.receive("shop", std::nullopt, fixture(name, false));
+    const auto outcome = shop.receive("shop", std::nullopt, hook_message(name, false));
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().kind == Error::Kind::unauthorized);
   }
-  CHECK(shop.receive("open", std::nullopt, fixture("github/push")).error().kind == Error::Kind::unauthorized);
+  CHECK(shop.receive("open", std::nullopt, hook_message("github/push")).error().kind == Error::Kind::unauthorized);
   REQUIRE(shop.ledger().size() == 6);
   for (const store::Delivery& entry : shop.ledger()) {
     CHECK(entry.decision == Decision::refused);
@@ -167,37 +167,37 @@ TEST_CASE("what is proven but makes no sense is refused and kept to be looked at
 
 TEST_CASE("a minute's refusals are filed up to a bound, and the next minute's again") {
   Workshop shop;
-  for (int i = 0; i < 100; ++i) CHECK_FALSE(shop.receive("shop", Source::github, fixture("github/push", false)));
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(shop.receive("shop", Source::github, hook_message("github/push", false)));
   CHECK(shop.ledger().size() == 30);
   shop.clock.advance(std::chrono::minutes(1));
-  CHECK_FALSE(shop.receive("shop", Source::github, fixture("github/push", false)));
+  CHECK_FALSE(shop.receive("shop", Source::github, hook_message("github/push", false)));
   CHECK(shop.ledger().size() == 31);
 }
 
 TEST_CASE("no such project and a sender that nobody can tell file nothing") {
   Workshop shop;
-  CHECK(shop.receive("none", std::nullopt, fixture("github/push")).error().kind == Error::Kind::not_found);
-  CHECK(shop.receive("shop", std::nullopt, fixture("dockerhub/push")).error().kind == Error::Kind::invalid);
+  CHECK(shop.receive("none", std::nullopt, hook_message("github/push")).error().kind == Error::Kind::not_found);
+  CHECK(shop.receive("shop", std::nullopt, hook_message("dockerhub/push")).error().kind == Error::Kind::invalid);
   CHECK(shop.ledger().empty());
 }
 
 TEST_CASE("one message with several events is several entries, committed as one") {
   Workshop shop;
   const std::uint64_t before = shop.s.store->commits();
-  const auto outcome = shop.receive("shop", std::nullopt, fixture("bitbucket/push_several"));
+  const auto outcome = shop.receive("shop", std::nullopt, hook_message("bitbucket/push_several"));
   REQUIRE(outcome);
   CHECK(outcome->decision == Decision::accepted);
   CHECK(outcome->runs.size() == 2);
   CHECK(shop.ledger().size() == 3);
   CHECK(shop.s.store->commits() == before + 1);
-  const auto again = shop.receive("shop", std::nullopt, fixture("bitbucket/push_several"));
+  const auto again = shop.receive("shop", std::nullopt, hook_message("bitbucket/push_several"));
   REQUIRE(again);
   CHECK(again->runs.empty());
 }
 
 TEST_CASE("a body over 1 MiB is taken but not kept, so it can't be replayed") {
   Workshop shop;
-  Json body = parse_json(fixture("github/push").body).value();
+  Json body = parse_json(hook_message("github/push").body).value();
   body["padding"] = std::string(2 << 20, 'x');
   HookMessage message = message_from(Source::github, "push", body.dump());
   sign(Source::github, message, secret, noon_seconds);
@@ -209,7 +209,7 @@ TEST_CASE("a body over 1 MiB is taken but not kept, so it can't be replayed") {
 
 TEST_CASE("replaying decides again by the project's present settings") {
   Workshop shop;
-  const auto first = shop.receive("shop", std::nullopt, fixture("github/pull_request_from_fork"));
+  const auto first = shop.receive("shop", std::nullopt, hook_message("github/pull_request_from_fork"));
   REQUIRE(first);
   CHECK(shop.runs().at(0).state == store::RunState::waiting_approval);
   auto project = shop.s.read(&store::Projects::find, std::string("shop")).value();
@@ -228,7 +228,7 @@ TEST_CASE("every sender's delivery can be replayed from what the ledger keeps") 
                            "dockerhub/push", "harbor/push", "generic/push"}) {
     CAPTURE(name);
     const Source source = *source_of(std::string(name).substr(0, std::string(name).find('/')));
-    const auto first = shop.receive("shop", source, fixture(name));
+    const auto first = shop.receive("shop", source, hook_message(name));
     REQUIRE(first);
     CHECK(first->decision == Decision::accepted);
     const auto replayed = run_async(shop.receiver.replay(first->delivery, "ann"));

@@ -12,19 +12,19 @@ namespace {
 
 constexpr std::int64_t now_seconds = 1'790'000'000;
 constexpr Time now{std::chrono::seconds(now_seconds)};
-const std::string secret = "It's a Secret to Everybody";
+const std::string hook_secret = "It's a Secret to Everybody";
 const std::string body = "Hello, World!";
 
 constexpr std::array all_sources{Source::github,       Source::gitlab,    Source::gitea,  Source::bitbucket,
                                  Source::distribution, Source::dockerhub, Source::harbor, Source::generic};
 
-HookKey key_of(const std::string& text = secret) {
+HookKey key_of(const std::string& text = hook_secret) {
   HookKey key;
   key.secret = Secret(text);
   return key;
 }
 
-HookMessage signed_message(Source source, const std::string& with = secret, std::int64_t seconds = now_seconds) {
+HookMessage signed_message(Source source, const std::string& with = hook_secret, std::int64_t seconds = now_seconds) {
   HookMessage message = message_from(source, "push", body);
   sign(source, message, with, seconds);
   return message;
@@ -36,7 +36,7 @@ bool refused(Source source, const HookMessage& message, const HookKey& key = key
   CHECK(result.error().kind == Error::Kind::unauthorized);
   CHECK_FALSE(result.error().message.empty());
   // What is told must not help to guess.
-  CHECK(result.error().message.find(secret) == std::string::npos);
+  CHECK(result.error().message.find(hook_secret) == std::string::npos);
   return true;
 }
 
@@ -125,10 +125,10 @@ TEST_CASE("a proof of one sender is none of another's") {
 
 TEST_CASE("a stamped signature counts for five minutes before and after") {
   for (const std::int64_t off : {0, 299, 300, -299, -300}) {
-    CHECK(verify(Source::generic, signed_message(Source::generic, secret, now_seconds + off), key_of(), now));
+    CHECK(verify(Source::generic, signed_message(Source::generic, hook_secret, now_seconds + off), key_of(), now));
   }
   for (const std::int64_t off : {301, -301, 86400, -86400}) {
-    CHECK(refused(Source::generic, signed_message(Source::generic, secret, now_seconds + off)));
+    CHECK(refused(Source::generic, signed_message(Source::generic, hook_secret, now_seconds + off)));
   }
 }
 
@@ -160,23 +160,23 @@ TEST_CASE("GitLab's newer signature is over id, time and body, and wins over the
     set_header(message, "webhook-signature", "v1," + to_base64(hmac_sha256(key, "msg_1." + stamp + "." + body)));
     return message;
   };
-  CHECK(verify(Source::gitlab, with_signature(secret, now_seconds), key_of(), now));
+  CHECK(verify(Source::gitlab, with_signature(hook_secret, now_seconds), key_of(), now));
   CHECK(refused(Source::gitlab, with_signature("other", now_seconds)));
-  CHECK(refused(Source::gitlab, with_signature(secret, now_seconds - 301)));
+  CHECK(refused(Source::gitlab, with_signature(hook_secret, now_seconds - 301)));
 
   const std::string raw(24, 'k');
   CHECK(verify(Source::gitlab, with_signature(raw, now_seconds), key_of("whsec_" + to_base64(raw)), now));
 
-  HookMessage several = with_signature(secret, now_seconds);
+  HookMessage several = with_signature(hook_secret, now_seconds);
   set_header(several, "webhook-signature", "v1,AAAA v2,BBBB " + std::string(several.header("webhook-signature")));
   CHECK(verify(Source::gitlab, several, key_of(), now));
 
-  HookMessage other_id = with_signature(secret, now_seconds);
+  HookMessage other_id = with_signature(hook_secret, now_seconds);
   set_header(other_id, "webhook-id", "msg_2");
   CHECK(refused(Source::gitlab, other_id));
 
   HookMessage wrong_but_token = with_signature("other", now_seconds);
-  set_header(wrong_but_token, "x-gitlab-token", secret);
+  set_header(wrong_but_token, "x-gitlab-token", hook_secret);
   CHECK(refused(Source::gitlab, wrong_but_token));
 }
 
@@ -202,21 +202,21 @@ TEST_CASE("a Bitbucket delivery without a signature is taken only where the proj
 
 TEST_CASE("a registry may send the secret bare, as Bearer, as Basic's password, or in the URL") {
   for (const Source source : {Source::distribution, Source::harbor}) {
-    for (const std::string& value :
-         {secret, "Bearer " + secret, "Basic " + to_base64("user:" + secret), "Basic " + to_base64(":" + secret)}) {
+    for (const std::string& value : {hook_secret, "Bearer " + hook_secret, "Basic " + to_base64("user:" + hook_secret),
+                                     "Basic " + to_base64(":" + hook_secret)}) {
       HookMessage message = message_from(source, "", body);
       set_header(message, "authorization", value);
       CHECK(verify(source, message, key_of(), now));
     }
     for (const std::string& value :
-         {"Basic " + to_base64(secret), std::string("Basic !!!"), std::string("Bearer"), "bearer " + secret,
-          "Basic " + to_base64("user:" + secret + ":x"), "Digest " + secret}) {
+         {"Basic " + to_base64(hook_secret), std::string("Basic !!!"), std::string("Bearer"), "bearer " + hook_secret,
+          "Basic " + to_base64("user:" + hook_secret + ":x"), "Digest " + hook_secret}) {
       HookMessage message = message_from(source, "", body);
       set_header(message, "authorization", value);
       CHECK(refused(source, message));
     }
     HookMessage by_url = message_from(source, "", body);
-    by_url.token = secret;
+    by_url.token = hook_secret;
     CHECK(verify(source, by_url, key_of(), now));
     set_header(by_url, "authorization", "Bearer wrong");
     CHECK(refused(source, by_url));
@@ -226,7 +226,7 @@ TEST_CASE("a registry may send the secret bare, as Bearer, as Basic's password, 
 TEST_CASE("the token in the URL is no proof for who can sign") {
   for (const Source source : {Source::github, Source::gitlab, Source::gitea, Source::bitbucket, Source::generic}) {
     HookMessage message = message_from(source, "push", body);
-    message.token = secret;
+    message.token = hook_secret;
     CHECK(refused(source, message));
   }
 }

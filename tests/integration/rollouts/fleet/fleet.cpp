@@ -228,6 +228,10 @@ store::Rollout Fleet::wait(RolloutId id) {
   return must(run(rollouts->wait(id, [this](std::string line) { said.push_back(std::move(line)); })));
 }
 
+std::string Fleet::state_of(RolloutId id) {
+  return must(run(store->read(&store::Rollouts::get, id))).state;
+}
+
 store::Rollout Fleet::roll_out(const std::string& compose, const std::string& image) {
   return wait(must(begin(compose, image)));
 }

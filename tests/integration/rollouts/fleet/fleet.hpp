@@ -63,6 +63,7 @@ class Fleet {
   void settle(const std::string& compose, const std::string& image);
   Result<RolloutId> begin(const std::string& compose, const std::string& image);
   store::Rollout wait(RolloutId id);
+  std::string state_of(RolloutId id);
 
   /// Removes everything of applications whose name begins with "ro-" from all hosts, and the proxies.
   void clean();

@@ -12,7 +12,7 @@ namespace slipway::rollouts {
 namespace {
 
 template <class T>
-T must(Result<T> result) {
+T required(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().message);
   return std::move(*result);
 }
@@ -59,15 +59,15 @@ docker::Engine& TestSwarm::manager(const std::string& host) {
 void TestSwarm::form() {
   const std::string first = fleet_.hosts->address_of("h1");
   const Json init = {{"ListenAddr", first + ":2377"}, {"AdvertiseAddr", first}};
-  must(fleet_.run(post(&manager(), "/swarm/init", dump_json(init))));
-  const std::string token = must(fleet_.run(manager_token(&manager())));
+  required(fleet_.run(post(&manager(), "/swarm/init", dump_json(init))));
+  const std::string token = required(fleet_.run(manager_token(&manager())));
   for (const char* host : {"h2", "h3"}) {
     const std::string address = fleet_.hosts->address_of(host);
     const Json join = {{"ListenAddr", address + ":2377"},
                        {"AdvertiseAddr", address},
                        {"RemoteAddrs", Json::array({first + ":2377"})},
                        {"JoinToken", token}};
-    must(fleet_.run(post(&manager(host), "/swarm/join", dump_json(join))));
+    required(fleet_.run(post(&manager(host), "/swarm/join", dump_json(join))));
   }
 }
 
@@ -83,13 +83,13 @@ void TestSwarm::leave() {
 }
 
 docker::Service TestSwarm::service(const std::string& name) {
-  return must(fleet_.run(manager().services().inspect(name)));
+  return required(fleet_.run(manager().services().inspect(name)));
 }
 
 std::vector<docker::Task> TestSwarm::tasks(const std::string& service) {
   docker::Filters of_it;
   of_it.add("service", service);
-  return must(fleet_.run(manager().services().tasks(of_it)));
+  return required(fleet_.run(manager().services().tasks(of_it)));
 }
 
 Result<void> TestSwarm::change(const docker::Service& service, const std::string& spec) {

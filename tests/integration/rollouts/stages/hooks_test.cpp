@@ -13,7 +13,7 @@ using namespace slipway::rollouts;
 namespace {
 
 /// Side by side, with `more` lines of x-slipway.
-std::string compose(const std::string& application, const std::string& more) {
+std::string hooks_file(const std::string& application, const std::string& more) {
   return "name: " + application +
          "\nservices: {web: {ports: [\"8080\"], stop_grace_period: 1s}}\n"
          "x-slipway:\n  targets: [production]\n  min_healthy_time: 200ms\n  health_deadline: 8s\n"
@@ -76,13 +76,13 @@ TEST_CASE("hooks run in order, with the image of the generation they belong to, 
     more +=
         "    " + std::string(name_of(point)) + ": {run: [cat, /www/index.html]" + (exec ? ", exec: true" : "") + "}\n";
   }
-  const auto first = scene.fleet->roll_out(compose("ro-hooks", more), push_text(*scene.fleet, "one"));
+  const auto first = scene.fleet->roll_out(hooks_file("ro-hooks", more), push_text(*scene.fleet, "one"));
   INFO(first.reason);
   REQUIRE(first.state == "succeeded");
   CHECK(hooks_said(scene, "h1") == std::vector<std::string>{"before_install: one", "after_install: one", "start: one",
                                                             "validate: one", "before_traffic: one",
                                                             "after_traffic: one"});
-  const auto second = scene.fleet->roll_out(compose("ro-hooks", more), push_text(*scene.fleet, "two"));
+  const auto second = scene.fleet->roll_out(hooks_file("ro-hooks", more), push_text(*scene.fleet, "two"));
   INFO(second.reason);
   REQUIRE(second.state == "succeeded");
   for (const char* host : {"h1", "h2", "h3"}) {
@@ -102,8 +102,8 @@ TEST_CASE("hooks run in order, with the image of the generation they belong to, 
 TEST_CASE("a hook that fails rolls back and leaves its words, unless its failure is to be passed over") {
   Scene scene("ro-badhook");
   const std::string fails = "[sh, -c, \"echo I found something; exit 3\"]";
-  scene.fleet->settle(compose("ro-badhook", ""), push_text(*scene.fleet, "one"));
-  const auto second = scene.fleet->roll_out(compose("ro-badhook", "  hooks: {validate: {run: " + fails + "}}\n"),
+  scene.fleet->settle(hooks_file("ro-badhook", ""), push_text(*scene.fleet, "one"));
+  const auto second = scene.fleet->roll_out(hooks_file("ro-badhook", "  hooks: {validate: {run: " + fails + "}}\n"),
                                             push_text(*scene.fleet, "two"));
   CHECK(second.state == "rolled_back");
   CHECK(second.reason == "host h1: hook validate: it ended with exit code 3");
@@ -113,21 +113,21 @@ TEST_CASE("a hook that fails rolls back and leaves its words, unless its failure
     CHECK(scene.running(host) == std::vector<std::string>{"ro-badhook-web-g1-1"});
     CHECK(one_shots(*scene.fleet, host, "ro-badhook").empty());
   }
-  const auto third =
-      scene.fleet->roll_out(compose("ro-badhook", "  hooks: {validate: {run: " + fails + ", on_failure: continue}}\n"),
-                            push_text(*scene.fleet, "two"));
+  const auto third = scene.fleet->roll_out(
+      hooks_file("ro-badhook", "  hooks: {validate: {run: " + fails + ", on_failure: continue}}\n"),
+      push_text(*scene.fleet, "two"));
   CHECK(third.state == "succeeded");
   CHECK(scene.said("host h3: hook validate: it ended with exit code 3; it goes on all the same"));
 }
 
 TEST_CASE("a hook that takes longer than its timeout is ended, and the host goes back") {
   Scene scene("ro-slowhook");
-  scene.fleet->settle(compose("ro-slowhook", ""), push_text(*scene.fleet, "one"));
+  scene.fleet->settle(hooks_file("ro-slowhook", ""), push_text(*scene.fleet, "one"));
   const bool exec = GENERATE(false, true);
-  const auto second =
-      scene.fleet->roll_out(compose("ro-slowhook", std::string("  hooks: {start: {run: [sleep, \"20\"], timeout: 1s") +
-                                                       (exec ? ", exec: true" : "") + "}}\n"),
-                            push_text(*scene.fleet, "two"));
+  const auto second = scene.fleet->roll_out(
+      hooks_file("ro-slowhook", std::string("  hooks: {start: {run: [sleep, \"20\"], timeout: 1s") +
+                                    (exec ? ", exec: true" : "") + "}}\n"),
+      push_text(*scene.fleet, "two"));
   CHECK(second.state == "rolled_back");
   CHECK(second.reason == "host h1: hook start: it took longer than 1s");
   CHECK(one_shots(*scene.fleet, "h1", "ro-slowhook").empty());
@@ -188,9 +188,9 @@ TEST_CASE("killed after any commit of a rollout with hooks and a migration, the 
 
 TEST_CASE("a migration runs once on one host before any host is changed") {
   Scene scene("ro-migrate");
-  scene.fleet->settle(compose("ro-migrate", ""), push_text(*scene.fleet, "one"));
+  scene.fleet->settle(hooks_file("ro-migrate", ""), push_text(*scene.fleet, "one"));
   const std::string migrate = "  migrate: {kind: expand, run: [cat, /www/index.html]}\n";
-  const auto second = scene.fleet->roll_out(compose("ro-migrate", migrate), push_text(*scene.fleet, "two"));
+  const auto second = scene.fleet->roll_out(hooks_file("ro-migrate", migrate), push_text(*scene.fleet, "two"));
   INFO(second.reason);
   REQUIRE(second.state == "succeeded");
   const auto& said = scene.fleet->said;
@@ -211,9 +211,9 @@ TEST_CASE("a migration runs once on one host before any host is changed") {
 
 TEST_CASE("a migration that fails changes no host") {
   Scene scene("ro-badmigrate");
-  scene.fleet->settle(compose("ro-badmigrate", ""), push_text(*scene.fleet, "one"));
+  scene.fleet->settle(hooks_file("ro-badmigrate", ""), push_text(*scene.fleet, "one"));
   const auto second = scene.fleet->roll_out(
-      compose("ro-badmigrate", "  migrate: {kind: contract, run: [sh, -c, \"echo no such table; exit 2\"]}\n"),
+      hooks_file("ro-badmigrate", "  migrate: {kind: contract, run: [sh, -c, \"echo no such table; exit 2\"]}\n"),
       push_text(*scene.fleet, "two"));
   CHECK(second.state == "rolled_back");
   CHECK(second.reason == "migration on host h1: migrate: it ended with exit code 2; no host was changed");
@@ -226,9 +226,9 @@ TEST_CASE("a migration that fails changes no host") {
 
 TEST_CASE("a rollback past a contract migration is refused unless it is forced") {
   Scene scene("ro-contract");
-  scene.fleet->settle(compose("ro-contract", ""), push_text(*scene.fleet, "one"));
+  scene.fleet->settle(hooks_file("ro-contract", ""), push_text(*scene.fleet, "one"));
   REQUIRE(scene.fleet
-              ->roll_out(compose("ro-contract", "  migrate: {kind: contract, run: [\"true\"]}\n"),
+              ->roll_out(hooks_file("ro-contract", "  migrate: {kind: contract, run: [\"true\"]}\n"),
                          push_text(*scene.fleet, "two"))
               .state == "succeeded");
   const auto refused = scene.fleet->run(scene.fleet->rollouts->roll_back("ro-contract", "ann"));

@@ -9,10 +9,6 @@ using namespace slipway::rollouts;
 
 namespace {
 
-std::string state_of(Fleet& fleet, RolloutId id) {
-  return fleet.run(fleet.store->read(&store::Rollouts::get, id))->state;
-}
-
 /// A service whose port the Engine chooses, so that two generations can run beside each other.
 std::string side_by_side(const std::string& application, const std::string& more) {
   return "name: " + application +
@@ -53,7 +49,7 @@ TEST_CASE("a canary behind a proxy gives the new version its share of the reques
   CHECK(answers_with(scene, "h2", "one") == 100);
   const auto id = scene.fleet->begin(canary, push_web_image(*scene.fleet, "weighted-2", "two"));
   REQUIRE(id);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "baking"; });
   for (const char* host : {"h1", "h2", "h3"}) CHECK(std::abs(answers_with(scene, host, "two") - 20) <= 4);
   const auto verb = GENERATE(Verb::promote, Verb::roll_back);
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->ask_current("ro-weighted", verb, "ann")));
@@ -68,7 +64,7 @@ TEST_CASE("a canary stays on one host until it is promoted, also over a restart 
   scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "canary-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "canary-2", "two"));
   REQUIRE(id);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "baking"; });
   CHECK(scene.served() == std::vector<std::string>{"two", "one", "one"});
   scene.fleet->restart();
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
@@ -86,7 +82,7 @@ TEST_CASE("a canary whose containers die while it is watched goes back by itself
   scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "sick-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "sick-2", "two"));
   REQUIRE(id);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "baking"; });
   REQUIRE(scene.fleet->run((*scene.fleet->hosts->engine("h1"))->containers().kill("ro-sickcanary-web-g2-1")));
   const auto ended = scene.fleet->wait(*id);
   CHECK(ended.state == "rolled_back");
@@ -101,7 +97,7 @@ TEST_CASE("blue-green runs both generations until the bake time is over, and a r
   scene.fleet->settle(plain, push_web_image(*scene.fleet, "bg-1", "one"));
   const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "bg-2", "two"));
   REQUIRE(id);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "baking"; });
   for (const char* host : {"h1", "h2", "h3"}) CHECK(scene.running(host).size() == 2);
   const auto verb = GENERATE(Verb::promote, Verb::roll_back);
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->ask_current("ro-bluegreen", verb, "ann")));

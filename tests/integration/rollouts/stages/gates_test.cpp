@@ -9,10 +9,6 @@ using namespace slipway::rollouts;
 
 namespace {
 
-std::string state_of(Fleet& fleet, RolloutId id) {
-  return fleet.run(fleet.store->read(&store::Rollouts::get, id))->state;
-}
-
 /// An application that serves `text`, and has made `errors` errors.
 std::string push_measured(Fleet& fleet, const std::string& text, int errors) {
   return push_files_image(
@@ -86,9 +82,9 @@ TEST_CASE("a Prometheus that no longer answers is an alarm, and pauses where tha
   const auto id = scene.fleet->begin(
       compose(scene, "name: errors, " + lasting + ", above: 5, tries: 3", "  alarm_action: pause\n"), two);
   REQUIRE(id);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "baking"; });
   prometheus.kill();
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "paused"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "paused"; });
   const auto paused = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::get, *id));
   CHECK_THAT(paused->reason, Catch::StartsWith("alarm: errors: "));
   CHECK_THAT(paused->reason, Catch::Contains("3 times in a row"));
@@ -140,11 +136,11 @@ TEST_CASE("a rollout goes back at its deadline, which a restart of the daemon do
   const auto begin = std::chrono::steady_clock::now();
   const auto id = scene.fleet->begin(slow, push_web_image(*scene.fleet, "deadline-2", "two"));
   REQUIRE(id);
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) == "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) == "baking"; });
   const auto restart = std::chrono::steady_clock::now() - begin;
   scene.fleet->restart();
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
-  scene.fleet->run_until([&] { return state_of(*scene.fleet, *id) != "baking"; });
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*id) != "baking"; });
   const auto turned = std::chrono::steady_clock::now() - begin;
   const auto ended = scene.fleet->wait(*id);
   CHECK(ended.state == "rolled_back");

@@ -15,15 +15,15 @@ using namespace slipway::rollouts;
 
 namespace {
 
-struct Scene {
-  explicit Scene(std::string name) : application(std::move(name)), folder("/tmp/slipway-" + application) {
+struct LoadScene {
+  explicit LoadScene(std::string name) : application(std::move(name)), folder("/tmp/slipway-" + application) {
     std::filesystem::remove_all(folder);
     fleet = std::make_unique<Fleet>(folder);
     fleet->clean();
     fleet->add_project();
     push_proxy_image(*fleet);
   }
-  ~Scene() {
+  ~LoadScene() {
     fleet->clean();
     fleet.reset();
     std::filesystem::remove_all(folder);
@@ -56,7 +56,7 @@ ProbeLog probes_of(const store::Rollout& rollout) {
 }  // namespace
 
 TEST_CASE("no request is lost while a new version takes over on every host") {
-  Scene scene("ro-load");
+  LoadScene scene("ro-load");
   const std::string one = push_app_image(*scene.fleet, "one");
   const std::string two = push_app_image(*scene.fleet, "two");
   const auto first = scene.fleet->roll_out(scene.compose(), one);
@@ -81,7 +81,7 @@ TEST_CASE("no request is lost while a new version takes over on every host") {
 }
 
 TEST_CASE("a rollout that drops requests says so, and is rolled back if it is to") {
-  Scene scene("ro-drop");
+  LoadScene scene("ro-drop");
   const std::string one = push_app_image(*scene.fleet, "one");
   const std::string broken = push_app_image(*scene.fleet, "broken");
   scene.fleet->settle(scene.compose(), one);
@@ -98,7 +98,7 @@ TEST_CASE("a rollout that drops requests says so, and is rolled back if it is to
 }
 
 TEST_CASE("no request is lost while a version that does not become healthy is rolled back") {
-  Scene scene("ro-load-back");
+  LoadScene scene("ro-load-back");
   const std::string one = push_app_image(*scene.fleet, "one");
   const std::string sick = push_app_image(*scene.fleet, "sick");
   scene.fleet->settle(scene.compose(), one);
