@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "base/text.hpp"
 
 namespace slipway::docker {
 namespace {
@@ -73,8 +74,7 @@ std::string error_in(const Json& value) {
 }
 
 Error registry_error(std::string message) {
-  std::string lower = message;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(message);
   const auto found = std::find_if(symptoms.begin(), symptoms.end(),
                                   [&](const Symptom& s) { return lower.find(s.text) != std::string::npos; });
   const auto kind = found == symptoms.end() ? Error::Kind::failed : found->kind;

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.hpp"
+
 namespace slipway::images {
 namespace {
 
 constexpr std::size_t kMaxChallenge = 8192;
-
-std::string lower_token(std::string_view text) {
-  std::string small(text);
-  std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) { return std::tolower(c); });
-  return small;
-}
 
 bool is_token_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) ||
@@ -52,7 +48,7 @@ std::map<std::string, std::string> take_parameters(std::string_view& text) {
   for (;;) {
     skip_spaces(text);
     std::string_view ahead = text;
-    const std::string name = lower_token(take_token(ahead));
+    const std::string name = lower_case(take_token(ahead));
     skip_spaces(ahead);
     if (name.empty() || !ahead.starts_with('=')) return parameters;
     ahead.remove_prefix(1);
@@ -69,7 +65,7 @@ std::map<std::string, std::string> take_parameters(std::string_view& text) {
 /// Each challenge in one header's value.
 void read_challenges(std::string_view text, std::optional<AuthChallenge>& best) {
   while (!text.empty()) {
-    const std::string scheme = lower_token(take_token(text));
+    const std::string scheme = lower_case(take_token(text));
     if (scheme.empty()) return;
     auto parameters = take_parameters(text);
     AuthChallenge challenge;

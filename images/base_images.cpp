@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.hpp"
+
 namespace slipway::images {
 namespace {
 
 using Variables = std::map<std::string, std::string>;
-
-std::string lower(std::string_view text) {
-  std::string small(text);
-  std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) { return std::tolower(c); });
-  return small;
-}
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -96,7 +92,7 @@ class Collector {
   explicit Collector(const Variables& arguments) : arguments_(arguments) {}
 
   void instruction(std::vector<std::string> words) {
-    const std::string name = lower(words.front());
+    const std::string name = lower_case(words.front());
     words.erase(words.begin());
     if (name == "arg" && !in_stage_) return declare(words);
     if (name == "from") return stage(words);
@@ -126,12 +122,12 @@ class Collector {
     const auto image = std::find_if_not(words.begin(), words.end(), [](const auto& w) { return w.starts_with("--"); });
     if (image == words.end()) return;
     add(filled_in(unquoted(*image), variables_));
-    if (words.end() - image >= 3 && lower(*(image + 1)) == "as") stages_.insert(lower(*(image + 2)));
+    if (words.end() - image >= 3 && lower_case(*(image + 1)) == "as") stages_.insert(lower_case(*(image + 2)));
   }
 
   void add(const std::string& name) {
     const bool number = name.find_first_not_of("0123456789") == std::string::npos;
-    if (name.empty() || number || name == "scratch" || stages_.contains(lower(name))) return;
+    if (name.empty() || number || name == "scratch" || stages_.contains(lower_case(name))) return;
     Result<Reference> reference = parse_reference(name);
     if (!reference || std::find(found_.begin(), found_.end(), *reference) != found_.end()) return;
     found_.push_back(std::move(*reference));

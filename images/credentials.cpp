@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 
 namespace slipway::images {
 namespace {
@@ -105,8 +106,7 @@ awaitable<Result<docker::RegistryAuth>> ask_helper(std::string name, std::string
 
 std::string registry_key(std::string_view written) {
   if (const auto scheme = written.find("://"); scheme != std::string_view::npos) written.remove_prefix(scheme + 3);
-  std::string host(written.substr(0, std::min(written.find('/'), written.size())));
-  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string host = lower_case(written.substr(0, std::min(written.find('/'), written.size())));
   const bool hub = host == "index.docker.io" || host == "registry-1.docker.io" || host == "registry.hub.docker.com";
   return hub ? std::string(kHubName) : host;
 }

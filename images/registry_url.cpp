@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace slipway::images {
 namespace {
 
@@ -34,8 +36,7 @@ std::string origin_of(std::string_view url) {
   // Readers of URLs disagree about where the host ends if a backslash is in it.
   if (url.find('\\') != std::string_view::npos) return {};
   const auto host_end = std::min(url.find_first_of("/?#", scheme_end + 3), url.size());
-  std::string origin(url.substr(0, host_end));
-  std::transform(origin.begin(), origin.end(), origin.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string origin = lower_case(url.substr(0, host_end));
   const std::string_view host = std::string_view(origin).substr(scheme_end + 3);
   const bool http = origin.starts_with("http://") || origin.starts_with("https://");
   return http && !host.empty() && host.find('@') == std::string_view::npos ? origin : std::string();

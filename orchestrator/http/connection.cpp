@@ -13,6 +13,7 @@
 
 #include "base/cancellation.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "orchestrator/http/server.hpp"
 
 namespace slipway::http {
@@ -55,12 +56,6 @@ Duration time_now() {
   return std::chrono::steady_clock::now().time_since_epoch();
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
 /// A client's own id is taken over if it is harmless, so that a proxy's log and ours can be matched.
 std::string request_id(std::string_view given) {
   const auto harmless = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
@@ -77,7 +72,7 @@ std::string_view objection(const beast::http::fields& head, unsigned version) {
   if (count(beast::http::field::host) > 1) return "more than one Host header";
   if (version >= 11 && count(beast::http::field::host) == 0) return "no Host header";
   if (count(beast::http::field::transfer_encoding) > 1) return "more than one Transfer-Encoding header";
-  const std::string encoding = lower(std::string_view(head[beast::http::field::transfer_encoding]));
+  const std::string encoding = lower_case(std::string_view(head[beast::http::field::transfer_encoding]));
   if (!encoding.empty() && encoding != "chunked") return "a Transfer-Encoding other than chunked";
   return {};
 }
@@ -90,7 +85,7 @@ Request request_of(const beast::http::request<beast::http::buffer_body>& message
   request.path = target.substr(0, mark);
   if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
   for (const auto& field : message)
-    request.headers.emplace_back(lower(std::string_view(field.name_string())), field.value());
+    request.headers.emplace_back(lower_case(std::string_view(field.name_string())), field.value());
   request.id = request_id(request.header("x-request-id"));
   return request;
 }
@@ -209,7 +204,7 @@ awaitable<Result<void>> Connection::read_body(Incoming& incoming, std::size_t li
   if (parser.is_done()) co_return Result<void>();
   wire_->stream.expires_after(server_.settings_.limits.body_time);
   error_code error;
-  if (lower(std::string_view(parser.get()[beast::http::field::expect])) == "100-continue") {
+  if (lower_case(std::string_view(parser.get()[beast::http::field::expect])) == "100-continue") {
     const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     const auto bytes = asio::buffer(go_on);
     co_await asio::async_write(wire_->stream, bytes, asio::redirect_error(use_awaitable, error));

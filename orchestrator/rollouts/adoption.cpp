@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 
 namespace slipway::rollouts {
@@ -25,12 +26,6 @@ Opinion opinion_of(const Traces& host) {
     if (exact || !opinion.exact) opinion = {generation, exact};
   }
   return opinion;
-}
-
-std::string joined(const std::set<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 /// One line a host.

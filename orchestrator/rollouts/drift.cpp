@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.hpp"
+
 namespace slipway::rollouts {
 namespace {
 
@@ -56,12 +58,6 @@ void compare_networks(std::vector<std::string>& changes, const docker::Container
   }
 }
 
-std::string joined_reasons(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
-}
-
 }  // namespace
 
 std::string_view name_of(Drift::Kind kind) {
@@ -105,7 +101,7 @@ std::vector<Drift> drift_of(const Difference& difference, const std::vector<Actu
     if (seen == actual.end()) continue;
     if (seen->foreign) add(Drift::Kind::foreign, one.service, one.name, "runs another image, " + seen->digest);
     if (seen->foreign || seen->changes.empty()) continue;
-    add(Drift::Kind::changed, one.service, one.name, "was changed: " + joined_reasons(seen->changes));
+    add(Drift::Kind::changed, one.service, one.name, "was changed: " + joined(seen->changes));
   }
   for (const Shown& one : difference.surplus) {
     if (std::find(explained.begin(), explained.end(), one.name) != explained.end()) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "orchestrator/rollouts/gather.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 
@@ -23,9 +24,7 @@ std::string known_names(const std::vector<HostSettings>& hosts, const std::vecto
   }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  std::string text;
-  for (const std::string& name : all) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "no hosts are declared in the daemon's settings" : "there are: " + text;
+  return all.empty() ? "no hosts are declared in the daemon's settings" : "there are: " + joined(all);
 }
 
 HostStatus known_of(const HostSettings& settings) {

@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "orchestrator/rollouts/gather.hpp"
 #include "orchestrator/rollouts/host_lease.hpp"
 #include "orchestrator/rollouts/host_view.hpp"
@@ -45,12 +46,6 @@ bool same_place(const GenerationSpec& one, const GenerationSpec& other) {
   if (other.releases.empty()) return true;
   if (!one.swarm && !other.swarm) return true;
   return one.swarm == other.swarm && one.hosts == other.hosts;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "docker-client/builds.hpp"
 #include "images/base_images.hpp"
 #include "images/context.hpp"
@@ -23,10 +24,8 @@ Outcome outcome_of(const Error& error) {
 }
 
 std::string local_tag(const RunContext& context, const std::string& image) {
-  std::string repository = "slipway/" + slug(context.project.name) + "-" + slug(image);
-  std::transform(repository.begin(), repository.end(), repository.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return repository + ":" + std::to_string(context.run.number);
+  return lower_case("slipway/" + slug(context.project.name) + "-" + slug(image)) + ":" +
+         std::to_string(context.run.number);
 }
 
 docker::Labels labels_of(const RunContext& context, const pipelines::PlannedImage& image) {

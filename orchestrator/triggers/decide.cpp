@@ -1,11 +1,9 @@
 #include "orchestrator/triggers/decide.hpp"
 
-#include <algorithm>
-#include <cctype>
-
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace slipway::triggers {
 namespace {
@@ -15,8 +13,7 @@ Decided ignore(std::string reason) {
 }
 
 bool asks_to_skip(const TriggerEvent& event) {
-  std::string text = event.message;
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string text = lower_case(event.message);
   return text.find("[skip ci]") != std::string::npos || text.find("[ci skip]") != std::string::npos;
 }
 

@@ -1,8 +1,6 @@
-#include <algorithm>
-#include <cctype>
-
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "orchestrator/triggers/payload.hpp"
 #include "orchestrator/triggers/ref_name.hpp"
 
@@ -63,9 +61,7 @@ Result<TriggerEvent> parse_github_pull_request(const Json& payload) {
 
 /// "ghcr.io/owner/name" as images are pulled: in lower case.
 std::string image_of(const Json& package) {
-  std::string image = "ghcr.io/" + text_below(package, {"owner", "login"}) + "/" + text_at(package, "name");
-  std::transform(image.begin(), image.end(), image.begin(), [](unsigned char c) { return std::tolower(c); });
-  return image;
+  return lower_case("ghcr.io/" + text_below(package, {"owner", "login"}) + "/" + text_at(package, "name"));
 }
 
 /// GHCR says what was pushed to it through the repository's or organisation's webhook.

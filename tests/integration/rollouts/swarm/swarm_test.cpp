@@ -26,7 +26,7 @@ std::string on_swarm(const std::string& application, const std::string& deploy =
          "    stop_grace_period: 1s\n"
          "    deploy:\n      mode: global\n      update_config: {monitor: 1s, parallelism: 1}\n"
          "      restart_policy: {condition: any, delay: 200ms}\n" +
-         deploy + "x-slipway:\n  targets: [swarm]\n  min_healthy_time: 500ms\n  health_deadline: 20s\n";
+         deploy + "x-slipway:\n  targets: [swarm]\n  min_healthy_time: 500ms\n  health_deadline: 60s\n";
 }
 
 std::string label_at(const docker::Labels& labels, std::string_view key) {
@@ -210,7 +210,7 @@ TEST_CASE("a service with secrets, a config and a volume follows the one it depe
       "    healthcheck: {test: \"test -d /data\", interval: 300ms}\n" +
       all_options +
       "volumes: {data: {}}\nsecrets: {word: {external: true}}\nconfigs: {motd: {content: \" of the day\"}}\n"
-      "x-slipway: {targets: [swarm], min_healthy_time: 300ms, health_deadline: 20s}\n";
+      "x-slipway: {targets: [swarm], min_healthy_time: 300ms, health_deadline: 60s}\n";
   const auto first = scene.fleet->roll_out(compose, image);
   INFO(first.reason);
   REQUIRE(first.state == "succeeded");

@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace slipway {
+
+/// ASCII letters in lower case, all other bytes as they are.
+std::string lower_case(std::string_view text);
+
+/// "a, b, c".
+template <class Texts>
+std::string joined(const Texts& texts) {
+  std::string all;
+  for (const std::string& text : texts) {
+    if (!all.empty()) all += ", ";
+    all += text;
+  }
+  return all;
+}
+
+}  // namespace slipway
