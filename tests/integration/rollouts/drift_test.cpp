@@ -152,7 +152,7 @@ TEST_CASE("drift: heal brings back the hosts that drifted, and only those, in a 
   how.force = true;
   REQUIRE(scene.fleet->run(engine(scene, "h1").containers().remove(web, how)));
   run_foreign(scene, "h3", web, other);
-  CHECK(scene.served() == std::vector<std::string>{"", "one", "other"});
+  scene.fleet->run_until([&] { return scene.served() == std::vector<std::string>{"", "one", "other"}; });
 
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
   scene.fleet->run_until([&] { return !healings(scene).empty(); });

@@ -85,7 +85,7 @@ TEST_CASE(
   const std::string file = services(one, db);
   ComposeProject project(*scene.fleet, scene.application, file);
   for (const std::string& host : all_hosts) project.up(host);
-  REQUIRE(scene.served() == thrice("one"));
+  scene.fleet->run_until([&] { return scene.served() == thrice("one"); });
   const auto before = lives(scene, "h2");
   REQUIRE(before.size() == 2);
 
