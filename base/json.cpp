@@ -41,6 +41,15 @@ bool flag_at(const Json& object, std::string_view key, bool otherwise) {
   return value.is_boolean() ? value.get<bool>() : otherwise;
 }
 
+std::vector<std::string> texts_in(const Json& array) {
+  std::vector<std::string> texts;
+  if (!array.is_array()) return texts;
+  for (const Json& one : array) {
+    if (one.is_string()) texts.push_back(one.get<std::string>());
+  }
+  return texts;
+}
+
 std::string dump_json(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

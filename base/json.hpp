@@ -20,6 +20,8 @@ std::int64_t number_at(const Json& object, std::string_view key, std::int64_t ot
 bool flag_at(const Json& object, std::string_view key, bool otherwise = false);
 /// The value at `key`, or a null if there is none or `object` is no object.
 const Json& value_at(const Json& object, std::string_view key);
+/// The strings of an array, without what else is in it.
+std::vector<std::string> texts_in(const Json& array);
 
 /// Serialises any string, bytes that are not UTF-8 becoming U+FFFD.
 std::string dump_json(const Json& value);

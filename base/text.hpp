@@ -7,6 +7,10 @@ namespace slipway {
 /// ASCII letters in lower case, all other bytes as they are.
 std::string lower_case(std::string_view text);
 
+inline bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 /// "a, b, c".
 template <class Texts>
 std::string joined(const Texts& texts) {

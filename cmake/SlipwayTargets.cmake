@@ -2,6 +2,7 @@
 #   One static library from all .cpp files beside the calling CMakeLists.txt (sub-folders are their own targets).
 # slipway_program(NAME targets...)   one program, likewise.
 # slipway_test(NAME targets...)      one Catch2 program, run by ctest.
+# slipway_test_on_hosts(NAME SET COST)   a program that needs hosts, run by ctest.
 # mismatched-new-delete: g++ 12 reports every coroutine whose frame has an allocator (asio) once it optimises.
 # Errors where contributors and CI build; at -O2 g++ 12 warns of things that are not so.
 set(SLIPWAY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-mismatched-new-delete $<$<CONFIG:Debug>:-Werror>)
@@ -32,4 +33,12 @@ endfunction()
 function(slipway_test name)
   slipway_program(${name} ${ARGN} Catch2::Catch2WithMain)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endfunction()
+
+# The rig's set of hosts that a test program has for itself while it runs (tests/support/rig/host_set.sh), and its COST:
+# seconds it takes, by which ctest starts the longest first.
+function(slipway_test_on_hosts name set cost)
+  add_test(NAME ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    COMMAND ${CMAKE_SOURCE_DIR}/tests/support/rig/host_set.sh ${set} $<TARGET_FILE:${name}>)
+  set_tests_properties(${name} PROPERTIES RESOURCE_LOCK hosts_${set} COST ${cost})
 endfunction()

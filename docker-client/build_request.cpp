@@ -8,7 +8,6 @@ namespace slipway::docker {
 namespace {
 
 constexpr std::size_t id_limit = 128;
-constexpr Duration unpack_patience = std::chrono::minutes(5);  // the classic builder unpacks the context first
 
 Result<void> check(const BuildSpec& spec, Builder builder) {
   if (spec.id.empty() || spec.id.size() > id_limit) {
@@ -42,7 +41,7 @@ Result<Request> build_request(const BuildSpec& spec, Builder builder) {
   if (!sound) return fail(sound.error());
   Request request("POST", "/build");
   request.content_type = "application/x-tar";
-  request.patience = unpack_patience;
+  request.patience = slow_start;
   request.with("version", builder == Builder::buildkit ? "2" : "1");
   request.with("buildid", spec.id).with("dockerfile", spec.dockerfile);
   add_text(request, "target", spec.target);

@@ -12,7 +12,6 @@ namespace slipway::docker {
 namespace {
 
 /// Nothing comes, not even headers, before a registry has answered or an archive was read.
-constexpr Duration transfer_patience = std::chrono::minutes(5);
 
 /// Names go into the path unescaped, since proxies in front of an engine treat an escaped '/' as they like; so what
 /// could leave its place there is refused.
@@ -31,7 +30,7 @@ Result<Request> request_for(std::string verb, const std::string& name, std::stri
 
 /// Reads an answer of JSON values to its end. An answer that ends well may still lack what was asked for.
 awaitable<Result<ImageAnswer>> read_answer(Transport& transport, Request request, ImageProgressSink progress) {
-  request.patience = transfer_patience;
+  request.patience = slow_start;
   Result<ResponseStream> stream = co_await transport.stream(std::move(request));
   if (!stream) co_return fail(registry_error(std::move(stream.error())));
   ImageAnswer answer(std::move(progress));
@@ -86,7 +85,7 @@ awaitable<Result<RemovedImage>> Images::remove(std::string name, bool force, boo
   if (!request) co_return fail(std::move(request.error()).in("remove image"));
   if (force) request->with("force", "1");
   if (!prune_parents) request->with("noprune", "1");
-  request->patience = transfer_patience;
+  request->patience = slow_start;
   Result<Json> value = co_await call_json(transport_, std::move(*request), "remove image " + name);
   if (!value && value.error().kind == Error::Kind::not_found) co_return RemovedImage();
   if (!value) co_return fail(std::move(value.error()));
@@ -98,7 +97,7 @@ awaitable<Result<Pruned>> Images::prune(Filters filters, bool all) {
   filters.add("dangling", all ? "false" : "true");
   Request request("POST", "/images/prune");
   request.with("filters", filters.json());
-  request.patience = transfer_patience;
+  request.patience = slow_start;
   Result<Json> value = co_await call_json(transport_, std::move(request), "prune images");
   if (!value) co_return fail(std::move(value.error()));
   Pruned pruned;

@@ -53,6 +53,11 @@ struct Request {
   Duration patience{};
 };
 
+/// Patience with what begins to answer once the Engine has unpacked a context, pulled or pushed.
+constexpr Duration slow_start = std::chrono::minutes(5);
+/// Patience with what a swarm's managers have to agree on.
+constexpr Duration swarm_patience = std::chrono::seconds(20);
+
 struct Response {
   int status = 0;
   Headers headers;  ///< names in lower case

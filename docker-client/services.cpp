@@ -10,7 +10,6 @@ namespace slipway::docker {
 namespace {
 
 /// A manager that has lost the others answers late or never: callers ask another one.
-constexpr Duration service_patience = std::chrono::seconds(20);
 
 std::string service_path(const std::string& id, std::string_view verb = {}) {
   return "/services/" + percent_encode(id) + std::string(verb);
@@ -82,7 +81,7 @@ Task task_from(const Json& object) {
 }
 
 awaitable<Result<Json>> Services::ask(Request request, std::string doing) {
-  request.patience = service_patience;
+  request.patience = swarm_patience;
   co_return co_await call_json(transport_, std::move(request), std::move(doing));
 }
 
@@ -139,7 +138,7 @@ awaitable<Result<std::vector<Service>>> Services::list(Filters filters) {
 
 awaitable<Result<void>> Services::remove(std::string id) {
   Request request("DELETE", service_path(id));
-  request.patience = service_patience;
+  request.patience = swarm_patience;
   Result<void> done = co_await call(transport_, std::move(request), "remove service " + id);
   if (!done && done.error().kind == Error::Kind::not_found) co_return Result<void>();
   co_return done;

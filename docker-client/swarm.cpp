@@ -8,12 +8,6 @@
 #include "docker-client/json_fields.hpp"
 
 namespace slipway::docker {
-namespace {
-
-constexpr Duration swarm_patience = std::chrono::seconds(20);
-
-}  // namespace
-
 awaitable<Result<std::string>> SwarmFiles::create(std::string name, Labels labels, std::string content) {
   Request request("POST", path() + "/create");
   request.patience = swarm_patience;

@@ -10,11 +10,11 @@
 #include "base/json.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "images/reference.hpp"
 
 namespace slipway::images {
 namespace {
 
-constexpr std::string_view kHubName = "docker.io";
 constexpr std::string_view kHubServer = "https://index.docker.io/v1/";
 constexpr std::string_view kTokenUser = "<token>";
 constexpr std::size_t kMaxConfig = 1 << 20;
@@ -22,7 +22,7 @@ constexpr auto kHelperDeadline = std::chrono::seconds(30);
 
 /// What helpers and Engines call a registry.
 std::string server_of(const std::string& key) {
-  return key == kHubName ? std::string(kHubServer) : key;
+  return key == kHub ? std::string(kHubServer) : key;
 }
 
 bool is_helper_name(std::string_view name) {
@@ -108,7 +108,7 @@ std::string registry_key(std::string_view written) {
   if (const auto scheme = written.find("://"); scheme != std::string_view::npos) written.remove_prefix(scheme + 3);
   std::string host = lower_case(written.substr(0, std::min(written.find('/'), written.size())));
   const bool hub = host == "index.docker.io" || host == "registry-1.docker.io" || host == "registry.hub.docker.com";
-  return hub ? std::string(kHubName) : host;
+  return hub ? std::string(kHub) : host;
 }
 
 Result<Credentials> Credentials::load(const std::filesystem::path& file) {

@@ -5,7 +5,6 @@
 namespace slipway::images {
 namespace {
 
-constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubOfficial = "library/";
 
 bool is_lower(char c) {

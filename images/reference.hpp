@@ -7,6 +7,8 @@
 
 namespace slipway::images {
 
+constexpr std::string_view kHub = "docker.io";  ///< Docker Hub
+
 /// The name of an image in a registry, fully spelled out: what `docker pull` takes, after the rules of the distribution
 /// project's reference grammar. "busybox" is docker.io/library/busybox.
 struct Reference {

@@ -9,7 +9,6 @@
 
 namespace slipway::pipelines {
 namespace {
-constexpr std::size_t longest_value = 1000;
 const std::vector<std::string_view> type_names{"string", "int", "bool", "enum"};
 
 void read_values(MapReader& map, Parameter& parameter, const Decoding& decoding) {
@@ -22,7 +21,7 @@ void read_values(MapReader& map, Parameter& parameter, const Decoding& decoding)
     return;
   }
   for (Placed& value :
-       read_texts(*node, "`values`", bounds::matrix_values, decoding.diagnostics, {longest_value, false})) {
+       read_texts(*node, "`values`", bounds::matrix_values, decoding.diagnostics, {bounds::parameter_bytes, false})) {
     if (std::find(parameter.values.begin(), parameter.values.end(), value.text) != parameter.values.end()) {
       decoding.diagnostics.error(value.at, fmt::format("the value `{}` is there twice", value.text), value.text,
                                  "keep one");
@@ -34,7 +33,7 @@ void read_values(MapReader& map, Parameter& parameter, const Decoding& decoding)
 }
 
 void read_default(const YamlNode& node, Parameter& parameter, const Decoding& decoding) {
-  const auto value = read_text(node, "`default`", decoding.diagnostics, {longest_value, true});
+  const auto value = read_text(node, "`default`", decoding.diagnostics, {bounds::parameter_bytes, true});
   if (!value) return;
   if (parameter.type == Parameter::Type::choice && parameter.values.empty()) return;  // reported already
   const auto typed = typed_value(parameter, *value);
@@ -65,7 +64,7 @@ Parameter read_parameter(const YamlEntry& entry, const Decoding& decoding) {
   }
   if (const YamlNode* value = map.find("description")) {
     parameter.description =
-        read_text(*value, "`description`", decoding.diagnostics, {longest_value, true}).value_or("");
+        read_text(*value, "`description`", decoding.diagnostics, {bounds::parameter_bytes, true}).value_or("");
   }
   map.foreign("options", "write `values`");
   map.finish();

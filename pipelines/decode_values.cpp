@@ -9,7 +9,6 @@
 
 namespace slipway::pipelines {
 namespace {
-constexpr std::string_view expression_opening = "${{";
 
 /// Where the nth expression of a scalar stands. Not looked for once the report is full: that would be work for nobody.
 Position place_of(const YamlNode& node, std::size_t expression, std::size_t offset, const Decoding& decoding) {

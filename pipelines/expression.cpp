@@ -10,7 +10,6 @@
 namespace slipway::pipelines {
 namespace {
 using Kind = Expression::Term::Kind;
-constexpr std::string_view opening = "${{";
 constexpr std::string_view closing = "}}";
 constexpr std::size_t most_errors = 10;
 
@@ -125,11 +124,11 @@ Template parse_template(std::string_view text, const Scope& scope, std::vector<E
   Template result;
   std::size_t at = 0;
   for (std::size_t number = 0;; ++number) {
-    const std::size_t open = text.find(opening, at);
+    const std::size_t open = text.find(expression_opening, at);
     const std::string_view literal = text.substr(at, open == std::string_view::npos ? open : open - at);
     if (!literal.empty()) result.parts.push_back({std::string(literal), std::nullopt});
     if (open == std::string_view::npos) return result;
-    const std::size_t begin = open + opening.size();
+    const std::size_t begin = open + expression_opening.size();
     const std::size_t end = end_of_expression(text, begin);
     ExpressionError error;
     if (errors.size() == most_errors) return result;
@@ -141,7 +140,7 @@ Template parse_template(std::string_view text, const Scope& scope, std::vector<E
     if (expression) {
       result.parts.push_back({{}, std::move(expression)});
     } else {
-      error.offset += opening.size();
+      error.offset += expression_opening.size();
       error.expression = number;
       errors.push_back(std::move(error));
     }

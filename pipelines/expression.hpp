@@ -15,6 +15,8 @@
 
 namespace slipway::pipelines {
 
+constexpr std::string_view expression_opening = "${{";
+
 /// What is between `${{` and `}}`, or after `if:`, parsed. A value: copyable, owns everything, evaluates without I/O in
 /// time linear in its size. Only two types: texts and booleans. Comparisons are of texts ("3.0" is not "3").
 class Expression {

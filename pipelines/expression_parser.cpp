@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "pipelines/expression_names.hpp"
 
 namespace slipway::pipelines {
@@ -17,9 +18,6 @@ using Type = Expression::Type;
 
 bool word_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 bool word_part(char c) {
   return word_start(c) || is_digit(c) || c == '-';

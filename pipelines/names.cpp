@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace slipway::pipelines {
 namespace {
 
@@ -13,14 +15,11 @@ bool lower(char c) {
 bool upper(char c) {
   return c >= 'A' && c <= 'Z';
 }
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool alphanumeric(char c) {
-  return lower(c) || upper(c) || digit(c);
+  return lower(c) || upper(c) || is_digit(c);
 }
 bool hexadecimal(char c) {
-  return digit(c) || (c >= 'a' && c <= 'f');
+  return is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
 template <class Predicate>
@@ -40,7 +39,7 @@ Result<void> check_length(std::string_view text, std::size_t longest) {
 
 Result<void> check_word(std::string_view name, std::size_t longest) {
   if (auto length = check_length(name, longest); !length) return length;
-  const bool fits = !digit(name[0]) && all(name, [](char c) { return alphanumeric(c) || c == '_'; });
+  const bool fits = !is_digit(name[0]) && all(name, [](char c) { return alphanumeric(c) || c == '_'; });
   if (!fits) return invalid("must be letters, digits and `_`, and not start with a digit");
   return {};
 }
@@ -63,17 +62,17 @@ bool is_path_part(std::string_view part) {
   const auto separator = [](char c) { return c == '.' || c == '_' || c == '-'; };
   if (part.empty() || separator(part.front()) || separator(part.back())) return false;
   if (part.find("..") != std::string_view::npos || part.find("___") != std::string_view::npos) return false;
-  return all(part, [&](char c) { return lower(c) || digit(c) || separator(c); });
+  return all(part, [&](char c) { return lower(c) || is_digit(c) || separator(c); });
 }
 
 bool is_host(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   const std::string_view port = colon == std::string_view::npos ? "0" : text.substr(colon + 1);
   const std::string_view name = text.substr(0, colon);
-  if (name.empty() || port.empty() || port.size() > 5 || !all(port, digit)) return false;
+  if (name.empty() || port.empty() || port.size() > 5 || !all(port, is_digit)) return false;
   if (name.front() == '[')
-    return name.back() == ']' &&
-           all(name.substr(1, name.size() - 2), [](char c) { return digit(c) || c == ':' || (c >= 'a' && c <= 'f'); });
+    return name.back() == ']' && all(name.substr(1, name.size() - 2),
+                                     [](char c) { return is_digit(c) || c == ':' || (c >= 'a' && c <= 'f'); });
   if (!alphanumeric(name.front()) || !alphanumeric(name.back())) return false;
   return all(name, [](char c) { return alphanumeric(c) || c == '.' || c == '-'; });
 }
@@ -88,7 +87,7 @@ bool names_host(std::string_view first) {
 
 Result<void> check_name(std::string_view name) {
   if (auto length = check_length(name, 40); !length) return length;
-  const bool fits = lower(name[0]) && all(name, [](char c) { return lower(c) || digit(c) || c == '_' || c == '-'; });
+  const bool fits = lower(name[0]) && all(name, [](char c) { return lower(c) || is_digit(c) || c == '_' || c == '-'; });
   if (!fits) return invalid("must be lower case letters, digits, `-` and `_`, and start with a letter");
   return {};
 }

@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "pipelines/decoding.hpp"
 #include "pipelines/diagnostic.hpp"
 
 namespace slipway::pipelines {
 namespace {
-constexpr std::size_t longest_parameter = 1000;
 
 std::string initial_value(const Parameter& parameter) {
   if (parameter.initial) return *parameter.initial;
@@ -32,7 +32,8 @@ auto refuse_value(std::string message, std::string hint = {}) {
 }  // namespace
 
 Result<std::string> typed_value(const Parameter& parameter, std::string_view text) {
-  if (text.size() > longest_parameter) return refuse_value(fmt::format("is longer than {} bytes", longest_parameter));
+  if (text.size() > bounds::parameter_bytes)
+    return refuse_value(fmt::format("is longer than {} bytes", bounds::parameter_bytes));
   if (parameter.type == Parameter::Type::integer) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

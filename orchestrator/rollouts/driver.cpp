@@ -15,8 +15,6 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr Milliseconds retry_pause{1000};
-constexpr Milliseconds ping_limit{3000};
 constexpr Milliseconds ping_pause{2000};
 constexpr Milliseconds lost_after{30'000};  // without an answer, whatever the deadline of the step
 constexpr int bad_looks_to_be_sick = 3;

@@ -22,6 +22,9 @@
 
 namespace slipway::rollouts {
 
+constexpr Milliseconds retry_pause{1000};  ///< before a host, a registry or the store is tried again
+constexpr Milliseconds ping_limit{3000};   ///< for a host to say that it is there
+
 /// What a driver works on.
 struct Assignment {
   store::Rollout rollout;

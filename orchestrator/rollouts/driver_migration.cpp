@@ -4,12 +4,6 @@
 #include "orchestrator/rollouts/driver.hpp"
 
 namespace slipway::rollouts {
-namespace {
-
-constexpr Milliseconds migration_pause{1000};
-
-}  // namespace
-
 awaitable<void> Driver::migrate(Action action) {
   Event answer = event::MigrationFailed{"the daemon stopped working on it"};
   try {
@@ -55,7 +49,7 @@ awaitable<Event> Driver::attempt_migration(Action action) {
     if (ran) co_return event::Migrated{};
     last = ran.error();
     if (!last.transient()) break;
-    co_await sleep_for(migration_pause);
+    co_await sleep_for(retry_pause);
   }
   if (!ousted_.empty()) co_return event::Ousted{action.host, ousted_};
   co_return event::MigrationFailed{last.message};

@@ -9,6 +9,7 @@
 #include "docker-client/images.hpp"
 #include "images/reference.hpp"
 #include "orchestrator/rollouts/compose/env_file.hpp"
+#include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/rollouts/record.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 #include "orchestrator/rollouts/swarm/swarm_spec.hpp"
@@ -16,8 +17,6 @@
 
 namespace slipway::rollouts {
 namespace {
-
-constexpr std::size_t rollouts_searched = 200;  // generations in which an unchanged service is searched
 
 /// The image's id on the first host that has it: for images that no registry has.
 awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::vector<std::string> hosts) {
@@ -283,7 +282,7 @@ namespace {
 /// stand below it.
 awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::string application, std::int64_t number,
                                                              std::size_t keep) {
-  auto rollouts = co_await parts.store.read(&store::Rollouts::list, application, rollouts_searched);
+  auto rollouts = co_await parts.store.read(&store::Rollouts::list, application, looked_back);
   if (!rollouts) co_return fail(rollouts.error());
   std::vector<std::int64_t> kept;
   std::vector<std::int64_t> standing = standing_generations(*rollouts);

@@ -34,15 +34,6 @@ std::string names_of(const std::vector<Approval>& approvals) {
   return text;
 }
 
-std::vector<std::string> hosts_from(const Json& array) {
-  std::vector<std::string> texts;
-  if (!array.is_array()) return texts;
-  for (const Json& one : array) {
-    if (one.is_string()) texts.push_back(one.get<std::string>());
-  }
-  return texts;
-}
-
 Time time_at(const Json& object, std::string_view key) {
   return Time(Milliseconds(number_at(object, key)));
 }
@@ -172,7 +163,7 @@ Hold hold_from(const Json& json) {
   const Json& from = value_at(json, "approval");
   if (!from.is_object()) return hold;
   ApprovalPolicy policy;
-  policy.roles = hosts_from(value_at(from, "roles"));
+  policy.roles = texts_in(value_at(from, "roles"));
   policy.count = static_cast<std::size_t>(number_at(from, "count", 1));
   policy.timeout = Milliseconds(number_at(from, "timeout_ms"));
   policy.by_another = flag_at(from, "by_another");

@@ -115,15 +115,6 @@ Pace pace_from(const Json& json) {
   return pace;
 }
 
-std::vector<std::string> texts_from(const Json& array) {
-  std::vector<std::string> texts;
-  if (!array.is_array()) return texts;
-  for (const Json& one : array) {
-    if (one.is_string()) texts.push_back(one.get<std::string>());
-  }
-  return texts;
-}
-
 Json host_json(const HostProgress& host) {
   return {{"host", host.host},
           {"stage", name_of(host.stage)},
@@ -181,14 +172,14 @@ Result<Plan> parse_plan(std::string_view text) {
     host.host = text_at(row, "host");
     host.reachable = flag_at(row, "reachable", true);
     host.health = health_of(text_at(row, "health")).value_or(Health::unknown);
-    host.create = texts_from(value_at(row, "create"));
-    host.start = texts_from(value_at(row, "start"));
-    host.keep = texts_from(value_at(row, "keep"));
-    host.stop = texts_from(value_at(row, "stop"));
+    host.create = texts_in(value_at(row, "create"));
+    host.start = texts_in(value_at(row, "start"));
+    host.keep = texts_in(value_at(row, "keep"));
+    host.stop = texts_in(value_at(row, "stop"));
     plan.hosts.push_back(std::move(host));
   }
-  for (const Json& batch : value_at(*json, "batches")) plan.batches.push_back(texts_from(batch));
-  plan.notes = texts_from(value_at(*json, "notes"));
+  for (const Json& batch : value_at(*json, "batches")) plan.batches.push_back(texts_in(batch));
+  plan.notes = texts_in(value_at(*json, "notes"));
   return plan;
 }
 

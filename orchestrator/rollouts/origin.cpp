@@ -10,8 +10,6 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::size_t origins_searched = 200;
-
 Json jobs_of(store::Transaction& tx, RunId run) {
   Json jobs = Json::array();
   const auto known = store::Jobs(tx).list(run);
@@ -67,7 +65,7 @@ std::string evidence_of(store::Transaction& tx, RunId id) {
 }
 
 std::string evidence_of(store::Transaction& tx, const std::string& application, std::int64_t generation) {
-  const auto rollouts = store::Rollouts(tx).list(application, origins_searched);
+  const auto rollouts = store::Rollouts(tx).list(application, looked_back);
   if (!rollouts) return "{}";
   std::string evidence = "{}";
   for (const store::Rollout& rollout : *rollouts) {

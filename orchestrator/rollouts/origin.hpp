@@ -7,6 +7,9 @@
 /// Where what a rollout brings comes from: kept with the rollout, since its run is forgotten some day.
 namespace slipway::rollouts {
 
+/// How many of an application's newest rollouts and generations are searched for what an older one has.
+constexpr std::size_t looked_back = 200;
+
 /// Who wanted the run: the token that asked for it (again), or the commit's author,
 /// without the address.
 std::string asker_of(const store::Run& run);

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t most_waiting = 16;
 constexpr std::size_t most_lines = 2000;
-constexpr std::size_t looked_back = 200;
 constexpr Milliseconds try_again{500};
 
 std::string hosts_json(const std::vector<std::string>& hosts) {

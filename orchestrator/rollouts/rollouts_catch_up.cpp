@@ -10,7 +10,6 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr std::chrono::seconds host_interval{5};
-constexpr std::chrono::seconds answer_limit{3};
 constexpr std::size_t lost_hosts_searched = 20;  // rollouts of an application that may tell of a lost host
 
 }  // namespace
@@ -65,7 +64,7 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
     if (engine.error().kind == Error::Kind::not_found) behind_[application].erase(host);
     co_return;
   }
-  auto answers = co_await with_deadline(answer_limit, (*engine)->system().ping(), "asking host " + host);
+  auto answers = co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
   if (!answers) co_return;
   auto add = [application, host, now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     const auto owner = store::Applications(tx).get(application);

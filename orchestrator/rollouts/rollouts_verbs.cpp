@@ -12,8 +12,6 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::size_t wishes_searched = 200;
-
 Result<void> note(store::Transaction& tx, Time now, const std::string& by, const std::string& what, RolloutId rollout,
                   const Json& data) {
   store::AuditEntry entry(now, by, what);
@@ -65,7 +63,7 @@ Result<Turn> add_rollback(store::Transaction& tx, const std::string& application
   const store::Applications applications(tx);
   const auto owner = applications.get(application);
   if (!owner) return fail(owner.error());
-  const auto rollouts = store::Rollouts(tx).list(application, wishes_searched);
+  const auto rollouts = store::Rollouts(tx).list(application, looked_back);
   if (!rollouts) return fail(rollouts.error());
   const auto standing = standing_generations(*rollouts);
   if (standing.size() < 2 || standing.back() != owner->promoted) {
@@ -95,7 +93,7 @@ Result<Turn> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recr
   const auto same = from_row(promoted);
   if (!same) return fail(same.error());
   if (!recreate) {
-    const auto earlier = applications.generations(spec.application, wishes_searched);
+    const auto earlier = applications.generations(spec.application, looked_back);
     if (!earlier) return fail(earlier.error());
     reuse_releases(spec, *earlier);
   }

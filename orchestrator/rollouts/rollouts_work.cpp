@@ -20,7 +20,6 @@ namespace {
 
 constexpr Milliseconds look_limit{10'000};
 constexpr Milliseconds lease_limit{2'000};  // one that does not answer now is asked again before anything is done there
-constexpr Milliseconds work_pause{1000};
 
 awaitable<void> look_into(HostDirectory* hosts, Whose whose, HostView* into) {
   auto engine = hosts->engine(into->host);
@@ -83,7 +82,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   const std::int64_t others = co_await fence_of_others(*rollout);
   auto fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   while (!fence && fence.error().transient()) {
-    co_await sleep_for(work_pause);
+    co_await sleep_for(retry_pause);
     fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   }
   if (!fence) co_return fail(fence.error());

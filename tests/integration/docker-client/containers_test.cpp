@@ -4,8 +4,6 @@ using namespace slipway;
 using namespace slipway::docker;
 using namespace std::chrono_literals;
 
-namespace {}  // namespace
-
 TEST_CASE("a container goes from created to exited to removed", "[shared]") {
   Bench bench;
   auto& containers = bench.engine->containers();

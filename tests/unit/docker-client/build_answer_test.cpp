@@ -3,17 +3,12 @@
 #include <catch2/catch.hpp>
 
 #include "base/files.hpp"
+#include "tests/unit/docker-client/recorded.hpp"
 
 using namespace slipway;
 using namespace slipway::docker;
 
 namespace {
-
-std::string recorded_build(const std::string& name) {
-  const auto text = read_file("tests/unit/docker-client/testdata/" + name + ".jsonl");
-  REQUIRE(text);
-  return *text;
-}
 
 struct Replay {
   std::vector<BuildEvent> events;
@@ -54,7 +49,7 @@ using Texts = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a BuildKit build gives the image's id, its steps and what they wrote") {
-  const Replay build(recorded_build("buildkit"));
+  const Replay build(recorded_lines("buildkit"));
   REQUIRE(*build.result);
   const BuildOutcome& outcome = **build.result;
   CHECK(outcome.image_id == "sha256:d58e5c23facf3c9a15ba493f4cffd0d04d1d9b1d8849e363b098b89211634bce");
@@ -67,7 +62,7 @@ TEST_CASE("a BuildKit build gives the image's id, its steps and what they wrote"
 }
 
 TEST_CASE("a vertex that is sent again and completes twice starts and finishes once") {
-  const Replay build(recorded_build("buildkit"));
+  const Replay build(recorded_lines("buildkit"));
   for (const auto step : {"FROM", "RUN echo", "COPY", "load remote build context", "exporting"}) {
     CHECK(build.count(BuildEvent::Kind::started, step) == 1);
     CHECK(build.count(BuildEvent::Kind::finished, step) == 1);
@@ -75,7 +70,7 @@ TEST_CASE("a vertex that is sent again and completes twice starts and finishes o
 }
 
 TEST_CASE("a second BuildKit build tells its cache hits") {
-  const Replay build(recorded_build("buildkit_cached"));
+  const Replay build(recorded_lines("buildkit_cached"));
   REQUIRE(*build.result);
   CHECK((*build.result)->steps == 4);
   CHECK((*build.result)->cached_steps == 3);
@@ -84,7 +79,7 @@ TEST_CASE("a second BuildKit build tells its cache hits") {
 }
 
 TEST_CASE("a classic build of several stages gives the last image") {
-  const Replay build(recorded_build("classic"));
+  const Replay build(recorded_lines("classic"));
   REQUIRE(*build.result);
   CHECK((*build.result)->image_id == "sha256:a161c286a2bc245f12fb712ac3bfd39a78ed24760c2013395717ef3dbf369291");
   CHECK((*build.result)->builder == Builder::classic);
@@ -95,7 +90,7 @@ TEST_CASE("a classic build of several stages gives the last image") {
 }
 
 TEST_CASE("a second classic build tells its cache hits") {
-  const Replay build(recorded_build("classic_cached"));
+  const Replay build(recorded_lines("classic_cached"));
   REQUIRE(*build.result);
   CHECK((*build.result)->cached_steps == 5);
   CHECK(build.finished("[7/7] RUN cat").outcome == BuildEvent::Outcome::cached);
@@ -103,7 +98,7 @@ TEST_CASE("a second classic build tells its cache hits") {
 
 TEST_CASE("any way of cutting a build's answer gives the same events") {
   for (const auto name : {"buildkit", "classic", "buildkit_run_fails"}) {
-    const std::string answer = recorded_build(name);
+    const std::string answer = recorded_lines(name);
     const Replay whole(answer, answer.size());
     for (const std::size_t chunk : {1, 2, 3, 7, 64, 4096}) {
       const Replay cut(answer, chunk);
@@ -116,7 +111,7 @@ TEST_CASE("any way of cutting a build's answer gives the same events") {
 
 TEST_CASE("a failing RUN is named with its exit code and last lines, by both builders") {
   for (const auto name : {"buildkit_run_fails", "classic_run_fails"}) {
-    const Replay build(recorded_build(name));
+    const Replay build(recorded_lines(name));
     REQUIRE_FALSE(*build.result);
     const Error& error = build.result->error();
     CHECK(error.kind == Error::Kind::failed);
@@ -128,7 +123,7 @@ TEST_CASE("a failing RUN is named with its exit code and last lines, by both bui
 }
 
 TEST_CASE("a COPY of what is missing names the step and the file") {
-  const Replay build(recorded_build("buildkit_copy_fails"));
+  const Replay build(recorded_lines("buildkit_copy_fails"));
   REQUIRE_FALSE(*build.result);
   CHECK(build.result->error().kind == Error::Kind::failed);
   CHECK(build.result->error().message ==
@@ -137,7 +132,7 @@ TEST_CASE("a COPY of what is missing names the step and the file") {
 
 TEST_CASE("a base image's registry that can't be reached is unavailable and no mistake of the Dockerfile") {
   for (const auto name : {"buildkit_unknown_base", "classic_unknown_base"}) {
-    const Replay build(recorded_build(name));
+    const Replay build(recorded_lines(name));
     REQUIRE_FALSE(*build.result);
     CHECK(build.result->error().kind == Error::Kind::unavailable);
     CHECK(build.result->error().message.find("nosuch.invalid") != std::string::npos);
@@ -145,7 +140,7 @@ TEST_CASE("a base image's registry that can't be reached is unavailable and no m
 }
 
 TEST_CASE("from API 1.48 on a failure is told by errorDetail alone") {
-  const Replay build(recorded_build("build_fails_api_1.48"));
+  const Replay build(recorded_lines("build_fails_api_1.48"));
   REQUIRE_FALSE(*build.result);
   const Error& error = build.result->error();
   CHECK(error.kind == Error::Kind::failed);
@@ -164,7 +159,7 @@ TEST_CASE("before API 1.48 an error without a detail means failure, too") {
 
 TEST_CASE("a build whose report ends early was interrupted, even after the image of a stage") {
   for (const auto name : {"buildkit", "classic"}) {
-    const std::string answer = recorded_build(name);
+    const std::string answer = recorded_lines(name);
     const std::size_t image =
         std::string(name) == "classic" ? answer.find("Successfully built") : answer.find("moby.image.id");
     for (std::size_t end = 0; end < image; end = answer.find('\n', end) + 1) {
@@ -178,7 +173,7 @@ TEST_CASE("a build whose report ends early was interrupted, even after the image
 
 TEST_CASE("a failure that was reported stands when the connection breaks after it") {
   BuildAnswer answer({});
-  REQUIRE(answer.feed(recorded_build("buildkit_run_fails")));
+  REQUIRE(answer.feed(recorded_lines("buildkit_run_fails")));
   const auto result = answer.cut_off(Error(Error::Kind::unavailable, "connection reset"));
   REQUIRE_FALSE(result);
   CHECK(result.error().kind == Error::Kind::failed);
@@ -200,12 +195,12 @@ TEST_CASE("a trace that can't be decoded is a protocol error") {
 }
 
 TEST_CASE("recorded answers of API 1.45 are read alike") {
-  const Replay build(recorded_build("buildkit_api_1.45"));
+  const Replay build(recorded_lines("buildkit_api_1.45"));
   REQUIRE(*build.result);
   CHECK((*build.result)->image_id == "sha256:297b98fa1e3926a10ff73914ab661b881f3bc66e79d99d43012487ae9ed3281d");
   CHECK((*build.result)->steps == 3);
   CHECK(build.lines("RUN echo") == Texts{"out: hello", "err: careful"});
-  const Replay failing(recorded_build("buildkit_run_fails_api_1.45"));
+  const Replay failing(recorded_lines("buildkit_run_fails_api_1.45"));
   REQUIRE_FALSE(*failing.result);
   CHECK(failing.result->error().kind == Error::Kind::failed);
   CHECK(

@@ -1,29 +1,17 @@
 #include "docker-client/container_spec.hpp"
 
-#include <fstream>
-#include <sstream>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
 #include "docker-client/networks.hpp"
+#include "tests/unit/docker-client/recorded.hpp"
 
 using namespace slipway;
 using namespace slipway::docker;
 using namespace std::chrono_literals;
 
 namespace {
-
-Json golden_container(const std::string& name) {
-  std::ifstream file("tests/unit/docker-client/testdata/" + name);
-  REQUIRE(file);
-  std::stringstream text;
-  text << file.rdbuf();
-  const Result<Json> json = parse_json(text.str());
-  REQUIRE(json);
-  return *json;
-}
 
 /// Every field set, each to a value of its own, so that no two can be swapped unnoticed.
 ContainerSpec full_container() {
@@ -132,7 +120,7 @@ ContainerSpec full_container() {
 TEST_CASE("a container spec becomes the body that each Engine version knows") {
   const auto minor = GENERATE(41, 45, 51);
   const Json body = create_body(full_container(), ApiVersion{1, minor});
-  const Json expected = golden_container("create_full_1." + std::to_string(minor) + ".json");
+  const Json expected = recorded_json("create_full_1." + std::to_string(minor) + ".json");
   CHECK(Json::diff(expected, body) == Json::array());
 }
 
@@ -164,5 +152,5 @@ TEST_CASE("a network spec becomes the Engine's body") {
   spec.attachable = true;
   spec.ipv6 = true;
   spec.pools = {{"192.0.2.0/24", "192.0.2.1", "192.0.2.128/25"}};
-  CHECK(create_body(spec) == golden_container("network_full.json"));
+  CHECK(create_body(spec) == recorded_json("network_full.json"));
 }

@@ -1,9 +1,6 @@
 // What recorded answers of Engines 20.10 (API 1.41) and 26.1 (1.45) are read as.
 #include "docker-client/container.hpp"
 
-#include <fstream>
-#include <sstream>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -11,21 +8,12 @@
 #include "docker-client/archives.hpp"
 #include "docker-client/events.hpp"
 #include "docker-client/networks.hpp"
+#include "tests/unit/docker-client/recorded.hpp"
 
 using namespace slipway;
 using namespace slipway::docker;
 
 namespace {
-
-Json recorded_container(const std::string& name) {
-  std::ifstream file("tests/unit/docker-client/testdata/" + name);
-  REQUIRE(file);
-  std::stringstream text;
-  text << file.rdbuf();
-  const Result<Json> json = parse_json(text.str());
-  REQUIRE(json);
-  return *json;
-}
 
 const std::string& any_version() {
   static const std::array<std::string, 2> versions{"1.41", "1.45"};
@@ -36,7 +24,7 @@ const std::string& any_version() {
 
 TEST_CASE("an inspected container is read field by field") {
   const std::string& version = any_version();
-  const Container container = container_from(recorded_container("inspect_" + version + ".json"));
+  const Container container = container_from(recorded_json("inspect_" + version + ".json"));
   CHECK(container.id.size() == 64);
   CHECK(container.name == "slipway-rec");
   CHECK(container.created_at);
@@ -68,7 +56,7 @@ TEST_CASE("an inspected container is read field by field") {
 }
 
 TEST_CASE("an inspected container shows what it was created with") {
-  const Container::Config config = container_from(recorded_container("inspect_" + any_version() + ".json")).config;
+  const Container::Config config = container_from(recorded_json("inspect_" + any_version() + ".json")).config;
   CHECK(config.image == "busybox:latest");
   CHECK(config.entrypoint == std::vector<std::string>{"/bin/sh", "-c"});
   CHECK(config.command == std::vector<std::string>{"echo probe; sleep 1000"});
@@ -102,7 +90,7 @@ TEST_CASE("an inspected container shows what it was created with") {
 }
 
 TEST_CASE("a listed container is read field by field") {
-  const Json rows = recorded_container("list_" + any_version() + ".json");
+  const Json rows = recorded_json("list_" + any_version() + ".json");
   REQUIRE(rows.size() == 1);
   const ContainerSummary row = container_summary_from(rows[0]);
   CHECK(row.name == "slipway-rec");
@@ -134,7 +122,7 @@ TEST_CASE("stats are read from either generation of control groups") {
     CHECK(stats.memory_bytes == 700);
     CHECK(stats.memory_limit_bytes == 4000);
   }
-  const ContainerStats stats = container_stats_from(recorded_container("stats_" + any_version() + ".json"));
+  const ContainerStats stats = container_stats_from(recorded_json("stats_" + any_version() + ".json"));
   CHECK(stats.cpu_nanoseconds > 0);
   CHECK(stats.system_cpu_nanoseconds > stats.cpu_nanoseconds);
   CHECK(stats.online_cpus == 2);
@@ -162,7 +150,7 @@ TEST_CASE("an answer of wrong types or none at all gives defaults, never a throw
 }
 
 TEST_CASE("an event is read without the fields that API 1.52 drops") {
-  const Event event = event_from(recorded_container("event_1.52.json"));
+  const Event event = event_from(recorded_json("event_1.52.json"));
   CHECK(event.type == "container");
   CHECK(event.action == "die");
   CHECK(event.actor == "9cfd7370532e");
@@ -172,7 +160,7 @@ TEST_CASE("an event is read without the fields that API 1.52 drops") {
 
 TEST_CASE("repeated events are told apart from new ones, within bounded memory") {
   RecentEvents recent;
-  Event event = event_from(recorded_container("event_1.52.json"));
+  Event event = event_from(recorded_json("event_1.52.json"));
   CHECK(recent.is_new(event));
   CHECK_FALSE(recent.is_new(event));
   Event other = event;

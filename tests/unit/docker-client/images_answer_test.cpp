@@ -6,17 +6,12 @@
 #include "base/files.hpp"
 #include "docker-client/images_errors.hpp"
 #include "docker-client/images_json.hpp"
+#include "tests/unit/docker-client/recorded.hpp"
 
 using namespace slipway;
 using namespace slipway::docker;
 
 namespace {
-
-std::string recorded_image(const std::string& name) {
-  const auto text = read_file("tests/unit/docker-client/testdata/" + name + ".jsonl");
-  REQUIRE(text);
-  return *text;
-}
 
 constexpr auto digest = "sha256:61f6ed0ce09e1a2a0ad2f5ac2c4b1a4e3a1f5b8d6d5b0a5f0b0f2d0c9e8a7b6c";
 using Phase = ImageProgress::Phase;
@@ -31,7 +26,7 @@ TEST_CASE("a pull's answer gives its digest and the way of each layer") {
       if (progress.layer == "9ad63333ebc9") phases.push_back(progress.phase);
       if (progress.phase == Phase::transferring && progress.bytes.current > 0) most = progress.bytes;
     });
-    const std::string text = recorded_image("pull_api_1.48");
+    const std::string text = recorded_lines("pull_api_1.48");
     for (std::size_t at = 0; at < text.size(); at += chunk) REQUIRE(answer.feed(text.substr(at, chunk)));
     REQUIRE(answer.finish());
     CHECK(answer.pulled());
@@ -46,7 +41,7 @@ TEST_CASE("a pull's answer gives its digest and the way of each layer") {
 
 TEST_CASE("a pull whose answer stops in the middle was not done") {
   ImageAnswer answer({});
-  const std::string text = recorded_image("pull_api_1.48");
+  const std::string text = recorded_lines("pull_api_1.48");
   REQUIRE(answer.feed(text.substr(0, text.find("Status: ") - 12)));
   REQUIRE(answer.finish());
   CHECK_FALSE(answer.pulled());
@@ -54,7 +49,7 @@ TEST_CASE("a pull whose answer stops in the middle was not done") {
 
 TEST_CASE("a push's answer gives the digest, its size and the layers sent and not sent") {
   ImageAnswer answer({});
-  REQUIRE(answer.feed(recorded_image("push_api_1.48")));
+  REQUIRE(answer.feed(recorded_lines("push_api_1.48")));
   REQUIRE(answer.finish());
   CHECK(answer.digest() == digest);
   CHECK(answer.manifest_size() == 735);
@@ -65,11 +60,11 @@ TEST_CASE("a push's answer gives the digest, its size and the layers sent and no
 TEST_CASE("recorded answers of API 1.45 to pull and push are read alike") {
   constexpr auto manifest = "sha256:57f36cf866af1ae0b458cc5605c9fdcfa2dcb71a35ff0ecb4773155214494e44";
   ImageAnswer push({});
-  REQUIRE(push.feed(recorded_image("push_api_1.45")));
+  REQUIRE(push.feed(recorded_lines("push_api_1.45")));
   CHECK(push.digest() == manifest);
   CHECK(push.layers_done() == 3);
   ImageAnswer pull({});
-  REQUIRE(pull.feed(recorded_image("pull_api_1.45")));
+  REQUIRE(pull.feed(recorded_lines("pull_api_1.45")));
   CHECK(pull.digest() == manifest);
   CHECK(pull.layers_existing() == 3);
   CHECK(pull.pulled());
@@ -77,7 +72,7 @@ TEST_CASE("recorded answers of API 1.45 to pull and push are read alike") {
 
 TEST_CASE("an error that comes after a status of 200 is never missed") {
   ImageAnswer denied({});
-  const auto fed = denied.feed(recorded_image("push_denied_api_1.48"));
+  const auto fed = denied.feed(recorded_lines("push_denied_api_1.48"));
   REQUIRE_FALSE(fed);
   CHECK(fed.error().kind == Error::Kind::unauthorized);
   CHECK(fed.error().message == "unauthorized: authentication required");

@@ -1,13 +1,11 @@
 #include "docker-client/service_spec.hpp"
 
-#include <fstream>
-#include <sstream>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
 #include "docker-client/services.hpp"
+#include "tests/unit/docker-client/recorded.hpp"
 
 using namespace slipway;
 using namespace slipway::docker;
@@ -82,21 +80,11 @@ ServiceSpec full_service() {
   return spec;
 }
 
-Json golden_service(const std::string& name) {
-  std::ifstream file("tests/unit/docker-client/testdata/" + name);
-  REQUIRE(file);
-  std::stringstream text;
-  text << file.rdbuf();
-  const Result<Json> json = parse_json(text.str());
-  REQUIRE(json);
-  return *json;
-}
-
 }  // namespace
 
 TEST_CASE("every field of a service goes to the Engine under its own name") {
   INFO(service_body(full_service(), ApiVersion{1, 41}).dump(2));
-  CHECK(service_body(full_service(), ApiVersion{1, 41}) == golden_service("service_full.json"));
+  CHECK(service_body(full_service(), ApiVersion{1, 41}) == recorded_json("service_full.json"));
 }
 
 TEST_CASE("a service of which little is said asks for little") {

@@ -3,7 +3,7 @@
 
 #include "docker-client/transport.hpp"
 #include "tests/support/run_async.hpp"
-#include "tests/unit/docker-client/scripted_engine.hpp"
+#include "tests/unit/docker-client/scripted_transport.hpp"
 
 using namespace slipway;
 using namespace slipway::docker;
@@ -60,26 +60,6 @@ Request upload(std::unique_ptr<ByteSource> source) {
   return request;
 }
 
-Request plain_request(std::string method, std::string path) {
-  Request request(std::move(method), std::move(path));
-  request.versioned = false;
-  return request;
-}
-
-using Body = std::function<awaitable<void>(Transport& transport, ScriptedEngine& engine)>;
-
-awaitable<void> run_upload(ScriptedEngine::Script script, Body body, TransportOptions options) {
-  const Executor executor = co_await asio::this_coro::executor;
-  ScriptedEngine engine(executor, std::move(script));
-  Transport transport(executor, engine.endpoint(), options);
-  co_await body(transport, engine);
-  co_await engine.stop();
-}
-
-void with_engine(ScriptedEngine::Script script, Body body, TransportOptions options = {}) {
-  run_async(run_upload(std::move(script), std::move(body), options));
-}
-
 awaitable<void> echo(Peer peer, int) {
   for (;;) {
     const std::string request = co_await peer.request();
@@ -119,7 +99,7 @@ awaitable<void> read_nothing(Peer peer, int) {
 }  // namespace
 
 TEST_CASE("a source is sent in chunks as it gives them, and the connection is used again") {
-  with_engine(echo, [](Transport& transport, ScriptedEngine& engine) -> awaitable<void> {
+  with_script(echo, [](Transport& transport, ScriptedEngine& engine) -> awaitable<void> {
     for (int i = 0; i < 2; ++i) {
       std::vector<std::string> pieces{"hello", std::string(17, ' '), "world"};
       const Result<Response> answer = co_await transport.request(upload(std::make_unique<Pieces>(std::move(pieces))));
@@ -131,7 +111,7 @@ TEST_CASE("a source is sent in chunks as it gives them, and the connection is us
 }
 
 TEST_CASE("a source that fails ends the request with its error, and the Engine sees no complete body") {
-  with_engine(report_rest, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(report_rest, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     std::vector<std::string> pieces{"hello"};
     auto source = std::make_unique<Pieces>(std::move(pieces), Error(Error::Kind::internal, "disk broke"));
     const Result<Response> answer = co_await transport.request(upload(std::move(source)));
@@ -139,7 +119,7 @@ TEST_CASE("a source that fails ends the request with its error, and the Engine s
     CHECK(answer.error().kind == Error::Kind::internal);
     CHECK(answer.error().message.find("disk broke") != std::string::npos);
     co_await sleep_for(1ms);
-    const Result<Response> seen = co_await transport.request(plain_request("GET", "/seen"));
+    const Result<Response> seen = co_await transport.request(unversioned("GET", "/seen"));
     REQUIRE(seen);
     CHECK(seen->body.find("5\r\nhello\r\n") != std::string::npos);
     CHECK(seen->body.find("0\r\n\r\n") == std::string::npos);
@@ -147,7 +127,7 @@ TEST_CASE("a source that fails ends the request with its error, and the Engine s
 }
 
 TEST_CASE("an Engine that refuses a body it has not read is heard") {
-  with_engine(refuse_early, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(refuse_early, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     bool gone = false;
     const Result<Response> answer = co_await transport.request(upload(std::make_unique<Endless>(gone)));
     REQUIRE_FALSE(answer);
@@ -159,7 +139,7 @@ TEST_CASE("an Engine that refuses a body it has not read is heard") {
 }
 
 TEST_CASE("an answer is read while its body is still being sent; dropping it stops the sending") {
-  with_engine(answer_before_the_end, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(answer_before_the_end, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     bool gone = false;
     {
       Result<ResponseStream> stream = co_await transport.stream(upload(std::make_unique<Endless>(gone)));
@@ -174,7 +154,7 @@ TEST_CASE("an answer is read while its body is still being sent; dropping it sto
 }
 
 TEST_CASE("cancelling a request stops a source that waits") {
-  with_engine(echo, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(echo, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     bool gone = false;
     auto request = transport.request(upload(std::make_unique<Stuck>(gone)));
     const Result<Response> answer = co_await with_deadline(20ms, std::move(request), "the test");
@@ -187,7 +167,7 @@ TEST_CASE("cancelling a request stops a source that waits") {
 TEST_CASE("an Engine that stops reading a body is a timeout") {
   TransportOptions options;
   options.response_timeout = 50ms;
-  with_engine(
+  with_script(
       read_nothing,
       [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
         bool gone = false;
@@ -219,9 +199,9 @@ awaitable<void> refuse_upgrade(Peer peer, int) {
 }  // namespace
 
 TEST_CASE("a hijacked connection carries bytes both ways, half-closes, and is never used again") {
-  with_engine(upgrade_then_echo, [](Transport& transport, ScriptedEngine& engine) -> awaitable<void> {
+  with_script(upgrade_then_echo, [](Transport& transport, ScriptedEngine& engine) -> awaitable<void> {
     for (int i = 0; i < 2; ++i) {
-      Result<HijackedStream> stream = co_await transport.hijack(plain_request("POST", "/attach"));
+      Result<HijackedStream> stream = co_await transport.hijack(unversioned("POST", "/attach"));
       REQUIRE(stream);
       const Result<std::string> first = co_await stream->read();
       CHECK(*first == "first");
@@ -239,8 +219,8 @@ TEST_CASE("a hijacked connection carries bytes both ways, half-closes, and is ne
 }
 
 TEST_CASE("a refused upgrade is the Engine's error") {
-  with_engine(refuse_upgrade, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
-    const Result<HijackedStream> stream = co_await transport.hijack(plain_request("POST", "/attach"));
+  with_script(refuse_upgrade, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+    const Result<HijackedStream> stream = co_await transport.hijack(unversioned("POST", "/attach"));
     REQUIRE_FALSE(stream);
     CHECK(stream.error().kind == Error::Kind::not_found);
   });
@@ -260,9 +240,9 @@ awaitable<void> close_soon(HijackedStream& stream) {
 }  // namespace
 
 TEST_CASE("closing a hijacked stream wakes its reader with an error, not an exception") {
-  with_engine(upgrade_then_echo, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(upgrade_then_echo, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     using namespace asio::experimental::awaitable_operators;
-    Result<HijackedStream> stream = co_await transport.hijack(plain_request("POST", "/attach"));
+    Result<HijackedStream> stream = co_await transport.hijack(unversioned("POST", "/attach"));
     REQUIRE(stream);
     const Result<std::string> first = co_await stream->read();
     auto both = read_closed(*stream) && close_soon(*stream);
@@ -309,7 +289,7 @@ awaitable<std::string> path_asked_for(Transport& transport) {
 TEST_CASE("the version is the lower of ours and the Engine's") {
   const auto [theirs, expected] = GENERATE(table<std::string, std::string>(
       {{"1.24", "1.24"}, {"1.41", "1.41"}, {"1.45", "1.45"}, {"1.51", "1.51"}, {"1.99", "1.51"}}));
-  with_engine(engine_of(theirs, "1.40"),
+  with_script(engine_of(theirs, "1.40"),
               [expected = "GET /v" + expected + "/info"](Transport& transport, ScriptedEngine& engine) {
                 struct Check {
                   static awaitable<void> run(Transport& asked, ScriptedEngine& asking, std::string line) {
@@ -325,21 +305,21 @@ TEST_CASE("the version is the lower of ours and the Engine's") {
 }
 
 TEST_CASE("an Engine that knows no HEAD is asked with GET") {
-  with_engine(engine_of("1.41", "1.12", false), [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(engine_of("1.41", "1.12", false), [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     const std::string line = co_await path_asked_for(transport);
     CHECK(line == "GET /v1.41/info");
   });
 }
 
 TEST_CASE("an Engine that wants newer clients only is refused with both versions named (29.0)") {
-  with_engine(engine_of("1.99", "1.90"), [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(engine_of("1.99", "1.90"), [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     const std::string line = co_await path_asked_for(transport);
     CHECK(line.find("wants API 1.90 at least, this slipway speaks 1.51") != std::string::npos);
   });
 }
 
 TEST_CASE("what answers without a version is no Engine") {
-  with_engine(engine_of("", ""), [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(engine_of("", ""), [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     const Result<ApiVersion> version = co_await transport.version();
     REQUIRE_FALSE(version);
     CHECK(version.error().kind == Error::Kind::protocol);
@@ -358,7 +338,7 @@ awaitable<void> restart_as_another(Peer peer, int number) {
 }  // namespace
 
 TEST_CASE("the version is negotiated anew when the Engine was restarted") {
-  with_engine(restart_as_another, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+  with_script(restart_as_another, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
     const std::string before = co_await path_asked_for(transport);
     co_await sleep_for(1ms);
     const std::string after = co_await path_asked_for(transport);

@@ -10,7 +10,7 @@ namespace slipway::images {
 namespace {
 
 const std::string kConfigId = "sha256:" + std::string(64, 'c');
-const std::string kManifestText = "sha256:" + std::string(64, 'd');
+const std::string kManifestDigest = "sha256:" + std::string(64, 'd');
 
 }  // namespace
 
@@ -24,7 +24,7 @@ TEST_CASE("a default value names nothing and is false") {
   CHECK_FALSE(BuiltImage());
   CHECK_FALSE(PushedImage());
   CHECK_FALSE(PinnedImage());
-  CHECK_FALSE(PushedImage::restore(BuiltImage(), *parse_reference("app:1"), kManifestText));
+  CHECK_FALSE(PushedImage::restore(BuiltImage(), *parse_reference("app:1"), kManifestDigest));
 }
 
 TEST_CASE("a pushed image is pulled by digest, from where it was pushed to") {
@@ -33,13 +33,13 @@ TEST_CASE("a pushed image is pulled by digest, from where it was pushed to") {
   const Result<BuiltImage> built = BuiltImage::from(outcome);
   REQUIRE(built);
   docker::Pushed pushed;
-  pushed.digest = kManifestText;
+  pushed.digest = kManifestDigest;
   const Result<PushedImage> image = PushedImage::from(*built, *parse_reference("registry.example/shop/app:7"), pushed);
   REQUIRE(image);
   CHECK(image->config_id() == kConfigId);
-  CHECK(image->digest() == kManifestText);
+  CHECK(image->digest() == kManifestDigest);
   CHECK(image->tag() == "7");
-  CHECK(image->pinned().text() == "registry.example/shop/app@" + kManifestText);
+  CHECK(image->pinned().text() == "registry.example/shop/app@" + kManifestDigest);
 }
 
 TEST_CASE("what an engine or a record says is no identity unless it is a digest") {
@@ -48,14 +48,14 @@ TEST_CASE("what an engine or a record says is no identity unless it is a digest"
   CHECK_FALSE(BuiltImage::restore(std::string(64, 'c')));
   const BuiltImage built = *BuiltImage::restore(kConfigId);
   CHECK_FALSE(PushedImage::restore(built, *parse_reference("app:1"), "latest"));
-  CHECK_FALSE(PushedImage::restore(built, *parse_reference("app"), kManifestText));
+  CHECK_FALSE(PushedImage::restore(built, *parse_reference("app"), kManifestDigest));
 }
 
 TEST_CASE("a foreign image needs a digest") {
   CHECK_FALSE(PinnedImage::from(*parse_reference("postgres:16")));
-  const Result<PinnedImage> pinned = PinnedImage::from(*parse_reference("postgres:16@" + kManifestText));
+  const Result<PinnedImage> pinned = PinnedImage::from(*parse_reference("postgres:16@" + kManifestDigest));
   REQUIRE(pinned);
-  CHECK(pinned->pinned().familiar() == "postgres@" + kManifestText);
+  CHECK(pinned->pinned().familiar() == "postgres@" + kManifestDigest);
 }
 
 TEST_CASE("an image is labelled with where it comes from") {

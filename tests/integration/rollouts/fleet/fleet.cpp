@@ -12,21 +12,12 @@
 #include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "orchestrator/store/projects.hpp"
+#include "tests/integration/rollouts/fleet/must.hpp"
 
 namespace slipway::rollouts {
 namespace {
 
 constexpr std::chrono::minutes patience{2};
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message + "\n" + result.error().hint);
-  return std::move(*result);
-}
-
-void must(const Result<void>& result) {
-  if (!result) throw std::runtime_error(result.error().message);
-}
 
 std::vector<HostSettings> rig_hosts() {
   std::vector<HostSettings> hosts;

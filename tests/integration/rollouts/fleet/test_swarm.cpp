@@ -1,21 +1,14 @@
 #include "tests/integration/rollouts/fleet/test_swarm.hpp"
 
-#include <stdexcept>
-
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
 #include "docker-client/call.hpp"
 #include "docker-client/json_fields.hpp"
+#include "tests/integration/rollouts/fleet/must.hpp"
 
 namespace slipway::rollouts {
 namespace {
-
-template <class T>
-T required(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
-}
 
 awaitable<Result<std::string>> post(docker::Engine* engine, std::string path, std::string body, bool force = false) {
   docker::Request request("POST", std::move(path));
@@ -59,15 +52,15 @@ docker::Engine& TestSwarm::manager(const std::string& host) {
 void TestSwarm::form() {
   const std::string first = fleet_.hosts->address_of("h1");
   const Json init = {{"ListenAddr", first + ":2377"}, {"AdvertiseAddr", first}};
-  required(fleet_.run(post(&manager(), "/swarm/init", dump_json(init))));
-  const std::string token = required(fleet_.run(manager_token(&manager())));
+  must(fleet_.run(post(&manager(), "/swarm/init", dump_json(init))));
+  const std::string token = must(fleet_.run(manager_token(&manager())));
   for (const char* host : {"h2", "h3"}) {
     const std::string address = fleet_.hosts->address_of(host);
     const Json join = {{"ListenAddr", address + ":2377"},
                        {"AdvertiseAddr", address},
                        {"RemoteAddrs", Json::array({first + ":2377"})},
                        {"JoinToken", token}};
-    required(fleet_.run(post(&manager(host), "/swarm/join", dump_json(join))));
+    must(fleet_.run(post(&manager(host), "/swarm/join", dump_json(join))));
   }
 }
 
@@ -83,13 +76,13 @@ void TestSwarm::leave() {
 }
 
 docker::Service TestSwarm::service(const std::string& name) {
-  return required(fleet_.run(manager().services().inspect(name)));
+  return must(fleet_.run(manager().services().inspect(name)));
 }
 
 std::vector<docker::Task> TestSwarm::tasks(const std::string& service) {
   docker::Filters of_it;
   of_it.add("service", service);
-  return required(fleet_.run(manager().services().tasks(of_it)));
+  return must(fleet_.run(manager().services().tasks(of_it)));
 }
 
 Result<void> TestSwarm::change(const docker::Service& service, const std::string& spec) {
