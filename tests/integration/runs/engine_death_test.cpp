@@ -76,7 +76,7 @@ TEST_CASE("a step whose engine dies is interrupted whatever it answers, and runs
                                        "  obliging:\n    image: busybox\n    network: none\n"
                                        "    run: [\"trap 'exit 0' TERM\", \"sleep 1000 & wait\"]\n"
                                        "  again:\n    image: busybox\n    network: none\n"
-                                       "    retry: {max: 1, on: [interrupted]}\n    run: [\"sleep 6\"]\n"
+                                       "    retry: {max: 1, on: [interrupted]}\n    run: [\"sleep 15\"]\n"
                                        "  after: {image: busybox, network: none, needs: [again], run: [\"true\"]}\n")));
   until(daemon, "steps run", [&] { return running_steps(daemon, id) == 3; });
   const pid_t process = helper.pid();
@@ -152,7 +152,7 @@ TEST_CASE("an engine whose socket is gone is out, though its old connections liv
   const Site site;
   MiniDaemon daemon(site, helper.unix_endpoint());
   const RunId id =
-      daemon.push(site.commit(pipeline("  unit: {image: busybox, network: none, run: [\"sleep 3\"]}\n"
+      daemon.push(site.commit(pipeline("  unit: {image: busybox, network: none, run: [\"sleep 15\"]}\n"
                                        "  after: {image: busybox, network: none, needs: [unit], run: [\"true\"]}\n"
                                        "  beside: {image: busybox, network: none, needs: [unit], run: [\"true\"]}\n")));
   until(daemon, "the step runs", [&] { return running_steps(daemon, id) == 1; });
