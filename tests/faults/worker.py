@@ -114,7 +114,8 @@ class Worker:
             raise RuntimeError(f"rollout {newest} of another slipwayd has failed")
 
     def trace(self, scenario, cell=None):
-        """The points passed by a run that nothing disturbs; of a `cell`, those of the process after the kill."""
+        """The points passed by a run that nothing disturbs; of a `cell`, those of the process after the kill, or None if
+        the run did not pass it."""
         path = f"{self.folder}/trace"
         if os.path.exists(path):
             os.remove(path)
@@ -125,6 +126,8 @@ class Worker:
         if not evidence.ended:
             raise RuntimeError(f"a run of {scenario.name} that nothing disturbs does not end, see {self.folder}")
         self.deployed = self.deployed or scenario.deploys
+        if cell and not evidence.deaths:
+            return None
         with open(path, encoding="utf-8") as file:
             return file.read().splitlines()
 
