@@ -44,8 +44,9 @@ std::atomic<bool> Interrupt::hit_ = false;
 /// Asks the stop source to stop when the user interrupts or the deadline passes.
 class Watchdog {
  public:
-  Watchdog(std::stop_source stop, std::chrono::milliseconds limit)
-      : limit_(limit), stop_(std::move(stop)), thread_([this](const std::stop_token& done) { watch(done); }) {}
+  explicit Watchdog(std::chrono::milliseconds limit)
+      : limit_(limit), thread_([this](const std::stop_token& done) { watch(done); }) {}
+  [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
   [[nodiscard]] bool interrupted() const { return interrupt_.hit(); }
   [[nodiscard]] bool timed_out() const { return timed_out_; }
 
@@ -132,10 +133,9 @@ Result<Exit> run_watch(Session& session, const RunRef& ref, const WatchOptions& 
   if (!limit) return fail(limit.error());
   const Result<std::int64_t> number = find_run(session, ref, 10s);
   if (!number) return fail(number.error());
-  std::stop_source stop;
-  const Watchdog watchdog(stop, *limit);
+  const Watchdog watchdog(*limit);
   Watch watch(session, **session.api(), *number, options.progress);
-  Result<Exit> exit = watch.until_ended(stop.get_token());
+  Result<Exit> exit = watch.until_ended(watchdog.token());
   if (!exit) return exit;
   if (session.output.json) {
     if (Result<void> printed = print_json(watch.run(), session.output); !printed) return fail(printed.error());

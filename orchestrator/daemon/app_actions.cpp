@@ -89,7 +89,8 @@ std::vector<http::ProbeStage> probes_of(const store::Rollout& rollout) {
   std::vector<http::ProbeStage> stages;
   const auto progress = parse_json(rollout.progress);
   if (!progress) return stages;
-  for (const rollouts::ProbeLog::Stage& one : rollouts::ProbeLog::from(value_at(*progress, "probes")).stages()) {
+  const rollouts::ProbeLog log = rollouts::ProbeLog::from(value_at(*progress, "probes"));
+  for (const rollouts::ProbeLog::Stage& one : log.stages()) {
     const rollouts::ProbeFigures& seen = one.figures;
     const auto at = [&](double share) { return seen.latency.quantile(share).count(); };
     stages.push_back(

@@ -56,11 +56,14 @@ class ProbeLog {
   [[nodiscard]] bool counts(const std::string& host) const { return counted_.contains(host); }
   void count_from_now(const std::string& host) { counted_.insert(host); }
 
-  [[nodiscard]] const std::vector<Stage>& stages() const { return stages_; }
+  /// Not of a temporary: a range-for over one would look at what is gone.
+  [[nodiscard]] const std::vector<Stage>& stages() const& { return stages_; }
+  void stages() const&& = delete;
   [[nodiscard]] std::uint64_t requests() const;
   [[nodiscard]] std::uint64_t failures() const;
   /// "host web1 during batch 2: …"; empty: none.
-  [[nodiscard]] const std::string& first_failure() const { return first_failure_; }
+  [[nodiscard]] const std::string& first_failure() const& { return first_failure_; }
+  void first_failure() const&& = delete;
 
   [[nodiscard]] nlohmann::json json() const;
   static ProbeLog from(const nlohmann::json& json);

@@ -55,7 +55,8 @@ TEST_CASE("probes are filed by stage, and read back as they were written") {
   REQUIRE(again.stages().size() == 3);
   CHECK(again.stages()[1].figures.latency.quantile(0.5) == log.stages()[1].figures.latency.quantile(0.5));
   CHECK(again.stages()[2].figures.unreachable == 1);
-  CHECK(ProbeLog::from(Json()).stages().empty());
+  const ProbeLog none = ProbeLog::from(Json());
+  CHECK(none.stages().empty());
 }
 
 TEST_CASE("a probe has a rate within bounds, and fails a rollout only if it is told to") {
