@@ -41,6 +41,12 @@ else()
   add_compile_options(-ffunction-sections -fdata-sections)
   # Code for errors and for the start lies apart from the rest, so an idle daemon has fewer pages of it in memory.
   add_link_options(-Wl,--gc-sections -Wl,-z,keep-text-section-prefix)
+  # Templates leave the same code many times: folding it takes a sixteenth of the binary. GNU ld can't.
+  include(CheckLinkerFlag)
+  check_linker_flag(CXX "-fuse-ld=mold;-Wl,--icf=all" SLIPWAY_FOLDS_CODE)
+  if(MOLD AND SLIPWAY_FOLDS_CODE)
+    add_link_options(-Wl,--icf=all)
+  endif()
 endif()
 
 if(SLIPWAY_SANITIZE)
