@@ -19,10 +19,10 @@ tools/install.sh test
 end_rig_at_exit
 # The machine's engine, whose busybox image the engines of the matrix get.
 run tests/support/rig/rig.sh up "$rig" --hosts 0
-run tools/build.sh dev slipwayd
+run tools/build.sh release slipwayd  # what users run
 status=0
-run python3 tests/faults build/dev .dev/faults-fake --engine fake --tier "$tier" "$@" || status=1
-run python3 tests/faults build/dev .dev/faults --engine real --tier "$tier" "$@" || status=1
-[ "$tier" = short ] || run python3 tests/faults/crowd.py build/dev .dev/faults || status=1
+run python3 tests/faults build/release .dev/faults-fake --engine fake --tier "$tier" "$@" || status=1
+run python3 tests/faults build/release .dev/faults --engine real --tier "$tier" "$@" || status=1
+[ "$tier" = short ] || run python3 tests/faults/crowd.py build/release .dev/faults || status=1
 [ "$tier" = short ] || python3 tests/faults/report.py .dev/faults-fake .dev/faults > docs/reliability.md
 exit $status

@@ -326,7 +326,8 @@ awaitable<Event> Driver::attempt(Action action) {
   co_return co_await persist(action, std::move(step), std::move(report));
 }
 
-/// Tried again while the host does not answer: a short cut of the line is no failure.
+/// Tried again while the host does not answer: a short cut of the line is no failure. Nor, on the way back, is what the
+/// engine could not do just now: a host that is given up is left without the application.
 awaitable<Event> Driver::persist(Action action, std::function<awaitable<Result<void>>()> step, StepReport report) {
   using namespace asio::experimental::awaitable_operators;
   Error last(Error::Kind::timeout, "there was no time for it");
@@ -341,7 +342,8 @@ awaitable<Event> Driver::persist(Action action, std::function<awaitable<Result<v
     if (reached) co_return event::Reached{action.host, action.stage};
     last = reached.error();
     if (!ousted_.empty()) co_return event::Ousted{action.host, ousted_};
-    if (!last.transient()) {
+    const bool engine_failed = last.kind == Error::Kind::internal && action.heading == Heading::back;
+    if (!last.transient() && !engine_failed) {
       if (std::string words = report.evidence(); !words.empty()) evidence_[action.host] = std::move(words);
       co_return event::Failed{action.host, last.message};
     }

@@ -59,7 +59,7 @@ awaitable<Result<void>> HostWork::reach(HostStage stage, Heading heading, Target
     case HostStage::created:
       co_return co_await create(target);
     case HostStage::started:
-      co_return co_await start(target);
+      co_return co_await start(heading, target);
     case HostStage::healthy:
       co_return co_await wait_healthy(target->wanted, target);
     case HostStage::attached:
@@ -223,8 +223,13 @@ awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr targ
   co_return fail(Error::Kind::conflict, "the name is taken by a container that is not this generation's");
 }
 
-awaitable<Result<void>> HostWork::start(TargetPtr target) {
+awaitable<Result<void>> HostWork::start(Heading heading, TargetPtr target) {
   auto found = co_await look(target);
+  if (found && !found->missing.empty() && heading == Heading::back) {
+    // Forward it is a reason to go back. Going back, a host would be left without the application.
+    if (auto made = co_await create(target); !made) co_return made;
+    found = co_await look(target);
+  }
   if (!found) co_return fail(found.error());
   if (!found->missing.empty()) {
     co_return fail(Error::Kind::not_found, "container " + found->missing.front().name + " was removed by somebody");

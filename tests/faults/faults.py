@@ -53,6 +53,8 @@ ALL = {fault.name: fault for fault in (
     Fault("answer cut", "the answer breaks off after ten bytes", rule={"action": "cut", "bytes": 10}),
     Fault("answer late", "the answer takes a second", rule={"action": "delay", "seconds": 1}),
     Fault("engine error", "the engine answers 500", rule={"action": "status", "status": 500, "message": "broken"}, exact=False),
+    Fault("engine errors", "the engine answers 500 three times, the ways out and back included",
+          rule={"action": "status", "status": 500, "message": "broken", "times": 3}, exact=False),
     Fault("engine error after", "the engine answers 500 though it did what it was asked",
           rule={"action": "status_after", "status": 500, "message": "broken"}, exact=False),
     Fault("container vanishes", "the container is removed before the call about it", rule={"action": "vanish"}, exact=False),
