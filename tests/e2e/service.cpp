@@ -40,7 +40,7 @@ constexpr const char* compose = R"(name: {name}
 services:
   web:
     image: {image}
-    ports: ["{port}:8080"]
+    {reached}
     volumes: ["state:/state:ro"]
     stop_grace_period: 1s
 volumes:
@@ -62,6 +62,12 @@ std::vector<std::string> lines_of(const std::string& text) {
 Service::Service(const Repository& repository, std::string name, int port)
     : repository_(repository), name_(std::move(name)), port_(port) {}
 
+Service Service::behind_proxies(const Repository& repository, std::string name) {
+  Service service(repository, std::move(name), proxy_port);
+  service.routed_ = true;
+  return service;
+}
+
 std::string Service::image() const {
   return required("SLIPWAY_TEST_REGISTRY") + "/" + name_;
 }
@@ -70,17 +76,23 @@ std::string Service::push(const std::string& version, const std::string& test, c
   repository_.write("Dockerfile", dockerfile);
   repository_.write("unit.sh", test + "\n");
   repository_.write("slipway.yml", fmt::format(pipeline, fmt::arg("version", version), fmt::arg("image", image())));
+  const std::string reached = routed_ ? fmt::format("x-slipway: {{route: {{host: {}.test, port: 8080}}}}", name_)
+                                      : fmt::format("ports: [\"{}:8080\"]", port_);
   repository_.write(
       "compose.yml",
-      fmt::format(compose, fmt::arg("name", name_), fmt::arg("image", image()), fmt::arg("port", port_)) + policy);
+      fmt::format(compose, fmt::arg("name", name_), fmt::arg("image", image()), fmt::arg("reached", reached)) + policy);
   return repository_.push();
 }
 
 std::vector<std::string> Service::versions() const {
   std::vector<std::string> found;
-  for (const Host& host : rig_hosts())
-    found.push_back(http_get(fmt::format("http://{}:{}/version", host.address, port_)));
+  for (const Host& host : rig_hosts()) found.push_back(version_on(host));
   return found;
+}
+
+std::string Service::version_on(const Host& host) const {
+  const std::string at = fmt::format("{}:{}", host.address, port_);
+  return http_get("http://" + (routed_ ? name_ + ".test" : at) + "/version", at);
 }
 
 std::string Service::digest_of_tag(const std::string& tag) const {

@@ -10,6 +10,8 @@ namespace slipway::e2e {
 class Service {
  public:
   Service(const Repository& repository, std::string name, int port);
+  /// With a route in place of a port of its own: NAME.test at the daemon's proxies.
+  static Service behind_proxies(const Repository& repository, std::string name);
 
   /// Commits this version and pushes it; the commit's id. `test` is the shell command of the unit test, `policy`
   /// further lines of x-slipway.
@@ -17,6 +19,7 @@ class Service {
 
   /// What each host answers at /version now; "" for none.
   [[nodiscard]] std::vector<std::string> versions() const;
+  [[nodiscard]] std::string version_on(const Host& host) const;
   /// `registry/repository` that the pipeline pushes to.
   [[nodiscard]] std::string image() const;
   /// The manifest digest that a tag has in the registry now; "" if there is none.
@@ -32,6 +35,7 @@ class Service {
   const Repository& repository_;
   std::string name_;
   int port_;
+  bool routed_ = false;
 };
 
 }  // namespace slipway::e2e

@@ -98,6 +98,10 @@ void Daemon::write_settings() const {
                              {"password_file", password.string()},
                              {"ca", tls + "/ca.pem"}}}}},
                          {"hosts", hosts},
+                         {"proxy",
+                          {{"image", required("SLIPWAY_TEST_REGISTRY") + "/e2e/haproxy:2.6"},
+                           {"http", proxy_port},
+                           {"https", proxy_port + 1}}},
                          {"swarms", {{"swarm", {{"managers", managers}}}}}};
   (void)write_file(folder() / "slipwayd.yml", settings.dump(2));  // JSON is YAML
 }
@@ -127,7 +131,7 @@ void Daemon::start_process() {
 
 void Daemon::start_container() {
   const std::string socket = required("SLIPWAY_TEST_ENGINE").substr(std::string("unix://").size());
-  struct stat info{};
+  struct stat info {};
   ::stat(socket.c_str(), &info);
   // The image's user owns the data; the repositories stay root's, as a mounted host folder would be.
   fs::create_directories(folder() / "data");
@@ -248,8 +252,9 @@ std::string Repository::push(const std::string& branch) const {
   return commit;
 }
 
-std::string http_get(const std::string& url) {
+std::string http_get(const std::string& url, std::string connect_to) {
   HttpRequest request("GET", url);
+  request.connect_to = std::move(connect_to);
   request.timeout = 3s;
   const Result<HttpResponse> response = send_http(request);
   return response && response->ok() ? response->body : std::string();

@@ -19,6 +19,8 @@ Ran run(std::vector<std::string> words, std::map<std::string, std::string> envir
 /// The environment variable, which tools/test.sh sets; its absence fails the test and says what to run.
 std::string required(const char* variable);
 
+constexpr int proxy_port = 18100;  ///< of every host, for services with a route
+
 /// A slipwayd of its own: fresh data, a free port, the rig's registry and hosts, an admin logged in. A plain process,
 /// or with SLIPWAY_TEST_IMAGE set a container of that image.
 class Daemon {
@@ -71,8 +73,9 @@ class Repository {
   std::filesystem::path bare_, work_;
 };
 
-/// GET without credentials; empty if nothing answers within 3 s.
-std::string http_get(const std::string& url);
+/// GET without credentials; empty if nothing answers within 3 s. `connect_to`: "address:port", if not what the URL
+/// says.
+std::string http_get(const std::string& url, std::string connect_to = {});
 
 /// One host of the rig, driven past slipway, for what tests have to arrange or to see for themselves.
 struct Host {
