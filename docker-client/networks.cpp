@@ -1,5 +1,8 @@
 #include "docker-client/networks.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 #include <nlohmann/json.hpp>
 
 #include "base/http_client.hpp"
@@ -80,8 +83,21 @@ awaitable<Result<std::string>> Networks::create(NetworkSpec spec) {
 awaitable<Result<Network>> Networks::inspect(std::string id) {
   Request request("GET", network_path(id));
   Result<Json> body = co_await call_json(transport_, std::move(request), "inspect network " + id);
-  if (!body) co_return fail(std::move(body.error()));
-  co_return network_from(*body);
+  if (body) co_return network_from(*body);
+  // 400, as for a call that is wrong in itself.
+  if (body.error().message.find("is ambiguous") != std::string::npos) body.error().kind = Error::Kind::conflict;
+  co_return fail(std::move(body.error()));
+}
+
+awaitable<Result<std::vector<Network>>> Networks::named(std::string name, Filters filters) {
+  filters.add("name", name);  // which the engine takes for a part of it
+  Result<std::vector<Network>> networks = co_await list(std::move(filters));
+  if (!networks) co_return networks;
+  std::erase_if(*networks, [&](const Network& one) { return one.name != name; });
+  std::sort(networks->begin(), networks->end(), [](const Network& a, const Network& b) {
+    return std::tie(a.created_at, a.id) < std::tie(b.created_at, b.id);
+  });
+  co_return networks;
 }
 
 awaitable<Result<std::vector<Network>>> Networks::list(Filters filters) {

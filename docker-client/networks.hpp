@@ -45,7 +45,11 @@ class Networks {
 
   /// Gives the id. A taken name is Kind::conflict.
   awaitable<Result<std::string>> create(NetworkSpec spec);
+  /// A name that several have is Kind::conflict, see `named`.
   awaitable<Result<Network>> inspect(std::string id);
+  /// Those of exactly that name, oldest first. There can be several below API 1.44, where CheckDuplicate does not see a
+  /// create that is still under way, as that of a client which died: then the name names none of them, ids do.
+  awaitable<Result<std::vector<Network>>> named(std::string name, Filters filters = {});
   awaitable<Result<std::vector<Network>>> list(Filters filters = {});
   awaitable<Result<void>> connect(std::string container, NetworkAttachment attachment);
   /// Not connected and unknown are success.

@@ -188,7 +188,9 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       rollouts_(parts_),
       deployer_(rollouts_, store_, parts_.rules, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),
-      scheduler_(io.get_executor(), store_, clock_, static_cast<std::size_t>(settings.runs), scheduler_callbacks()),
+      scheduler_(io.get_executor(), store_, clock_,
+                 {static_cast<std::size_t>(settings.runs), static_cast<std::size_t>(settings.runs_per_project)},
+                 scheduler_callbacks()),
       notifier_(
           store_, pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
           settings.public_url, ground_.git.ca_bundle().string()),

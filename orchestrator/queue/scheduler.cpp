@@ -56,9 +56,8 @@ awaitable<void> expire(asio::steady_timer& timer) {
 
 }  // namespace
 
-Scheduler::Scheduler(Executor executor, store::Store& store, const Clock& clock, std::size_t max_runs,
-                     Callbacks callbacks)
-    : store_(store), clock_(clock), max_runs_(max_runs), callbacks_(std::move(callbacks)), poke_(std::move(executor)) {}
+Scheduler::Scheduler(Executor executor, store::Store& store, const Clock& clock, Room room, Callbacks callbacks)
+    : store_(store), clock_(clock), room_(room), callbacks_(std::move(callbacks)), poke_(std::move(executor)) {}
 
 void Scheduler::release() {
   held_ = false;
@@ -96,7 +95,10 @@ awaitable<bool> Scheduler::look() {
     co_return false;
   }
   tell_under_way(seen->unfinished);
-  seen->limits.max_runs = max_runs_;
+  seen->limits.max_runs = room_.runs;
+  for (auto& [project, own] : seen->limits.projects) {
+    if (own.max_runs == 0) own.max_runs = room_.runs_per_project;
+  }
   Next next = next_runs(seen->unfinished, seen->limits);
   const bool barred = !next.start.empty() && callbacks_.may_start && !callbacks_.may_start();
   if (held_ || barred) next.start.clear();

@@ -23,7 +23,13 @@ class Scheduler {
     std::function<bool()> may_start = {};
   };
 
-  Scheduler(Executor executor, store::Store& store, const Clock& clock, std::size_t max_runs, Callbacks callbacks);
+  /// Runs at the same time.
+  struct Room {
+    std::size_t runs = 4;
+    std::size_t runs_per_project = 0;  ///< where the project itself has no limit; 0: none but `runs`
+  };
+
+  Scheduler(Executor executor, store::Store& store, const Clock& clock, Room room, Callbacks callbacks);
 
   /// Until cancelled. Looks again after each event of the store, and every few seconds while the store fails.
   awaitable<void> run();
@@ -42,7 +48,7 @@ class Scheduler {
 
   store::Store& store_;
   const Clock& clock_;
-  std::size_t max_runs_;
+  Room room_;
   Callbacks callbacks_;
   bool held_ = false;
   bool released_ = false;    // since the last look began

@@ -8,11 +8,6 @@
 namespace slipway::rollouts {
 namespace {
 
-std::string text_of(const docker::Labels& labels, std::string_view key) {
-  const auto found = labels.find(std::string(key));
-  return found == labels.end() ? std::string() : found->second;
-}
-
 template <class Number>
 Number number_of(std::string_view text) {
   Number number = 0;
@@ -37,13 +32,13 @@ Shown shown_from(const docker::ContainerSummary& summary) {
   Shown shown;
   shown.id = summary.id;
   shown.name = summary.name;
-  shown.service = text_of(summary.labels, label::service);
-  shown.generation = number_of<std::int64_t>(text_of(summary.labels, label::generation));
-  shown.replica = number_of<std::size_t>(text_of(summary.labels, label::replica));
-  shown.spec_hash = text_of(summary.labels, label::spec_hash);
+  shown.service = label_of(summary.labels, label::service);
+  shown.generation = number_of<std::int64_t>(label_of(summary.labels, label::generation));
+  shown.replica = number_of<std::size_t>(label_of(summary.labels, label::replica));
+  shown.spec_hash = label_of(summary.labels, label::spec_hash);
   shown.image = summary.image;
-  shown.digest = text_of(summary.labels, label::digest);
-  shown.rollout = number_of<std::int64_t>(text_of(summary.labels, label::rollout));
+  shown.digest = label_of(summary.labels, label::digest);
+  shown.rollout = number_of<std::int64_t>(label_of(summary.labels, label::rollout));
   shown.recorded = summary.labels.contains(std::string(label::record));
   shown.running = counts_as_running(summary.state);
   shown.status = std::string(docker::name_of(summary.state));
@@ -63,7 +58,7 @@ namespace {
 Shown shown_from_compose(const docker::ContainerSummary& summary, const std::string& application) {
   Shown shown = shown_from(summary);
   shown.from_compose = true;
-  shown.service = text_of(summary.labels, label::compose_service);
+  shown.service = label_of(summary.labels, label::compose_service);
   const auto named = parse_container_name(shown.name, application, shown.service);
   shown.generation = named ? named->generation : 0;
   shown.replica = named ? named->replica : 0;
@@ -100,7 +95,7 @@ awaitable<Result<std::vector<docker::ContainerSummary>>> compose_containers(dock
   auto listed = co_await containers.list(std::move(what));
   if (!listed) co_return fail(listed.error().in("list containers of Docker Compose"));
   std::erase_if(*listed, [](const docker::ContainerSummary& one) {
-    return text_of(one.labels, label::compose_oneoff) == "True";
+    return label_of(one.labels, label::compose_oneoff) == "True";
   });
   co_return listed;
 }

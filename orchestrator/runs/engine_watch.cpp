@@ -43,14 +43,24 @@ awaitable<void> EngineWatch::until_lost() {
 /// Returns when the stream of events ends, which is the first sign of an engine that stops.
 awaitable<void> EngineWatch::follow_events() {
   docker::EventsRequest request;
-  request.filters.add("type", "container").add("event", "kill").label(std::string(label::kInstance));
+  request.filters.add("type", "container").add("type", "network").add("type", "image");
+  request.filters.add("event", "kill").add("event", "destroy").add("event", "delete");
   auto work = engine_.events().follow(std::move(request));
   Result<docker::EventStream> events = co_await std::move(work);
   if (!events) co_return;
   for (;;) {
     const Result<std::optional<docker::Event>> event = co_await events->next();
     if (!event || !*event) co_return;
-    note_signal(**event);
+    note(**event);
+  }
+}
+
+/// Events of networks and images have no labels, so all are asked for.
+void EngineWatch::note(const docker::Event& event) {
+  if (event.type != "container") {
+    ++removals_;
+  } else if (event.action == "kill" && event.attributes.contains(std::string(label::kInstance))) {
+    note_signal(event);
   }
 }
 

@@ -27,6 +27,8 @@ class EngineWatch {
   [[nodiscard]] const std::string& reason() const { return reason_; }
   /// Counts the times it went away: unchanged means that it was there all along.
   [[nodiscard]] std::uint64_t outages() const { return outages_; }
+  /// Counts the networks and images that were removed, by anybody, `docker system prune` among them.
+  [[nodiscard]] std::uint64_t removals() const { return removals_; }
   awaitable<void> until_available();
   /// A call has failed as if the engine were out: asks now, over a new connection. That its socket is gone shows only
   /// there.
@@ -57,6 +59,7 @@ class EngineWatch {
   awaitable<void> follow_events();
   awaitable<void> ping_now_and_then();
   awaitable<Result<void>> ping();
+  void note(const docker::Event& event);
   void note_signal(const docker::Event& event);
   void set(bool available, std::string reason);
 
@@ -67,6 +70,7 @@ class EngineWatch {
   bool available_ = true;  // until shown otherwise
   std::string reason_;
   std::uint64_t outages_ = 0;
+  std::uint64_t removals_ = 0;
   std::map<std::string, int> signals_;  // by container
   std::deque<std::string> signalled_;   // the same containers, oldest first
 };

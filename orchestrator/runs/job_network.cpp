@@ -6,27 +6,44 @@ namespace {
 constexpr std::int64_t kMemory = 16 << 20;
 constexpr std::int64_t kPids = 64;  // probes run in it, too
 
-}  // namespace
-
 std::string job_network_name(const std::string& instance) {
   return "slip-" + instance;
 }
+
+awaitable<Result<std::vector<docker::Network>>> job_networks(docker::Engine& engine, std::string instance) {
+  docker::Filters ours;
+  ours.label(std::string(label::kInstance), instance);
+  auto listing = engine.networks().named(job_network_name(instance), std::move(ours));
+  co_return co_await std::move(listing);
+}
+
+}  // namespace
 
 awaitable<Result<std::string>> ensure_job_network(docker::Engine& engine, std::string instance) {
   docker::NetworkSpec spec(job_network_name(instance));
   spec.labels = {{std::string(label::kInstance), instance}};
   spec.options = {{"com.docker.network.bridge.enable_icc", "false"}};
-  std::string name = spec.name;
-  auto looking = engine.networks().inspect(name);
-  const Result<docker::Network> found = co_await std::move(looking);
-  if (found) co_return name;
-  if (found.error().kind != Error::Kind::not_found) co_return fail(Error(found.error()).in("look for the job network"));
+  const Result<std::vector<docker::Network>> before = co_await job_networks(engine, instance);
+  if (!before) co_return fail(Error(before.error()).in("look for the job network"));
+  if (!before->empty()) co_return before->front().id;
   auto creating = engine.networks().create(std::move(spec));
   const Result<std::string> made = co_await std::move(creating);
-  if (!made && made.error().kind != Error::Kind::conflict) {
-    co_return fail(Error(made.error()).in("make the job network"));
+  if (made) co_return made;
+  if (made.error().kind != Error::Kind::conflict) co_return fail(Error(made.error()).in("make the job network"));
+  const Result<std::vector<docker::Network>> after = co_await job_networks(engine, std::move(instance));
+  if (!after) co_return fail(Error(after.error()).in("look for the job network"));
+  if (after->empty()) co_return fail(Error(made.error()).in("make the job network"));
+  co_return after->front().id;
+}
+
+awaitable<Result<void>> remove_job_networks(docker::Engine& engine, std::string instance) {
+  const Result<std::vector<docker::Network>> networks = co_await job_networks(engine, std::move(instance));
+  if (!networks) co_return fail(networks.error());
+  for (const docker::Network& network : *networks) {
+    auto removing = engine.networks().remove(network.id);
+    if (Result<void> removed = co_await std::move(removing); !removed) co_return removed;
   }
-  co_return name;
+  co_return Result<void>();
 }
 
 JobNetwork::JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::string network,

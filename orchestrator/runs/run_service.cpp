@@ -252,15 +252,16 @@ awaitable<Result<docker::RegistryAuth>> RunService::auth_for(std::string reposit
 
 awaitable<Result<std::pair<std::string, std::string>>> RunService::network() {
   const auto held = co_await network_lock_.acquire();
-  if (network_ && network_outages_ == watch_.outages()) co_return *network_;
-  network_outages_ = watch_.outages();
-  const auto name_call = [this] { return ensure_job_network(with_.engine, with_.store.instance()); };
-  Result<std::string> name = co_await watch_.persist(name_call);
-  if (!name) co_return fail(name.error());
+  const std::pair changes(watch_.outages(), watch_.removals());
+  if (network_ && network_changes_ == changes) co_return *network_;
+  network_changes_ = changes;
+  const auto network_call = [this] { return ensure_job_network(with_.engine, with_.store.instance()); };
+  Result<std::string> network = co_await watch_.persist(network_call);
+  if (!network) co_return fail(network.error());
   const auto image_call = [this] { return ensure_anchor_image(with_.engine.images(), with_.store.instance()); };
   Result<std::string> image = co_await watch_.persist(image_call);
   if (!image) co_return fail(image.error());
-  network_.emplace(std::move(*name), std::move(*image));
+  network_.emplace(std::move(*network), std::move(*image));
   co_return *network_;
 }
 
@@ -275,8 +276,8 @@ awaitable<void> RunService::remove_network() {
   auto reading = with_.store.read(&store::Runs::unfinished);
   const Result<std::vector<store::Run>> unfinished = co_await std::move(reading);
   if (!unfinished || !unfinished->empty() || !watch_.available()) co_return;
-  auto removing = with_.engine.networks().remove(job_network_name(with_.store.instance()));
-  auto limited = with_deadline(kNetworkLimit, std::move(removing), "removing the job network");
+  auto limited = with_deadline(kNetworkLimit, remove_job_networks(with_.engine, with_.store.instance()),
+                               "removing the job network");
   const Result<void> removed = co_await std::move(limited);
   if (!removed) log::info("the job network stays", {{"reason", removed.error()}});
 }

@@ -77,8 +77,8 @@ class RunService {
   std::map<ProjectId, Mirror> repositories_;
   std::set<ProjectId> fetching_ahead_;
   AsyncLock network_lock_;
-  std::optional<std::pair<std::string, std::string>> network_;  // name, anchor image; anew after an outage
-  std::uint64_t network_outages_ = 0;
+  std::optional<std::pair<std::string, std::string>> network_;  // its id, the anchor image's
+  std::pair<std::uint64_t, std::uint64_t> network_changes_;     // of the engine, that it was made after
 };
 
 }  // namespace slipway::runs

@@ -11,8 +11,8 @@ namespace {
 /// A scheduler on an io_context of its own, which runs until something was seen.
 class Rig {
  public:
-  Rig(TemporaryStore& s, std::size_t max_runs)
-      : scheduler(io_.get_executor(), *s.store, clock_, max_runs,
+  Rig(TemporaryStore& s, std::size_t runs, std::size_t runs_per_project = 0)
+      : scheduler(io_.get_executor(), *s.store, clock_, {runs, runs_per_project},
                   {[this](RunId id) { started.push_back(id); }, [this](const Run& run) { stopped.push_back(run.id); },
                    [this] { return room; }}),
         tasks_(io_.get_executor()) {
@@ -70,6 +70,18 @@ TEST_CASE("the scheduler starts what is queued, and the next when one has finish
 
   REQUIRE(s.write(&Runs::finish, first, Verdict::passed, "", kNoon));
   rig.until([&] { return rig.started.size() == 2; });
+  CHECK(rig.started == RunIds{first, second});
+}
+
+TEST_CASE("a project without a limit of its own has at most as many runs at once as the daemon gives one") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId first = add_run(s, project);
+  const RunId second = add_run(s, project);
+  add_run(s, project);
+  Rig rig(s, 4, 2);
+  rig.until([&] { return rig.started.size() == 2; });
+  rig.settle();
   CHECK(rig.started == RunIds{first, second});
 }
 
