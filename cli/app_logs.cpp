@@ -27,7 +27,7 @@ Result<Exit> app_logs(Session& session, const AppLogsOptions& options) {
   }
   for (const Json& line : value_at(*logs, "items")) {
     fmt::print("{} {}\n", styled(Style::faint, text_at(line, "host") + " " + text_at(line, "service")),
-               text_at(line, "text"));
+               stdout_is_terminal() ? harmless_log(text_at(line, "text")) : text_at(line, "text"));
   }
   return Exit::ok;
 }

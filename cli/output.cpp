@@ -160,11 +160,61 @@ std::string number_text(const Json& object, std::string_view key) {
   return number == 0 ? std::string() : std::to_string(number);
 }
 
+namespace {
+
+/// The bytes of a character at `at` that terminals obey though it is not below 0x20: U+0080 to U+009F, as CSI in one,
+/// and those that turn the direction of text (U+202A to U+202E, U+2066 to U+2069). 0: it is none.
+std::size_t hidden_control(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f) return 2;
+  if (byte(0) != 0xe2) return 0;
+  if (byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) return 3;
+  return byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9 ? 3 : 0;
+}
+
+/// The length of an SGR sequence at `at`, "ESC [ 1 ; 31 m": colours and weights. 0: it is none.
+std::size_t sgr(std::string_view text, std::size_t at) {
+  if (text.substr(at, 2) != "\x1b[") return 0;
+  const auto end = text.find_first_not_of("0123456789;:", at + 2);
+  return end != std::string_view::npos && text[end] == 'm' ? end + 1 - at : 0;
+}
+
+std::string escaped(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+}  // namespace
+
+std::string harmless_log(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::size_t control = hidden_control(text, at);
+    const std::size_t colour = sgr(text, at);
+    const std::size_t length = std::max({control, colour, std::size_t(1)});
+    const std::string_view bytes = text.substr(at, length);
+    at += length;
+    if (byte == '\r') {  // would write over what stands there
+      if (at == text.size() || text[at] != '\n') out += '\n';
+      continue;
+    }
+    const bool plain = (byte >= 0x20 && byte != 0x7f) || byte == '\t' || byte == '\n';
+    out += control == 0 && (plain || colour != 0) ? std::string(bytes) : escaped(bytes);
+  }
+  return out;
+}
+
 std::string harmless(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
+    if (const std::size_t control = hidden_control(text, at); control != 0) {
+      out += escaped(text.substr(at, control));
+      at += control - 1;
+    } else if (byte >= 0x20 && byte != 0x7f) {
       out += c;
     } else if (c == '\t' || c == '\n' || c == '\r') {
       out += ' ';

@@ -54,5 +54,7 @@ std::string number_text(const Json& object, std::string_view key);
 std::string time_ago(const std::string& when);
 /// Terminal control characters made visible: what others wrote (commit titles, branch names) must not drive a terminal.
 std::string harmless(std::string_view text);
+/// The same for what a step or an application wrote, whose lines and colours (SGR, ECMA-48) stay.
+std::string harmless_log(std::string_view text);
 
 }  // namespace slipway::cli

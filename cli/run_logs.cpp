@@ -13,6 +13,7 @@ struct RunLogsOptions {
   int attempt = 0;
   int tail = 0;
   bool follow = false;
+  bool raw = false;
 };
 
 struct Log {
@@ -36,18 +37,48 @@ std::vector<Log> wanted_logs(const Json& run, const RunLogsOptions& options) {
   return logs;
 }
 
+/// To stdout: as it is, or line by line without what a terminal would obey.
+class LogPrinter {
+ public:
+  explicit LogPrinter(bool raw) : raw_(raw) {}
+
+  bool print(std::string_view bytes) {
+    if (raw_) return write(bytes);
+    pending_ += bytes;
+    const auto end = pending_.size() > kLongest ? pending_.size() : pending_.rfind('\n') + 1;
+    if (end == 0) return true;
+    const std::string lines = harmless_log(std::string_view(pending_).substr(0, end));
+    pending_.erase(0, end);
+    return write(lines);
+  }
+  void finish() { write(harmless_log(pending_)); }
+
+ private:
+  static constexpr std::size_t kLongest = 64 << 10;  // of a line, before it is printed in pieces
+
+  static bool write(std::string_view bytes) {
+    return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
+  }
+
+  bool raw_;
+  std::string pending_;
+};
+
 Result<void> print_log(const Api& api, const Log& log, const RunLogsOptions& options) {
   Query query = {{"attempt", options.attempt > 0 ? std::to_string(options.attempt) : ""},
                  {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
+  const bool raw = options.raw || !stdout_is_terminal();
   if (!options.follow) {
-    return api.download(log.path, query, [](std::string_view bytes) {
-      return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
-    });
+    LogPrinter printer(raw);
+    Result<void> all = api.download(log.path, query, [&](std::string_view bytes) { return printer.print(bytes); });
+    printer.finish();
+    return all;
   }
-  const auto print = [](const SseEvent& event) {
+  const auto print = [raw](const SseEvent& event) {
     const Result<Json> line = parse_json(event.data);
     if (!line || !line->contains("text")) return event.name != "end";
-    fmt::print("{}{}", text_at(*line, "text"), flag_at(*line, "partial") ? "" : "\n");
+    const std::string text = text_at(*line, "text");
+    fmt::print("{}{}", raw ? text : harmless_log(text), flag_at(*line, "partial") ? "" : "\n");
     std::fflush(stdout);
     return true;
   };
@@ -85,6 +116,7 @@ void add_run_logs(CLI::App& parent, Session& session) {
   verb->add_option("--attempt", options->attempt, "of this attempt, counted from 1 (else the newest)")
       ->check(CLI::PositiveNumber);
   verb->add_option("-n,--tail", options->tail, "only the last lines, this many")->check(CLI::Range(1, 10000));
+  verb->add_flag("--raw", options->raw, "to a terminal, too, all bytes as they were written");
   verb->add_flag("-f,--follow", options->follow, "go on as the log grows");
   verb->callback([&session, ref, options] { session.finish(run_logs(session, *ref, *options)); });
 }

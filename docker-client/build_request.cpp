@@ -49,7 +49,11 @@ Result<Request> build_request(const BuildSpec& spec, Builder builder) {
   add_text(request, "networkmode", spec.network);
   for (const std::string& tag : spec.tags) request.with("t", tag);
   for (const std::string& host : spec.extra_hosts) request.with("extrahosts", host);
-  if (!spec.arguments.empty()) request.with("buildargs", dump_json(Json(spec.arguments)));
+  std::map<std::string, std::string> arguments = spec.arguments;
+  if (builder == Builder::buildkit && !spec.cache_mounts.empty()) {
+    arguments["BUILDKIT_CACHE_MOUNT_NS"] = spec.cache_mounts;
+  }
+  if (!arguments.empty()) request.with("buildargs", dump_json(Json(arguments)));
   if (!spec.labels.empty()) request.with("labels", dump_json(Json(spec.labels)));
   if (!spec.cache_from.empty()) request.with("cachefrom", dump_json(Json(spec.cache_from)));
   add_flag(request, "nocache", spec.no_cache);

@@ -30,6 +30,8 @@ struct BuildSpec {
   bool no_cache = false;
   bool pull = false;  ///< ask the registry for newer base images
   std::vector<std::string> cache_from;
+  /// Builds of one namespace share what RUN --mount=type=cache keeps; BuildKit only. Empty: all of the Engine do.
+  std::string cache_mounts;
   std::string platform;                  ///< "linux/amd64"; empty: the Engine's own
   std::string network;                   ///< of RUN: "none", "host"; empty: the default
   std::vector<std::string> extra_hosts;  ///< "name:address"

@@ -49,7 +49,7 @@ Result<fs::path> folder_within(const fs::path& root, const std::string& path) {
   fs::path at = root;
   for (const fs::path& part : fs::path(path)) {
     at /= part;
-    struct stat status{};
+    struct stat status {};
     if (::lstat(at.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
       return fail(Error::Kind::invalid, "submodule path '" + path + "' is no folder of the checkout");
     }
@@ -59,15 +59,21 @@ Result<fs::path> folder_within(const fs::path& root, const std::string& path) {
 
 }  // namespace
 
-awaitable<Result<void>> Repository::export_to(std::string commit, fs::path folder) {
+/// What holds for the tree and all submodules.
+struct Repository::Export {
+  bool trusted = true;
+  int left = kMostSubmodules;
+};
+
+awaitable<Result<void>> Repository::export_to(std::string commit, fs::path folder, bool trusted) {
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   std::error_code code;
   fs::create_directories(folder.parent_path(), code);
   if (!fs::create_directory(folder, code)) {
     co_return fail(Error::Kind::conflict, folder.string() + ": " + (code ? code.message() : "exists already"));
   }
-  int left = kMostSubmodules;
-  Result<void> written = co_await export_tree(std::move(commit), folder, 0, &left);
+  Export all{trusted};
+  Result<void> written = co_await export_tree(std::move(commit), folder, 0, &all);
   if (!written) fs::remove_all(folder, code);
   co_return written;
 }
@@ -86,7 +92,7 @@ awaitable<Result<void>> Repository::write_tree(std::string commit, fs::path fold
   co_return fail(done.error());
 }
 
-awaitable<Result<void>> Repository::export_tree(std::string commit, fs::path folder, int depth, int* left) {
+awaitable<Result<void>> Repository::export_tree(std::string commit, fs::path folder, int depth, Export* all) {
   Result<void> written = co_await write_tree(commit, folder);
   if (!written) co_return fail(std::move(written.error()).in("check out " + commit.substr(0, 12)));
   std::error_code ignored;
@@ -95,7 +101,7 @@ awaitable<Result<void>> Repository::export_tree(std::string commit, fs::path fol
   if (!modules) co_return fail(std::move(modules.error()).in("submodules"));
   for (const Submodule& module : *modules) {
     const std::string path = module.path;
-    auto work = export_submodule(module, folder, depth + 1, left);
+    auto work = export_submodule(module, folder, depth + 1, all);
     Result<void> done = co_await std::move(work);
     if (!done) co_return fail(std::move(done.error()).in("submodule " + path));
   }
@@ -103,7 +109,7 @@ awaitable<Result<void>> Repository::export_tree(std::string commit, fs::path fol
 }
 
 awaitable<Result<std::vector<Repository::Submodule>>> Repository::submodules_of(std::string commit) {
-  GitCommand config = git({"config", "--null", "--list", "--blob", commit + ":.gitmodules"});
+  GitCommand config = git({"config", "--no-includes", "--null", "--list", "--blob", commit + ":.gitmodules"});
   const Result<std::string> listed = co_await config.run();
   if (!listed) co_return fail(listed.error());
   const auto urls = urls_by_path(*listed);
@@ -126,21 +132,22 @@ awaitable<Result<std::vector<Repository::Submodule>>> Repository::submodules_of(
   co_return modules;
 }
 
-awaitable<Result<void>> Repository::export_submodule(Submodule module, fs::path folder, int depth, int* left) {
+awaitable<Result<void>> Repository::export_submodule(Submodule module, fs::path folder, int depth, Export* all) {
   if (depth > kDeepest) co_return fail(Error::Kind::too_large, "submodules nest over four levels");
-  if (--*left < 0) co_return fail(Error::Kind::too_large, "over 64 submodules");
+  if (--all->left < 0) co_return fail(Error::Kind::too_large, "over 64 submodules");
   const Result<GitUrl> url = resolve_submodule_url(url_, module.url, settings_->urls);
   if (!url) co_return fail(url.error());
   const Result<fs::path> target = folder_within(folder, module.path);
   if (!target) co_return fail(target.error());
-  // Credentials are for the project's own server alone.
-  const GitCredentials credentials =
-      !url->origin().empty() && url->origin() == url_.origin() ? credentials_ : GitCredentials();
+  // Credentials are for the project's own server alone, and those of the daemon's user for nobody's submodules.
+  GitCredentials credentials;
+  credentials.nobody = true;
+  if (all->trusted && !url->origin().empty() && url->origin() == url_.origin()) credentials = credentials_;
   const std::string name = mirror_.stem().string() + ".module." + sha256_hex(url->text()).substr(0, 16);
   Repository repository(*settings_, name, *url, credentials);
   Result<void> fetched = co_await repository.fetch(module.commit, "");
   if (!fetched) co_return fail(fetched.error());
-  auto work = repository.export_tree(module.commit, *target, depth, left);
+  auto work = repository.export_tree(module.commit, *target, depth, all);
   co_return co_await std::move(work);
 }
 

@@ -6,6 +6,7 @@
 #include "base/files.hpp"
 #include "base/ids.hpp"
 #include "base/kill_point.hpp"
+#include "base/text.hpp"
 #include "orchestrator/checkout/git_errors.hpp"
 
 namespace slipway::checkout {
@@ -96,12 +97,14 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-std::string ssh_command(const std::filesystem::path& key, const std::filesystem::path& hosts, bool only_these) {
+std::string ssh_command(const std::filesystem::path& key, const std::filesystem::path& hosts, bool only_these,
+                        bool nobody) {
   std::string command =
       "ssh -F /dev/null -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ForwardAgent=no"
       " -o ClearAllForwardings=yes -o GlobalKnownHostsFile=/dev/null";
   command += " -o UserKnownHostsFile=" + quoted(hosts.string());
   command += only_these ? " -o StrictHostKeyChecking=yes" : " -o StrictHostKeyChecking=accept-new";
+  if (nobody) command += " -o PubkeyAuthentication=no -o HostbasedAuthentication=no -o GSSAPIAuthentication=no";
   if (!key.empty()) command += " -o IdentitiesOnly=yes -i " + quoted(key.string());
   return command;
 }
@@ -128,6 +131,23 @@ void remove_leftovers(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+bool another_git_runs(const std::filesystem::path& bare, std::string_view verb) {
+  using namespace std::string_literals;
+  const std::string directory = '\0' + "GIT_DIR="s + bare.string() + '\0';
+  const std::string word = '\0' + std::string(verb) + '\0';
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    if (!is_digit(entry.path().filename().string().front())) continue;
+    const Result<std::string> words = read_file(entry.path() / "cmdline");
+    if (!words || words->find(word) == std::string::npos) continue;
+    const Result<std::string> environment = read_file(entry.path() / "environ");
+    if (!environment || ('\0' + *environment).find(directory) == std::string::npos) continue;
+    const Result<std::string> status = read_file(entry.path() / "status");
+    if (status && status->find("\nPPid:\t" + std::to_string(::getpid()) + "\n") == std::string::npos) return true;
+  }
+  return false;
+}
 
 Result<void> prepare_git(const GitSettings& settings) {
   std::error_code code;
@@ -190,6 +210,7 @@ GitCommand& GitCommand::remote(const GitUrl& url, const GitCredentials& credenti
   configure("lfs.url", is_ssh ? url.text() : url.text() + (url.text().ends_with(".git") ? "" : ".git") + "/info/lfs");
   if (is_ssh) {
     ssh_key_ = credentials.ssh_key;
+    nobody_ = credentials.nobody;
     known_hosts_ = known_hosts;
     return *this;
   }
@@ -212,7 +233,7 @@ awaitable<Result<std::string>> GitCommand::run() {
     }
     const bool only_these = !settings_->known_hosts.empty();
     environment_["GIT_SSH_COMMAND"] =
-        ssh_command(key ? key->path() : "", only_these ? settings_->known_hosts : known_hosts_, only_these);
+        ssh_command(key ? key->path() : "", only_these ? settings_->known_hosts : known_hosts_, only_these, nobody_);
   }
   const std::string verb = words_.empty() ? "" : words_.front();
   ProcessSpec spec("git", words_);

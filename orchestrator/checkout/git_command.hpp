@@ -29,7 +29,12 @@ struct GitCredentials {
   std::string username;  ///< with `password`, for https; empty: "git"
   Secret password;       ///< or a token
   Secret ssh_key;        ///< a private key in OpenSSH or PEM form
+  bool nobody = false;   ///< whoever asks has none: not even keys of the daemon's own user are offered by ssh
 };
+
+/// Whether a process that this one did not start runs `git VERB` in that repository, as one does that a killed daemon
+/// left behind. Linux: it reads /proc.
+bool another_git_runs(const std::filesystem::path& bare, std::string_view verb);
 
 /// Writes git's configuration below `settings.folder`: no hooks, no fsmonitor, no helpers, no automatic maintenance,
 /// no protocol but the allowed ones. Removes what killed commands left. Blocking; once at start, before any command.
@@ -69,6 +74,7 @@ class GitCommand {
   int configured_ = 0;
   std::string protocol_;
   Secret ssh_key_;
+  bool nobody_ = false;
   std::filesystem::path known_hosts_;
 };
 

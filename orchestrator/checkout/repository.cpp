@@ -11,6 +11,18 @@ constexpr std::size_t kFileLimit = 1 << 20;
 constexpr std::size_t kMessageLimit = 64 << 10;
 constexpr std::size_t kPathsLimit = 20'000;
 
+constexpr int kLockTries = 100;
+constexpr Milliseconds kLockPause{200};
+
+/// The file in "git fetch: Unable to create '/…/shallow.lock': File exists"; empty: it is another error.
+std::filesystem::path taken_lock(std::string_view error) {
+  constexpr std::string_view opening = "Unable to create '";
+  const auto start = error.find(opening);
+  const auto end = error.find(".lock': File exists");
+  if (start == std::string_view::npos || end == std::string_view::npos || end < start) return {};
+  return std::string(error.substr(start + opening.size(), end - start - opening.size())) + ".lock";
+}
+
 std::string ref_of(const std::string& commit) {
   return "refs/slipway/" + commit;
 }
@@ -151,7 +163,15 @@ awaitable<Result<void>> Repository::fetch_held(std::string commit, std::string r
   // The ref is written last, so where it is the objects are; looking at it spawns nothing.
   std::error_code ignored;
   if (std::filesystem::exists(mirror_ / ref_of(commit), ignored)) co_return Result<void>();
-  Result<void> fetched = co_await fetch_one(commit, std::move(ref));
+  Result<void> fetched = co_await fetch_one(commit, ref);
+  for (int tries = 0; !fetched && tries < kLockTries; ++tries) {
+    const std::filesystem::path lock = taken_lock(fetched.error().message);
+    if (lock.empty() || lock.lexically_relative(mirror_).string().starts_with("..")) break;
+    // Of a git whose daemon was killed. While that git still runs, the lock is its own.
+    if (!another_git_runs(mirror_, "fetch")) std::filesystem::remove(lock, ignored);
+    co_await sleep_for(kLockPause);
+    fetched = co_await fetch_one(commit, ref);
+  }
   if (!fetched) co_return fail(std::move(fetched.error()).in("fetch " + commit.substr(0, 12)));
   co_return fetched;
 }

@@ -53,8 +53,9 @@ class Repository {
 
   /// Writes the tree of a fetched commit into `folder`, which is made and must not exist yet, with the submodules (at
   /// most 64, four levels deep, each URL under the same policy as the project's) and, when git-lfs is installed, LFS
-  /// files. No .git is left in it. A failure removes the folder.
-  awaitable<Result<void>> export_to(std::string commit, std::filesystem::path folder);
+  /// files. No .git is left in it. A failure removes the folder. Submodules of the project's own server are fetched
+  /// with its credentials, unless `trusted` is false: what a fork names there is not what the project would.
+  awaitable<Result<void>> export_to(std::string commit, std::filesystem::path folder, bool trusted = true);
 
   /// Forgets all but the newest `keep` fetched commits and gives the disk back.
   awaitable<Result<void>> collect_garbage(std::size_t keep);
@@ -76,9 +77,10 @@ class Repository {
   awaitable<Result<CommitFile>> read_batch(GitCommand batch, std::string commit, std::string path);
   awaitable<Result<void>> fetch_one(std::string commit, std::string ref);
   awaitable<Result<void>> write_tree(std::string commit, std::filesystem::path folder);
-  awaitable<Result<void>> export_tree(std::string commit, std::filesystem::path folder, int depth, int* left);
+  struct Export;
+  awaitable<Result<void>> export_tree(std::string commit, std::filesystem::path folder, int depth, Export* all);
   awaitable<Result<std::vector<Submodule>>> submodules_of(std::string commit);
-  awaitable<Result<void>> export_submodule(Submodule module, std::filesystem::path folder, int depth, int* left);
+  awaitable<Result<void>> export_submodule(Submodule module, std::filesystem::path folder, int depth, Export* all);
   GitCommand git(std::vector<std::string> words) const;
   GitCommand git_remote(std::vector<std::string> words) const;
 

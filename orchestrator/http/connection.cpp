@@ -24,7 +24,8 @@ using boost::system::error_code;
 struct Connection::Wire {
   explicit Wire(Socket socket) : stream(std::move(socket)) {}
   beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor> stream;
-  beast::flat_buffer buffer;
+  // Beast looks for the end of a chunk's head and of trailers in it without a limit of its own.
+  beast::flat_buffer buffer{64 << 10};
 };
 
 struct Connection::Incoming {

@@ -98,11 +98,22 @@ awaitable<Result<void>> HostWork::pull(TargetPtr target) {
   co_return Result<void>();
 }
 
+/// Containers have their image's labels, and by those slipway tells what is whose: an image must not make its container
+/// another application's, or the proxy.
+Result<void> HostWork::check_labels(const docker::Image& image, const std::string& name) {
+  for (const auto& [key, value] : image.labels) {
+    if (!key.starts_with(label::prefix) || label::is_of_builds(key)) continue;
+    return fail(Error::Kind::forbidden, "image " + name + " has a label of slipway's own: " + key,
+                "take it out of the Dockerfile");
+  }
+  return {};
+}
+
 /// By digest, whatever the tag says by now. An image pinned by its id (pull_policy: never) must be there.
 awaitable<Result<void>> HostWork::pull_image(std::string image, std::string platform) {
   docker::Images images(site_.engine->transport());
   auto there = co_await images.inspect(image);
-  if (there) co_return Result<void>();
+  if (there) co_return check_labels(*there, image);
   if (there.error().kind != Error::Kind::not_found) co_return fail(there.error());
   const auto at = image.rfind('@');
   if (at == std::string::npos) {
@@ -117,7 +128,9 @@ awaitable<Result<void>> HostWork::pull_image(std::string image, std::string plat
   spec.auth = std::move(*credentials);
   auto pulled = co_await images.pull(std::move(spec));
   if (!pulled) co_return fail(pulled.error());
-  co_return Result<void>();
+  there = co_await images.inspect(image);
+  if (!there) co_return fail(there.error());
+  co_return check_labels(*there, image);
 }
 
 awaitable<Result<void>> HostWork::create(TargetPtr target) {
@@ -144,11 +157,26 @@ awaitable<Result<void>> HostWork::prepare(TargetPtr target) {
   co_return Result<void>();
 }
 
-/// What is declared external belongs to somebody outside of slipway, or to this application.
+/// What is declared external belongs to this application, or to nobody: not to another application, nor to a project of
+/// Docker Compose, be it one that runs slipwayd itself.
 Result<void> HostWork::check_owner(const docker::Labels& labels, const std::string& name) const {
-  if (label_of(labels, label::instance).empty() || label_of(labels, label::application) == application_) return {};
+  if (label_of(labels, label::application) == application_) return {};
+  if (label_of(labels, label::instance).empty() && label_of(labels, label::application).empty()) {
+    const std::string project = label_of(labels, label::compose_project);
+    if (project.empty() || project == application_) return {};
+    return fail(Error::Kind::forbidden, name + " belongs to the project " + project + " of Docker Compose",
+                "make what they share on the hosts, with `docker network create` or `docker volume create`");
+  }
   return fail(Error::Kind::forbidden, name + " belongs to something else that slipway runs",
               "make what applications share on the hosts, outside of slipway");
+}
+
+bool HostWork::is_ours(const docker::Labels& labels) const {
+  return label_of(labels, label::instance) == maker_.instance && label_of(labels, label::application) == application_;
+}
+
+Result<void> HostWork::not_ours(const std::string& what) {
+  return fail(Error::Kind::forbidden, what + " is there, and not this application's", "give it another name");
 }
 
 bool HostWork::is_from_compose(const docker::Labels& labels) const {
@@ -194,9 +222,13 @@ awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr targ
     there = co_await networks.inspect(network.name);
   }
   if (!there) co_return fail(there.error().in("network " + network.name));
+  if (there->name != network.name) {  // by the beginning of an id
+    co_return fail(Error::Kind::not_found, "network " + network.name + " is not on this host");
+  }
   if (network.external) co_return check_owner(there->labels, "network " + network.name);
-  if (label_of(there->labels, label::spec_hash) == hash) co_return Result<void>();
+  if (label_of(there->labels, label::spec_hash) == hash && is_ours(there->labels)) co_return Result<void>();
   if (is_from_compose(there->labels)) co_return of_compose("network " + network.name, *target);
+  if (!is_ours(there->labels)) co_return not_ours("network " + network.name);
   co_return fail(Error::Kind::conflict, "network " + network.name + " is there with another definition",
                  "give the changed network another name, or declare it external");
 }
@@ -212,8 +244,9 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
   const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto made = co_await volumes.create(std::move(spec));
   if (!made) co_return fail(made.error().in("create volume " + volume.name));
-  if (label_of(made->labels, label::spec_hash) == hash) co_return Result<void>();
+  if (label_of(made->labels, label::spec_hash) == hash && is_ours(made->labels)) co_return Result<void>();
   if (is_from_compose(made->labels)) co_return of_compose("volume " + volume.name, *target);
+  if (!is_ours(made->labels)) co_return not_ours("volume " + volume.name);
   co_return fail(Error::Kind::conflict, "volume " + volume.name + " is there with another definition",
                  "give the changed volume another name, or declare it external");
 }

@@ -7,6 +7,7 @@
 /// state of a rollout can be told from them alone.
 namespace slipway::rollouts::label {
 
+inline constexpr std::string_view prefix = "dev.slipway.";
 inline constexpr std::string_view instance = "dev.slipway.instance";
 inline constexpr std::string_view application = "dev.slipway.application";
 inline constexpr std::string_view service = "dev.slipway.service";
@@ -27,6 +28,11 @@ inline constexpr std::string_view proxy = "dev.slipway.proxy";
 inline constexpr std::string_view lease = "dev.slipway.lease";
 inline constexpr std::string_view fence = "dev.slipway.fence";
 inline constexpr std::string_view holder = "dev.slipway.holder";
+
+/// Whether slipway itself puts it on images that it builds.
+constexpr bool is_of_builds(std::string_view key) {
+  return key == instance || key == "dev.slipway.project" || key == "dev.slipway.image";
+}
 
 /// Docker Compose's own, on what it made: its project, the service, the number among that service's containers, and
 /// whether it is one of `docker compose run`'s ("True").

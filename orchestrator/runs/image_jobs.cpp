@@ -67,18 +67,29 @@ void tell(RunLog& log, const docker::BuildEvent& event) {
 
 /// BuildKit takes credentials over a session only, which we do not open, but it builds on what the engine has: so base
 /// images of registries that want credentials are fetched ahead (docs/decisions/0015). That one can't be had is told;
-/// whether the build needs it, the builder decides. A run that is not to be trusted gets none of our credentials.
-awaitable<void> fetch_base_images(Collaborators& with, ImageSource& images, RunContext& context,
-                                  std::vector<images::Reference> bases, RunLog& log) {
-  if (!context.run.trusted) co_return;
+/// whether the build needs it, the builder decides. But what a run that is not to be trusted can't have without our
+/// credentials it does not get from the engine either.
+awaitable<Result<void>> fetch_base_images(Collaborators& with, ImageSource& images, RunContext& context,
+                                          std::vector<images::Reference> bases, RunLog& log) {
+  const auto whose = context.run.trusted ? ImageSource::Trust::own : ImageSource::Trust::stranger;
   for (const images::Reference& base : bases) {
     auto finding = with.registries.for_registry(base.registry);
     const Result<docker::RegistryAuth> auth = co_await std::move(finding);
     if (auth && auth->anonymous()) continue;
-    auto fetching = images.ensure(base.familiar());
+    auto fetching = images.ensure(base.familiar(), whose);
     const Result<std::string> fetched = co_await std::move(fetching);
-    if (!fetched) log.say("base image " + base.familiar() + ": " + fetched.error().message, logs::Stream::slipway);
+    if (fetched) continue;
+    const std::string what = "base image " + base.familiar();
+    if (!context.run.trusted) co_return fail(Error(fetched.error()).in(what));
+    log.say(what + ": " + fetched.error().message, logs::Stream::slipway);
   }
+  co_return Result<void>();
+}
+
+/// What one project leaves in a cache mount is not for another, and what a fork does for nobody.
+std::string cache_namespace(const RunContext& context) {
+  const std::string project = context.instance + "/" + to_string(context.run.project);
+  return context.run.trusted ? project : project + "/run-" + to_string(context.run.id);
 }
 
 awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSource& images, RunContext& context,
@@ -94,13 +105,14 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   if (!tar) co_return fail(tar.error());
   auto bases = images::base_images(tar->dockerfile_text, image.args);
   auto fetching = fetch_base_images(with, images, context, std::move(bases), log);
-  co_await std::move(fetching);
+  if (Result<void> fetched = co_await std::move(fetching); !fetched) co_return fail(fetched.error());
   docker::BuildSpec spec;
   spec.id = "slip-" + context.instance + "-" + to_string(context.run.id) + "-" + slug(image.name) + "-" + random_hex(4);
   spec.dockerfile = tar->dockerfile;
   spec.target = image.target;
   spec.tags = {local_tag(context, image.name)};
   spec.arguments = image.args;
+  spec.cache_mounts = cache_namespace(context);
   spec.labels = labels_of(context, image);
   docker::BuildEventSink progress = [&log](const docker::BuildEvent& event) { tell(log, event); };
   auto building = with.engine.builds().build(std::move(spec), std::move(tar->tar), std::move(progress));

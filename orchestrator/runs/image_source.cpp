@@ -76,7 +76,23 @@ awaitable<std::optional<std::string>> ImageSource::looked_up(std::string referen
   co_return fresh ? look->id : std::nullopt;
 }
 
-awaitable<Result<std::string>> ImageSource::ensure(std::string reference) {
+awaitable<Result<docker::RegistryAuth>> ImageSource::auth_for(std::string repository) {
+  auto finding = find_auth_(repository);
+  Result<docker::RegistryAuth> auth = co_await std::move(finding);
+  if (!auth) co_return fail(std::move(auth.error()).in("credentials for " + repository));
+  co_return auth;
+}
+
+awaitable<Result<std::string>> ImageSource::ensure(std::string reference, Trust whose) {
+  if (whose == Trust::stranger) {
+    docker::PullSpec spec = pull_spec(reference);
+    const Result<docker::RegistryAuth> auth = co_await auth_for(spec.repository);
+    if (!auth) co_return fail(auth.error());
+    if (!auth->anonymous()) {
+      auto limited = with_deadline(kPullLimit, pull_now(std::move(spec)), "pulling " + reference);
+      co_return co_await std::move(limited);
+    }
+  }
   std::optional<std::string> known = co_await looked_up(reference);
   if (known) co_return std::move(*known);
   const auto call = [&] { return images_.inspect(reference); };
@@ -95,7 +111,7 @@ awaitable<Result<std::string>> ImageSource::ensure(std::string reference) {
 
 awaitable<void> ImageSource::pull(std::string reference, std::shared_ptr<Pull> pull) {
   const auto began = std::chrono::steady_clock::now();
-  auto work = pull_now(reference);
+  auto work = pull_with_credentials(reference);
   auto limited = with_deadline(kPullLimit, std::move(work), "pulling " + reference);
   pull->outcome = co_await std::move(limited);
   const auto ms = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began).count();
@@ -104,19 +120,23 @@ awaitable<void> ImageSource::pull(std::string reference, std::shared_ptr<Pull> p
   pull->done.ask("");
 }
 
-/// A registry that can't be reached for a moment is asked again; an answer of no is final.
-awaitable<Result<std::string>> ImageSource::pull_now(std::string reference) {
+awaitable<Result<std::string>> ImageSource::pull_with_credentials(std::string reference) {
   docker::PullSpec spec = pull_spec(reference);
-  auto finding = find_auth_(spec.repository);
-  Result<docker::RegistryAuth> auth = co_await std::move(finding);
-  if (!auth) co_return fail(std::move(auth.error()).in("credentials for " + spec.repository));
+  Result<docker::RegistryAuth> auth = co_await auth_for(spec.repository);
+  if (!auth) co_return fail(auth.error());
   spec.auth = std::move(*auth);
+  auto pulling = pull_now(std::move(spec));
+  co_return co_await std::move(pulling);
+}
+
+/// A registry that can't be reached for a moment is asked again; an answer of no is final.
+awaitable<Result<std::string>> ImageSource::pull_now(docker::PullSpec spec) {
   for (int attempt = 1;; ++attempt) {
     auto pulling = images_.pull(spec);
     const Result<docker::Pulled> pulled = co_await std::move(pulling);
     if (pulled) co_return pulled->id;
     if (attempt == kPullTries || !pulled.error().transient())
-      co_return fail(Error(pulled.error()).in("pull " + reference));
+      co_return fail(Error(pulled.error()).in("pull " + spec.repository));
     co_await sleep_for(attempt * 2s);
     co_await watch_.until_available();
   }

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,9 +24,13 @@ class ImageSource {
   ImageSource& operator=(const ImageSource&) = delete;
   ~ImageSource();
 
+  enum class Trust : std::uint8_t { own, stranger };
+
   /// The config id of what `reference` names in the engine; pulled if it is not there. Cancelling ends the waiting,
-  /// not the pull, which others may wait for.
-  awaitable<Result<std::string>> ensure(std::string reference);
+  /// not the pull, which others may wait for. A stranger, as a run from a fork, gets what its registry gives to
+  /// anybody: where there are credentials for that registry it is asked without them, also if the image is there
+  /// already.
+  awaitable<Result<std::string>> ensure(std::string reference, Trust whose);
 
   /// Looks for `reference` in the background, for an `ensure` that will be asked for in a moment: it takes the answer
   /// instead of looking again. An answer is taken once, and within two seconds.
@@ -40,7 +45,9 @@ class ImageSource {
   awaitable<void> look(std::string reference, std::shared_ptr<Look> look);
   awaitable<std::optional<std::string>> looked_up(std::string reference);
   awaitable<void> pull(std::string reference, std::shared_ptr<Pull> pull);
-  awaitable<Result<std::string>> pull_now(std::string reference);
+  awaitable<Result<docker::RegistryAuth>> auth_for(std::string repository);
+  awaitable<Result<std::string>> pull_with_credentials(std::string reference);
+  awaitable<Result<std::string>> pull_now(docker::PullSpec spec);
 
   docker::Images& images_;
   EngineWatch& watch_;

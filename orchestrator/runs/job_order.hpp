@@ -50,6 +50,7 @@ struct JobOrder {
   std::vector<ServiceSpec> services;
   ResourceLimits limits;  ///< of each container
   bool offline = false;   ///< no network but the job's own loopback
+  bool trusted = true;    ///< otherwise images are pulled without credentials
   std::string source;     ///< folder whose content becomes the workspace; empty: an empty workspace
   std::shared_ptr<const logs::MaskPatterns> masks;
   std::uint64_t log_limit = 64 << 20;

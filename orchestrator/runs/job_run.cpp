@@ -101,7 +101,8 @@ awaitable<Result<void>> JobRun::resolve_images() {
 }
 
 awaitable<Result<void>> JobRun::resolve_image(std::string reference) {
-  Result<std::string> id = co_await tools_.images.ensure(reference);
+  const auto whose = order_.trusted ? ImageSource::Trust::own : ImageSource::Trust::stranger;
+  Result<std::string> id = co_await tools_.images.ensure(reference, whose);
   if (!id) co_return fail(id.error());
   images_[reference] = std::move(*id);
   co_return Result<void>();

@@ -151,6 +151,7 @@ std::vector<store::Job> job_rows(RunId run, const pipelines::Plan& plan) {
 Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
                            const Settings& settings) {
   JobOrder order(AttemptName(context.instance, context.run.id, job.id, attempt));
+  order.trusted = context.run.trusted;
   const Variables env = run_variables(context, job, attempt);
   for (const pipelines::PlannedStep& planned : job.steps) {
     Result<StepSpec> step = step_spec(context, planned, env);

@@ -4,8 +4,9 @@ namespace slipway::runs {
 
 namespace fs = std::filesystem;
 
-SourceTree::SourceTree(std::shared_ptr<checkout::Repository> repository, fs::path folder, const Executor& executor)
-    : repository_(std::move(repository)), folder_(std::move(folder)), made_(executor) {}
+SourceTree::SourceTree(std::shared_ptr<checkout::Repository> repository, fs::path folder, bool trusted,
+                       const Executor& executor)
+    : repository_(std::move(repository)), folder_(std::move(folder)), trusted_(trusted), made_(executor) {}
 
 awaitable<void> SourceTree::make(std::string commit) {
   outcome_ = co_await export_tree(std::move(commit));
@@ -17,7 +18,7 @@ awaitable<Result<void>> SourceTree::export_tree(std::string commit) {
   if (fs::exists(folder_, code)) co_return Result<void>();
   const fs::path beside = folder_.string() + ".part";
   fs::remove_all(beside, code);
-  auto work = repository_->export_to(std::move(commit), beside);
+  auto work = repository_->export_to(std::move(commit), beside, trusted_);
   const Result<void> exported = co_await std::move(work);
   if (!exported) co_return fail(exported.error());
   fs::rename(beside, folder_, code);

@@ -12,7 +12,8 @@ namespace slipway::runs {
 /// owned; one that exists already is from before a restart, and complete (it gets its name last).
 class SourceTree {
  public:
-  SourceTree(std::shared_ptr<checkout::Repository> repository, std::filesystem::path folder, const Executor& executor);
+  SourceTree(std::shared_ptr<checkout::Repository> repository, std::filesystem::path folder, bool trusted,
+             const Executor& executor);
 
   /// Begins to make it; at most once. `commit` must have been fetched.
   awaitable<void> make(std::string commit);
@@ -28,6 +29,7 @@ class SourceTree {
 
   std::shared_ptr<checkout::Repository> repository_;
   std::filesystem::path folder_;
+  bool trusted_;
   StopSignal made_;
   Result<void> outcome_;
 };

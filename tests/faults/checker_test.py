@@ -41,7 +41,7 @@ class Chain:
         self.answers = {1: "v1", 2: "v1", 3: "v1"}
         self.promoted = 2
         self.rollouts = [{"id": 5, "run": 7, "state": "succeeded", "ended_at": "2026-11-30T10:00:09.000Z"}]
-        self.audits = {5: [{"what": "queued", "at": "2026-11-30T10:00:00.000Z"}, {"what": "leased", "at": "2026-11-30T10:00:05.000Z"}]}
+        self.audits = {5: [{"what": "queued", "at": "2026-11-30T10:00:00.000Z"}, {"what": "leased", "fence": 4, "at": "2026-11-30T10:00:05.000Z"}]}
         self.marks = {1: [4], 2: [4], 3: [4]}
         self.nodes = range(4, 7)
         self.tasks_made = ["n4", "n5", "n6"]
@@ -128,7 +128,7 @@ class EachViolationIsFound(unittest.TestCase):
     def test_one_webhook_and_two_runs(self):
         self.chain.all_runs[8] = self.chain.run | {"id": 8}
         self.chain.rollouts.append(self.chain.rollouts[0] | {"id": 6, "run": 8})
-        self.chain.audits[6] = [{"what": "leased", "at": self.chain.rollouts[0]["ended_at"]}]
+        self.chain.audits[6] = [{"what": "leased", "fence": 4, "at": self.chain.rollouts[0]["ended_at"]}]
         self.chain.starts["slip-i1-8-unit-run-a1"] = {1}
         self.assert_found("run twice")
 
@@ -249,7 +249,7 @@ class EachViolationIsFound(unittest.TestCase):
     def test_a_rollout_that_began_before_the_one_before_it_had_ended(self):
         self.chain.scenario = scenarios.QUEUE
         self.chain.rollouts.append(self.chain.rollouts[0] | {"id": 6})
-        self.chain.audits[6] = [{"what": "leased", "at": "2026-11-30T10:00:09.000Z"}]
+        self.chain.audits[6] = [{"what": "leased", "fence": 4, "at": "2026-11-30T10:00:09.000Z"}]
         self.assert_found()
         self.chain.audits[6][0]["at"] = "2026-11-30T10:00:08.999Z"
         self.assert_found("two rollouts at once")

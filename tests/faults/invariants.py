@@ -147,14 +147,16 @@ def rollouts(worker, scenario, fault, evidence):
             found.append(f"two rollouts at once: {rollout['id']} began at {began}, the one before ended at {ended}")
         ended = rollout["ended_at"] or ended
         if fault.exact and rollout is ours[-1] and not scenario.swarm:
-            found += leases(worker, audit["fence"])
+            found += leases(worker, {entry["fence"] for entry in entries if entry["what"] == "leased"})
     return found
 
 
-def leases(worker, newest):
-    """Each host carries that of the rollout which worked there last, and no other."""
+def leases(worker, held):
+    """Each host carries one of those that the newest rollout has held (a new one after each death of slipwayd, which it
+    shows where there is something left to do), and no other."""
     marks = [worker.rig.leases(host, worker.application) for host in range(1, worker.rig.hosts + 1)]
-    return [f"wrong lease: h{host} carries {numbers}, the newest is {newest}" for host, numbers in enumerate(marks, 1) if numbers != [newest]]
+    return [f"wrong lease: h{host} carries {numbers}, the newest rollout held {sorted(held)}" for host, numbers in enumerate(marks, 1)
+            if len(numbers) != 1 or not held.issuperset(numbers)]
 
 
 def words(rollout, scenario, entries, began):

@@ -122,11 +122,7 @@ void decode_swarm_deploy(MapReader& deploy, SwarmDeploy& swarm, Diagnostics& dia
     const auto choice = pipelines::read_choice(*node, "`endpoint_mode`", {"vip", "dnsrr"}, diagnostics);
     if (choice) swarm.endpoint_mode = *choice == 0 ? "vip" : "dnsrr";
   }
-  take_pairs(deploy, "labels", swarm.labels, "write NAME: value", diagnostics);
-  for (const auto& [name, value] : swarm.labels) {
-    if (!name.starts_with("dev.slipway.")) continue;
-    diagnostics.error(deploy.at("labels"), "labels below dev.slipway. are slipway's own", name);
-  }
+  take_labels(deploy, swarm.labels, diagnostics);
 }
 
 void decode_host_deploy(MapReader& deploy, Service& service, Diagnostics& diagnostics) {

@@ -137,7 +137,7 @@ bool may_bind(const std::string& path, const ComposeRules& rules) {
 }
 
 std::string bind_help(const ComposeRules& rules) {
-  if (rules.bind_roots.empty()) return "use a named volume, or have an administrator set rollouts.bind_roots";
+  if (rules.bind_roots.empty()) return "use a named volume";
   std::string roots;
   for (const std::string& root : rules.bind_roots) roots += (roots.empty() ? "" : ", ") + root;
   return "allowed are paths below " + roots;

@@ -1,5 +1,8 @@
 #include "orchestrator/rollouts/compose/resources_decoder.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "orchestrator/rollouts/compose/mounts.hpp"
 
 namespace slipway::rollouts {
@@ -62,10 +65,15 @@ Network decode_network(const std::string& key, const YamlNode& node, const std::
                       "make it on the hosts, and declare it external");
   }
   take_pairs(map, "driver_opts", network.driver_options, "write NAME: value", diagnostics);
+  if (const auto bridge = network.driver_options.find("com.docker.network.bridge.name");
+      bridge != network.driver_options.end()) {
+    diagnostics.error(map.at("driver_opts"), "a bridge that the host has already would be joined", bridge->second,
+                      "leave the name to the Engine, or make the network on the hosts, and declare it external");
+  }
   take_flag(map, "internal", network.internal, diagnostics);
   take_flag(map, "attachable", network.attachable, diagnostics);
   take_flag(map, "enable_ipv6", network.enable_ipv6, diagnostics);
-  take_pairs(map, "labels", network.labels, "write NAME: value", diagnostics);
+  take_labels(map, network.labels, diagnostics);
   if (const YamlNode* ipam = map.find("ipam")) decode_ipam(*ipam, network, diagnostics);
   map.later("enable_ipv4");
   allow_extensions(node, map);
@@ -74,12 +82,50 @@ Network decode_network(const std::string& key, const YamlNode& node, const std::
   return network;
 }
 
-/// A local volume whose device is a folder is a bind mount by another name.
-void check_device(const Volume& volume, Position at, const ComposeRules& rules, Diagnostics& diagnostics) {
-  const auto device = volume.driver_options.find("device");
-  if (device == volume.driver_options.end() || !device->second.starts_with('/')) return;
-  if (may_bind(device->second, rules)) return;
-  diagnostics.error(at, "the daemon's settings do not allow this path of the host", device->second, bind_help(rules));
+/// Words of `o` that make a mount of something of the host's, whatever the type (mount(8), what moby's parser knows).
+bool reaches_into_host(std::string_view option) {
+  constexpr std::array<std::string_view, 12> words{"bind",    "rbind", "remount", "private",    "rprivate",    "shared",
+                                                   "rshared", "slave", "rslave",  "unbindable", "runbindable", "move"};
+  return std::find(words.begin(), words.end(), option) != words.end();
+}
+
+/// The local driver hands type, device and `o` to mount(2) as they are, as root: only what reaches nothing of the host
+/// goes through. A folder as the device is a bind mount by another name.
+void check_driver(const Volume& volume, Position at, const ComposeRules& rules, Diagnostics& diagnostics) {
+  const std::string help =
+      "allowed are none, `type: tmpfs`, and `type: nfs`, `nfs4` or `cifs` with a server's `device`";
+  if (!volume.driver.empty() && volume.driver != "local") {
+    diagnostics.error(at, "slipway makes volumes of the local driver only", volume.driver,
+                      "make it on the hosts, and declare it external");
+    return;
+  }
+  const auto value = [&](const std::string& name) {
+    const auto found = volume.driver_options.find(name);
+    return found == volume.driver_options.end() ? std::string() : found->second;
+  };
+  const std::string type = value("type");
+  const std::string device = value("device");
+  for (const auto& [name, text] : volume.driver_options) {
+    if (name != "type" && name != "device" && name != "o") {
+      diagnostics.error(at, "slipway does not know this option of a volume", name, help);
+    }
+  }
+  if (type == "none" || (type.empty() && !device.empty())) {
+    if (!device.starts_with('/') || !may_bind(device, rules)) {
+      diagnostics.error(at, "the daemon's settings do not allow this path of the host", device, bind_help(rules));
+    }
+    return;
+  }
+  const bool remote = type == "nfs" || type == "nfs4" || type == "cifs";
+  if (!type.empty() && type != "tmpfs" && !remote) {
+    diagnostics.error(at, "a volume of this type would reach into the host", type, help);
+  } else if (remote && !device.empty() && device.front() != ':' && device.find(':') == std::string::npos &&
+             !device.starts_with("//")) {
+    diagnostics.error(at, "`device` names no server", device, "write \":/path\" for nfs, \"//server/share\" for cifs");
+  }
+  for (const std::string& option : split(value("o"), ',')) {
+    if (reaches_into_host(option)) diagnostics.error(at, "this option would reach into the host", option, help);
+  }
 }
 
 Volume decode_volume(const std::string& key, const YamlNode& node, const std::string& application, Position at,
@@ -96,13 +142,13 @@ Volume decode_volume(const std::string& key, const YamlNode& node, const std::st
   if (!given.empty()) volume.name = given;
   take_text(map, "driver", volume.driver, diagnostics);
   take_pairs(map, "driver_opts", volume.driver_options, "write NAME: value", diagnostics);
-  take_pairs(map, "labels", volume.labels, "write NAME: value", diagnostics);
+  take_labels(map, volume.labels, diagnostics);
   allow_extensions(node, map);
   map.finish();
   if (!is_plain_name(volume.name)) {
     diagnostics.error(at, "a volume's name is made of letters, digits, '_', '.' and '-', at most 63", volume.name);
   }
-  check_device(volume, at, rules, diagnostics);
+  check_driver(volume, at, rules, diagnostics);
   return volume;
 }
 

@@ -25,16 +25,17 @@ void decode_capabilities(MapReader& map, Service& service, Diagnostics& diagnost
   }
 }
 
+/// A label's type or user can take SELinux off a container, as `spc_t` does; its level can't.
 void decode_security_options(MapReader& map, Service& service, Diagnostics& diagnostics) {
   const YamlNode* node = map.find("security_opt");
   if (node == nullptr) return;
   for (Placed& one : pipelines::read_texts(*node, "`security_opt`", 20, diagnostics)) {
     const bool fits = one.text == "no-new-privileges" || one.text == "no-new-privileges:true" ||
-                      one.text == "no-new-privileges=true" ||
-                      (one.text.starts_with("label") && one.text.find("disable") == std::string::npos);
+                      one.text == "no-new-privileges=true" || one.text.starts_with("label:level:") ||
+                      one.text.starts_with("label=level:");
     if (!fits) {
       diagnostics.error(one.at, "this option would weaken the container's walls, or names a file of the host", one.text,
-                        "allowed are no-new-privileges and label:…");
+                        "allowed are no-new-privileges and label:level:…");
     }
     service.security_options.push_back(std::move(one.text));
   }

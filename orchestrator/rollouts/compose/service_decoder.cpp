@@ -48,14 +48,6 @@ void decode_image(MapReader& map, Service& service, Diagnostics& diagnostics) {
   if (choice == 3) service.pull_policy = PullPolicy::never;
 }
 
-void decode_labels(MapReader& map, Service& service, Diagnostics& diagnostics) {
-  take_pairs(map, "labels", service.labels, "write NAME: value", diagnostics);
-  for (const auto& [name, value] : service.labels) {
-    if (!name.starts_with("dev.slipway.")) continue;
-    diagnostics.error(map.at("labels"), "labels below dev.slipway. are slipway's own", name);
-  }
-}
-
 }  // namespace
 
 Service decode_service(const std::string& name, const YamlNode& node, const ComposeRules& rules, bool for_swarm,
@@ -72,7 +64,7 @@ Service decode_service(const std::string& name, const YamlNode& node, const Comp
   decode_security(map, service, diagnostics);
   decode_dependencies(map, service, diagnostics);
   update = decode_deploy(map, service, diagnostics);
-  decode_labels(map, service, diagnostics);
+  take_labels(map, service.labels, diagnostics);
   decode_service_extension(map, rules, service, diagnostics);
   refuse_service_keys(map);
   allow_extensions(node, map);

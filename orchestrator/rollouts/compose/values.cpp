@@ -101,6 +101,17 @@ void take_pairs(MapReader& map, std::string_view key, std::map<std::string, std:
   });
 }
 
+void take_labels(MapReader& map, std::map<std::string, std::string>& into, Diagnostics& diagnostics) {
+  take_pairs(map, "labels", into, "write NAME: value", diagnostics);
+  for (const auto& [name, value] : into) {
+    if (name.starts_with("dev.slipway.")) {
+      diagnostics.error(map.at("labels"), "labels below dev.slipway. are slipway's own", name);
+    } else if (name.starts_with("com.docker.compose.")) {
+      diagnostics.error(map.at("labels"), "labels below com.docker.compose. are Docker Compose's own", name);
+    }
+  }
+}
+
 void take_command(MapReader& map, std::string_view key, std::optional<std::vector<std::string>>& into,
                   Diagnostics& diagnostics) {
   const YamlNode* node = map.find_maybe_empty(key);

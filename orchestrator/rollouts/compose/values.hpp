@@ -33,6 +33,9 @@ void take_texts(MapReader& map, std::string_view key, std::vector<std::string>& 
 /// `{NAME: value}` or `[NAME=value]`; a name without a value is an error that `no_value` explains.
 void take_pairs(MapReader& map, std::string_view key, std::map<std::string, std::string>& into,
                 std::string_view no_value, Diagnostics& diagnostics);
+/// `labels` as `take_pairs` has them. What slipway or Docker Compose tell their own things by is nobody else's to
+/// claim.
+void take_labels(MapReader& map, std::map<std::string, std::string>& into, Diagnostics& diagnostics);
 /// A list as it is, or a text split into words as a shell does.
 void take_command(MapReader& map, std::string_view key, std::optional<std::vector<std::string>>& into,
                   Diagnostics& diagnostics);

@@ -226,11 +226,11 @@ TEST_CASE("what a look ahead found of an image is taken once; then, or if it fou
   bench.images->look_ahead(here);
   bench.run(sleep_for(300ms));  // it has looked, and there was nothing
   REQUIRE(bench.run(tag()));
-  const Result<std::string> asked = bench.run(bench.images->ensure(here));
+  const Result<std::string> asked = bench.run(bench.images->ensure(here, ImageSource::Trust::own));
   REQUIRE(asked);
   bench.images->look_ahead(here);
   bench.run(sleep_for(300ms));
   REQUIRE(bench.run(bench.engine.images().remove(here)));
-  CHECK(bench.run(bench.images->ensure(here)).value() == *asked);
-  CHECK_FALSE(bench.run(bench.images->ensure(here)));
+  CHECK(bench.run(bench.images->ensure(here, ImageSource::Trust::own)).value() == *asked);
+  CHECK_FALSE(bench.run(bench.images->ensure(here, ImageSource::Trust::own)));
 }

@@ -252,6 +252,22 @@ TEST_CASE("a fetch over the size limit fails and the next, smaller one works") {
   CHECK(run_async(repository.fetch(small, "")));
 }
 
+TEST_CASE("the lock of a git that died with its daemon holds no fetch up") {
+  Workshop shop;
+  const std::string first = shop.commit("echo 1 > x");
+  const std::string second = shop.commit("echo 2 > x");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(first, "")));
+  fs::path mirror;
+  for (const auto& entry : fs::directory_iterator(shop.settings.folder)) {
+    if (entry.path().extension() == ".git") mirror = entry.path();
+  }
+  REQUIRE_FALSE(mirror.empty());
+  REQUIRE(write_file(mirror / "shallow.lock", ""));
+  CHECK(run_async(repository.fetch(second, "")));
+  CHECK_FALSE(fs::exists(mirror / "shallow.lock"));
+}
+
 TEST_CASE("two fetches at the same time both end well") {
   Workshop shop;
   const std::string first = shop.commit("echo 1 > x");

@@ -25,6 +25,19 @@ TEST_CASE("columns of a table are aligned by characters, not bytes") {
 
 TEST_CASE("control characters that somebody put into a title don't reach the terminal") {
   CHECK(harmless("a\x1b[2Jb\nc") == "a\\x1b[2Jb c");
+  CHECK(harmless("a\xc2\x9b"
+                 "2J\xe2\x80\xae") == "a\\xc2\\x9b2J\\xe2\\x80\\xae");
+  CHECK(harmless("\xc3\xa9 \xe2\x82\xac") == "\xc3\xa9 \xe2\x82\xac");
+}
+
+TEST_CASE("a log keeps its lines and colours on a terminal, and nothing else that the terminal would obey") {
+  CHECK(harmless_log("a\x1b[1;31mred\x1b[0m\tb\nc") == "a\x1b[1;31mred\x1b[0m\tb\nc");
+  CHECK(harmless_log("\x1b]52;c;ZXZpbA==\a") == "\\x1b]52;c;ZXZpbA==\\x07");
+  CHECK(harmless_log("a\x1b[2K\x1b[1A") == "a\\x1b[2K\\x1b[1A");
+  CHECK(harmless_log("failed\rpassed\r\n") == "failed\npassed\n");
+  CHECK(harmless_log("\x1b[31") == "\\x1b[31");
+  CHECK(harmless_log("\xc2\x9b"
+                     "2J") == "\\xc2\\x9b2J");
 }
 
 TEST_CASE("durations are said in the two largest units") {

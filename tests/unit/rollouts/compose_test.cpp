@@ -212,6 +212,37 @@ TEST_CASE("what is wrong at the top of the file is said there") {
        "compose.yml:3:12: `host` is the Engine's own network"},
       {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: none, o: bind, device: /etc}}}\n",
        "compose.yml:3:11: the daemon's settings do not allow this path of the host"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: none, o: bind, device: .}}}\n",
+       "compose.yml:3:11: the daemon's settings do not allow this path of the host"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: overlay, device: overlay, o: "
+       "\"lowerdir=/:/var\"}}}\n",
+       "compose.yml:3:11: a volume of this type would reach into the host"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: proc, device: proc}}}\n",
+       "compose.yml:3:11: a volume of this type would reach into the host"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: ext4, device: dev/sda1}}}\n",
+       "compose.yml:3:11: a volume of this type would reach into the host"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: tmpfs, device: ., o: "
+       "\"size=1m,bind\"}}}\n",
+       "compose.yml:3:11: this option would reach into the host"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: nfs, device: etc, o: "
+       "addr=192.0.2.1}}}\n",
+       "compose.yml:3:11: `device` names no server"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {type: tmpfs, mountpoint: /etc}}}\n",
+       "compose.yml:3:11: slipway does not know this option of a volume"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver: rexray}}\n",
+       "compose.yml:3:11: slipway makes volumes of the local driver only"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {labels: {dev.slipway.lease: shop}}}\n",
+       "compose.yml:3:15: labels below dev.slipway. are slipway's own"},
+      {"name: shop\nservices: {web: {image: a}}\nvolumes: {v: {labels: {com.docker.compose.project: shop}}}\n",
+       "compose.yml:3:15: labels below com.docker.compose. are Docker Compose's own"},
+      {"name: shop\nservices: {web: {image: a}}\nnetworks: {n: {labels: {dev.slipway.application: x}}}\n",
+       "compose.yml:3:16: labels below dev.slipway. are slipway's own"},
+      {"name: shop\nservices: {web: {image: a}}\nnetworks: {n: {driver_opts: {com.docker.network.bridge.name: br0}}}\n",
+       "compose.yml:3:16: a bridge that the host has already would be joined"},
+      {"name: shop\nservices: {web: {image: a, security_opt: [\"label=type:spc_t\"]}}\n",
+       "compose.yml:2:43: this option would weaken the container's walls"},
+      {"name: shop\nservices: {web: {image: a, labels: {com.docker.compose.project: other}}}\n",
+       "compose.yml:2:28: labels below com.docker.compose. are Docker Compose's own"},
       {"name: shop\nservices: {web: {image: a}}\nsecrets: {s: {file: a, environment: B}}\n",
        "compose.yml:3:14: secret `s` must have one source"},
       {"name: shop\nservices: {web: {image: a\n", "compose.yml:"},
@@ -222,6 +253,14 @@ TEST_CASE("what is wrong at the top of the file is said there") {
   const auto application = decode_file(text);
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::StartsWith(message));
+}
+
+TEST_CASE("volumes in memory and of a file server are made, as they reach nothing of the host") {
+  const auto options = GENERATE(as<std::string>(), "type: tmpfs, device: tmpfs, o: \"size=16m,uid=1000\"",
+                                "type: nfs, device: \":/export\", o: \"addr=192.0.2.1,rw,nfsvers=4\"",
+                                "type: cifs, device: //files/share, o: \"username=a,vers=3.0\"");
+  CAPTURE(options);
+  CHECK(decode_file("name: shop\nservices: {web: {image: a}}\nvolumes: {v: {driver_opts: {" + options + "}}}\n"));
 }
 
 TEST_CASE("a service that others wait for to complete is not restarted, and has no route") {
