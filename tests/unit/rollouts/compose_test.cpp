@@ -158,7 +158,7 @@ TEST_CASE("what a single host can't honour or slipway does not allow is an error
       Row{"    cap_add: [ALL]\n", "5:15: this capability gives power over the host", "default set"},
       Row{"    security_opt: [\"seccomp:unconfined\"]\n", "5:20: this option would weaken", "no-new-privileges"},
       Row{"    volumes: [\"/var/run/docker.sock:/s\"]\n", "5:15: the daemon's settings do not allow this bind mount",
-          "rollouts.bind_roots"},
+          "named volume"},
       Row{"    volumes: [\"./data:/data\"]\n", "5:15: a bind mount needs an absolute path", ""},
       Row{"    volumes: [\"data:relative\"]\n", "5:15: the path in the container must be absolute", ""},
       Row{"    volumes: [\"data:/d:rx\"]\n", "5:15: `rx` is no mode of a volume", "nocopy"},
