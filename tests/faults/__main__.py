@@ -8,6 +8,7 @@ FOLDER/outcomes.json, of which report.py makes the page. Exits 1 if anything was
 """
 
 import argparse
+import contextlib
 import math
 import os
 import queue
@@ -123,10 +124,11 @@ def main():
         run_all(workers, cells, until, outcomes)
         left = orphans(workers)
     finally:
-        for worker in workers:
-            worker.close()
-        rig.down()
         report.save(folder, options, len(cells), outcomes, left, time.monotonic() - began)
+        with contextlib.ExitStack() as ends:  # all of them, whichever fails
+            ends.callback(rig.down)
+            for worker in workers:
+                ends.callback(worker.close)
     for problem in left:
         print(problem)
     reached = sum(1 for outcome in outcomes if outcome.reached)

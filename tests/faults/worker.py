@@ -60,6 +60,7 @@ class Worker:
 
     def close(self):
         self.closed = True
+        time.sleep(0.3)  # whoever starts it just now is through then
         if not self.daemon.died():
             self.daemon.kill()
         self.engine.remove()
