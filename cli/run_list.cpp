@@ -68,7 +68,7 @@ void add_run_list(CLI::App& parent, Session& session) {
   verb->add_option("--verdict", filter->verdict,
                    "passed, failed, error, interrupted, cancelled, superseded or skipped");
   verb->add_option("--commit", filter->commit, "only of this commit");
-  verb->add_option("-L,--limit", filter->limit, "how many at most")->check(CLI::Range(1, 1000))->capture_default_str();
+  verb->add_option("-L,--limit", filter->limit, "how many at most")->check(CLI::Range(1, 200))->capture_default_str();
   add_output_flags(*verb, session);
   verb->callback([&session, filter] { session.finish(run_list(session, *filter)); });
 }

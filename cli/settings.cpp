@@ -83,7 +83,7 @@ Result<Context> resolve(const Flags& flags, const Settings& settings) {
     chosen = found->second;
   } else if (!flags.context.empty()) {
     return fail(Error::Kind::invalid, "there is no context '" + name + "'",
-                "'slipway login --context " + name + "' makes it");
+                "'slipway login --name " + name + "' makes it");
   }
   const std::string url = first_of({flags.url, variable("SLIPWAY_URL")});
   // A token belongs to the daemon that gave it: another URL must not get it.
