@@ -1,4 +1,5 @@
 #include <CLI/App.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/listing.hpp"
@@ -18,7 +19,7 @@ void add_app_history(CLI::App& parent, Session& session) {
       const std::string state = text_at(rollout, "state");
       const Json& probes = value_at(rollout, "probes");
       const std::string dropped =
-          probes.is_object() ? number_text(probes, "failures") + "/" + number_text(probes, "requests") : "-";
+          probes.is_object() ? fmt::format("{}/{}", number_at(probes, "failures"), number_at(probes, "requests")) : "-";
       table.add({std::to_string(number_at(rollout, "id")), state, text_at(rollout, "kind"),
                  number_text(rollout, "generation"), number_text(rollout, "run"), text_at(rollout, "actor"),
                  duration_between(text_at(rollout, "started_at"), text_at(rollout, "ended_at")),

@@ -94,9 +94,10 @@ awaitable<Result<std::vector<docker::ContainerSummary>>> compose_containers(dock
   what.filters.label(std::string(label::compose_project), std::move(project));
   auto listed = co_await containers.list(std::move(what));
   if (!listed) co_return fail(listed.error().in("list containers of Docker Compose"));
-  // What slipway made has these labels from an image that Docker Compose built.
+  // What slipway made, of an application or of a run, has these labels from an image that Docker Compose built.
   std::erase_if(*listed, [](const docker::ContainerSummary& one) {
-    return label_of(one.labels, label::compose_oneoff) == "True" || !label_of(one.labels, label::instance).empty();
+    return label_of(one.labels, label::compose_oneoff) == "True" ||
+           one.labels.contains(std::string(label::application)) || one.labels.contains(std::string(label::run));
   });
   co_return listed;
 }

@@ -9,6 +9,7 @@ namespace slipway::rollouts::label {
 
 inline constexpr std::string_view prefix = "dev.slipway.";
 inline constexpr std::string_view instance = "dev.slipway.instance";
+inline constexpr std::string_view run = "dev.slipway.run";  ///< on a step's or a service's
 inline constexpr std::string_view application = "dev.slipway.application";
 inline constexpr std::string_view service = "dev.slipway.service";
 inline constexpr std::string_view replica = "dev.slipway.replica";
