@@ -175,6 +175,19 @@ TEST_CASE("a body that grows over the limit in chunks is cut off") {
   CHECK(serves(live));
 }
 
+TEST_CASE("the head of a chunk and trailers without an end are cut off") {
+  const auto opening = GENERATE(as<std::string>(), "1;", "0\r\nX: ");
+  CAPTURE(opening);
+  LiveServer live;
+  RawClient client(live.port());
+  client.send("POST /hooks/shop HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + opening);
+  const std::string piece(1 << 18, 'x');
+  int sent = 0;
+  while (sent < 100 && client.send(piece)) ++sent;
+  CHECK(sent < 100);
+  CHECK(serves(live));
+}
+
 TEST_CASE("a body is not read for who may not send it") {
   LiveServer live;
   RawClient client(live.port());

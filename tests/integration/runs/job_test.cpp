@@ -1,4 +1,8 @@
+#include <nlohmann/json.hpp>
+
 #include "base/encoding.hpp"
+#include "base/json.hpp"
+#include "docker-client/call.hpp"
 #include "orchestrator/runs/job_run.hpp"
 #include "tests/integration/runs/bench.hpp"
 
@@ -233,4 +237,26 @@ TEST_CASE("what a look ahead found of an image is taken once; then, or if it fou
   REQUIRE(bench.run(bench.engine.images().remove(here)));
   CHECK(bench.run(bench.images->ensure(here, ImageSource::Trust::own)).value() == *asked);
   CHECK_FALSE(bench.run(bench.images->ensure(here, ImageSource::Trust::own)));
+}
+
+TEST_CASE("two networks of the job network's name, left by a slipwayd that was killed, are in nobody's way") {
+  Bench bench;  // which has made the first
+  docker::Request request("POST", "/networks/create");
+  request.json(
+      dump_json({{"Name", "slip-" + bench.instance}, {"Labels", {{std::string(label::kInstance), bench.instance}}}}));
+  const auto second = bench.run(docker::call_json(bench.engine.transport(), std::move(request), "create"));
+  // From API 1.44 on the Engine has none of it.
+  CHECK((second || second.error().kind == Error::Kind::conflict));
+  const auto network = bench.run(ensure_job_network(bench.engine, bench.instance));
+  REQUIRE(network);
+  bench.tools->network = *network;
+  JobOrder order = bench.order({"true"});
+  order.offline = false;
+  const Outcome outcome = bench.run_job(std::move(order));
+  INFO(outcome.reason);
+  CHECK(outcome.verdict == Verdict::passed);
+  REQUIRE(bench.run(remove_job_networks(bench.engine, bench.instance)));
+  docker::Filters ours;
+  ours.label(std::string(label::kInstance), bench.instance);
+  CHECK(bench.run(bench.engine.networks().list(ours))->empty());
 }
