@@ -89,15 +89,24 @@ awaitable<Result<Network>> Networks::inspect(std::string id) {
   co_return fail(std::move(body.error()));
 }
 
-awaitable<Result<std::vector<Network>>> Networks::named(std::string name, Filters filters) {
+awaitable<Result<Network>> Networks::settle(std::string name, Labels labels) {
+  Filters filters;
   filters.add("name", name);  // which the engine takes for a part of it
-  Result<std::vector<Network>> networks = co_await list(std::move(filters));
-  if (!networks) co_return networks;
-  std::erase_if(*networks, [&](const Network& one) { return one.name != name; });
-  std::sort(networks->begin(), networks->end(), [](const Network& a, const Network& b) {
+  Result<std::vector<Network>> left = co_await list(std::move(filters));
+  if (!left) co_return fail(std::move(left.error()));
+  std::erase_if(*left, [&](const Network& one) { return one.name != name; });
+  std::sort(left->begin(), left->end(), [](const Network& a, const Network& b) {
     return std::tie(a.created_at, a.id) < std::tie(b.created_at, b.id);
   });
-  co_return networks;
+  for (std::size_t i = left->size(); i-- > 0 && left->size() > 1;) {
+    if ((*left)[i].labels != labels) continue;
+    const Result<void> removed = co_await remove((*left)[i].id);
+    if (removed) left->erase(left->begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (left->empty()) co_return fail(Error::Kind::not_found, "no network is called " + name);
+  if (left->size() == 1) co_return std::move(left->front());
+  co_return fail(Error::Kind::conflict, std::to_string(left->size()) + " networks are called " + name,
+                 "remove those that are not needed: docker network rm ID");
 }
 
 awaitable<Result<std::vector<Network>>> Networks::list(Filters filters) {

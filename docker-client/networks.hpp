@@ -45,11 +45,13 @@ class Networks {
 
   /// Gives the id. A taken name is Kind::conflict.
   awaitable<Result<std::string>> create(NetworkSpec spec);
-  /// A name that several have is Kind::conflict, see `named`.
+  /// A name that several have is Kind::conflict, see `settle`.
   awaitable<Result<Network>> inspect(std::string id);
-  /// Those of exactly that name, oldest first. There can be several below API 1.44, where CheckDuplicate does not see a
-  /// create that is still under way, as that of a client which died: then the name names none of them, ids do.
-  awaitable<Result<std::vector<Network>>> named(std::string name, Filters filters = {});
+  /// The network of exactly that name. There can be several below API 1.44, where CheckDuplicate does not see a create
+  /// that is still under way, as that of a client which died; then no container that is in one of them can be started.
+  /// Those with exactly `labels` and without containers are removed, the newest first, until one has the name for
+  /// itself. Kind::conflict if several are left, Kind::not_found if there is none.
+  awaitable<Result<Network>> settle(std::string name, Labels labels);
   awaitable<Result<std::vector<Network>>> list(Filters filters = {});
   awaitable<Result<void>> connect(std::string container, NetworkAttachment attachment);
   /// Not connected and unknown are success.

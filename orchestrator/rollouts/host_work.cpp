@@ -191,35 +191,21 @@ Result<void> HostWork::of_compose(const std::string& what, const Target& target)
               "take the project over with it: slipway app adopt " + target.application.name + " --from-compose FILE");
 }
 
-/// Of networks of one name, made by a slipwayd that was killed and by its successor: those that no container is in go,
-/// until one has the name for itself.
-awaitable<Result<docker::Network>> HostWork::one_of_several(docker::NetworkSpec spec) {
-  docker::Networks& networks = site_.engine->networks();
-  auto left = co_await networks.named(spec.name);
-  if (!left) co_return fail(left.error());
-  for (std::size_t i = left->size(); i-- > 0 && left->size() > 1;) {
-    if ((*left)[i].labels != spec.labels) continue;
-    auto removed = co_await networks.remove((*left)[i].id);
-    if (removed) left->erase(left->begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  if (left->size() == 1) co_return left->front();
-  co_return fail(Error::Kind::conflict, std::to_string(left->size()) + " networks are called " + spec.name,
-                 "remove those that are not needed: docker network rm ID");
-}
-
 awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr target) {
   docker::Networks& networks = site_.engine->networks();
   docker::NetworkSpec spec = network_spec(target->application, network, maker_);
   const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto there = co_await networks.inspect(network.name);
   if (!there && there.error().kind == Error::Kind::conflict && !network.external) {
-    there = co_await one_of_several(spec);
+    there = co_await networks.settle(spec.name, spec.labels);
   }
   if (!there && there.error().kind == Error::Kind::not_found && !network.external) {
-    auto made = co_await networks.create(std::move(spec));
-    if (made) co_return Result<void>();
-    if (made.error().kind != Error::Kind::conflict) co_return fail(made.error().in("create network " + network.name));
-    there = co_await networks.inspect(network.name);
+    auto made = co_await networks.create(spec);
+    if (!made && made.error().kind != Error::Kind::conflict) {
+      co_return fail(made.error().in("create network " + network.name));
+    }
+    // One that a slipwayd was making when it was killed may be there by now.
+    there = co_await networks.settle(spec.name, spec.labels);
   }
   if (!there) co_return fail(there.error().in("network " + network.name));
   if (there->name != network.name) {  // by the beginning of an id

@@ -54,7 +54,6 @@ class HostWork {
   awaitable<Result<void>> pull(TargetPtr target);
   awaitable<Result<void>> pull_image(std::string image, std::string platform);
   awaitable<Result<void>> create(TargetPtr target);
-  awaitable<Result<docker::Network>> one_of_several(docker::NetworkSpec spec);
   awaitable<Result<void>> ensure_network(Network network, TargetPtr target);
   awaitable<Result<void>> ensure_volume(Volume volume, TargetPtr target);
   [[nodiscard]] Result<void> check_owner(const docker::Labels& labels, const std::string& name) const;

@@ -10,40 +10,35 @@ std::string job_network_name(const std::string& instance) {
   return "slip-" + instance;
 }
 
-awaitable<Result<std::vector<docker::Network>>> job_networks(docker::Engine& engine, std::string instance) {
-  docker::Filters ours;
-  ours.label(std::string(label::kInstance), instance);
-  auto listing = engine.networks().named(job_network_name(instance), std::move(ours));
-  co_return co_await std::move(listing);
-}
-
 }  // namespace
 
 awaitable<Result<std::string>> ensure_job_network(docker::Engine& engine, std::string instance) {
   docker::NetworkSpec spec(job_network_name(instance));
   spec.labels = {{std::string(label::kInstance), instance}};
   spec.options = {{"com.docker.network.bridge.enable_icc", "false"}};
-  const Result<std::vector<docker::Network>> before = co_await job_networks(engine, instance);
-  if (!before) co_return fail(Error(before.error()).in("look for the job network"));
-  if (!before->empty()) co_return before->front().id;
-  auto creating = engine.networks().create(std::move(spec));
-  const Result<std::string> made = co_await std::move(creating);
-  if (made) co_return made;
-  if (made.error().kind != Error::Kind::conflict) co_return fail(Error(made.error()).in("make the job network"));
-  const Result<std::vector<docker::Network>> after = co_await job_networks(engine, std::move(instance));
-  if (!after) co_return fail(Error(after.error()).in("look for the job network"));
-  if (after->empty()) co_return fail(Error(made.error()).in("make the job network"));
-  co_return after->front().id;
+  // Looked for again once it is made: one that a slipwayd was making when it was killed may be there by now.
+  for (bool made = false;; made = true) {
+    auto looking = engine.networks().settle(spec.name, spec.labels);
+    const Result<docker::Network> found = co_await std::move(looking);
+    if (found) co_return found->id;
+    if (made || found.error().kind != Error::Kind::not_found) {
+      co_return fail(Error(found.error()).in("look for the job network"));
+    }
+    auto creating = engine.networks().create(spec);
+    const Result<std::string> created = co_await std::move(creating);
+    if (!created && created.error().kind != Error::Kind::conflict) {
+      co_return fail(Error(created.error()).in("make the job network"));
+    }
+  }
 }
 
-awaitable<Result<void>> remove_job_networks(docker::Engine& engine, std::string instance) {
-  const Result<std::vector<docker::Network>> networks = co_await job_networks(engine, std::move(instance));
-  if (!networks) co_return fail(networks.error());
-  for (const docker::Network& network : *networks) {
-    auto removing = engine.networks().remove(network.id);
-    if (Result<void> removed = co_await std::move(removing); !removed) co_return removed;
-  }
-  co_return Result<void>();
+awaitable<Result<void>> remove_job_network(docker::Engine& engine, std::string instance) {
+  auto looking = engine.networks().settle(job_network_name(instance), {{std::string(label::kInstance), instance}});
+  const Result<docker::Network> found = co_await std::move(looking);
+  if (!found && found.error().kind == Error::Kind::not_found) co_return Result<void>();
+  if (!found) co_return fail(found.error());
+  auto removing = engine.networks().remove(found->id);
+  co_return co_await std::move(removing);
 }
 
 JobNetwork::JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::string network,

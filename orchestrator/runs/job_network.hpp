@@ -6,12 +6,11 @@
 namespace slipway::runs {
 
 /// The network that jobs reach the world through: one bridge per installation, on which containers can't reach each
-/// other. Made if there is none. Gives its id: where a slipwayd was killed while it made it there may be two of the
-/// name, see docker::Networks::named, and any is as good.
+/// other. Made if it is not there. Gives its id.
 awaitable<Result<std::string>> ensure_job_network(docker::Engine& engine, std::string instance);
 
 /// Kind::forbidden if a container is in it.
-awaitable<Result<void>> remove_job_networks(docker::Engine& engine, std::string instance);
+awaitable<Result<void>> remove_job_network(docker::Engine& engine, std::string instance);
 
 /// The network namespace that the containers of one attempt share, so that services are at 127.0.0.1 and by their names
 /// and starting a step takes a third of the time. Held by a container that does nothing (decision 0041).

@@ -276,7 +276,7 @@ awaitable<void> RunService::remove_network() {
   auto reading = with_.store.read(&store::Runs::unfinished);
   const Result<std::vector<store::Run>> unfinished = co_await std::move(reading);
   if (!unfinished || !unfinished->empty() || !watch_.available()) co_return;
-  auto limited = with_deadline(kNetworkLimit, remove_job_networks(with_.engine, with_.store.instance()),
+  auto limited = with_deadline(kNetworkLimit, remove_job_network(with_.engine, with_.store.instance()),
                                "removing the job network");
   const Result<void> removed = co_await std::move(limited);
   if (!removed) log::info("the job network stays", {{"reason", removed.error()}});

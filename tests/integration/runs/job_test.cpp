@@ -255,7 +255,7 @@ TEST_CASE("two networks of the job network's name, left by a slipwayd that was k
   const Outcome outcome = bench.run_job(std::move(order));
   INFO(outcome.reason);
   CHECK(outcome.verdict == Verdict::passed);
-  REQUIRE(bench.run(remove_job_networks(bench.engine, bench.instance)));
+  REQUIRE(bench.run(remove_job_network(bench.engine, bench.instance)));
   docker::Filters ours;
   ours.label(std::string(label::kInstance), bench.instance);
   CHECK(bench.run(bench.engine.networks().list(ours))->empty());
