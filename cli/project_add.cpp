@@ -79,7 +79,8 @@ void add_project_add(CLI::App& parent, Session& session) {
   verb->add_option("--clone-url", o->clone_url, "https://, ssh:// or user@host:path; without credentials")->required();
   verb->add_option("--branch", o->branch, "the default branch (else main)");
   verb->add_option("--forge", o->forge, "github, gitlab, gitea, forgejo, bitbucket or none: where commit statuses go");
-  verb->add_option("--forge-url", o->forge_url, "base URL of the API of a forge of your own (https://gitlab.example/api/v4)");
+  verb->add_option("--forge-url", o->forge_url,
+                   "base URL of the API of a forge of your own (https://gitlab.example/api/v4)");
   verb->add_option("--forge-token-file", o->forge_token_file, "file with the token for commit statuses");
   verb->add_option("--clone-username", o->username, "user for https clones");
   verb->add_option("--clone-password-file", o->password_file, "file with the password or token for https clones");

@@ -49,7 +49,7 @@ Result<fs::path> folder_within(const fs::path& root, const std::string& path) {
   fs::path at = root;
   for (const fs::path& part : fs::path(path)) {
     at /= part;
-    struct stat status {};
+    struct stat status{};
     if (::lstat(at.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
       return fail(Error::Kind::invalid, "submodule path '" + path + "' is no folder of the checkout");
     }

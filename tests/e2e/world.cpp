@@ -131,7 +131,7 @@ void Daemon::start_process() {
 
 void Daemon::start_container() {
   const std::string socket = required("SLIPWAY_TEST_ENGINE").substr(std::string("unix://").size());
-  struct stat info {};
+  struct stat info{};
   ::stat(socket.c_str(), &info);
   // The image's user owns the data; the repositories stay root's, as a mounted host folder would be.
   fs::create_directories(folder() / "data");
