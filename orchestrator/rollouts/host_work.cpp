@@ -14,6 +14,7 @@ namespace {
 
 constexpr Milliseconds drain_poll{100};
 constexpr Milliseconds health_poll{100};
+constexpr Milliseconds stop_broken_off{12'000};  // for what the Engine has begun: its own grace period, and a little
 
 /// A tar that is in memory already.
 class TextSource final : public docker::ByteSource {
@@ -418,7 +419,20 @@ awaitable<Result<void>> HostWork::stop_container(Shown container) {
   auto there = co_await containers.inspect(container.id);
   if (!there && there.error().kind == Error::Kind::not_found) co_return Result<void>();
   if (!there) co_return fail(there.error());
-  co_return co_await containers.stop(container.id, there->config.stop_timeout_seconds);
+  const std::optional<int> grace = there->config.stop_timeout_seconds;
+  std::exception_ptr broken_off;
+  Result<void> stopped;
+  try {
+    stopped = co_await containers.stop(container.id, grace);
+  } catch (...) {
+    broken_off = std::current_exception();
+  }
+  if (!broken_off) co_return stopped;
+  // The Engine goes on stopping it: who goes back now would find it running, and a moment later it would not.
+  co_await allow_cleanup();
+  auto again = containers.stop(container.id, grace);
+  (void)co_await with_deadline(stop_broken_off, std::move(again), "stopping " + container.name);
+  std::rethrow_exception(broken_off);
 }
 
 awaitable<Result<void>> HostWork::prune(TargetPtr target) {
