@@ -219,7 +219,7 @@ std::string harmless(std::string_view text) {
     } else if (c == '\t' || c == '\n' || c == '\r') {
       out += ' ';
     } else {
-      out += fmt::format("\\x{:02x}", byte);
+      out += escaped({&c, 1});
     }
   }
   return out;
