@@ -83,18 +83,23 @@ Result<Json> Api::get(const std::string& path, const Query& query) const {
   return exchange(request("GET", path, query));
 }
 
-Result<Json> Api::post(const std::string& path, const Json& body) const {
-  HttpRequest with_body = request("POST", path, {});
+Result<Json> Api::send(std::string method, const std::string& path, const Json& body) const {
+  HttpRequest with_body = request(std::move(method), path, {});
   with_body.headers.emplace_back("Content-Type", "application/json");
   with_body.body = dump_json(body);
   return exchange(std::move(with_body));
 }
 
+Result<Json> Api::post(const std::string& path, const Json& body) const {
+  return send("POST", path, body);
+}
+
 Result<Json> Api::put(const std::string& path, const Json& body) const {
-  HttpRequest with_body = request("PUT", path, {});
-  with_body.headers.emplace_back("Content-Type", "application/json");
-  with_body.body = dump_json(body);
-  return exchange(std::move(with_body));
+  return send("PUT", path, body);
+}
+
+Result<Json> Api::patch(const std::string& path, const Json& body) const {
+  return send("PATCH", path, body);
 }
 
 Result<Json> Api::remove(const std::string& path) const {

@@ -22,6 +22,7 @@ class Api {
   Result<Json> get(const std::string& path, const Query& query = {}) const;
   Result<Json> post(const std::string& path, const Json& body) const;
   Result<Json> put(const std::string& path, const Json& body) const;
+  Result<Json> patch(const std::string& path, const Json& body) const;
   Result<Json> remove(const std::string& path) const;
   /// A body that is not JSON (a log), in pieces as it comes.
   Result<void> download(const std::string& path, const Query& query, std::function<bool(std::string_view)> take) const;
@@ -35,6 +36,7 @@ class Api {
  private:
   HttpRequest request(std::string method, const std::string& path, const Query& query) const;
   Result<Json> exchange(HttpRequest request) const;
+  Result<Json> send(std::string method, const std::string& path, const Json& body) const;
 
   Context context_;
 };

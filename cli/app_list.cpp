@@ -12,12 +12,12 @@ void add_app_list(CLI::App& parent, Session& session) {
   verb->callback([&session] {
     const auto fill = [](Table& table, const Json& app) {
       const std::string rollout = text_at(app, "rollout_state");
-      table.add({text_at(app, "name"), text_at(app, "project"), text_at(app, "group"), text_at(app, "generation"),
-                 rollout, time_ago(text_at(app, "promoted_at"))},
-                {Style::strong, Style::plain, Style::plain, Style::plain, style_of(rollout)});
+      table.add({text_at(app, "name"), text_at(app, "project"), number_text(app, "generation"), rollout,
+                 time_ago(text_at(app, "promoted_at"))},
+                {Style::strong, Style::plain, Style::plain, style_of(rollout)});
     };
     session.finish(print_list(session, "/api/v1/apps", {},
-                              Table({"APP", "PROJECT", "GROUP", "GENERATION", "LAST ROLLOUT", "PROMOTED"}), fill,
+                              Table({"APP", "PROJECT", "GENERATION", "LAST ROLLOUT", "PROMOTED"}), fill,
                               "no applications yet: a 'deploy' job makes one"));
   });
 }

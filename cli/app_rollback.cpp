@@ -12,7 +12,7 @@ Result<Exit> app_rollback(Session& session, const std::string& app, bool force, 
   const Result<std::int64_t> id = post_to_app(session, app, "rollback", {{"force", force}});
   if (!id) return fail(id.error());
   tell(session, fmt::format("rollout {} brings {} back to the generation before", *id, app));
-  return wait ? wait_for_rollout(session, app, *id) : Exit::ok;
+  return wait ? wait_for_rollout(session, app, *id, true) : Exit::ok;
 }
 
 }  // namespace

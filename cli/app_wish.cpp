@@ -29,7 +29,7 @@ Result<std::int64_t> post_to_app(Session& session, const std::string& app, const
   return number_at(*answer, "id");
 }
 
-Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id) {
+Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id, bool back) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
   std::string told;
@@ -43,7 +43,7 @@ Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int
       const std::string state = text_at(*rollout, "state");
       const std::string reason = text_at(*rollout, "reason");
       fmt::print("{}{}{}\n", styled(style_of(state), state), reason.empty() ? "" : ": ", harmless(reason));
-      return state == "succeeded" || state == "rolled_back" ? Exit::ok : Exit::run_failed;
+      return state == "succeeded" || (back && state == "rolled_back") ? Exit::ok : Exit::run_failed;
     }
     std::this_thread::sleep_for(100ms);
   }

@@ -12,6 +12,6 @@ namespace slipway::cli {
 Result<std::int64_t> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body);
 
 /// Follows a rollout to its end and prints that. Exit::run_failed if it is no good one.
-Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id);
+Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id, bool back = false);
 
 }  // namespace slipway::cli

@@ -58,7 +58,7 @@ Result<Exit> login(Session& session, const std::string& name, const std::string&
   Result<Context> context = resolve(address_only, Settings{});
   if (!context) return fail(context.error());
   context->token = *token;
-  context->ca_file = ca_file;
+  if (!ca_file.empty()) context->ca_file = ca_file;
   const Result<Json> who = Api(*context).get("/api/v1/whoami");
   if (!who) return fail(who.error().in("log in at " + context->url));
   settings->contexts[name] = *context;

@@ -81,7 +81,7 @@ Result<Context> resolve(const Flags& flags, const Settings& settings) {
   const std::string name = first_of({flags.context, variable("SLIPWAY_CONTEXT"), settings.current});
   if (const auto found = settings.contexts.find(name); found != settings.contexts.end()) {
     chosen = found->second;
-  } else if (!flags.context.empty()) {
+  } else if (!flags.context.empty() || !variable("SLIPWAY_CONTEXT").empty()) {
     return fail(Error::Kind::invalid, "there is no context '" + name + "'",
                 "'slipway login --name " + name + "' makes it");
   }

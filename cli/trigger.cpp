@@ -52,8 +52,9 @@ void add_trigger(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("trigger", "run a project's pipeline by hand; prints the run's number");
   auto options = std::make_shared<TriggerOptions>();
   add_project_flag(*verb, session);
-  verb->add_option("--ref", options->ref, "branch or tag (else the default branch)");
-  verb->add_option("--commit", options->commit, "a commit (else what the ref points to)");
+  verb->add_option("--ref", options->ref, "a branch, or a tag as refs/tags/NAME (else the default branch)");
+  verb->add_option("--commit", options->commit,
+                   "a whole commit id, or a name that git knows here (else what the ref points to)");
   verb->add_option("-P,--parameter", options->parameters, "NAME=VALUE of the file's parameters; again for more")
       ->type_name("NAME=VALUE");
   add_output_flags(*verb, session);

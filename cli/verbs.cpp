@@ -25,7 +25,7 @@ void add_all_verbs(CLI::App& root, Session& session) {
       {add_app_list, add_app_status, add_app_drift, add_app_history, add_app_logs, add_app_rollback, add_app_redeploy,
        add_app_pause, add_app_resume, add_app_stop, add_app_promote, add_app_approve, add_app_audit, add_app_adopt});
   add_noun(root, session, "project", "projects: repositories that slipway builds",
-           {add_project_add, add_project_list, add_project_remove});
+           {add_project_add, add_project_list, add_project_edit, add_project_remove});
   add_noun(root, session, "secret", "secrets of a project, given to jobs by name",
            {add_secret_set, add_secret_list, add_secret_remove});
   add_noun(root, session, "token", "API tokens", {add_token_create, add_token_list, add_token_revoke});

@@ -33,6 +33,7 @@ void add_app_promote(CLI::App& parent, Session& session);
 void add_app_logs(CLI::App& parent, Session& session);
 
 void add_project_add(CLI::App& parent, Session& session);
+void add_project_edit(CLI::App& parent, Session& session);
 void add_project_list(CLI::App& parent, Session& session);
 void add_project_remove(CLI::App& parent, Session& session);
 

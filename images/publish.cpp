@@ -26,6 +26,10 @@ awaitable<Result<PushedImage>> publish(docker::Images& engine, RegistryClient& r
   if (there && is_of(*there, image)) co_return PushedImage::restore(image, target, there->descriptor.digest);
   if (!there && !may_be_absent(there.error())) co_return fail(there.error().in(doing));
 
+  // Before the engine, which all projects share, has it under that name: who may not push to "busybox" must not have
+  // others run it as that.
+  const Result<void> allowed = co_await registry.check_push(target, auth);
+  if (!allowed) co_return fail(allowed.error().in(doing));
   const Result<void> tagged = co_await engine.tag(image.config_id(), target.familiar_repository(), target.tag);
   if (!tagged) co_return fail(tagged.error().in(doing));
   docker::PushSpec spec;
@@ -33,7 +37,12 @@ awaitable<Result<PushedImage>> publish(docker::Images& engine, RegistryClient& r
   spec.tag = target.tag;
   spec.auth = auth;
   const Result<docker::Pushed> pushed = co_await engine.push(std::move(spec), std::move(progress));
-  if (!pushed) co_return fail(pushed.error().in(doing));
+  if (!pushed) {
+    // Its name must not stay where the registry did not take it.
+    auto untagging = engine.remove(target.familiar());
+    const auto untagged = co_await std::move(untagging);
+    co_return fail(pushed.error().in(doing));
+  }
   Result<Reference> by_digest = target.with_digest(pushed->digest);
   if (!by_digest) co_return fail(Error::Kind::protocol, doing + ": " + by_digest.error().message);
 

@@ -125,6 +125,20 @@ awaitable<Result<Manifest>> RegistryClient::manifest(Reference reference, docker
   co_return manifest;
 }
 
+awaitable<Result<void>> RegistryClient::check_push(Reference repository, docker::RegistryAuth auth) {
+  const std::string uploads = "/v2/" + repository.path + "/blobs/uploads/";
+  const Result<HttpResponse> begun = co_await send("POST", repository, uploads, auth);
+  if (!begun) co_return fail(begun.error());
+  // One that is not given up expires; so what becomes of that does not matter.
+  const std::string origin = registry_origin(repository.registry, settings_);
+  std::string upload = begun->header("location");
+  if (upload.starts_with(origin + "/")) upload.erase(0, origin.size());
+  if (!upload.starts_with(uploads)) co_return Result<void>();
+  auto giving_up = send("DELETE", repository, std::move(upload), auth);
+  const Result<HttpResponse> given_up = co_await std::move(giving_up);
+  co_return Result<void>();
+}
+
 awaitable<Result<std::vector<std::string>>> RegistryClient::tags(Reference repository, docker::RegistryAuth auth,
                                                                  std::size_t limit) {
   const std::string first = "/v2/" + repository.path + "/tags/list";

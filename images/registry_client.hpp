@@ -36,8 +36,8 @@ struct Manifest {
 
 class RegistryTokens;
 
-/// An OCI distribution registry, read only. Speaks as whoever each call's `auth` says (basic or token authentication,
-/// whichever the registry asks for; tokens are kept until they expire). Borrows `pool` and `clock`.
+/// An OCI distribution registry; nothing in it is changed. Speaks as whoever each call's `auth` says (basic or token
+/// authentication, whichever the registry asks for; tokens are kept until they expire). Borrows `pool` and `clock`.
 ///
 /// Errors: 401 is Kind::unauthorized, 403 forbidden, 404 not_found, 429 and 5xx unavailable with the registry's
 /// Retry-After in the hint. A registry that can't be reached is unavailable.
@@ -56,6 +56,9 @@ class RegistryClient {
   /// All tags, sorted; fetched page by page. More than `limit` is Kind::too_large.
   awaitable<Result<std::vector<std::string>>> tags(Reference repository, docker::RegistryAuth auth,
                                                    std::size_t limit = 10'000);
+  /// Whether a push to this repository would be let in: begins an upload and gives it up (OCI distribution spec,
+  /// "Pushing blobs"). Kind::unauthorized or forbidden if not.
+  awaitable<Result<void>> check_push(Reference repository, docker::RegistryAuth auth);
 
  private:
   awaitable<Result<HttpResponse>> send(std::string method, Reference reference, std::string path_and_query,

@@ -4,4 +4,4 @@
 # all others run side by side, the longest (COST) first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-exec ctest --test-dir "$1" --output-on-failure -j "$(nproc)" -R "$2" --timeout 3600 --no-tests=ignore
+exec ctest --test-dir "$1" --output-on-failure -j "$(nproc)" -R "$2" --timeout 3600 --no-tests=error

@@ -6,6 +6,7 @@
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
+#include "orchestrator/checkout/mirrors.hpp"
 #include "orchestrator/checkout/repository.hpp"
 
 namespace slipway::checkout {
@@ -143,10 +144,13 @@ awaitable<Result<void>> Repository::export_submodule(Submodule module, fs::path 
   GitCredentials credentials;
   credentials.nobody = true;
   if (all->trusted && !url->origin().empty() && url->origin() == url_.origin()) credentials = credentials_;
-  const std::string name = mirror_.stem().string() + ".module." + sha256_hex(url->text()).substr(0, 16);
+  // What was fetched with credentials is not for who has none, so it is in another mirror.
+  const std::string name =
+      mirror_.stem().string() + (credentials.nobody ? ".public." : ".module.") + sha256_hex(url->text()).substr(0, 16);
   Repository repository(*settings_, name, *url, credentials);
   Result<void> fetched = co_await repository.fetch(module.commit, "");
   if (!fetched) co_return fail(fetched.error());
+  mark_used(repository.mirror_);
   auto work = repository.export_tree(module.commit, *target, depth, all);
   co_return co_await std::move(work);
 }

@@ -113,7 +113,7 @@ Result<GitUrl> parse_remote(GitUrl::Scheme scheme, std::string_view rest, const 
   if (const auto fault = fault_of_path(url.path)) return refuse(*fault);
   if (scheme == GitUrl::Scheme::http && !policy.plain_http && !is_loopback(url.host)) {
     return fail(Error::Kind::forbidden, "clone URL: plain http to " + url.host + " is not allowed",
-                "use https, or allow plain http in the daemon's settings");
+                "use https or ssh: who sits in between could send any commit");
   }
   return url;
 }
@@ -191,8 +191,22 @@ Result<GitUrl> parse_git_url(std::string_view text, const UrlPolicy& policy) {
   return refuse("the scheme '" + std::string(scheme) + "' is not supported");
 }
 
+namespace {
+
+bool is_on_this_machine(const GitUrl& url) {
+  return url.scheme == GitUrl::Scheme::local || is_loopback(url.host);
+}
+
+}  // namespace
+
 Result<GitUrl> resolve_submodule_url(const GitUrl& parent, std::string_view text, const UrlPolicy& policy) {
-  if (!text.starts_with("./") && !text.starts_with("../")) return parse_git_url(text, policy);
+  if (!text.starts_with("./") && !text.starts_with("../")) {
+    Result<GitUrl> url = parse_git_url(text, policy);
+    if (url && is_on_this_machine(*url) && !is_on_this_machine(parent)) {
+      return fail(Error::Kind::forbidden, "a submodule on slipwayd's own machine, of a repository that is elsewhere");
+    }
+    return url;
+  }
   std::string base = parent.text();
   while (base.ends_with('/')) base.pop_back();
   const std::size_t shortest = base.size() - parent.path.size();

@@ -33,7 +33,8 @@ struct GitUrl {
 /// `policy` keeps out is Kind::forbidden.
 Result<GitUrl> parse_git_url(std::string_view text, const UrlPolicy& policy);
 
-/// A submodule's URL as .gitmodules has it; `./` and `../` are relative to `parent`.
+/// A submodule's URL as .gitmodules has it; `./` and `../` are relative to `parent`. One on this machine (a path,
+/// loopback) is Kind::forbidden unless its parent is there, too: who writes .gitmodules may not look around here.
 Result<GitUrl> resolve_submodule_url(const GitUrl& parent, std::string_view text, const UrlPolicy& policy);
 
 /// 40 or 64 lower-case hex digits, not all zero.

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/ids.hpp"
+#include "orchestrator/checkout/mirrors.hpp"
 
 namespace slipway::checkout {
 namespace {
@@ -13,6 +14,8 @@ constexpr std::size_t kPathsLimit = 20'000;
 
 constexpr int kLockTries = 100;
 constexpr Milliseconds kLockPause{200};
+/// What git says when another one ended a fetch meanwhile.
+constexpr std::string_view kOvertaken = "shallow file has changed since we read it";
 
 /// The file in "git fetch: Unable to create '/…/shallow.lock': File exists"; empty: it is another error.
 std::filesystem::path taken_lock(std::string_view error) {
@@ -165,10 +168,12 @@ awaitable<Result<void>> Repository::fetch_held(std::string commit, std::string r
   if (std::filesystem::exists(mirror_ / ref_of(commit), ignored)) co_return Result<void>();
   Result<void> fetched = co_await fetch_one(commit, ref);
   for (int tries = 0; !fetched && tries < kLockTries; ++tries) {
-    const std::filesystem::path lock = taken_lock(fetched.error().message);
-    if (lock.empty() || lock.lexically_relative(mirror_).string().starts_with("..")) break;
+    const std::string& why = fetched.error().message;
+    const std::filesystem::path lock = taken_lock(why);
+    const bool locked = !lock.empty() && !lock.lexically_relative(mirror_).string().starts_with("..");
+    if (!locked && why.find(kOvertaken) == std::string::npos) break;
     // Of a git whose daemon was killed. While that git still runs, the lock is its own.
-    if (!another_git_runs(mirror_, "fetch")) std::filesystem::remove(lock, ignored);
+    if (locked && !another_git_runs(mirror_, "fetch")) std::filesystem::remove(lock, ignored);
     co_await sleep_for(kLockPause);
     fetched = co_await fetch_one(commit, ref);
   }
@@ -281,6 +286,32 @@ awaitable<Result<std::string>> Repository::resolve(std::string ref) {
   }
   if (!is_commit_id(best)) co_return fail(Error::Kind::not_found, "no branch or tag '" + ref + "' at the remote");
   co_return best;
+}
+
+awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit) {
+  if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
+  const Result<std::string> tip = co_await resolve(ref);
+  if (!tip) co_return fail(tip.error());
+  if (*tip == commit) co_return true;
+  const auto held = co_await lock_.acquire();
+  // Beside the mirror, whose commits have no parents.
+  const std::filesystem::path history = mirror_.parent_path() / (mirror_.stem().string() + ".history.git");
+  GitCommand init(*settings_, {"init", "--quiet", "--bare", "--template=", history.string()});
+  const Result<std::string> made = co_await init.run();
+  if (!made) co_return fail(made.error());
+  GitCommand fetch = git_remote({"fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head",
+                                 "--no-recurse-submodules", "--", url_.text(), ref + ":refs/history/asked"});
+  fetch.repository(history);
+  const Result<std::string> fetched = co_await fetch.run();
+  if (!fetched) co_return fail(Error(fetched.error()).in("history of " + ref));
+  mark_used(history);
+  GitCommand ask(*settings_, {"merge-base", "--is-ancestor", commit, "refs/history/asked"});
+  ask.repository(history);
+  const Result<std::string> is_before = co_await ask.run();
+  if (is_before) co_return true;
+  if (is_before.error().kind != Error::Kind::failed && is_before.error().kind != Error::Kind::not_found)
+    co_return fail(is_before.error());
+  co_return false;
 }
 
 awaitable<Result<void>> Repository::collect_garbage(std::size_t keep) {

@@ -51,6 +51,10 @@ class Repository {
   /// The commit a branch or tag of the remote points at now; an annotated tag's commit, not the tag.
   awaitable<Result<std::string>> resolve(std::string ref);
 
+  /// Whether the commit is the one that a branch or tag of the remote points at, or one before that: not one that the
+  /// server merely has, as of a pull request from a fork. Fetches the ref's history if it is not the tip.
+  awaitable<Result<bool>> contains(std::string ref, std::string commit);
+
   /// Writes the tree of a fetched commit into `folder`, which is made and must not exist yet, with the submodules (at
   /// most 64, four levels deep, each URL under the same policy as the project's) and, when git-lfs is installed, LFS
   /// files. No .git is left in it. A failure removes the folder. Submodules of the project's own server are fetched

@@ -123,6 +123,8 @@ class Daemon {
 
  private:
   runs::Collaborators collaborators();
+  awaitable<Result<runs::ProjectAccess>> open_project(store::Project project);
+  awaitable<Result<runs::RegistryGrants>> grants_of(ProjectId project);
   queue::Scheduler::Callbacks scheduler_callbacks();
   awaitable<Result<void>> show_first_token();
   Result<void> serve_reads_only();
@@ -178,7 +180,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       engine_(io.get_executor(), ground_.engine),
       logs_(settings.data / "logs", io.get_executor(), pool_),
       registry_client_(pool_, clock_, registry_settings(settings)),
-      registries_(registry_client_, ground_.credentials),
+      registries_(registry_client_, ground_.credentials, [this](ProjectId project) { return grants_of(project); }),
       hosts_(io.get_executor(), store_.fleet(), settings.hosts, settings.swarms),
       haproxy_(hosts_, registries_, deadlines_, settings.proxy, store_.fleet()),
       caddy_(hosts_, pool_, deadlines_, settings.caddies, store_.fleet()),
@@ -218,8 +220,21 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
 runs::Collaborators Daemon::collaborators() {
   runs::Collaborators with(store_, logs_, engine_, pool_, clock_, deployer_, ground_.credentials, ground_.git);
   with.deadlines = deadlines_;
-  with.open_project = [this](store::Project project) { return secrets_.access(std::move(project)); };
+  with.open_project = [this](store::Project project) { return open_project(std::move(project)); };
   return with;
+}
+
+awaitable<Result<runs::ProjectAccess>> Daemon::open_project(store::Project project) {
+  const runs::RegistryGrants grants = registry_grants(settings_, project.name);
+  Result<runs::ProjectAccess> access = co_await secrets_.access(std::move(project));
+  if (access) access->registries = grants;
+  co_return access;
+}
+
+awaitable<Result<runs::RegistryGrants>> Daemon::grants_of(ProjectId project) {
+  const Result<store::Project> owner = co_await store_.read(&store::Projects::get, project);
+  if (!owner) co_return fail(owner.error());
+  co_return registry_grants(settings_, owner->name);
 }
 
 queue::Scheduler::Callbacks Daemon::scheduler_callbacks() {

@@ -45,7 +45,8 @@ awaitable<Result<Secret>> ProjectSecrets::secret(ProjectId project, std::string 
   for (const store::ProjectSecret& row : *rows) {
     if (row.name == name) co_return open(row.sealed, owner->name, sealed::secret(name));
   }
-  co_return fail(Error::Kind::not_found, "there is no secret '" + name + "'", "set it: slipway secret set " + name);
+  co_return fail(Error::Kind::not_found, "there is no secret '" + name + "'",
+                 "set it: slipway secret set " + name + " -p " + owner->name);
 }
 
 }  // namespace slipway::daemon

@@ -49,4 +49,14 @@ images::RegistrySettings registry_settings(const Settings& settings) {
   return client;
 }
 
+runs::RegistryGrants registry_grants(const Settings& settings, const std::string& project) {
+  runs::RegistryGrants grants;
+  for (const auto& [host, registry] : settings.registries) {
+    if (!registry.projects) continue;
+    const auto paths = registry.projects->find(project);
+    grants.limit(host, paths == registry.projects->end() ? std::vector<std::string>() : paths->second);
+  }
+  return grants;
+}
+
 }  // namespace slipway::daemon

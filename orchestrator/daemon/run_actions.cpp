@@ -21,6 +21,10 @@ Result<store::Run> run_of(const http::TriggerOrder& order, const store::Project&
                           Time now) {
   const std::string ref = order.ref.empty() ? project.default_branch : order.ref;
   if (!checkout::is_ref_name(ref)) return fail(Error::Kind::invalid, "'" + ref.substr(0, 80) + "' is no branch or tag");
+  if (ref.starts_with("refs/") && !ref.starts_with("refs/heads/") && !ref.starts_with("refs/tags/")) {
+    return fail(Error::Kind::invalid, "'" + ref.substr(0, 80) + "' is neither a branch nor a tag",
+                "what a pull request brings runs by its webhook, without the project's secrets");
+  }
   if (!order.commit.empty() && !checkout::is_commit_id(order.commit)) {
     return fail(Error::Kind::invalid, "'" + order.commit.substr(0, 80) + "' is no commit id", "give all 40 hex digits");
   }

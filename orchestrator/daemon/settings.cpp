@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include <boost/asio/ip/address.hpp>
 #include <unistd.h>
 
 namespace slipway::daemon {
@@ -25,6 +26,12 @@ Result<std::uint16_t> port_of(const std::string& listen) {
     return fail(Error::Kind::invalid, "listen '" + listen + "' is not ADDRESS:PORT", "for example 127.0.0.1:8080");
   }
   return port;
+}
+
+bool is_address(const std::string& text) {
+  boost::system::error_code bad;
+  boost::asio::ip::make_address(text, bad);
+  return !bad;
 }
 
 Result<void> readable(const std::string& file, const std::string& what) {
@@ -58,6 +65,15 @@ Result<void> apply_setting(Settings& settings, const std::string& name, const st
 
 Result<void> check_settings(const Settings& settings) {
   if (Result<std::uint16_t> port = port_of(settings.listen); !port) return fail(port.error());
+  if (!is_address(settings.address())) {
+    return fail(Error::Kind::invalid, "listen: '" + settings.address() + "' is no IP address",
+                "0.0.0.0 is all of this machine's");
+  }
+  for (const std::string& proxy : settings.trusted_proxies) {
+    if (is_address(proxy)) continue;
+    return fail(Error::Kind::invalid, "trusted_proxies: '" + proxy + "' is no IP address",
+                "one entry for each proxy; networks are not understood");
+  }
   if (settings.data.empty()) return fail(Error::Kind::invalid, "data is empty", "name a folder, e.g. /var/lib/slipway");
   if (auto engine = docker::parse_endpoint(settings.engine); !engine) return fail(engine.error().in("engine"));
   if (Result<void> good = readable(settings.git_ca_file, "git.ca_file"); !good) return good;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct RegistrySettings {
   std::string password_file;  ///< read at each use, so that it can be rotated
   std::string ca;             ///< PEM; empty: the system's
   bool insecure = false;      ///< plain HTTP
+  /// Which projects may use the credentials, and for repositories that fit which globs; unset: all for all.
+  std::optional<std::map<std::string, std::vector<std::string>>> projects;
 };
 
 /// What `slipwayd` is told. docs/daemon.md documents every key.

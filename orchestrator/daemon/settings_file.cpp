@@ -5,6 +5,7 @@
 #include "orchestrator/daemon/metrics_settings.hpp"
 #include "orchestrator/daemon/settings.hpp"
 #include "orchestrator/rollouts/compose/values.hpp"
+#include "pipelines/glob.hpp"
 #include "pipelines/yaml_decoder.hpp"
 
 namespace slipway::daemon {
@@ -53,6 +54,25 @@ void read_retention(const YamlNode& node, Settings& settings, Diagnostics& diagn
   retention.finish();
 }
 
+std::map<std::string, std::vector<std::string>> read_registry_projects(const YamlNode& node, Diagnostics& diagnostics) {
+  std::map<std::string, std::vector<std::string>> projects;
+  if (!node.is_map()) {
+    diagnostics.error(node.at, "`projects` must map a project's name to the repositories that it may use", {},
+                      "projects: {shop: [shop/*], base: [\"**\"]}");
+    return projects;
+  }
+  for (const pipelines::YamlEntry& entry : node.entries) {
+    std::vector<std::string>& paths = projects[entry.key];
+    for (const auto& path : pipelines::read_texts(entry.value, "repositories", 64, diagnostics)) {
+      if (const auto usable = pipelines::check_glob(path.text); !usable) {
+        diagnostics.error(path.at, usable.error().message, path.text);
+      }
+      paths.push_back(path.text);
+    }
+  }
+  return projects;
+}
+
 void read_registries(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
   if (!node.is_map()) {
     diagnostics.error(node.at, "`registries` must map a registry's host to how to speak to it", {},
@@ -66,6 +86,9 @@ void read_registries(const YamlNode& node, Settings& settings, Diagnostics& diag
     text(map, "password_file", registry.password_file, diagnostics);
     text(map, "ca", registry.ca, diagnostics);
     flag(map, "insecure", registry.insecure, diagnostics);
+    if (const YamlNode* projects = map.find("projects")) {
+      registry.projects = read_registry_projects(*projects, diagnostics);
+    }
     map.foreign("password",
                 "a settings file is no place for a password: put it into a file and name that with `password_file`");
     map.finish();
@@ -158,10 +181,6 @@ void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnosti
     if (const YamlNode* groups = map.find("groups")) {
       for (const auto& group : pipelines::read_texts(*groups, "`groups`", 64, diagnostics))
         host.groups.push_back(group.text);
-    }
-    if (const YamlNode* labels = map.find("labels")) {
-      for (const auto& label : pipelines::read_text_map(*labels, "`labels`", 64, diagnostics))
-        host.labels[label.key.text] = label.value.text;
     }
     if (const YamlNode* caddy = map.find("caddy")) read_caddy(*caddy, host.name, settings, diagnostics);
     map.finish();

@@ -93,7 +93,6 @@ struct AppHost {
 struct AppSummary {
   std::string name;
   std::string project;
-  std::string group;
   std::int64_t generation = 0;  ///< the promoted one; 0: none yet
   std::string rollout_state;
   std::optional<Time> promoted_at;

@@ -34,18 +34,26 @@ struct Connection::Incoming {
 
 class Connection::BodyBudget {
  public:
-  explicit BodyBudget(Server& server) : server_(server) {}
+  BodyBudget(Server& server, std::string client) : server_(server), client_(std::move(client)) {}
   BodyBudget(const BodyBudget&) = delete;
-  ~BodyBudget() { server_.body_bytes_ -= held_; }
+  ~BodyBudget() {
+    server_.body_bytes_ -= held_;
+    const auto its = server_.body_bytes_of_.find(client_);
+    if (its != server_.body_bytes_of_.end() && (its->second -= held_) == 0) server_.body_bytes_of_.erase(its);
+  }
   [[nodiscard]] bool take(std::size_t count) {
-    if (server_.body_bytes_ + count > server_.settings_.limits.body_bytes) return false;
+    const ServerLimits& limits = server_.settings_.limits;
+    std::size_t& its = server_.body_bytes_of_[client_];
+    if (server_.body_bytes_ + count > limits.body_bytes || its + count > limits.body_bytes_of_one) return false;
     server_.body_bytes_ += count;
+    its += count;
     held_ += count;
     return true;
   }
 
  private:
   Server& server_;
+  std::string client_;
   std::size_t held_ = 0;
 };
 
@@ -91,9 +99,14 @@ Request request_of(const beast::http::request<beast::http::buffer_body>& message
   return request;
 }
 
-/// The client's address when the connection comes from a proxy that is trusted to know it.
-std::string forwarded_for(std::string_view header, const std::string& otherwise) {
-  std::string_view last = header.substr(header.find_last_of(',') + 1);
+/// The client's address when the connection comes from a proxy that is trusted to know it: what it added itself, be it
+/// to the client's own header or as another one behind that.
+std::string forwarded_for(const Request& request, const std::string& otherwise) {
+  const auto header = std::find_if(request.headers.rbegin(), request.headers.rend(),
+                                   [](const auto& one) { return one.first == "x-forwarded-for"; });
+  if (header == request.headers.rend()) return otherwise;
+  std::string_view last(header->second);
+  last.remove_prefix(last.find_last_of(',') + 1);
   while (last.starts_with(' ')) last.remove_prefix(1);
   error_code bad;
   const auto address = asio::ip::make_address(std::string(last), bad);
@@ -162,9 +175,7 @@ awaitable<bool> Connection::exchange() {
 
   const Duration since = time_now();
   Request request = request_of(message);
-  const auto& proxies = server_.settings_.trusted_proxies;
-  const bool proxied = std::find(proxies.begin(), proxies.end(), peer_) != proxies.end();
-  request.peer = proxied ? forwarded_for(request.header("x-forwarded-for"), peer_) : peer_;
+  request.peer = server_.is_trusted_proxy(peer_) ? forwarded_for(request, peer_) : peer_;
   Exchange exchange;
   exchange.id = request.id;
   exchange.method = request.method;
@@ -179,7 +190,7 @@ awaitable<bool> Connection::exchange() {
   }
   const Route& route = *admission.route;
   exchange.route = route.pattern;
-  BodyBudget budget(server_);
+  BodyBudget budget(server_, request.peer);
   const Result<void> whole = co_await read_body(incoming, route.body_limit, request.body, budget);
   if (!whole) {
     exchange.keep_alive = false;

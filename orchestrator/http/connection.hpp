@@ -25,6 +25,8 @@ class Connection {
   /// Ends the wait for another request.
   void close_if_idle();
   [[nodiscard]] bool idle() const { return idle_; }
+  /// The address it comes from; "unix" on a Unix socket.
+  [[nodiscard]] const std::string& peer() const { return peer_; }
 
  private:
   struct Wire;      // the socket and what was read ahead, in Beast's terms

@@ -186,7 +186,6 @@ Json render(const store::Token& token) {
 Json render(const AppSummary& app) {
   return {{"name", app.name},
           {"project", app.project},
-          {"group", app.group},
           {"generation", number_or_null(app.generation)},
           {"rollout_state", app.rollout_state},
           {"promoted_at", time_or_null(app.promoted_at)}};

@@ -122,7 +122,7 @@ awaitable<void> Server::accept_unix() {
 }
 
 void Server::welcome(asio::generic::stream_protocol::socket socket, std::string peer) {
-  if (connections_.size() >= settings_.limits.connections && !make_room()) {
+  if (!make_room(peer)) {
     traffic_.refused_connection();
     static const std::string answer =
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -134,8 +134,22 @@ void Server::welcome(asio::generic::stream_protocol::socket socket, std::string 
   tasks_.spawn("connection", serve(std::make_unique<Connection>(*this, std::move(socket), std::move(peer))));
 }
 
-bool Server::make_room() {
-  const auto idle = std::find_if(connections_.begin(), connections_.end(), [](auto* c) { return c->idle(); });
+bool Server::is_trusted_proxy(const std::string& peer) const {
+  const auto& proxies = settings_.trusted_proxies;
+  return std::find(proxies.begin(), proxies.end(), peer) != proxies.end();
+}
+
+/// Who has all that one client may have makes room of its own.
+bool Server::make_room(const std::string& newcomer) {
+  const ServerLimits& limits = settings_.limits;
+  const auto from_there = [&](const Connection* c) { return c->peer() == newcomer; };
+  const bool shares_alone = newcomer == "unix" || is_trusted_proxy(newcomer);
+  const bool greedy = !shares_alone && connections_.size() >= limits.connections_of_one &&
+                      static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), from_there)) >=
+                          limits.connections_of_one;
+  if (!greedy && connections_.size() < limits.connections) return true;
+  const auto idle = std::find_if(connections_.begin(), connections_.end(),
+                                 [&](const Connection* c) { return c->idle() && (!greedy || from_there(c)); });
   if (idle == connections_.end()) return false;
   (*idle)->close_if_idle();
   return true;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,9 +16,12 @@ namespace slipway::http {
 
 struct ServerLimits {
   std::size_t connections = 512;  ///< more: an idle one is closed for the new one, or the new one gets 503
-  std::size_t streams = 200;      ///< event streams at the same time; more: 503
+  /// Of them from one address, unless it is a trusted proxy's: so that no client alone can shut all others out.
+  std::size_t connections_of_one = 256;
+  std::size_t streams = 200;  ///< event streams at the same time; more: 503
   std::size_t header_bytes = 16 << 10;
   std::size_t body_bytes = 64 << 20;                ///< request bodies held at the same time; more: 503
+  std::size_t body_bytes_of_one = 32 << 20;         ///< of them from one client; more: 503
   Duration header_time = std::chrono::seconds(10);  ///< from a request's first byte to the end of its header
   Duration body_time = std::chrono::seconds(30);    ///< for a request's whole body
   Duration handler_time = std::chrono::seconds(60);
@@ -65,7 +69,8 @@ class Server {
   awaitable<void> accept_tcp();
   awaitable<void> accept_unix();
   void welcome(asio::generic::stream_protocol::socket socket, std::string peer);
-  bool make_room();
+  [[nodiscard]] bool is_trusted_proxy(const std::string& peer) const;
+  bool make_room(const std::string& newcomer);
   awaitable<void> serve(std::unique_ptr<Connection> connection);
   awaitable<void> until_stopping();
 
@@ -76,6 +81,7 @@ class Server {
   std::list<Connection*> connections_;  // oldest first
   std::size_t streams_ = 0;
   std::size_t body_bytes_ = 0;
+  std::map<std::string, std::size_t> body_bytes_of_;  // by client
   std::uint16_t port_ = 0;
   bool stopping_ = false;
   asio::steady_timer stop_signal_;  // never expires; cancelled when stopping

@@ -7,12 +7,14 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "docker-client/images.hpp"
+#include "images/local_name.hpp"
 #include "images/reference.hpp"
 #include "orchestrator/rollouts/compose/env_file.hpp"
 #include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/rollouts/record.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 #include "orchestrator/rollouts/swarm/swarm_spec.hpp"
+#include "orchestrator/runs/naming.hpp"
 #include "orchestrator/store/projects.hpp"
 
 namespace slipway::rollouts {
@@ -21,13 +23,18 @@ namespace {
 /// The image's id on the first host that has it: for images that no registry has.
 awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::vector<std::string> hosts) {
   std::string why = "no host has it";
+  const auto name = images::parse_reference(image);
+  if (!name) co_return fail(name.error());
   for (const std::string& host : hosts) {
     auto engine = parts.hosts.engine(host);
     if (!engine) co_return fail(engine.error());
     docker::Images images((*engine)->transport());
     auto there = co_await with_deadline(std::chrono::seconds(10), images.inspect(image), "asking host " + host);
-    if (there) co_return there->id;
-    if (there.error().kind != Error::Kind::not_found) why = there.error().message;
+    const bool built_here = there && there->labels.contains(std::string(runs::label::kProject));
+    if (there && images::goes_by(*there, *name) && (!built_here || images::known_to_registry(*there, *name))) {
+      co_return there->id;
+    }
+    if (!there && there.error().kind != Error::Kind::not_found) why = there.error().message;
   }
   co_return fail(Error::Kind::not_found, "image " + image + ": " + why, "its pull_policy is 'never'");
 }
@@ -48,7 +55,7 @@ Result<void> check_not_own(const Service& service, const images::Reference& refe
 
 /// What the hosts will run for `service`: the run's own image, or a foreign one pinned as it is now.
 awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::string, std::string> built,
-                                   std::vector<std::string> hosts) {
+                                   std::vector<std::string> hosts, ProjectId project) {
   const auto own = built.find(service.name);
   if (own != built.end()) co_return own->second;
   if (service.image.empty()) {
@@ -58,9 +65,13 @@ awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::
   const auto reference = images::parse_reference(service.image);
   if (!reference) co_return fail(reference.error().in("image of service '" + service.name + "'"));
   if (auto foreign = check_not_own(service, *reference, built); !foreign) co_return fail(foreign.error());
+  if (!reference->digest.empty() || service.pull_policy == PullPolicy::never) {
+    auto allowed = co_await parts.registries.check_access(service.image, project);
+    if (!allowed) co_return fail(allowed.error().in("image of service '" + service.name + "'"));
+  }
   if (!reference->digest.empty()) co_return reference->repository() + "@" + reference->digest;
   if (service.pull_policy == PullPolicy::never) co_return co_await local_id(parts, service.image, std::move(hosts));
-  auto digest = co_await parts.registries.digest_of(service.image);
+  auto digest = co_await parts.registries.digest_of(service.image, project);
   if (!digest) co_return fail(digest.error().in("pin image " + service.image + " of service '" + service.name + "'"));
   co_return reference->repository() + "@" + *digest;
 }
@@ -161,7 +172,7 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
   spec.hosts = *hosts;
   spec.swarm = application->for_swarm;
   for (const Service& service : application->services) {
-    auto image = co_await pin(parts, service, order.images, *hosts);
+    auto image = co_await pin(parts, service, order.images, *hosts, order.project);
     if (!image) co_return fail(image.error());
     Release release;
     release.service = service.name;

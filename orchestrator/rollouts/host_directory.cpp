@@ -128,6 +128,7 @@ awaitable<Result<HostStatus>> HostDirectory::look(HostSettings settings) {
   auto containers = co_await engine.containers().list(std::move(what));
   if (!containers) co_return fail(containers.error());
   for (const docker::ContainerSummary& one : *containers) {
+    if (one.labels.contains(std::string(label::run))) continue;
     ++status.applications[one.labels.at(std::string(label::application))];
   }
   co_return status;

@@ -15,7 +15,6 @@ struct HostSettings {
   docker::Endpoint endpoint;
   std::string address;              ///< where its published ports answer; empty: see address_of
   std::vector<std::string> groups;  ///< that it is in
-  std::map<std::string, std::string> labels;
 };
 
 /// A swarm that may be rolled out to.

@@ -79,7 +79,9 @@ awaitable<Result<std::vector<Shown>>> look_at_host(docker::Containers& container
   if (!listed) co_return fail(listed.error().in("list containers"));
   std::vector<Shown> shown;
   for (const docker::ContainerSummary& one : *listed) {
-    if (!one.labels.contains(std::string(label::hook))) shown.push_back(shown_from(one));
+    // A step's or a service's has labels of an application's from its image only.
+    const bool other = one.labels.contains(std::string(label::hook)) || one.labels.contains(std::string(label::run));
+    if (!other) shown.push_back(shown_from(one));
   }
   if (!whose.from_compose) co_return shown;
   auto adopted = co_await compose_containers(containers, whose.application);

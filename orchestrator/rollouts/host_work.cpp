@@ -8,6 +8,7 @@
 #include "orchestrator/rollouts/file_grants.hpp"
 #include "orchestrator/rollouts/health_watch.hpp"
 #include "orchestrator/rollouts/labels.hpp"
+#include "orchestrator/runs/naming.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -99,22 +100,11 @@ awaitable<Result<void>> HostWork::pull(TargetPtr target) {
   co_return Result<void>();
 }
 
-/// Containers have their image's labels, and by those slipway tells what is whose: an image must not make its container
-/// another application's, or the proxy.
-Result<void> HostWork::check_labels(const docker::Image& image, const std::string& name) {
-  for (const auto& [key, value] : image.labels) {
-    if (!key.starts_with(label::prefix) || label::is_of_builds(key)) continue;
-    return fail(Error::Kind::forbidden, "image " + name + " has a label of slipway's own: " + key,
-                "take it out of the Dockerfile");
-  }
-  return {};
-}
-
 /// By digest, whatever the tag says by now. An image pinned by its id (pull_policy: never) must be there.
 awaitable<Result<void>> HostWork::pull_image(std::string image, std::string platform) {
   docker::Images images(site_.engine->transport());
   auto there = co_await images.inspect(image);
-  if (there) co_return check_labels(*there, image);
+  if (there) co_return runs::check_image_labels(there->labels, image);
   if (there.error().kind != Error::Kind::not_found) co_return fail(there.error());
   const auto at = image.rfind('@');
   if (at == std::string::npos) {
@@ -131,7 +121,7 @@ awaitable<Result<void>> HostWork::pull_image(std::string image, std::string plat
   if (!pulled) co_return fail(pulled.error());
   there = co_await images.inspect(image);
   if (!there) co_return fail(there.error());
-  co_return check_labels(*there, image);
+  co_return runs::check_image_labels(there->labels, image);
 }
 
 awaitable<Result<void>> HostWork::create(TargetPtr target) {

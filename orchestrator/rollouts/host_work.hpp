@@ -59,7 +59,6 @@ class HostWork {
   [[nodiscard]] Result<void> check_owner(const docker::Labels& labels, const std::string& name) const;
   [[nodiscard]] bool is_ours(const docker::Labels& labels) const;
   static Result<void> not_ours(const std::string& what);
-  static Result<void> check_labels(const docker::Image& image, const std::string& name);
   [[nodiscard]] bool is_from_compose(const docker::Labels& labels) const;
   [[nodiscard]] static Result<void> of_compose(const std::string& what, const Target& target);
   awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target, Difference on_host);

@@ -30,11 +30,6 @@ inline constexpr std::string_view lease = "dev.slipway.lease";
 inline constexpr std::string_view fence = "dev.slipway.fence";
 inline constexpr std::string_view holder = "dev.slipway.holder";
 
-/// Whether slipway itself puts it on images that it builds.
-constexpr bool is_of_builds(std::string_view key) {
-  return key == instance || key == "dev.slipway.project" || key == "dev.slipway.image";
-}
-
 /// Docker Compose's own, on what it made: its project, the service, the number among that service's containers, and
 /// whether it is one of `docker compose run`'s ("True").
 inline constexpr std::string_view compose_project = "com.docker.compose.project";

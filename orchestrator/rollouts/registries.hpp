@@ -12,8 +12,12 @@ namespace slipway::rollouts {
 class Registries {
  public:
   virtual ~Registries() = default;
-  /// The manifest digest ("sha256:…") that a reference with a tag has now, as the Engine would pull it.
-  virtual awaitable<Result<std::string>> digest_of(std::string reference) = 0;
+  /// The manifest digest ("sha256:…") that a reference has now, as the Engine would pull it: with credentials only if
+  /// the project may use them for that.
+  virtual awaitable<Result<std::string>> digest_of(std::string reference, ProjectId project) = 0;
+  /// Whether the project may have what `reference` names: use the credentials for it, or have it without any.
+  /// Kind::forbidden if not.
+  virtual awaitable<Result<void>> check_access(std::string reference, ProjectId project) = 0;
   /// What an Engine is given to pull from `repository`; nobody where nothing is known.
   virtual awaitable<Result<docker::RegistryAuth>> credentials(std::string repository) = 0;
 };

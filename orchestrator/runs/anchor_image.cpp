@@ -24,7 +24,6 @@ extern const char slipway_anchor_end[];
 namespace slipway::runs {
 namespace {
 
-constexpr std::string_view kRepository = "slipway/anchor";
 constexpr std::size_t kBlock = 512;
 
 /// One piece of bytes, then the end.
@@ -78,7 +77,7 @@ std::string anchor_tar() {
 
 awaitable<Result<std::string>> ensure_anchor_image(docker::Images& images, std::string instance) {
   const std::string tag = sha256_hex(anchor_program()).substr(0, 12);
-  const std::string repository(kRepository);
+  const std::string repository = local_repository("anchor");
   auto looking = images.inspect(repository + ":" + tag);
   const Result<docker::Image> found = co_await std::move(looking);
   if (found) co_return found->id;

@@ -11,6 +11,7 @@
 #include "orchestrator/checkout/repository.hpp"
 #include "orchestrator/logs/log_store.hpp"
 #include "orchestrator/runs/deployer.hpp"
+#include "orchestrator/runs/registry_grants.hpp"
 #include "orchestrator/store/old_runs.hpp"
 #include "orchestrator/store/projects.hpp"
 #include "orchestrator/store/store.hpp"
@@ -38,6 +39,7 @@ struct Settings {
 struct ProjectAccess {
   std::map<std::string, Secret> secrets;  ///< by name; all that there are
   checkout::GitCredentials git;
+  RegistryGrants registries;  ///< where a run of it is more than anybody
 };
 
 /// Everything that runs work with, owned by the daemon and borrowed.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
 #include "docker-client/builds.hpp"
 #include "images/base_images.hpp"
 #include "images/context.hpp"
@@ -23,9 +22,10 @@ Outcome outcome_of(const Error& error) {
   return {its_own_fault ? Verdict::failed : Verdict::error, error.message};
 }
 
+/// Nobody can guess it, so no Dockerfile of another project can name it.
 std::string local_tag(const RunContext& context, const std::string& image) {
-  return lower_case("slipway/" + slug(context.project.name) + "-" + slug(image)) + ":" +
-         std::to_string(context.run.number);
+  return local_repository(slug(context.project.name) + "-" + slug(image)) + ":" + std::to_string(context.run.number) +
+         "-" + random_hex(8);
 }
 
 docker::Labels labels_of(const RunContext& context, const pipelines::PlannedImage& image) {
@@ -65,22 +65,43 @@ void tell(RunLog& log, const docker::BuildEvent& event) {
   log.say(number + "done in " + std::to_string(event.duration.count()) + " ms");
 }
 
+/// Who may not have all that the engine has must say what is to be built on in a way that slipway and the builder read
+/// alike.
+Result<void> check_readable(const RunContext& context, const images::BaseImages& bases) {
+  if (context.access.registries.whole()) return {};
+  const Result<images::Reference> frontend = images::parse_reference(bases.frontend);
+  const bool official = frontend && frontend->repository() == "docker.io/docker/dockerfile";
+  if (!bases.frontend.empty() && !official) {
+    return fail(Error::Kind::invalid, "the Dockerfile is for a builder of its own, " + bases.frontend.substr(0, 200),
+                "# syntax=docker/dockerfile:1 is allowed here");
+  }
+  if (bases.unclear.empty()) return {};
+  return fail(Error::Kind::invalid, "slipway can't tell which image this is: " + bases.unclear.front().substr(0, 200),
+              "write the image's name out, without quotes, variables of the builder or escapes");
+}
+
 /// BuildKit takes credentials over a session only, which we do not open, but it builds on what the engine has: so base
 /// images of registries that want credentials are fetched ahead (docs/decisions/0015). That one can't be had is told;
-/// whether the build needs it, the builder decides. But what a run that is not to be trusted can't have without our
-/// credentials it does not get from the engine either.
+/// whether the build needs it, the builder decides. But what a run may not use our credentials for it does not get from
+/// the engine either.
 awaitable<Result<void>> fetch_base_images(Collaborators& with, ImageSource& images, RunContext& context,
-                                          std::vector<images::Reference> bases, RunLog& log) {
-  const auto whose = context.run.trusted ? ImageSource::Trust::own : ImageSource::Trust::stranger;
-  for (const images::Reference& base : bases) {
+                                          images::BaseImages bases, RunLog& log) {
+  if (auto clear = check_readable(context, bases); !clear) co_return clear;
+  for (const images::Reference& base : bases.images) {
+    const bool covered = context.access.registries.cover(base);
+    const auto whose = covered ? ImageSource::Trust::own : ImageSource::Trust::stranger;
     auto finding = with.registries.for_registry(base.registry);
     const Result<docker::RegistryAuth> auth = co_await std::move(finding);
-    if (auth && auth->anonymous()) continue;
+    const std::string what = "base image " + base.familiar();
+    if (auth && auth->anonymous()) {
+      auto checking = images.check_name(base.familiar(), whose);
+      if (Result<void> checked = co_await std::move(checking); !checked) co_return fail(checked.error().in(what));
+      continue;
+    }
     auto fetching = images.ensure(base.familiar(), whose);
     const Result<std::string> fetched = co_await std::move(fetching);
     if (fetched) continue;
-    const std::string what = "base image " + base.familiar();
-    if (!context.run.trusted) co_return fail(Error(fetched.error()).in(what));
+    if (!covered) co_return fail(Error(fetched.error()).in(what));
     log.say(what + ": " + fetched.error().message, logs::Stream::slipway);
   }
   co_return Result<void>();
@@ -94,7 +115,7 @@ std::string cache_namespace(const RunContext& context) {
 
 awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSource& images, RunContext& context,
                                                    SourceTree& source, const pipelines::PlannedImage& image,
-                                                   RunLog& log) {
+                                                   std::string tag, RunLog& log) {
   const Result<std::filesystem::path> folder = co_await source.ready();
   if (!folder) co_return fail(folder.error());
   images::ContextSpec wanted(*folder);
@@ -110,7 +131,7 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   spec.id = "slip-" + context.instance + "-" + to_string(context.run.id) + "-" + slug(image.name) + "-" + random_hex(4);
   spec.dockerfile = tar->dockerfile;
   spec.target = image.target;
-  spec.tags = {local_tag(context, image.name)};
+  spec.tags = {tag};
   spec.arguments = image.args;
   spec.cache_mounts = cache_namespace(context);
   spec.labels = labels_of(context, image);
@@ -124,10 +145,11 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
 awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, ImageSource& images,
                                        RunContext& context, SourceTree& source, const pipelines::PlannedImage& image,
                                        RunLog& log) {
+  const std::string tag = local_tag(context, image.name);
   Result<docker::BuildOutcome> built = fail(Error::Kind::internal, "not built");
   for (int attempt = 1; attempt <= kPushTries; ++attempt) {
     const std::uint64_t outages = watch.outages();
-    built = co_await build_once(with, images, context, source, image, log);
+    built = co_await build_once(with, images, context, source, image, tag, log);
     if (built || !built.error().transient()) break;
     log.say("the build was cut off (" + built.error().message + "): it is run again", logs::Stream::slipway);
     co_await sleep_for(500ms);
@@ -138,11 +160,18 @@ awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, 
     log.say(built.error().message, logs::Stream::slipway);
     co_return outcome_of(built.error());
   }
+  auto inspecting = with.engine.images().inspect(built->image_id);
+  const Result<docker::Image> made = co_await std::move(inspecting);
+  if (!made) co_return fail(Error(made.error()).in("the image that was built"));
+  if (auto plain = check_image_labels(made->labels, image.name); !plain) {
+    log.say(plain.error().message + ": " + plain.error().hint, logs::Stream::slipway);
+    co_return Outcome{Verdict::failed, plain.error().message};
+  }
   store::BuiltImage record;
   record.run = context.run.id;
   record.name = image.name;
   record.config_id = built->image_id;
-  record.tag = local_tag(context, image.name);
+  record.tag = tag;
   record.cached = built->steps > 0 && built->cached_steps == built->steps;
   record.built = with.clock.now();
   auto commit = with.store.persist(&store::Images::built, std::move(record));
@@ -189,6 +218,17 @@ awaitable<Result<Outcome>> push_tag(Collaborators& with, EngineWatch& watch, Run
   const Result<images::Reference> target = images::parse_reference(push.to + ":" + tag);
   if (!image) co_return outcome_of(image.error());
   if (!target) co_return outcome_of(target.error());
+  if (is_local(*target)) {
+    const std::string refused = "push " + target->familiar() + ": localhost/slipway is for slipway's own";
+    co_return Outcome{Verdict::failed, refused};
+  }
+  if (!context.access.registries.cover(*target)) {
+    const std::string refused =
+        "project '" + context.project.name + "' may not push to " + target->familiar_repository();
+    log.say(refused + ": registries." + target->registry + ".projects in slipwayd's settings lists what it may",
+            logs::Stream::slipway);
+    co_return Outcome{Verdict::failed, refused};
+  }
   store::PushedImage record;
   record.run = context.run.id;
   record.image = push.image;

@@ -1,6 +1,8 @@
 #include "orchestrator/runs/image_source.hpp"
 
 #include "base/log.hpp"
+#include "images/local_name.hpp"
+#include "orchestrator/runs/naming.hpp"
 #include "orchestrator/runs/stop_signal.hpp"
 
 namespace slipway::runs {
@@ -26,6 +28,22 @@ docker::PullSpec pull_spec(const std::string& reference) {
   spec.repository = reference.substr(0, colon);
   spec.reference = colon == std::string::npos ? "latest" : reference.substr(colon + 1);
   return spec;
+}
+
+/// Labels can't be taken off a build of ours, tags can be put on by a push that its registry refuses.
+bool is_for_all(const docker::Image& image, const std::string& reference) {
+  if (!check_image_labels(image.labels, reference)) return false;
+  const Result<images::Reference> name = images::parse_reference(reference);
+  if (!name || !images::goes_by(image, *name)) return false;
+  return !image.labels.contains(std::string(label::kProject)) || images::known_to_registry(image, *name);
+}
+
+Result<void> check_foreign(const std::string& reference) {
+  const Result<images::Reference> name = images::parse_reference(reference);
+  if (!name) return fail(name.error());
+  if (!is_local(*name)) return {};
+  return fail(Error::Kind::forbidden, reference + " is an image that slipway made for a run",
+              "name what this run builds as the pipeline file does: `image: ${{ images.NAME }}`");
 }
 
 }  // namespace
@@ -60,9 +78,9 @@ void ImageSource::look_ahead(const std::string& reference) {
 }
 
 awaitable<void> ImageSource::look(std::string reference, std::shared_ptr<Look> look) {
-  auto inspecting = images_.inspect(std::move(reference));
+  auto inspecting = images_.inspect(reference);
   const Result<docker::Image> found = co_await std::move(inspecting);
-  if (found) look->id = found->id;
+  if (found && is_for_all(*found, reference)) look->id = found->id;
   look->done.ask("");
 }
 
@@ -83,7 +101,21 @@ awaitable<Result<docker::RegistryAuth>> ImageSource::auth_for(std::string reposi
   co_return auth;
 }
 
+awaitable<Result<void>> ImageSource::check_name(std::string reference, Trust whose) {
+  if (const Result<void> foreign = check_foreign(reference); !foreign) co_return foreign;
+  const auto call = [&] { return images_.inspect(reference); };
+  const Result<docker::Image> found = co_await watch_.persist(call);
+  if (!found && found.error().kind == Error::Kind::not_found) co_return Result<void>();
+  if (!found) co_return fail(found.error());
+  if (is_for_all(*found, reference)) co_return Result<void>();
+  auto ensuring = ensure(reference, whose);
+  const Result<std::string> right = co_await std::move(ensuring);
+  if (!right) co_return fail(right.error());
+  co_return Result<void>();
+}
+
 awaitable<Result<std::string>> ImageSource::ensure(std::string reference, Trust whose) {
+  if (const Result<void> foreign = check_foreign(reference); !foreign) co_return fail(foreign.error());
   if (whose == Trust::stranger) {
     docker::PullSpec spec = pull_spec(reference);
     const Result<docker::RegistryAuth> auth = co_await auth_for(spec.repository);
@@ -97,8 +129,9 @@ awaitable<Result<std::string>> ImageSource::ensure(std::string reference, Trust 
   if (known) co_return std::move(*known);
   const auto call = [&] { return images_.inspect(reference); };
   const Result<docker::Image> found = co_await watch_.persist(call);
-  if (found) co_return found->id;
-  if (found.error().kind != Error::Kind::not_found) co_return fail(Error(found.error()).in("image " + reference));
+  if (found && is_for_all(*found, reference)) co_return found->id;
+  if (!found && found.error().kind != Error::Kind::not_found)
+    co_return fail(Error(found.error()).in("image " + reference));
   std::shared_ptr<Pull>& entry = pulls_[reference];
   if (!entry) {
     entry = std::make_shared<Pull>(executor_);
@@ -134,7 +167,13 @@ awaitable<Result<std::string>> ImageSource::pull_now(docker::PullSpec spec) {
   for (int attempt = 1;; ++attempt) {
     auto pulling = images_.pull(spec);
     const Result<docker::Pulled> pulled = co_await std::move(pulling);
-    if (pulled) co_return pulled->id;
+    if (pulled) {
+      auto inspecting = images_.inspect(pulled->id);
+      const Result<docker::Image> image = co_await std::move(inspecting);
+      if (!image) co_return fail(Error(image.error()).in("pull " + spec.repository));
+      if (auto plain = check_image_labels(image->labels, spec.repository); !plain) co_return fail(plain.error());
+      co_return pulled->id;
+    }
     if (attempt == kPullTries || !pulled.error().transient())
       co_return fail(Error(pulled.error()).in("pull " + spec.repository));
     co_await sleep_for(attempt * 2s);

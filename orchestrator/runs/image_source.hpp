@@ -26,11 +26,18 @@ class ImageSource {
 
   enum class Trust : std::uint8_t { own, stranger };
 
-  /// The config id of what `reference` names in the engine; pulled if it is not there. Cancelling ends the waiting,
-  /// not the pull, which others may wait for. A stranger, as a run from a fork, gets what its registry gives to
+  /// The config id of what `reference` names in the engine; pulled if it is not there. What slipway built is there by
+  /// a name only once a registry has it by that name, and ids are no names: builds of one project are not for another.
+  /// Kind::forbidden for our own images. Cancelling ends the waiting,
+  /// not the pull, which others may wait for. A stranger, as a run from a fork or of a project that the image is not
+  /// for, gets what its registry gives to
   /// anybody: where there are credentials for that registry it is asked without them, also if the image is there
   /// already.
   awaitable<Result<std::string>> ensure(std::string reference, Trust whose);
+
+  /// Whether a build that names `reference` as a base gets what everybody gets by that name: where the engine has
+  /// another's build by it, the right one is pulled. One that the engine does not have is left to the builder.
+  awaitable<Result<void>> check_name(std::string reference, Trust whose);
 
   /// Looks for `reference` in the background, for an `ensure` that will be asked for in a moment: it takes the answer
   /// instead of looking again. An answer is taken once, and within two seconds.

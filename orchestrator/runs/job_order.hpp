@@ -17,7 +17,8 @@ namespace slipway::runs {
 /// An image to run: one of the run's own builds by config id, or a reference that may have to be pulled.
 struct ImageUse {
   std::string reference;
-  bool built = false;  ///< `reference` is a config id, and nothing else will do
+  bool built = false;      ///< `reference` is a config id, and nothing else will do
+  bool anonymous = false;  ///< pulled without credentials, whatever slipwayd has
 };
 
 struct ResourceLimits {
@@ -50,7 +51,6 @@ struct JobOrder {
   std::vector<ServiceSpec> services;
   ResourceLimits limits;  ///< of each container
   bool offline = false;   ///< no network but the job's own loopback
-  bool trusted = true;    ///< otherwise images are pulled without credentials
   std::string source;     ///< folder whose content becomes the workspace; empty: an empty workspace
   std::shared_ptr<const logs::MaskPatterns> masks;
   std::uint64_t log_limit = 64 << 20;

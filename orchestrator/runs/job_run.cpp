@@ -88,20 +88,20 @@ awaitable<Result<void>> JobRun::set_up() {
 }
 
 awaitable<Result<void>> JobRun::resolve_images() {
-  std::set<std::string> references;
+  std::map<std::string, bool> references;  // and whether they are pulled as anybody would
   for (const StepSpec& step : order_.steps) {
-    if (!step.image.built) references.insert(step.image.reference);
+    if (!step.image.built) references[step.image.reference] = step.image.anonymous;
   }
   for (const ServiceSpec& service : order_.services) {
-    if (!service.image.built) references.insert(service.image.reference);
+    if (!service.image.built) references[service.image.reference] = service.image.anonymous;
   }
   std::vector<awaitable<Result<void>>> works;
-  for (const std::string& reference : references) works.push_back(resolve_image(reference));
+  for (const auto& [reference, anonymous] : references) works.push_back(resolve_image(reference, anonymous));
   co_return co_await all_of(std::move(works));
 }
 
-awaitable<Result<void>> JobRun::resolve_image(std::string reference) {
-  const auto whose = order_.trusted ? ImageSource::Trust::own : ImageSource::Trust::stranger;
+awaitable<Result<void>> JobRun::resolve_image(std::string reference, bool anonymous) {
+  const auto whose = anonymous ? ImageSource::Trust::stranger : ImageSource::Trust::own;
   Result<std::string> id = co_await tools_.images.ensure(reference, whose);
   if (!id) co_return fail(id.error());
   images_[reference] = std::move(*id);

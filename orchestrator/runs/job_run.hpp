@@ -38,7 +38,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   awaitable<Result<Outcome>> work();
   awaitable<Result<void>> set_up();
   awaitable<Result<void>> resolve_images();
-  awaitable<Result<void>> resolve_image(std::string reference);
+  awaitable<Result<void>> resolve_image(std::string reference, bool anonymous);
   awaitable<Result<void>> open_network();
   awaitable<Result<void>> start_services();
   awaitable<Result<void>> start_service(std::size_t index);

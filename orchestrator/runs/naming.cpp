@@ -1,6 +1,7 @@
 #include "orchestrator/runs/naming.hpp"
 
 #include "base/encoding.hpp"
+#include "base/text.hpp"
 
 namespace slipway::runs {
 namespace {
@@ -19,6 +20,24 @@ std::string slug(std::string_view key) {
   if (text.empty() || !is_plain(text.front())) text.insert(text.begin(), 'x');
   if (text == key && text.size() <= kLongestName) return text;
   return text.substr(0, kLongestName - 9) + "-" + sha256_hex(key).substr(0, 8);
+}
+
+Result<void> check_image_labels(const Labels& labels, const std::string& image) {
+  for (const auto& [key, value] : labels) {
+    if (!key.starts_with("dev.slipway.")) continue;
+    if (key == label::kInstance || key == label::kProject || key == label::kImage) continue;
+    return fail(Error::Kind::forbidden, "image " + image + " has a label of slipway's own: " + key,
+                "take it out of the Dockerfile");
+  }
+  return {};
+}
+
+std::string local_repository(std::string_view name) {
+  return "localhost/slipway/" + lower_case(std::string(name));
+}
+
+bool is_local(const images::Reference& reference) {
+  return reference.registry == "localhost" && reference.path.starts_with("slipway/");
 }
 
 std::string build_log(std::string_view image) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/ids.hpp"
+#include "images/reference.hpp"
 
 namespace slipway::runs {
 
@@ -23,9 +24,18 @@ inline constexpr std::string_view kProject = "dev.slipway.project";
 inline constexpr std::string_view kImage = "dev.slipway.image";
 }  // namespace label
 
+/// Containers have their image's labels, and by labels slipway tells what is whose. Kind::forbidden if an image has one
+/// of slipway's own, but for those of its builds.
+Result<void> check_image_labels(const Labels& labels, const std::string& image);
+
 /// `key` in letters, digits, '-', '_' and '.', at most 60 bytes and beginning with a letter or digit. A key that had to
 /// be changed gets a hash of the original at its end, so different keys stay different.
 std::string slug(std::string_view key);
+
+/// What the engine knows our own images as: `localhost/slipway/…`, which is nobody's registry, so that none of them can
+/// be taken for an image that somebody's pipeline names.
+std::string local_repository(std::string_view name);
+bool is_local(const images::Reference& reference);
 
 /// The log of an image's build: `image.<name>.a1`; a build that is run again writes it anew.
 std::string build_log(std::string_view image);

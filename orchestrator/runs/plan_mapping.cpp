@@ -39,7 +39,7 @@ Result<void> add_secrets(Variables& env, const std::vector<pipelines::SecretUse>
     const auto secret = access.secrets.find(use.secret);
     if (secret == access.secrets.end()) {
       return fail(Error::Kind::invalid, "the project has no secret '" + use.secret + "'",
-                  "slipway secret set " + use.secret);
+                  "slipway secret set " + use.secret + " -p PROJECT");
     }
     env[use.variable] = secret->second.reveal();
   }
@@ -47,10 +47,10 @@ Result<void> add_secrets(Variables& env, const std::vector<pipelines::SecretUse>
 }
 
 Result<ImageUse> image_use(const RunContext& context, const pipelines::PlannedImageUse& use) {
-  if (use.built.empty()) return ImageUse{use.reference, false};
+  if (use.built.empty()) return ImageUse{use.reference, false, !context.access.registries.cover(use.reference)};
   const auto built = context.built.find(use.built);
   if (built == context.built.end()) return fail(Error::Kind::internal, "image '" + use.built + "' has not been built");
-  return ImageUse{built->second, true};
+  return ImageUse{built->second, true, false};
 }
 
 ResourceLimits limits_of(const pipelines::Limits& asked, const Settings& settings) {
@@ -151,7 +151,6 @@ std::vector<store::Job> job_rows(RunId run, const pipelines::Plan& plan) {
 Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
                            const Settings& settings) {
   JobOrder order(AttemptName(context.instance, context.run.id, job.id, attempt));
-  order.trusted = context.run.trusted;
   const Variables env = run_variables(context, job, attempt);
   for (const pipelines::PlannedStep& planned : job.steps) {
     Result<StepSpec> step = step_spec(context, planned, env);

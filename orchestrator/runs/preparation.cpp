@@ -94,6 +94,17 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
                                         store::Project project, ProjectAccess access, checkout::Repository& repository,
                                         PlanSeen planned) {
   const std::string path = project.settings.pipeline_file;
+  if (run.event == store::Trigger::manual && !run.commit.empty()) {
+    const Result<bool> own = co_await repository.contains(run.ref, run.commit);
+    if (!own) {
+      Outcome outcome = outcome_of_checkout(own.error());
+      co_return ended(outcome.verdict, std::move(outcome.reason));
+    }
+    if (!*own) {
+      co_return ended(Verdict::failed, "commit " + run.commit.substr(0, 12) + " is not in " + run.ref +
+                                           ": by hand only what the project's branches and tags have is run");
+    }
+  }
   const Result<checkout::CommitFile> file = co_await fetch_and_read(run, project, repository);
   if (!file) {
     Outcome outcome = outcome_of_checkout(file.error());

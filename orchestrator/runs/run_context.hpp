@@ -18,7 +18,7 @@ struct RunContext {
   store::Run run;
   store::Project project;
   pipelines::Plan plan;
-  ProjectAccess access;  ///< without secrets if the run is not to be trusted
+  ProjectAccess access;  ///< without secrets and grants if the run is not to be trusted
   Time committed_at{};   ///< of the commit
   std::shared_ptr<const logs::MaskPatterns> masks;
   std::map<std::string, std::string> built;  ///< image of the file → config id

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "base/memory.hpp"
 #include "images/reference.hpp"
+#include "orchestrator/checkout/mirrors.hpp"
 #include "orchestrator/runs/anchor_image.hpp"
 #include "orchestrator/runs/housekeeping.hpp"
 #include "orchestrator/runs/job_network.hpp"
@@ -22,6 +23,10 @@ constexpr Duration kTidyEvery = 10min;
 constexpr Duration kCommitAgainEvery = 2s;
 constexpr Duration kNetworkLimit = 2s;
 constexpr std::size_t kFetchedAhead = 4;  // projects at a time
+
+std::string mirror_of(ProjectId project) {
+  return "project-" + to_string(project);
+}
 
 }  // namespace
 
@@ -91,8 +96,27 @@ awaitable<void> RunService::keep_tidy() {
       if (!images) log::warn("old images stay", {{"error", images.error()}});
     }
     co_await tidy_mirrors();
+    co_await remove_old_mirrors();
     co_await sleep_for(kTidyEvery);
   }
+}
+
+/// Those of projects that are gone, and of submodules that nothing names any more.
+awaitable<void> RunService::remove_old_mirrors() {
+  const Result<std::vector<store::Project>> projects = co_await with_.store.read(&store::Projects::list);
+  if (!projects) co_return;
+  checkout::MirrorRetention keep;
+  keep.commits = settings_.keep_commits;
+  for (const store::Project& project : *projects) {
+    keep.owners.insert(mirror_of(project.id));
+    if (is_busy(project.name)) keep.busy.insert(mirror_of(project.id));
+  }
+  std::erase_if(repositories_, [&](const auto& entry) { return !keep.owners.contains(mirror_of(entry.first)); });
+  std::function<std::size_t()> work = [folder = with_.git.folder, keep] {
+    return checkout::remove_old_mirrors(folder, keep);
+  };
+  const std::size_t removed = co_await with_.pool.run(std::move(work));
+  if (removed > 0) log::info("git mirrors removed", {{"count", static_cast<std::int64_t>(removed)}});
 }
 
 /// A run that begins meanwhile waits for its fetch until the mirror is free; one that has fetched has its project busy.
@@ -182,7 +206,10 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
     co_await finish(id, std::move(outcome));
     co_return Result<void>();
   }
-  if (!run->trusted) access->secrets.clear();
+  if (!run->trusted) {
+    access->secrets.clear();
+    access->registries = RegistryGrants::none();
+  }
   PlanSeen planned = [this](const pipelines::Plan& plan) { look_for_images(plan); };
   auto preparing = prepare_run(with_, settings_, std::move(*run), std::move(*project), std::move(*access), **repository,
                                std::move(planned));
@@ -224,8 +251,8 @@ awaitable<Result<std::shared_ptr<checkout::Repository>>> RunService::repository_
   if (mirror.repository && mirror.settings == settings) co_return mirror.repository;
   Result<checkout::GitUrl> url = checkout::parse_git_url(project.clone_url, with_.git.urls);
   if (!url) co_return fail(url.error());
-  mirror.repository = std::make_shared<checkout::Repository>(with_.git, "project-" + to_string(project.id),
-                                                             std::move(*url), std::move(access.git));
+  mirror.repository =
+      std::make_shared<checkout::Repository>(with_.git, mirror_of(project.id), std::move(*url), std::move(access.git));
   mirror.settings = settings;
   mirror.project = project.name;
   co_return mirror.repository;

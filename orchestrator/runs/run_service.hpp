@@ -54,6 +54,7 @@ class RunService {
   awaitable<void> finish(RunId id, Outcome outcome);
   awaitable<void> sweep_now_and_then();
   awaitable<void> tidy_mirrors();
+  awaitable<void> remove_old_mirrors();
   [[nodiscard]] bool is_busy(const std::string& project) const;
   awaitable<void> remove_network();
   awaitable<Result<docker::RegistryAuth>> auth_for(std::string repository);

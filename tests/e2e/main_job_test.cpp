@@ -147,3 +147,26 @@ TEST_CASE("a daemon that is asked to stop ends at once, and the next one has wha
   daemon.start();
   CHECK(daemon.slipway({"project", "list"}).out.find("stopped") != std::string::npos);
 }
+
+TEST_CASE("a project is changed in what is given and in nothing else") {
+  Daemon daemon;
+  Repository repository(daemon, "edited");
+  const auto shown = [&] {
+    for (const Json& project : daemon.slipway_json({"project", "list"})) {
+      if (text_at(project, "name") == "edited") return project;
+    }
+    return Json();
+  };
+  const Json before = shown();
+  CHECK(daemon.slipway({"project", "edit", "edited", "--max-runs", "3", "--supersede", "--branch", "trunk"}).code == 0);
+  const Json after = shown();
+  CHECK(after["max_runs"] == 3);
+  CHECK(after["supersede"] == true);
+  CHECK(after["default_branch"] == "trunk");
+  CHECK(after["clone_url"] == before["clone_url"]);
+  CHECK(daemon.slipway({"project", "edit", "edited", "--max-runs", "0", "--no-supersede"}).code == 0);
+  CHECK(shown()["max_runs"] == 0);
+  CHECK(shown()["supersede"] == false);
+  CHECK(daemon.slipway({"project", "edit", "edited"}).code == 1);
+  CHECK(daemon.slipway({"project", "edit", "nobody", "--max-runs", "3"}).code == 1);
+}

@@ -136,6 +136,7 @@ class Worker:
         """Starts slipwayd, tells it of the commit, starts it again whenever it died, until the run has ended."""
         evidence = evidence or Evidence()
         people = People(self, scenario, evidence)
+        stamp = int(time.time())  # of the webhook, also when it has to be sent again
         if scenario.words:
             evidence.before = self.containers()
         environments = [second, {}]
@@ -150,8 +151,7 @@ class Worker:
                     time.sleep(0.01)
                     continue
                 if not evidence.accepted:
-                    evidence.posts += 1
-                    evidence.accepted.append(self.project.hook(commit)[0])
+                    evidence.accepted.append(self.project.hook(commit, stamp=stamp)[0])
                 people.attend()
                 runs = self.project.runs(commit)
                 if runs and all(run["state"] == "finished" for run in runs):

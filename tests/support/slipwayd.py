@@ -145,10 +145,10 @@ class Project:
         self.git("-C", self.work, "push", "-q", self.bare, "HEAD:main")
         return self.git("-C", self.work, "rev-parse", "HEAD")
 
-    def hook(self, commit, branch="main"):
-        """Posts the webhook: what was answered, and the moment (time.time) just after."""
+    def hook(self, commit, branch="main", stamp=None):
+        """Posts the webhook, signed for that moment (else now): what was answered, and the moment (time.time) just after."""
         body = json.dumps({"event": "push", "ref": f"refs/heads/{branch}", "after": commit}).encode()
-        now = str(int(time.time()))
+        now = str(stamp or int(time.time()))
         signature = hmac.new(self.secret.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Slipway-Timestamp": now, "X-Slipway-Signature": f"sha256={signature}"}
         request = urllib.request.Request(f"{self.daemon.url}/hooks/{self.name}/generic", body, headers)

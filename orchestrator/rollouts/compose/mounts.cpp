@@ -15,7 +15,7 @@ void check_source(VolumeMount& mount, Position at, const ComposeRules& rules, Di
     if (!mount.source.starts_with('/')) {
       diagnostics.error(at, "a bind mount needs an absolute path: hosts have no checkout", mount.source);
     } else if (!may_bind(mount.source, rules)) {
-      diagnostics.error(at, "the daemon's settings do not allow this bind mount", mount.source, bind_help(rules));
+      diagnostics.error(at, "applications get no bind mounts", mount.source, bind_help(rules));
     }
   }
   if (mount.kind == VolumeMount::Kind::volume && !mount.source.empty() && !is_plain_name(mount.source)) {

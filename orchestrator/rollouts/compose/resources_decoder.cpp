@@ -20,7 +20,21 @@ bool take_external(MapReader& map, std::string& name, Diagnostics& diagnostics) 
 }
 
 /// The name on the host. The Engine's own networks are no application's.
+/// What slipway makes for itself on hosts, and on the engine of runs, which may be a host as well.
+bool is_reserved(const std::string& name) {
+  if (name.starts_with("slipway-proxy") || name.starts_with("slipway-lease-")) return true;
+  if (!name.starts_with("slip-") || name.size() < 13) return false;
+  const std::string_view instance = std::string_view(name).substr(5, 8);
+  return instance.find_first_not_of("0123456789abcdef") == std::string_view::npos &&
+         (name.size() == 13 || name[13] == '-');
+}
+
+void check_reserved(const std::string& name, Position at, Diagnostics& diagnostics) {
+  if (is_reserved(name)) diagnostics.error(at, "slipway has this name for itself", name, "give it another name");
+}
+
 void check_name(const std::string& name, Position at, Diagnostics& diagnostics) {
+  check_reserved(name, at, diagnostics);
   if (!is_plain_name(name)) {
     diagnostics.error(at, "a name on the host is made of letters, digits, '_', '.' and '-', at most 63", name);
   } else if (name == "host" || name == "none" || name == "bridge" || name == "default") {
@@ -112,7 +126,7 @@ void check_driver(const Volume& volume, Position at, const ComposeRules& rules, 
   }
   if (type == "none" || (type.empty() && !device.empty())) {
     if (!device.starts_with('/') || !may_bind(device, rules)) {
-      diagnostics.error(at, "the daemon's settings do not allow this path of the host", device, bind_help(rules));
+      diagnostics.error(at, "applications get no paths of the host", device, bind_help(rules));
     }
     return;
   }
@@ -148,6 +162,7 @@ Volume decode_volume(const std::string& key, const YamlNode& node, const std::st
   if (!is_plain_name(volume.name)) {
     diagnostics.error(at, "a volume's name is made of letters, digits, '_', '.' and '-', at most 63", volume.name);
   }
+  check_reserved(volume.name, at, diagnostics);
   check_driver(volume, at, rules, diagnostics);
   return volume;
 }

@@ -97,6 +97,7 @@ awaitable<Result<std::vector<docker::ContainerSummary>>> ProxyContainers::list_a
   what.filters.label(std::string(label::proxy), "haproxy");
   auto listed = co_await engine_.containers().list(std::move(what));
   if (!listed) co_return fail(listed.error().in("look for the proxy"));
+  std::erase_if(*listed, [](const auto& one) { return one.labels.contains(std::string(label::run)); });
   for (const docker::ContainerSummary& one : *listed) {
     if (label_of(one.labels, label::instance) == instance_) continue;
     co_return fail(Error::Kind::conflict, "the host has a proxy of another slipway installation, " + one.name,
@@ -188,6 +189,10 @@ awaitable<Result<RunningProxy>> ProxyContainers::create(std::string before) {
   volume.labels = {{std::string(label::instance), instance_}, {std::string(label::proxy), "haproxy"}};
   auto kept = co_await engine_.volumes().create(std::move(volume));
   if (!kept) co_return fail(kept.error().in("create the proxy's volume"));
+  if (label_of(kept->labels, label::proxy) != "haproxy" || label_of(kept->labels, label::instance) != instance_) {
+    co_return fail(Error::Kind::conflict, "the host has a volume " + kept->name + " that this slipway did not make",
+                   "look at who uses it, and remove it");
+  }
   auto created = co_await engine_.containers().create(std::move(made));
   if (!created) co_return fail(created.error().in("create the proxy"));
   proxy.id = created->id;

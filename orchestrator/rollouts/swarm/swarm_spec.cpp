@@ -135,6 +135,11 @@ docker::ServiceSpec service_spec(const Application& application, const Service& 
                                   {std::string(label::spec_hash), wanted.spec_hash},
                                   {std::string(label::rollout), std::to_string(maker.rollout)}};
   spec.task.labels.insert(made_by.begin(), made_by.end());
+  // An image's own labels must not make a task anything else of slipway's on the node that it comes to.
+  for (const auto key : {label::instance, label::application, label::service, label::proxy, label::hook, label::record,
+                         label::run, label::lease}) {
+    spec.task.labels.emplace(key, "");
+  }
   spec.labels.insert(made_by.begin(), made_by.end());
   spec.labels.merge(owner_labels(application, maker));
   spec.labels[std::string(label::service)] = service.name;

@@ -88,6 +88,9 @@ awaitable<Result<void>> SwarmWork::ensure_network(Network network, TargetPtr tar
   if (there->scope != "swarm") {
     co_return fail(Error::Kind::conflict, what + " is there, and is no network of the swarm");
   }
+  if (!network.external || !label_of(there->labels, label::application).empty()) {
+    if (auto ours = check_owner(there->labels, what); !ours) co_return ours;
+  }
   if (network.external || label_of(there->labels, label::spec_hash) == hash) co_return Result<void>();
   co_return fail(Error::Kind::conflict, what + " is there with another definition",
                  "give the changed network another name, or declare it external");

@@ -157,6 +157,16 @@ TEST_CASE("submodules come by the same server's credentials, and by none from an
     CHECK(text_of(tree / "lib/outer") == "outer\n");
     CHECK(text_of(tree / "lib/in/inner") == "inner\n");
   }
+  SECTION("none that wants credentials for who is not trusted, even when it is there already") {
+    const std::string id = servers().commit("forked.git", added_submodule("lib", "../parts/outer.git", outer));
+    Repository mirror = client.repository(address(protocol, "forked.git"));
+    REQUIRE(run_async(mirror.fetch(id, "main")));
+    REQUIRE(run_async(mirror.export_to(id, client.folder.path() / "trusted")));
+    const auto strange = run_async(mirror.export_to(id, client.folder.path() / "strange", false));
+    REQUIRE_FALSE(strange);
+    CHECK(strange.error().kind == Error::Kind::unauthorized);
+    CHECK_FALSE(fs::exists(client.folder.path() / "strange"));
+  }
   SECTION("one that is open to everybody, at a server over the other protocol") {
     const std::string open = servers().commit("open/lib.git", "echo open > open");
     const std::string id = servers().commit("mixed.git", added_submodule("lib", servers().https("open/lib.git"), open));

@@ -80,7 +80,8 @@ class LiveServer {
 /// A connection that sends whatever bytes it is told to.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port);
+  /// Comes from 127.0.0.`host`.
+  explicit RawClient(std::uint16_t port, int host = 1);
   ~RawClient();
   RawClient(const RawClient&) = delete;
 

@@ -265,6 +265,34 @@ TEST_CASE("large bodies share a budget, and small requests are served meanwhile"
   CHECK(serves(live));
 }
 
+TEST_CASE("one client alone can have neither all connections nor all room for bodies") {
+  ServerSettings settings = LiveServer::quick();
+  settings.limits.connections_of_one = 4;
+  settings.limits.body_bytes_of_one = 600000;
+  settings.limits.header_time = settings.limits.body_time = settings.limits.idle_time = 60s;
+  LiveServer live(settings);
+  const std::string head = "POST /hooks/shop HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ";
+  const std::string large = head + "410000\r\n\r\n" + std::string(410000, 'x');
+  RawClient unfinished(live.port(), 2);
+  REQUIRE(unfinished.send(std::string_view(large).substr(0, large.size() - 10000)));
+  REQUIRE(live.comes_to_show("slipway_http_body_bytes " + std::to_string(400000 / 16384 * 16384)));
+  RawClient second(live.port(), 2);
+  second.send(large);
+  CHECK_THAT(second.read_until("\r\n\r\n", 5s), StartsWith("HTTP/1.1 503 "));
+  RawClient other(live.port(), 3);
+  other.send(large);
+  CHECK_THAT(other.read_until("\r\n\r\n", 5s), !StartsWith("HTTP/1.1 503 "));
+
+  std::vector<std::unique_ptr<RawClient>> busy;
+  for (int i = 0; i < 4; ++i) {
+    busy.push_back(std::make_unique<RawClient>(live.port(), 4));
+    busy.back()->send("GET /healthz HTTP/1.1\r\nHo");
+  }
+  RawClient turned_away(live.port(), 4);
+  CHECK_THAT(turned_away.read_all(3s), StartsWith("HTTP/1.1 503 "));
+  CHECK(serves(live));
+}
+
 TEST_CASE("a handler's bug is a 500 that tells the client nothing, and the daemon goes on") {
   LiveServer live;
   const HttpResponse response = live.send("GET", "/api/v1/apps/broken");
@@ -292,7 +320,8 @@ TEST_CASE("the address that a trusted proxy names is the one that has to wait, a
   const auto guess = [](LiveServer& live, const std::string& from) {
     HttpRequest request("GET", live.url("/api/v1/whoami"));
     request.bearer = Secret("slw_wrong");
-    request.headers.emplace_back("X-Forwarded-For", "198.51.100.1, " + from);
+    request.headers.emplace_back("X-Forwarded-For", "198.51.100.1");  // the client's own word
+    request.headers.emplace_back("X-Forwarded-For", "198.51.100.2, " + from);
     const auto response = send_http(request);
     REQUIRE(response);
     return response->status;

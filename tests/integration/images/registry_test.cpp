@@ -133,6 +133,13 @@ TEST_CASE("wrong and missing credentials are unauthorized, in words that hold no
   }
 }
 
+TEST_CASE("who may not push to a repository gets no image of that name into the engine either", "[engine]") {
+  Session session(basic_registry().host());
+  CHECK(session.push("1", account(session.host, "wrong")).error().kind == Error::Kind::unauthorized);
+  CHECK(session.bench.engine.run(session.bench.engine->images().inspect(session.named("1").familiar())).error().kind ==
+        Error::Kind::not_found);
+}
+
 TEST_CASE("changed credentials are not served another's token", "[engine]") {
   const TokenRegistry rig;
   Session session(rig.registry.host());

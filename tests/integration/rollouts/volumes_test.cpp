@@ -77,24 +77,3 @@ TEST_CASE("a volume that Docker Compose made for another project is not taken ov
   CHECK_THAT(first.reason, Catch::Contains("is there, and not this application's"));
   REQUIRE(scene.fleet->run(engine.volumes().remove(volume.name)));
 }
-
-TEST_CASE("an application gets neither the volume nor the network of another one by its name") {
-  Scene scene("ro-owner");
-  const std::string image = push_web_image(*scene.fleet, "owner", "one");
-  const auto file = [](const std::string& name, const std::string& volume, const std::string& network) {
-    return "name: " + name +
-           "\nservices:\n  web:\n    stop_grace_period: 1s\n    volumes: [\"data:/data\"]\n    networks: [inner]\n"
-           "volumes: {data: {name: " +
-           volume + "}}\nnetworks: {inner: {name: " + network +
-           "}}\nx-slipway:\n  targets: [h1]\n  min_healthy_time: 200ms\n  health_deadline: 8s\n";
-  };
-  const auto owner = scene.fleet->roll_out(file("ro-owner", "ro-owner-data", "ro-owner-net"), image);
-  INFO(owner.reason);
-  REQUIRE(owner.state == "succeeded");
-  const auto volume = scene.fleet->roll_out(file("ro-thief", "ro-owner-data", "ro-thief-net"), image);
-  CHECK(volume.state == "rolled_back");
-  CHECK_THAT(volume.reason, Catch::Contains("volume ro-owner-data is there, and not this application's"));
-  const auto network = scene.fleet->roll_out(file("ro-thief", "ro-thief-data", "ro-owner-net"), image);
-  CHECK(network.state == "rolled_back");
-  CHECK_THAT(network.reason, Catch::Contains("network ro-owner-net is there, and not this application's"));
-}

@@ -78,6 +78,7 @@ class MiniDaemon {
   images::Credentials credentials;
   RecordingDeployer deployer;
   std::map<std::string, Secret> secrets;
+  RegistryGrants grants;  ///< of the project
   std::optional<RunService> service;
 
  private:

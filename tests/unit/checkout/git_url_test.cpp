@@ -168,6 +168,15 @@ TEST_CASE("a submodule's relative URL is resolved against its parent and stays o
   CHECK(resolved("ext::sh -c id") == "refused");
   CHECK(resolved("-u/x") == "refused");
   CHECK(resolved("http://169.254.169.254/latest") == "refused");
+  for (const char* here : {"http://127.0.0.1:9000/x", "http://localhost/x", "https://[::1]/x", "ssh://git@127.1/x"}) {
+    CAPTURE(here);
+    CHECK(resolved(here) == "refused");
+  }
+  CHECK(resolve_submodule_url(parent, "/srv/git/lib.git", kOpen).error().kind == Error::Kind::forbidden);
+  const GitUrl here = *parse_git_url("http://127.0.0.1:3000/team/shop.git", kStrict);
+  CHECK(resolve_submodule_url(here, "http://127.0.0.1:3000/team/lib.git", kStrict));
+  const GitUrl path = *parse_git_url("/srv/git/shop.git", kOpen);
+  CHECK(resolve_submodule_url(path, "/srv/git/lib.git", kOpen));
 }
 
 TEST_CASE("commit ids are 40 or 64 lower-case hex digits") {

@@ -328,3 +328,30 @@ TEST_CASE("a password goes to its own server in a header, and no error repeats i
   CHECK(fetched.error().message.find("hunter2") == std::string::npos);
   CHECK(request.find("Authorization: Basic " + to_base64("robot:hunter2")) != std::string::npos);
 }
+
+TEST_CASE("a branch contains its commits, and none that the server merely has") {
+  Workshop shop;
+  const std::string first = shop.commit("echo 1 > file");
+  const std::string second = shop.commit("echo 2 > file");
+  shop.shell("cd source; git checkout -q -b other " + first);
+  const std::string stray = shop.commit("echo stray > file");
+  shop.shell("cd source; git checkout -q main; git tag -am annotated v1 " + first +
+             "; git update-ref refs/pull/7/head other; git branch -qD other");
+  Repository repository = shop.repository();
+  // Commits of the mirror have no parents; that must not matter.
+  REQUIRE(run_async(repository.fetch(second, "")));
+  REQUIRE(run_async(repository.fetch(stray, "refs/pull/7/head")));
+  const auto contains = [&](const std::string& ref, const std::string& commit) {
+    const auto answer = run_async(repository.contains(ref, commit));
+    INFO((answer ? "" : answer.error().message));
+    REQUIRE(answer);
+    return *answer;
+  };
+  CHECK(contains("refs/heads/main", second));
+  CHECK(contains("refs/heads/main", first));
+  CHECK_FALSE(contains("refs/heads/main", stray));
+  CHECK_FALSE(contains("refs/heads/main", std::string(40, 'a')));
+  CHECK(contains("refs/tags/v1", first));
+  CHECK_FALSE(contains("refs/tags/v1", second));
+  CHECK(run_async(repository.contains("refs/heads/none", stray)).error().kind == Error::Kind::not_found);
+}

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "orchestrator/daemon/registry_access.hpp"
+
 using namespace slipway;
 using namespace slipway::daemon;
 
@@ -28,6 +30,7 @@ retention: {runs: 50, days: 7, images: 2}
 git: {allow_local: true, ca_file: /etc/git-ca.pem, known_hosts: /etc/git-hosts}
 registries:
   registry.example:5000: {username: ci, password_file: /etc/passwd, ca: /etc/ca.pem}
+  docker.io: {projects: {shop: [shop/*, base], blog: blog/*}}
 hosts:
   web1: {endpoint: "tcp://198.51.100.11:2376", ca: a, cert: b, key: c, address: 198.51.100.11, groups: [production, web]}
   web2: {endpoint: "ssh://deploy@web2", groups: production}
@@ -51,6 +54,12 @@ metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
   CHECK(settings.git_ca_file == "/etc/git-ca.pem");
   CHECK(settings.git_known_hosts == "/etc/git-hosts");
   CHECK(settings.registries.at("registry.example:5000").username == "ci");
+  CHECK_FALSE(settings.registries.at("registry.example:5000").projects);
+  REQUIRE(settings.registries.at("docker.io").projects);
+  CHECK(settings.registries.at("docker.io").projects->at("shop") == std::vector<std::string>{"shop/*", "base"});
+  CHECK(registry_grants(settings, "blog").cover("blog/app"));
+  CHECK_FALSE(registry_grants(settings, "blog").cover("docker.io/shop/app"));
+  CHECK_FALSE(registry_grants(settings, "other").cover("busybox"));
   REQUIRE(settings.hosts.size() == 2);
   CHECK(settings.hosts[0].groups == std::vector<std::string>{"production", "web"});
   REQUIRE(settings.swarms.size() == 1);
@@ -89,6 +98,8 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
        "slipwayd.yml:2:10: error: a host or a group of hosts has this name already"},
       {"registries: {r: {password: x}}", "password_file"},
       {"registries: {r: {username: x}}", "go together"},
+      {"registries: {r: {projects: [a]}}", "projects: {shop: [shop/*]"},
+      {"registries: {r: {projects: {a: \"[x\"}}}", "slipwayd.yml:1:"},
       {"retention: {days: 0}", "slipwayd.yml:1:19"},
       {"retention: {day: 1}", "did you mean `days`?"},
       {"git: {ca_fil: x}", "did you mean `ca_file`?"},
@@ -108,6 +119,11 @@ TEST_CASE("settings that only fail together are told before the daemon starts") 
   Settings settings;
   settings.listen = "8080";
   CHECK(check_settings(settings).error().message.find("ADDRESS:PORT") != std::string::npos);
+  settings.listen = "localhost:8080";
+  CHECK(check_settings(settings).error().message == "listen: 'localhost' is no IP address");
+  settings = {};
+  settings.trusted_proxies = {"10.0.0.1", "10.0.0.0/8"};
+  CHECK(check_settings(settings).error().message == "trusted_proxies: '10.0.0.0/8' is no IP address");
   settings = {};
   settings.engine = "ftp://x";
   CHECK_FALSE(check_settings(settings));

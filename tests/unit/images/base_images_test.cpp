@@ -9,7 +9,7 @@ using Names = std::vector<std::string>;
 
 Names bases(std::string_view dockerfile, const std::map<std::string, std::string>& arguments = {}) {
   Names names;
-  for (const Reference& reference : base_images(dockerfile, arguments)) names.push_back(reference.familiar());
+  for (const Reference& reference : base_images(dockerfile, arguments).images) names.push_back(reference.familiar());
   return names;
 }
 
@@ -43,6 +43,60 @@ TEST_CASE("variables in a base image's name are filled in as the builder does") 
   CHECK(bases("FROM ${broken").empty());
   CHECK(bases("FROM $").empty());
   CHECK(bases("FROM a", {{"UNUSED", "x"}}) == Names{"a"});
+}
+
+TEST_CASE("a Dockerfile is read as the builder reads it: joined lines, escapes, directives and here-documents") {
+  CHECK(bases("FROM localhost/sli\\\npway/app:1") == Names{"localhost/slipway/app:1"});
+  CHECK(bases("# escape=`\nFROM r.example/a`\npp\nRUN dir c:\\\nFROM b") == Names{"r.example/app", "b"});
+  CHECK(bases("\xef\xbb\xbf"
+              "FROM a") == Names{"a"});
+  CHECK(bases("FROM\va") == Names{"a"});
+  CHECK(bases("FROM a\nRUN --mount=type=bind,FROM=b,from=c true") == Names{"a", "b", "c"});
+  CHECK(bases("FROM a\nONBUILD COPY --from=b /x /x") == Names{"a", "b"});
+  CHECK(bases("FROM a\nRUN <<EOF\necho x\nEOF\nCOPY --from=b /x /x") == Names{"a", "b"});
+  CHECK(base_images("#syntax = r.example/own\nFROM a", {}).frontend == "r.example/own");
+  CHECK(base_images("# escape=`\n# syntax=docker/dockerfile:1\nFROM a", {}).frontend == "docker/dockerfile:1");
+  CHECK(base_images("FROM a", {{"BUILDKIT_SYNTAX", "r.example/own"}}).frontend == "r.example/own");
+  CHECK(base_images("# why\n# syntax=x\nFROM a", {}).frontend.empty());
+}
+
+TEST_CASE("what could name an image in a way that only the builder knows is told") {
+  const char* unclear[] = {
+      "FROM \"\"localhost/slipway/app",
+      "FROM r.example/a'b'",
+      "FROM a\\b",
+      "FROM a\nCOPY --from=\"b\" /x /x",
+      "FROM a\nRUN --mount=type=bind,\"from=b\" true",
+      "FROM a\nCOPY --from=$B /x /x",
+      "FROM r.example/app-${TARGETARCH}",
+      "FROM ${X-localhost/slipway/app}",
+      "FROM ${X:-${Y}}",
+      "ARG X=a\"b\"\nFROM $X",
+      "ARG X=${TARGETARCH}\nFROM app-$X",
+      "FROM a\nRUN <<EOF\nFROM b AS secret\nEOF\nCOPY --from=secret /x /x",
+      "// syntax=r.example/own\nFROM a",
+      "{\"syntax\": \"r.example/own\"}\nFROM a",
+      "#!/own\n# syntax=r.example/own\nFROM a",
+      "# other=1\n# syntax=r.example/own\nFROM a",
+      "FROM a\xc2\xa0"
+      "b",
+  };
+  for (const char* text : unclear) {
+    CAPTURE(text);
+    const BaseImages found = base_images(text, {});
+    CHECK((!found.unclear.empty() || found.frontend == "r.example/own"));
+  }
+  const char* clear[] = {
+      "# syntax=docker/dockerfile:1\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:${V} AS build\nRUN "
+      "--mount=type=cache,target=/root go build\n"
+      "FROM scratch\nCOPY --from=build --chown=1:1 /a /b\n",
+      "FROM a\nRUN cat <<EOF > /x\nhello\nEOF\nCMD [\"x\", \"y\"]\nENV A=\"b\"",
+      "# a comment on syntax\nFROM a",
+  };
+  for (const char* text : clear) {
+    CAPTURE(text);
+    CHECK(base_images(text, {}).unclear == Names{});
+  }
 }
 
 }  // namespace slipway::images

@@ -321,6 +321,10 @@ std::string push_web_image(Fleet& fleet, const std::string& tag, const std::stri
   return build_and_push(fleet, "web", tag, {{"Dockerfile", dockerfile}});
 }
 
+std::string push_image(Fleet& fleet, const std::string& name, const std::string& tag, const std::string& dockerfile) {
+  return build_and_push(fleet, name, tag, {{"Dockerfile", dockerfile}});
+}
+
 std::string push_files_image(Fleet& fleet, const std::string& tag, const std::map<std::string, std::string>& files) {
   std::string dockerfile =
       "FROM busybox:latest\nSTOPSIGNAL SIGKILL\nEXPOSE 8080\nCMD [\"httpd\", \"-f\", \"-p\", \"8080\", \"-h\", "

@@ -78,7 +78,8 @@ class Fleet {
   SteppedClock clock;
   images::Credentials credentials;
   images::RegistryClient registry_client;
-  ImageRegistries registry{registry_client, credentials};
+  runs::RegistryGrants grants;  ///< of every project
+  ImageRegistries registry{registry_client, credentials, [this](ProjectId) { return granted(); }};
   FixedSecrets secrets;
   haproxy::ProxySettings proxy;
   caddy::CaddiesByHost caddies;  ///< to be set before the first `restart`
@@ -92,6 +93,7 @@ class Fleet {
  private:
   void open();
   void close();
+  awaitable<Result<runs::RegistryGrants>> granted() { co_return grants; }
 };
 
 /// Pushes the rig's haproxy image (SLIPWAY_TEST_PROXY says another) to where `Fleet::proxy` has it from.
@@ -100,6 +102,9 @@ void push_proxy_image(Fleet& fleet);
 /// Builds an image that serves `text` on port 8080, pushes it as repository:tag, and answers "repository@digest". With
 /// `picky`, it does not become healthy where /marker/bad is. What this process has pushed once is not built again.
 std::string push_web_image(Fleet& fleet, const std::string& tag, const std::string& text, bool picky = false);
+
+/// Likewise one that this Dockerfile makes.
+std::string push_image(Fleet& fleet, const std::string& name, const std::string& tag, const std::string& dockerfile);
 
 /// Likewise one that serves `files` by their path below /.
 std::string push_files_image(Fleet& fleet, const std::string& tag, const std::map<std::string, std::string>& files);
