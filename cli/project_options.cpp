@@ -34,17 +34,22 @@ void add_project_options(CLI::App& verb, ProjectOptions& o) {
       ->check(CLI::IsMember({"run", "approve", "ignore"}));
   verb.add_option("--max-runs", o.max_runs, "runs at the same time; 0: as many as slipwayd allows a project")
       ->check(CLI::Range(0, 1000));
-  verb.add_flag("--supersede,!--no-supersede", o.supersede, "a newer run of the same branch cancels the older one");
+  verb.add_flag_callback(
+      "--supersede", [&o] { o.supersede = true; }, "a newer run of the same branch cancels the older one");
+  verb.add_flag_callback(
+      "--no-supersede", [&o] { o.supersede = false; }, "runs of the same branch do not cancel one another");
   verb.add_flag("--hook-secret-stdin", o.hook_secret_stdin, "take the hook's secret from standard input");
 }
 
 Result<Json> project_body(const ProjectOptions& options) {
   Json body = Json::object();
-  const std::pair<const char*, const std::string&> texts[] = {
-      {"clone_url", options.clone_url},         {"default_branch", options.branch},
-      {"forge", options.forge},                 {"forge_url", options.forge_url},
-      {"pipeline_file", options.pipeline_file}, {"fork_policy", options.fork_policy},
-      {"clone_username", options.username}};
+  const std::pair<const char*, const std::string&> texts[] = {{"clone_url", options.clone_url},
+                                                              {"default_branch", options.branch},
+                                                              {"forge", options.forge},
+                                                              {"forge_url", options.forge_url},
+                                                              {"pipeline_file", options.pipeline_file},
+                                                              {"fork_policy", options.fork_policy},
+                                                              {"clone_username", options.username}};
   for (const auto& [key, value] : texts) {
     if (!value.empty()) body[key] = value;
   }

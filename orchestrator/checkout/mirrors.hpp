@@ -16,8 +16,8 @@ struct MirrorRetention {
   std::chrono::seconds unused = std::chrono::days(14);
 };
 
-/// Removes the others, and of who is gone also what was kept beside them; how many mirrors went. One younger than an hour stays if its owner is not
-/// known, as that may be new. Blocks.
+/// Removes the others, and of who is gone also what was kept beside them; how many mirrors went. One younger than an
+/// hour stays if its owner is not known, as that may be new. Blocks.
 std::size_t remove_old_mirrors(const std::filesystem::path& folder, const MirrorRetention& keep);
 
 /// Notes that such a mirror was used.

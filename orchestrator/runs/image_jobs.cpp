@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 constexpr int kPushTries = 3;
 
 Outcome outcome_of(const Error& error) {
-  const bool its_own_fault = error.kind == Error::Kind::failed || error.kind == Error::Kind::invalid;
+  const bool its_own_fault =
+      error.kind == Error::Kind::failed || error.kind == Error::Kind::invalid || error.kind == Error::Kind::forbidden;
   return {its_own_fault ? Verdict::failed : Verdict::error, error.message};
 }
 

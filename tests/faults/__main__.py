@@ -49,6 +49,8 @@ def work(worker, todo, until, outcomes, lock):
             outcome = worker.run(cell)
         except Exception as error:
             outcome = Outcome(cell, True, [f"harness: {error!r} at {traceback.extract_tb(error.__traceback__)[-8:]}"], 0)
+            with contextlib.suppress(Exception):  # the next cell says so
+                worker.engine.mend()
         with lock:
             outcomes.append(outcome)
             mark = "FAIL" if outcome.problems else "ok" if outcome.reached else "--"

@@ -1,5 +1,6 @@
 """The engine that slipwayd drives in the matrix: a real one of its own, which may be killed, and what it has seen."""
 
+import contextlib
 import json
 import os
 import signal
@@ -34,7 +35,20 @@ class Engine:
         subprocess.run(["bash", SCRIPT, verb, self.folder, str(self.number)], check=True, capture_output=True)
 
     def start(self):
-        self.script("start")
+        for tries_left in (2, 1, 0):
+            try:
+                return self.script("start")
+            except subprocess.CalledProcessError:
+                if not tries_left:
+                    raise
+                time.sleep(5)  # dockerd gives its containerd 15 s to start, which a busy machine may not keep
+
+    def mend(self):
+        """After a cell in which the rig itself failed: one that is dead or stands still must not fail the next cells."""
+        with contextlib.suppress(OSError, ValueError):
+            self.signal(signal.SIGCONT)
+            self.die()
+        self.start()
 
     def remove(self):
         self.ended = True

@@ -30,6 +30,9 @@ class Engine(FakeEngine):
     def die(self):
         self.kill()
 
+    def mend(self):
+        """Nothing here stands still or is left dead."""
+
     def quit(self):
         self.kill(signal.SIGTERM)
 

@@ -93,8 +93,8 @@ TEST_CASE("a push to a repository that is not the project's is refused before th
   const auto push_to = [&](const std::string& repository) {
     const std::string to = registry.address() + "/" + repository;
     return daemon.wait(daemon.push(site.commit(
-        {{"slipway.yml", "on: {push: {}}\nimages:\n  app: {context: .}\njobs:\n  publish: {push: {image: app, to: " + to +
-                             ", tags: [\"1\"]}}\n"},
+        {{"slipway.yml", "on: {push: {}}\nimages:\n  app: {context: .}\njobs:\n  publish: {push: {image: app, to: " +
+                             to + ", tags: [\"1\"]}}\n"},
          {"Dockerfile", "FROM busybox\nRUN touch /made\n"}})));
   };
   const store::Run own = push_to("shop/app");
@@ -110,8 +110,9 @@ TEST_CASE("a base image that is a build of another run is refused, and the build
   const Site site;
   MiniDaemon daemon(site);
   const store::Run run = daemon.wait(daemon.push(
-      site.commit({{"slipway.yml", "on: {push: {}}\nimages:\n  app: {context: .}\njobs:\n  unit: {image: \"${{ images.app "
-                                   "}}\", network: none, run: [\"true\"]}\n"},
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\nimages:\n  app: {context: .}\njobs:\n  unit: {image: \"${{ images.app "
+                    "}}\", network: none, run: [\"true\"]}\n"},
                    {"Dockerfile", "FROM busybox\nCOPY --from=localhost/slipway/other-app:7 /secret /\n"}})));
   CHECK(run.verdict == store::Verdict::failed);
   CHECK(run.reason.find("localhost/slipway/other-app:7") != std::string::npos);
@@ -130,7 +131,8 @@ TEST_CASE("an image with labels of slipway's own is neither built nor run: its c
 
   const OpenRegistry registry(site, "127.0.0.1");
   const std::string tag = registry.address() + "/evil/x:1";
-  const std::string id = site.shell("printf 'FROM busybox\nLABEL dev.slipway.application=shop\n' | docker build -q -t " + tag + " -");
+  const std::string id =
+      site.shell("printf 'FROM busybox\nLABEL dev.slipway.application=shop\n' | docker build -q -t " + tag + " -");
   const Removal removal{site, id};
   site.shell("docker push -q " + tag);
   Bench bench;

@@ -1,8 +1,10 @@
-#include <catch2/catch.hpp>
+#include "orchestrator/checkout/mirrors.hpp"
+
 #include <fstream>
 
+#include <catch2/catch.hpp>
+
 #include "base/ids.hpp"
-#include "orchestrator/checkout/mirrors.hpp"
 
 using namespace slipway;
 using namespace slipway::checkout;
@@ -13,7 +15,9 @@ namespace {
 /// A git folder with mirrors that were last used when the test says.
 class Mirrors {
  public:
-  Mirrors() : folder(fs::temp_directory_path() / ("slipway-mirrors-" + random_hex(6))) { fs::create_directories(folder); }
+  Mirrors() : folder(fs::temp_directory_path() / ("slipway-mirrors-" + random_hex(6))) {
+    fs::create_directories(folder);
+  }
   ~Mirrors() { fs::remove_all(folder); }
   Mirrors(const Mirrors&) = delete;
 

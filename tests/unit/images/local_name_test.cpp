@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "images/local_name.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace slipway::images {
 

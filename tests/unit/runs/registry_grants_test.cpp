@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "orchestrator/runs/registry_grants.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace slipway::runs {
 
@@ -10,11 +10,11 @@ TEST_CASE("credentials are everybody's unless a registry is limited, and then fo
   grants.limit("registry.example", {"shop/*", "tools", "!shop/secret"});
   grants.limit("closed.example", {});
   const std::pair<const char*, bool> cases[] = {
-      {"registry.example/shop/app:1", true},      {"registry.example/shop/app/sub", false},
-      {"registry.example/shop/secret", false},    {"registry.example/tools:2", true},
-      {"registry.example/blog/app", false},       {"registry.example:5000/blog/app", true},
-      {"closed.example/shop/app", false},         {"busybox", true},
-      {"REGISTRY.example/blog/app", false},       {"Closed.Example/shop/app", false},
+      {"registry.example/shop/app:1", true},   {"registry.example/shop/app/sub", false},
+      {"registry.example/shop/secret", false}, {"registry.example/tools:2", true},
+      {"registry.example/blog/app", false},    {"registry.example:5000/blog/app", true},
+      {"closed.example/shop/app", false},      {"busybox", true},
+      {"REGISTRY.example/blog/app", false},    {"Closed.Example/shop/app", false},
   };
   for (const auto& [reference, covered] : cases) {
     CAPTURE(reference);
