@@ -26,6 +26,15 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Whether requests could be for both: the same name, or one within "*.the other". "Any host" is what is left of all
+/// names, so it meets no other.
+bool meet(const std::string& a, const std::string& b) {
+  const auto within = [](const std::string& name, const std::string& all) {
+    return all.size() > 1 && all.front() == '*' && name != any_host && name.ends_with(std::string_view(all).substr(1));
+  };
+  return a == b || within(a, b) || within(b, a);
+}
+
 /// What of an earlier state stays beside `service`.
 void keep_servers(ProxyService& service, const ProxyService& before, const std::vector<std::string>& running) {
   for (const ProxyServer& server : before.servers) {
@@ -96,9 +105,11 @@ Result<void> ProxyTable::check_owners(const std::string& application, const Serv
       const auto taken = hosts_of(service.route);
       for (const ProxyService& ours : services) {
         for (const std::string& host : hosts_of(ours.route)) {
-          if (!has(taken, host)) continue;
+          const auto met = std::find_if(taken.begin(), taken.end(), [&](const auto& name) { return meet(host, name); });
+          if (met == taken.end()) continue;
           const std::string what = host == any_host ? "what has no route of its own" : "host name " + host;
-          return fail(Error::Kind::conflict, what + " is routed to application " + other + " already",
+          return fail(Error::Kind::conflict,
+                      what + " is routed to application " + other + " already" + (*met == host ? "" : ", by " + *met),
                       "give one of the two routes another `host`");
         }
       }

@@ -74,6 +74,24 @@ TEST_CASE("a host name belongs to the application that had it first") {
   CHECK(table.attach("honest", {web({"x"}, "honest.example.org")}, {"x"}));
 }
 
+TEST_CASE("a name within another application's wildcard is taken, and so is a wildcard over another's name") {
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"s"}, "*.shop.example.org")}, {}));
+  REQUIRE(table.attach("wiki", {web({"w"}, "www.wiki.example.org")}, {}));
+  for (const char* taken : {"login.shop.example.org", "a.b.shop.example.org", "*.a.shop.example.org",
+                            "*.wiki.example.org", "*.example.org"}) {
+    CAPTURE(taken);
+    CHECK(table.attach("thief", {web({"t"}, taken)}, {}).error().kind == Error::Kind::conflict);
+  }
+  CHECK(table.attach("thief", {web({"t"}, "login.shop.example.org")}, {}).error().message ==
+        "host name login.shop.example.org is routed to application shop already, by *.shop.example.org");
+  CHECK(table.attach("main", {web({"m"}, "shop.example.org")}, {}));
+  ProxyService rest = web({"r"});
+  rest.route.hosts.clear();
+  CHECK(table.attach("rest", {rest}, {}));
+  CHECK(table.attach("shop", {web({"s"}, "*.shop.example.org"), web({"l"}, "login.shop.example.org")}, {}));
+}
+
 TEST_CASE("a table is read back as it was written") {
   ProxyTable table;
   REQUIRE(table.attach("shop", {web({"one", "two"})}, {}));
