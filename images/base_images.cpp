@@ -120,7 +120,7 @@ class Instructions {
 std::string value_of(std::string_view expression, const Variables& variables) {
   const auto colon = std::min(expression.find(':'), expression.size());
   const auto found = variables.find(std::string(expression.substr(0, colon)));
-  const std::string value = found == variables.end() ? std::string() : found->second;
+  std::string value = found == variables.end() ? std::string() : found->second;
   const std::string_view rest = expression.substr(colon);
   if (rest.starts_with(":-") && value.empty()) return std::string(rest.substr(2));
   if (rest.starts_with(":+")) return value.empty() ? std::string() : std::string(rest.substr(2));
@@ -279,7 +279,7 @@ BaseImages base_images(std::string_view dockerfile, const std::map<std::string, 
   bases.unclear = std::move(instructions.unclear);
   bases.unclear.insert(bases.unclear.end(), collector.unclear.begin(), collector.unclear.end());
   const auto syntax = arguments.find("BUILDKIT_SYNTAX");
-  bases.frontend = syntax == arguments.end() ? std::move(instructions.frontend) : syntax->second;
+  bases.frontend = syntax == arguments.end() ? instructions.frontend : syntax->second;
   return bases;
 }
 

@@ -26,7 +26,7 @@ std::string manifest_path(const Reference& reference) {
 
 /// Checks a manifest's bytes against what was asked for and what the registry says it is.
 Result<std::string> verified_digest(const Reference& reference, const HttpResponse& response) {
-  const std::string actual = "sha256:" + sha256_hex(response.body);
+  std::string actual = "sha256:" + sha256_hex(response.body);
   for (const std::string& claimed : {reference.digest, response.header("docker-content-digest")}) {
     if (claimed.empty() || claimed == actual) continue;
     if (claimed.starts_with("sha512:")) return fail(Error::Kind::invalid, "only sha256 digests can be verified");

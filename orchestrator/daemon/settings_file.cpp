@@ -196,6 +196,7 @@ void read_swarms(const YamlNode& node, Settings& settings, Diagnostics& diagnost
     return;
   }
   std::vector<std::string_view> hosts;
+  hosts.reserve(settings.hosts.size());
   for (const rollouts::HostSettings& host : settings.hosts) hosts.emplace_back(host.name);
   for (const pipelines::YamlEntry& entry : node.entries) {
     rollouts::SwarmSettings swarm;

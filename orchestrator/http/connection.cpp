@@ -39,7 +39,9 @@ class Connection::BodyBudget {
   ~BodyBudget() {
     server_.body_bytes_ -= held_;
     const auto its = server_.body_bytes_of_.find(client_);
-    if (its != server_.body_bytes_of_.end() && (its->second -= held_) == 0) server_.body_bytes_of_.erase(its);
+    if (its == server_.body_bytes_of_.end()) return;
+    its->second -= held_;
+    if (its->second == 0) server_.body_bytes_of_.erase(its);
   }
   [[nodiscard]] bool take(std::size_t count) {
     const ServerLimits& limits = server_.settings_.limits;

@@ -17,6 +17,7 @@ bool names(const HostSettings& host, const std::string& target) {
 
 std::string known_names(const std::vector<HostSettings>& hosts, const std::vector<SwarmSettings>& swarms) {
   std::vector<std::string> all;
+  all.reserve(swarms.size() + hosts.size());
   for (const SwarmSettings& swarm : swarms) all.push_back(swarm.name);
   for (const HostSettings& host : hosts) {
     all.push_back(host.name);

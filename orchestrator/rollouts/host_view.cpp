@@ -93,7 +93,7 @@ awaitable<Result<std::vector<Shown>>> look_at_host(docker::Containers& container
 awaitable<Result<std::vector<docker::ContainerSummary>>> compose_containers(docker::Containers& containers,
                                                                             std::string project) {
   docker::ListContainers what;
-  what.filters.label(std::string(label::compose_project), std::move(project));
+  what.filters.label(std::string(label::compose_project), project);
   auto listed = co_await containers.list(std::move(what));
   if (!listed) co_return fail(listed.error().in("list containers of Docker Compose"));
   // What slipway made, of an application or of a run, has these labels from an image that Docker Compose built.

@@ -1,6 +1,7 @@
 #include "orchestrator/rollouts/proxy_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -55,7 +56,7 @@ void weigh(ProxyService& service, std::size_t fresh, unsigned percent) {
   const double scale = most / std::max({new_part, old_part, 1.0});
   for (std::size_t i = 0; i < service.servers.size(); ++i) {
     const double part = std::max(1.0, (i < fresh ? new_part : old_part) * scale);
-    service.servers[i].weight = even ? even_weight : static_cast<unsigned>(part + 0.5);
+    service.servers[i].weight = even ? even_weight : static_cast<unsigned>(std::lround(part));
   }
 }
 
@@ -98,20 +99,30 @@ ProxyServer server_from(const Json& json) {
 
 }  // namespace
 
+namespace {
+
+/// That `ours` asks for a name of `theirs`, which are another application's.
+Result<void> check_route(const Route& ours, const Route& theirs, const std::string& other) {
+  const auto taken = hosts_of(theirs);
+  for (const std::string& host : hosts_of(ours)) {
+    const auto met = std::find_if(taken.begin(), taken.end(), [&](const auto& name) { return meet(host, name); });
+    if (met == taken.end()) continue;
+    std::string what = host == any_host ? "what has no route of its own" : "host name " + host;
+    what.append(" is routed to application ").append(other).append(" already");
+    if (*met != host) what.append(", by ").append(*met);
+    return fail(Error::Kind::conflict, std::move(what), "give one of the two routes another `host`");
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> ProxyTable::check_owners(const std::string& application, const Services& services) const {
   for (const auto& [other, theirs] : applications_) {
     if (other == application) continue;
     for (const ProxyService& service : theirs) {
-      const auto taken = hosts_of(service.route);
       for (const ProxyService& ours : services) {
-        for (const std::string& host : hosts_of(ours.route)) {
-          const auto met = std::find_if(taken.begin(), taken.end(), [&](const auto& name) { return meet(host, name); });
-          if (met == taken.end()) continue;
-          const std::string what = host == any_host ? "what has no route of its own" : "host name " + host;
-          return fail(Error::Kind::conflict,
-                      what + " is routed to application " + other + " already" + (*met == host ? "" : ", by " + *met),
-                      "give one of the two routes another `host`");
-        }
+        if (auto free = check_route(ours.route, service.route, other); !free) return free;
       }
     }
   }

@@ -74,6 +74,7 @@ awaitable<Result<void>> JobRun::set_up() {
   if (!resolved) co_return fail(resolved.error());
   if (shares_network()) {
     std::vector<std::string> names;
+    names.reserve(order_.services.size());
     for (const ServiceSpec& service : order_.services) names.push_back(service.name);
     network_.emplace(tools_.step.engine, tools_.step.watch, order_.name, order_.offline ? "" : tools_.network, names);
     const Result<void> created = co_await network_->create(tools_.anchor_image);
@@ -96,6 +97,7 @@ awaitable<Result<void>> JobRun::resolve_images() {
     if (!service.image.built) references[service.image.reference] = service.image.anonymous;
   }
   std::vector<awaitable<Result<void>>> works;
+  works.reserve(references.size());
   for (const auto& [reference, anonymous] : references) works.push_back(resolve_image(reference, anonymous));
   co_return co_await all_of(std::move(works));
 }
@@ -117,6 +119,7 @@ awaitable<Result<void>> JobRun::open_network() {
 
 awaitable<Result<void>> JobRun::start_services() {
   std::vector<awaitable<Result<void>>> works;
+  works.reserve(order_.services.size());
   for (std::size_t i = 0; i < order_.services.size(); ++i) works.push_back(start_service(i));
   co_return co_await all_of(std::move(works));
 }
@@ -214,7 +217,7 @@ awaitable<void> JobRun::clean_up(std::shared_ptr<JobRun> self) {
   try {
     co_await remove_all();
   } catch (const std::exception&) {
-    // The daemon is ending: the next one removes what is left.
+    log::debug("the daemon is ending: the next one removes what is left of a job", {{"job", order_.name.job}});
   }
   co_await allow_cleanup();
   serving_.cancel();

@@ -1,5 +1,7 @@
 #include "orchestrator/runs/naming.hpp"
 
+#include <algorithm>
+
 #include "base/encoding.hpp"
 #include "base/text.hpp"
 
@@ -23,13 +25,13 @@ std::string slug(std::string_view key) {
 }
 
 Result<void> check_image_labels(const Labels& labels, const std::string& image) {
-  for (const auto& [key, value] : labels) {
-    if (!key.starts_with("dev.slipway.")) continue;
-    if (key == label::kInstance || key == label::kProject || key == label::kImage) continue;
-    return fail(Error::Kind::forbidden, "image " + image + " has a label of slipway's own: " + key,
-                "take it out of the Dockerfile");
-  }
-  return {};
+  const auto own = std::find_if(labels.begin(), labels.end(), [](const auto& one) {
+    const std::string& key = one.first;
+    return key.starts_with("dev.slipway.") && key != label::kInstance && key != label::kProject && key != label::kImage;
+  });
+  if (own == labels.end()) return {};
+  return fail(Error::Kind::forbidden, "image " + image + " has a label of slipway's own: " + own->first,
+              "take it out of the Dockerfile");
 }
 
 std::string local_repository(std::string_view name) {

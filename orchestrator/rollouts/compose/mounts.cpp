@@ -98,7 +98,8 @@ void read_options(MapReader& map, VolumeMount& mount, Diagnostics& diagnostics) 
     take_bytes(tmpfs, "size", mount.tmpfs_size, diagnostics);
     std::string mode;
     take_text(tmpfs, "mode", mode, diagnostics);
-    if (!mode.empty() && !(mount.tmpfs_mode = octal(mode))) {
+    if (!mode.empty()) mount.tmpfs_mode = octal(mode);
+    if (!mode.empty() && !mount.tmpfs_mode) {
       diagnostics.error(tmpfs.at("mode"), "`mode` is an octal number", mode, "write \"1777\"");
     }
     tmpfs.finish();
