@@ -123,6 +123,9 @@ void Service::remove_from_hosts() const {
     for (const std::string& id : lines_of(host.docker({"ps", "-aq", "--filter", "name=" + name_}).out)) {
       host.docker({"rm", "-f", "-v", id});
     }
+    const std::string networks =
+        host.docker({"network", "ls", "-q", "--filter", "label=dev.slipway.application=" + name_}).out;
+    for (const std::string& network : lines_of(networks)) host.docker({"network", "rm", network});
     host.docker({"volume", "rm", "-f", volume()});
     const std::string marks = host.docker({"volume", "ls", "-q", "--filter", "label=dev.slipway.lease=" + name_}).out;
     for (const std::string& mark : lines_of(marks)) host.docker({"volume", "rm", "-f", mark});

@@ -189,8 +189,9 @@ awaitable<Result<RunningProxy>> ProxyContainers::create(std::string before) {
   volume.labels = {{std::string(label::instance), instance_}, {std::string(label::proxy), "haproxy"}};
   auto kept = co_await engine_.volumes().create(std::move(volume));
   if (!kept) co_return fail(kept.error().in("create the proxy's volume"));
-  if (label_of(kept->labels, label::proxy) != "haproxy" || label_of(kept->labels, label::instance) != instance_) {
-    co_return fail(Error::Kind::conflict, "the host has a volume " + kept->name + " that this slipway did not make",
+  // One of an installation that is gone will do: no Compose file can write this label.
+  if (label_of(kept->labels, label::proxy) != "haproxy") {
+    co_return fail(Error::Kind::conflict, "the host has a volume " + kept->name + " that slipway did not make",
                    "look at who uses it, and remove it");
   }
   auto created = co_await engine_.containers().create(std::move(made));
