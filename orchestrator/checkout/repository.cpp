@@ -86,6 +86,16 @@ CommitInfo parse_commit(std::string_view object) {
   return info;
 }
 
+/// Unless it is there. Borrows `settings`.
+awaitable<Result<void>> make_bare(const GitSettings& settings, std::filesystem::path folder) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder / "HEAD", ignored)) co_return Result<void>();
+  GitCommand init(settings, {"init", "--quiet", "--bare", "--template=", folder.string()});
+  const Result<std::string> made = co_await init.run();
+  if (!made) co_return fail(made.error());
+  co_return Result<void>();
+}
+
 }  // namespace
 
 Repository::Repository(const GitSettings& settings, const std::string& name, GitUrl url, GitCredentials credentials)
@@ -107,12 +117,7 @@ GitCommand Repository::git_remote(std::vector<std::string> words) const {
 }
 
 awaitable<Result<void>> Repository::prepare() {
-  std::error_code ignored;
-  if (std::filesystem::exists(mirror_ / "HEAD", ignored)) co_return Result<void>();
-  GitCommand init(*settings_, {"init", "--quiet", "--bare", "--template=", mirror_.string()});
-  const Result<std::string> made = co_await init.run();
-  if (!made) co_return fail(made.error());
-  co_return Result<void>();
+  co_return co_await make_bare(*settings_, mirror_);
 }
 
 awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
@@ -296,9 +301,8 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
   const auto held = co_await lock_.acquire();
   // Beside the mirror, whose commits have no parents.
   const std::filesystem::path history = mirror_.parent_path() / (mirror_.stem().string() + ".history.git");
-  GitCommand init(*settings_, {"init", "--quiet", "--bare", "--template=", history.string()});
-  const Result<std::string> made = co_await init.run();
-  if (!made) co_return fail(made.error());
+  const Result<void> ready = co_await make_bare(*settings_, history);
+  if (!ready) co_return fail(ready.error());
   GitCommand fetch = git_remote({"fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head",
                                  "--no-recurse-submodules", "--", url_.text(), ref + ":refs/history/asked"});
   fetch.repository(history);

@@ -7,14 +7,13 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "docker-client/images.hpp"
-#include "images/local_name.hpp"
 #include "images/reference.hpp"
 #include "orchestrator/rollouts/compose/env_file.hpp"
 #include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/rollouts/record.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 #include "orchestrator/rollouts/swarm/swarm_spec.hpp"
-#include "orchestrator/runs/naming.hpp"
+#include "orchestrator/runs/image_source.hpp"
 #include "orchestrator/store/projects.hpp"
 
 namespace slipway::rollouts {
@@ -30,10 +29,7 @@ awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::ve
     if (!engine) co_return fail(engine.error());
     docker::Images images((*engine)->transport());
     auto there = co_await with_deadline(std::chrono::seconds(10), images.inspect(image), "asking host " + host);
-    const bool built_here = there && there->labels.contains(std::string(runs::label::kProject));
-    if (there && images::goes_by(*there, *name) && (!built_here || images::known_to_registry(*there, *name))) {
-      co_return there->id;
-    }
+    if (there && runs::is_anybodys(*there, *name)) co_return there->id;
     if (!there && there.error().kind != Error::Kind::not_found) why = there.error().message;
   }
   co_return fail(Error::Kind::not_found, "image " + image + ": " + why, "its pull_policy is 'never'");

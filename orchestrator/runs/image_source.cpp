@@ -30,12 +30,10 @@ docker::PullSpec pull_spec(const std::string& reference) {
   return spec;
 }
 
-/// Labels can't be taken off a build of ours, tags can be put on by a push that its registry refuses.
 bool is_for_all(const docker::Image& image, const std::string& reference) {
   if (!check_image_labels(image.labels, reference)) return false;
   const Result<images::Reference> name = images::parse_reference(reference);
-  if (!name || !images::goes_by(image, *name)) return false;
-  return !image.labels.contains(std::string(label::kProject)) || images::known_to_registry(image, *name);
+  return name && is_anybodys(image, *name);
 }
 
 Result<void> check_foreign(const std::string& reference) {
@@ -47,6 +45,11 @@ Result<void> check_foreign(const std::string& reference) {
 }
 
 }  // namespace
+
+bool is_anybodys(const docker::Image& image, const images::Reference& name) {
+  if (!images::goes_by(image, name)) return false;
+  return !image.labels.contains(std::string(label::kProject)) || images::known_to_registry(image, name);
+}
 
 /// One that goes on, and its outcome for all who wait.
 struct ImageSource::Pull {

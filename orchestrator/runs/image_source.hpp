@@ -7,9 +7,15 @@
 #include <string>
 
 #include "docker-client/images.hpp"
+#include "images/reference.hpp"
 #include "orchestrator/runs/engine_watch.hpp"
 
 namespace slipway::runs {
+
+/// Whether an Engine's image is what `name` means to everybody: it has that name, and if slipway built it, a registry
+/// has it by that name. Labels can't be taken off a build of ours; tags can be put on by a push that its registry
+/// refuses.
+bool is_anybodys(const docker::Image& image, const images::Reference& name);
 
 /// Makes sure that images are in the engine before containers are created from them. However many jobs want one at the
 /// same time, it is pulled once. Borrows the engine's images and the watch; must outlive its calls, and `close` must
@@ -28,11 +34,9 @@ class ImageSource {
 
   /// The config id of what `reference` names in the engine; pulled if it is not there. What slipway built is there by
   /// a name only once a registry has it by that name, and ids are no names: builds of one project are not for another.
-  /// Kind::forbidden for our own images. Cancelling ends the waiting,
-  /// not the pull, which others may wait for. A stranger, as a run from a fork or of a project that the image is not
-  /// for, gets what its registry gives to
-  /// anybody: where there are credentials for that registry it is asked without them, also if the image is there
-  /// already.
+  /// Kind::forbidden for our own images. Cancelling ends the waiting, not the pull, which others may wait for. A
+  /// stranger, as a run from a fork or of a project that the image is not for, gets what its registry gives to anybody:
+  /// where there are credentials for that registry it is asked without them, also if the image is there already.
   awaitable<Result<std::string>> ensure(std::string reference, Trust whose);
 
   /// Whether a build that names `reference` as a base gets what everybody gets by that name: where the engine has
