@@ -1,6 +1,5 @@
 #include "tests/integration/rollouts/fleet/prometheus.hpp"
 
-#include <chrono>
 #include <stdexcept>
 #include <thread>
 
@@ -29,11 +28,11 @@ Prometheus::Prometheus(const std::vector<std::string>& targets) : port_(free_por
       start_child({"prometheus", "--config.file=" + config, "--storage.tsdb.path=" + (folder_.path() / "data").string(),
                    "--web.listen-address=127.0.0.1:" + std::to_string(port_)},
                   log);
-  for (int i = 0; i < 200; ++i) {
-    const auto ready = send_http(HttpRequest("GET", url() + "/-/ready"));
-    if (ready && ready->ok()) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
+  // It is ready at once, but takes up its targets only up to five seconds later.
+  const bool scrapes = answers_within(std::chrono::seconds(20), "/api/v1/targets", [](const std::string& body) {
+    return body.find("\"lastScrape\"") != std::string::npos && body.find("\"0001-01-01T") == std::string::npos;
+  });
+  if (scrapes) return;
   const std::string said = read_file(log).value_or("");
   kill();
   throw std::runtime_error("prometheus (tools/install.sh test) does not start: " + said);
@@ -41,6 +40,24 @@ Prometheus::Prometheus(const std::vector<std::string>& targets) : port_(free_por
 
 Prometheus::~Prometheus() {
   kill();
+}
+
+void Prometheus::await(const std::string& metric) const {
+  const bool there =
+      answers_within(std::chrono::seconds(20), "/api/v1/query?query=" + metric,
+                     [](const std::string& body) { return body.find("\"value\"") != std::string::npos; });
+  if (!there) throw std::runtime_error("prometheus has no " + metric);
+}
+
+bool Prometheus::answers_within(std::chrono::seconds patience, const std::string& path,
+                                const std::function<bool(const std::string&)>& accept) const {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (std::chrono::steady_clock::now() < end) {
+    const auto answer = send_http(HttpRequest("GET", url() + path));
+    if (answer && answer->ok() && accept(answer->body)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return false;
 }
 
 void Prometheus::kill() {

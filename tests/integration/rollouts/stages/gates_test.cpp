@@ -43,6 +43,7 @@ TEST_CASE("a metric that tells of harm rolls back what every health check calls 
   const std::string one = push_measured(*scene.fleet, "one", 0);
   const std::string two = push_measured(*scene.fleet, "two", 7);
   scene.fleet->settle(scene.compose(), one);
+  prometheus.await("app_errors");
   const auto ended = scene.fleet->roll_out(compose(scene, "name: errors, " + lasting + ", above: 5, for: 1s"), two);
   INFO(ended.reason);
   CHECK(ended.state == "rolled_back");
@@ -79,6 +80,7 @@ TEST_CASE("a Prometheus that no longer answers is an alarm, and pauses where tha
   const std::string one = push_measured(*scene.fleet, "one", 0);
   const std::string two = push_measured(*scene.fleet, "two", 0);
   scene.fleet->settle(scene.compose(), one);
+  prometheus.await("app_errors");
   const auto id = scene.fleet->begin(
       compose(scene, "name: errors, " + lasting + ", above: 5, tries: 3", "  alarm_action: pause\n"), two);
   REQUIRE(id);
