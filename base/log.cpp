@@ -1,7 +1,7 @@
 #include "base/log.hpp"
 
+#include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 namespace slipway::log {
 namespace {
@@ -25,7 +25,8 @@ void append_quoted(std::string& line, std::string_view value) {
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = spdlog::stderr_logger_mt("slipway");
+    // By hand: the library's factory makes a registry and a coloured default logger first, which stay in memory.
+    auto made = std::make_shared<spdlog::logger>("slipway", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc);
     return made;
   }();

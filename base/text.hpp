@@ -11,6 +11,9 @@ inline bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+/// Without what is at both ends of `text` and in `blanks`.
+std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n\v\f");
+
 /// "a, b, c".
 template <class Texts>
 std::string joined(const Texts& texts) {

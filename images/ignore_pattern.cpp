@@ -4,17 +4,12 @@
 
 #include <re2/re2.h>
 
+#include "base/text.hpp"
+
 namespace slipway::images {
 namespace {
 
 constexpr int kExpressionMemory = 256 << 10;  // bytes; times the limit on patterns, the most a hostile file can take
-
-std::string_view trim(std::string_view text) {
-  const auto space = " \t\n\v\f\r";
-  const auto begin = text.find_first_not_of(space);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
 
 /// The shortest name of the same path, by its text alone: no empty parts, no ".", ".." resolved where it can be.
 std::string clean_path(std::string_view path) {
@@ -156,9 +151,9 @@ IgnorePattern::~IgnorePattern() = default;
 
 Result<IgnorePattern> IgnorePattern::parse(std::string_view line) {
   IgnorePattern pattern;
-  line = trim(line);
+  line = trimmed(line);
   pattern.negated_ = line.starts_with('!');
-  if (pattern.negated_) line = trim(line.substr(1));
+  if (pattern.negated_) line = trimmed(line.substr(1));
   if (line.empty()) return fail(Error::Kind::invalid, "it names nothing");
   pattern.text_ = clean_path(line);
   if (pattern.text_.size() > 1 && pattern.text_.front() == '/') pattern.text_.erase(0, 1);

@@ -18,7 +18,7 @@ namespace slipway::daemon {
 /// How to speak to one registry, beyond what docker's config.json says.
 struct RegistrySettings {
   std::string username;
-  std::string password_file;  ///< read at each use, so that it can be rotated
+  std::string password_file;  ///< read at the start
   std::string ca;             ///< PEM; empty: the system's
   bool insecure = false;      ///< plain HTTP
   /// Which projects may use the credentials, and for repositories that fit which globs; unset: all for all.

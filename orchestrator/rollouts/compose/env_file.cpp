@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace slipway::rollouts {
 namespace {
 
 constexpr std::size_t max_bytes = std::size_t{256} * 1024;
 constexpr std::size_t max_names = 1000;
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && (text[0] < '0' || text[0] > '9') && std::all_of(text.begin(), text.end(), [](char c) {

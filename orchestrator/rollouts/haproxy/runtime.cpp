@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
 #include "orchestrator/rollouts/compose/values.hpp"
 #include "orchestrator/rollouts/haproxy/config.hpp"
 
@@ -11,12 +12,6 @@ namespace {
 
 constexpr std::string_view no_server = "No such server";
 constexpr std::string_view no_backend = "No such backend";
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \r\n\t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \r\n\t") - begin + 1);
-}
 
 template <class Number>
 Number number_of(std::string_view text) {
