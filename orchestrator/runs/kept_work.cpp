@@ -66,6 +66,16 @@ awaitable<Result<void>> take_over(store::Store& store, RunId run, Earlier earlie
   co_return co_await std::move(writing);
 }
 
+/// A job of an image that has to be built anew says nothing about the new one, and neither does what came after such a
+/// job, or after one that runs again: a deployment to staging, say, and the test of what runs there.
+bool still_holds(const pipelines::PlannedJob& job, const std::set<std::string>& built,
+                 const std::set<std::string>& settled) {
+  const auto all_in = [](const std::vector<std::string>& names, const std::set<std::string>& set) {
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) { return set.contains(name); });
+  };
+  return all_in(job.images, built) && all_in(job.needs, settled);
+}
+
 }  // namespace
 
 awaitable<Result<std::vector<store::Job>>> rows_with_kept(Collaborators& with, RunContext& context) {
@@ -77,19 +87,19 @@ awaitable<Result<std::vector<store::Job>>> rows_with_kept(Collaborators& with, R
   if (!existing) co_return fail(existing.error());
   std::set<std::string> built;
   for (const store::BuiltImage& image : earlier->built) built.insert(image.name);
+  std::set<std::string> settled;  // jobs of which this run will say what the earlier one said
   for (store::Job& row : rows) {
-    const auto same = [&](const store::Job& old) { return old.kind == row.kind && old.name == row.name; };
-    const auto old = std::find_if(earlier->jobs.begin(), earlier->jobs.end(), same);
-    if (old == earlier->jobs.end() || old->verdict != store::Verdict::passed) continue;
     const auto planned = std::find_if(context.plan.jobs.begin(), context.plan.jobs.end(),
                                       [&](const pipelines::PlannedJob& job) { return job.id == row.name; });
     const bool is_build = row.kind == store::JobKind::build;
-    // A job of an image that has to be built anew says nothing about the new one.
+    if (!is_build && planned != context.plan.jobs.end() && planned->condition.never()) settled.insert(row.name);
+    const auto same = [&](const store::Job& old) { return old.kind == row.kind && old.name == row.name; };
+    const auto old = std::find_if(earlier->jobs.begin(), earlier->jobs.end(), same);
+    if (old == earlier->jobs.end() || old->verdict != store::Verdict::passed) continue;
     const bool holds = is_build ? built.contains(row.name)
-                                : planned != context.plan.jobs.end() &&
-                                      std::all_of(planned->images.begin(), planned->images.end(),
-                                                  [&](const std::string& name) { return built.contains(name); });
+                                : planned != context.plan.jobs.end() && still_holds(*planned, built, settled);
     if (!holds) continue;
+    if (!is_build) settled.insert(row.name);
     row.state = store::JobState::finished;
     row.verdict = store::Verdict::passed;
     row.reason = "kept from run " + to_string(context.run.rerun_of);

@@ -232,6 +232,38 @@ TEST_CASE("a rerun of failed jobs keeps what passed and runs the rest") {
   CHECK(daemon.attempts(second).size() == 1);
 }
 
+TEST_CASE("a rerun of failed jobs does again what came after an image that is gone, however far") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const std::string commit = site.commit(
+      {{"slipway.yml",
+        "on: {push: {}}\n"
+        "images: {app: {context: .}}\n"
+        "jobs:\n"
+        "  apart: {image: busybox, network: none, run: [\"true\"]}\n"
+        "  unit: {image: \"${{ images.app }}\", network: none, run: [\"true\"]}\n"
+        "  smoke: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"
+        "  never: {if: \"branch == 'other'\", image: busybox, network: none, run: [\"true\"]}\n"
+        "  beside: {needs: [never, apart], if: always(), image: busybox, network: none, run: [\"true\"]}\n"
+        "  bad: {needs: [smoke, beside], image: busybox, network: none, run: [\"exit 1\"]}\n"},
+       {"Dockerfile", "FROM busybox\nRUN touch /made\nCMD [\"true\"]\n"}});
+  const RunId first = daemon.push(commit);
+  REQUIRE(daemon.wait(first).verdict == store::Verdict::failed);
+  const auto ran = [&](RunId run) {
+    std::set<std::string> jobs;
+    for (const store::Attempt& attempt : daemon.attempts(run)) jobs.insert(attempt.key.job);
+    return jobs;
+  };
+  const RunId second = daemon.rerun_failed(first);
+  REQUIRE(daemon.wait(second).verdict == store::Verdict::failed);
+  CHECK(ran(second) == std::set<std::string>{"bad"});
+
+  site.shell("docker rmi -f $(docker images -q --filter label=dev.slipway.instance=" + daemon.store->instance() + ")");
+  const RunId third = daemon.rerun_failed(second);
+  REQUIRE(daemon.wait(third).verdict == store::Verdict::failed);
+  CHECK(ran(third) == std::set<std::string>{"unit", "smoke", "bad"});
+}
+
 TEST_CASE("what nobody knows any more is removed once its grace is over, and nothing else ever is") {
   const Site site;
   MiniDaemon daemon(site, test_engine(), [](Settings& settings) { settings.orphan_grace = 1h; });
