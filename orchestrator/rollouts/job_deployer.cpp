@@ -7,6 +7,10 @@
 namespace slipway::rollouts {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr Duration ask_again = 500ms;
+
 runs::Outcome outcome_of(const store::Rollout& rollout) {
   runs::Outcome outcome;
   if (rollout.state == name_of(Stage::succeeded)) return outcome;
@@ -54,44 +58,91 @@ awaitable<Result<std::map<std::string, std::string>>> JobDeployer::files_of(runs
   co_return files;
 }
 
-awaitable<Result<runs::Outcome>> JobDeployer::deploy(runs::DeployRequest request,
-                                                     std::function<void(std::string)> say) {
+/// Known while a call is at it.
+class JobDeployer::AtWork {
+ public:
+  AtWork(std::map<runs::DeploymentKey, bool>& all, runs::DeploymentKey key)
+      : all_(all), place_(all_.emplace(std::move(key), false).first) {}
+  ~AtWork() { all_.erase(place_); }
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+  [[nodiscard]] bool is_to_stop() const { return place_->second; }
+
+ private:
+  std::map<runs::DeploymentKey, bool>& all_;
+  std::map<runs::DeploymentKey, bool>::iterator place_;
+};
+
+awaitable<Result<RolloutOrder>> JobDeployer::order_of(runs::DeployRequest request) {
   RolloutOrder order;
   order.generation.project = request.project;
-  order.generation.run = request.run;
+  order.generation.run = request.key.run;
   order.generation.compose.text = request.compose;
   order.generation.compose.path = request.compose_path;
   order.generation.compose.variables["SLIPWAY_COMMIT"] = request.commit;
   order.generation.group = order.generation.compose.group = request.group;
   auto files = co_await files_of(request, order.generation.compose);
-  if (!files) co_return refusal(files.error(), say);
+  if (!files) co_return fail(files.error());
   order.generation.files = std::move(*files);
   for (const auto& [service, image] : request.images) {
     order.generation.images[service] = image.repository + "@" + image.digest;
   }
-  order.job = request.job;
-  order.attempt = request.attempt;
-  order.requested_by = "run " + to_string(request.run);
-  auto id = co_await rollouts_.start(std::move(order));
+  order.job = request.key.job;
+  order.attempt = request.key.attempt;
+  order.requested_by = "run " + to_string(request.key.run);
+  co_return order;
+}
+
+awaitable<Result<runs::Outcome>> JobDeployer::deploy(runs::DeployRequest request, runs::DeploymentNews news) {
+  const AtWork work(at_work_, request.key);
+  auto order = co_await order_of(std::move(request));
+  if (!order) co_return refusal(order.error(), news.say);
+  if (work.is_to_stop()) co_return runs::Outcome{runs::Verdict::cancelled, "stopped before its rollout began"};
+  auto id = co_await rollouts_.start(std::move(*order));
   if (!id && id.error().transient()) co_return fail(id.error());
-  if (!id) co_return refusal(id.error(), say);
-  if (say) say("rollout " + to_string(*id));
-  auto ended = co_await rollouts_.wait(*id, std::move(say), std::move(request.waits));
+  if (!id) co_return refusal(id.error(), news.say);
+  co_return co_await follow(*id, std::move(news));
+}
+
+awaitable<Result<std::optional<runs::Outcome>>> JobDeployer::take_up(runs::DeploymentKey key,
+                                                                     runs::DeploymentNews news) {
+  const AtWork work(at_work_, key);
+  auto known = co_await store_.read(&store::Rollouts::find, key.run, key.job, std::int64_t{key.attempt});
+  if (!known && known.error().kind == Error::Kind::not_found) co_return std::nullopt;
+  if (!known) co_return fail(known.error());
+  co_return co_await follow(known->id, std::move(news));
+}
+
+awaitable<Result<runs::Outcome>> JobDeployer::follow(RolloutId rollout, runs::DeploymentNews news) {
+  if (news.say) news.say("rollout " + to_string(rollout));
+  auto ended = co_await rollouts_.wait(rollout, std::move(news.say), std::move(news.waits));
   if (!ended) co_return fail(ended.error());
-  if (!ended->ended) co_return fail(Error::Kind::unavailable, "rollout " + to_string(*id) + " is not being worked on");
+  if (!ended->ended) {
+    co_return fail(Error::Kind::unavailable, "rollout " + to_string(rollout) + " is not being worked on");
+  }
   co_return outcome_of(*ended);
 }
 
-void JobDeployer::stop(RunId run, const std::string& job, int attempt) {
-  tasks_.spawn("stop a rollout", stop_rollout(run, job, attempt));
+void JobDeployer::stop(const runs::DeploymentKey& key) {
+  const auto found = at_work_.find(key);
+  if (found == at_work_.end() || std::exchange(found->second, true)) return;
+  tasks_.spawn("stop a rollout", stop_rollout(key));
 }
 
-awaitable<void> JobDeployer::stop_rollout(RunId run, std::string job, std::int64_t attempt) {
-  auto rollout = co_await store_.read(&store::Rollouts::find, run, job, attempt);
-  if (!rollout) co_return;
-  const std::string by = "run " + to_string(run);
-  auto asked = co_await rollouts_.ask(rollout->id, Verb::roll_back, by);
-  if (!asked) log::info("a rollout could not be stopped", {{"rollout", rollout->id}, {"why", asked.error()}});
+/// There may be no rollout yet, or one that can't be asked just now: the deployment is followed until one takes the
+/// wish, or it has ended.
+awaitable<void> JobDeployer::stop_rollout(runs::DeploymentKey key) {
+  const std::string by = "run " + to_string(key.run);
+  for (bool told = false; at_work_.contains(key); co_await sleep_for(ask_again)) {
+    auto rollout = co_await store_.read(&store::Rollouts::find, key.run, key.job, std::int64_t{key.attempt});
+    if (!rollout) continue;
+    auto asked = co_await rollouts_.ask(rollout->id, Verb::roll_back, by);
+    if (asked) co_return;
+    if (!std::exchange(told, true)) {
+      log::info("a rollout can't be stopped now", {{"rollout", rollout->id}, {"why", asked.error()}});
+    }
+  }
 }
 
 }  // namespace slipway::rollouts

@@ -10,17 +10,23 @@ class JobDeployer final : public runs::Deployer {
   JobDeployer(Rollouts& rollouts, store::Store& store, ComposeRules rules, Tasks& tasks)
       : rollouts_(rollouts), store_(store), rules_(std::move(rules)), tasks_(tasks) {}
 
-  awaitable<Result<runs::Outcome>> deploy(runs::DeployRequest request, std::function<void(std::string)> say) override;
-  void stop(RunId run, const std::string& job, int attempt) override;
+  awaitable<Result<runs::Outcome>> deploy(runs::DeployRequest request, runs::DeploymentNews news) override;
+  awaitable<Result<std::optional<runs::Outcome>>> take_up(runs::DeploymentKey key, runs::DeploymentNews news) override;
+  void stop(const runs::DeploymentKey& key) override;
 
  private:
+  class AtWork;
+
+  awaitable<Result<RolloutOrder>> order_of(runs::DeployRequest request);
   awaitable<Result<std::map<std::string, std::string>>> files_of(runs::DeployRequest request, ComposeText compose);
-  awaitable<void> stop_rollout(RunId run, std::string job, std::int64_t attempt);
+  awaitable<Result<runs::Outcome>> follow(RolloutId rollout, runs::DeploymentNews news);
+  awaitable<void> stop_rollout(runs::DeploymentKey key);
 
   Rollouts& rollouts_;
   store::Store& store_;
   ComposeRules rules_;
   Tasks& tasks_;
+  std::map<runs::DeploymentKey, bool> at_work_;  ///< and whether it is to stop
 };
 
 }  // namespace slipway::rollouts

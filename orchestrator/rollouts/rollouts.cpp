@@ -170,6 +170,12 @@ awaitable<void> Rollouts::until_moved() {
   co_await throw_if_cancelled();
 }
 
+awaitable<void> Rollouts::until_changed(WorkPtr work) {
+  boost::system::error_code ignored;
+  co_await work->changed.async_wait(asio::redirect_error(use_awaitable, ignored));
+  co_await throw_if_cancelled();
+}
+
 awaitable<void> Rollouts::serve(std::string application) {
   auto& queue = queues_[application];
   while (!queue.empty()) {
@@ -184,6 +190,7 @@ awaitable<void> Rollouts::serve(std::string application) {
     auto done = co_await run_one(work);
     work->driver.reset();
     work->running = false;
+    work->changed.cancel();
     if (!done) {
       // Conflict: an older one was committed and is about to be queued. Else the store: it stays open until that works.
       if (done.error().kind != Error::Kind::conflict && !std::exchange(work->complained, true)) {
@@ -217,9 +224,7 @@ awaitable<Result<store::Rollout>> Rollouts::wait(RolloutId id, std::function<voi
         waits(work->waits);
       }
       if (work->ended) break;
-      boost::system::error_code ignored;
-      co_await work->changed.async_wait(asio::redirect_error(use_awaitable, ignored));
-      co_await throw_if_cancelled();
+      co_await until_changed(work);
     }
   }
   co_return co_await parts_.store.read(&store::Rollouts::get, id);

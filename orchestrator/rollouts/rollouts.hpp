@@ -125,6 +125,7 @@ class Rollouts {
   [[nodiscard]] static WorkPtr oldest(const std::deque<WorkPtr>& queue);
   [[nodiscard]] WorkPtr current(const std::string& application) const;
   awaitable<void> until_moved();
+  static awaitable<void> until_changed(WorkPtr work);
   awaitable<void> keep_hold(WorkPtr work);
   awaitable<Result<void>> look_at_hold(WorkPtr work);
   awaitable<Result<void>> end_hold(WorkPtr work);

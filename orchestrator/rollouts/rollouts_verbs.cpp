@@ -171,14 +171,18 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not in work");
   }
   const WorkPtr work = found->second;
+  // It has its lease, and its hosts are being looked at: it will have a driver soon, or will have ended.
+  const bool ends = verb == Verb::stop || verb == Verb::roll_back;
+  while (ends && work->running && !work->driver && !work->ended) co_await until_changed(work);
+  if (work->ended) co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
   if (work->driver) co_return co_await work->driver->ask(verb, std::move(by));
-  if (verb != Verb::stop && verb != Verb::roll_back && !work->waits.empty()) {
+  if (!ends && !work->waits.empty()) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun: it " + work->waits,
                    work->waits.starts_with("waits for the window")
                        ? "slipway app promote --outside-window " + work->application
                        : std::string());
   }
-  if (verb != Verb::stop && verb != Verb::roll_back) {
+  if (!ends) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun", "try again in a moment");
   }
   auto end = [id, by, application = work->application, now = parts_.clock.now()](store::Transaction& tx) {

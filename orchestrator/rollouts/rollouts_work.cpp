@@ -94,6 +94,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   assignment->fence = *fence;
   assignment->say = [work](std::string line) { work->say(std::move(line)); };
   work->driver = std::make_unique<Driver>(parts_, std::move(*assignment));
+  work->changed.cancel();
   auto done = co_await work->driver->run();
   const Progress& progress = work->driver->progress();
   if (is_end(progress.stage)) {

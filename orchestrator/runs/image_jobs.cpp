@@ -290,11 +290,9 @@ awaitable<Result<DeployRequest>> deploy_request(Collaborators& with, RunContext&
                                                 int attempt) {
   const pipelines::PlannedDeploy& deploy = *job.deploy;
   DeployRequest request;
-  request.run = context.run.id;
+  request.key = {context.run.id, job.id, attempt};
   request.project = context.project.id;
   request.commit = context.run.commit;
-  request.job = job.id;
-  request.attempt = attempt;
   request.compose_path = deploy.file;
   request.group = deploy.group;
   auto reading = repository.read(context.run.commit, deploy.file);

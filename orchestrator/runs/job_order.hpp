@@ -50,6 +50,8 @@ struct JobOrder {
   std::vector<StepSpec> steps;
   std::vector<ServiceSpec> services;
   ResourceLimits limits;  ///< of each container
+  /// Why no container of it can be made any more (a secret is gone); empty: they can.
+  std::string unmet;
   bool offline = false;   ///< no network but the job's own loopback
   std::string source;     ///< folder whose content becomes the workspace; empty: an empty workspace
   std::shared_ptr<const logs::MaskPatterns> masks;

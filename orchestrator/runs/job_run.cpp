@@ -15,6 +15,16 @@ bool has_ended(const store::Attempt& attempt) {
          attempt.state == store::AttemptState::quarantined;
 }
 
+/// Created, and perhaps running.
+bool is_there(const store::Attempt& attempt) {
+  return attempt.state == store::AttemptState::created || attempt.state == store::AttemptState::running;
+}
+
+bool has_started(const store::Attempt& attempt) {
+  return attempt.role == store::ContainerRole::step && attempt.state != store::AttemptState::intent &&
+         attempt.state != store::AttemptState::created;
+}
+
 awaitable<void> remove_quietly(std::shared_ptr<StepRun> step) {
   const Result<void> removed = co_await step->remove();
   if (!removed) log::warn("step's container stays", {{"step", step->step()}, {"error", removed.error()}});
@@ -58,25 +68,77 @@ awaitable<Result<Outcome>> JobRun::run() {
 
 awaitable<Result<Outcome>> JobRun::work() {
   using namespace asio::experimental::awaitable_operators;
-  if (first_open_step() < order_.steps.size()) {
+  if (shares_network()) make_network();
+  if (!order_.unmet.empty()) co_return Outcome{Verdict::failed, order_.unmet};
+  const std::size_t open = first_open_step();
+  if (open < order_.steps.size()) {
+    adopt(open);
     auto race = set_up() || stop_.wait();
     const auto first = co_await std::move(race);
-    if (first.index() == 1) co_return Outcome{Verdict::cancelled, stop_.reason()};
-    const Result<void>& ready = std::get<0>(first);
-    if (!ready) co_return outcome_of_setup(ready.error());
+    std::optional<Outcome> broken_off;
+    if (first.index() == 1) {
+      broken_off = {Verdict::cancelled, stop_.reason()};
+    } else if (const Result<void>& ready = std::get<0>(first); !ready) {
+      broken_off = outcome_of_setup(ready.error());
+    }
+    if (broken_off) co_return co_await break_off(open, std::move(*broken_off));
   }
   co_return co_await run_steps();
+}
+
+/// A step that an earlier daemon has started is there from the beginning, whatever else can't be had.
+void JobRun::adopt(std::size_t index) {
+  const std::optional<store::Attempt> record = record_of(order_.steps[index].name);
+  if (!steps_[index] && record && is_there(*record)) steps_[index] = find_again(*record);
+}
+
+/// Of a container that is there already the journal knows enough.
+StepOrder JobRun::order_again(const store::Attempt& record) const {
+  StepOrder order = order_for(record.key.step, docker::ContainerSpec(""));
+  order.role = record.role;
+  order.position = record.position;
+  order.spec.limits.memory_bytes = order_.limits.memory_bytes;
+  return order;
+}
+
+std::shared_ptr<StepRun> JobRun::find_again(const store::Attempt& record) const {
+  StepOrder order = order_again(record);
+  if (record.position == 0 && record.role == store::ContainerRole::step) order.fill = filling();
+  return std::make_shared<StepRun>(tools_.step, std::move(order));
+}
+
+/// The job comes to nothing, but what an earlier daemon has started may run: it is stopped as every step is, and its log
+/// is read to the end. If it had ended by itself, that is what counts.
+awaitable<Result<Outcome>> JobRun::break_off(std::size_t open, Outcome why) {
+  const std::optional<store::Attempt> record = record_of(order_.steps[open].name);
+  if (!record || !is_there(*record)) co_return why;
+  stop_.ask(why.reason);
+  Result<Outcome> ended = co_await run_step(open);
+  if (!ended) co_return fail(ended.error());
+  const Result<void> settled = co_await settle_before(open + 1);
+  if (!settled) co_return fail(settled.error());
+  const bool was_last = open + 1 == order_.steps.size();
+  const bool by_itself = ended->verdict == Verdict::passed ? was_last : !ended->reason.ends_with(why.reason);
+  co_return by_itself ? std::move(*ended) : std::move(why);
+}
+
+void JobRun::make_network() {
+  std::vector<std::string> names;
+  names.reserve(order_.services.size());
+  for (const ServiceSpec& service : order_.services) names.push_back(service.name);
+  network_.emplace(tools_.step.engine, tools_.step.watch, order_.name, order_.offline ? "" : tools_.network, names);
+}
+
+std::function<awaitable<Result<void>>(std::string)> JobRun::filling() const {
+  if (order_.source.empty()) return {};
+  return [this](std::string container) { return tools_.fill(std::move(container), order_.source); };
 }
 
 awaitable<Result<void>> JobRun::set_up() {
   using namespace asio::experimental::awaitable_operators;
   const Result<void> resolved = co_await resolve_images();
   if (!resolved) co_return fail(resolved.error());
-  if (shares_network()) {
-    std::vector<std::string> names;
-    names.reserve(order_.services.size());
-    for (const ServiceSpec& service : order_.services) names.push_back(service.name);
-    network_.emplace(tools_.step.engine, tools_.step.watch, order_.name, order_.offline ? "" : tools_.network, names);
+  if (network_) {
     const Result<void> created = co_await network_->create(tools_.anchor_image);
     if (!created) co_return fail(created.error());
   }
@@ -90,12 +152,13 @@ awaitable<Result<void>> JobRun::set_up() {
 
 awaitable<Result<void>> JobRun::resolve_images() {
   std::map<std::string, bool> references;  // and whether they are pulled as anybody would
-  for (const StepSpec& step : order_.steps) {
-    if (!step.image.built) references[step.image.reference] = step.image.anonymous;
-  }
-  for (const ServiceSpec& service : order_.services) {
-    if (!service.image.built) references[service.image.reference] = service.image.anonymous;
-  }
+  const auto add = [&](const std::string& name, const ImageUse& image) {
+    const std::optional<store::Attempt> record = record_of(name);
+    const bool to_be_made = !record || record->state == store::AttemptState::intent;
+    if (to_be_made && !image.built) references[image.reference] = image.anonymous;
+  };
+  for (const StepSpec& step : order_.steps) add(step.name, step.image);
+  for (const ServiceSpec& service : order_.services) add(service.name, service.image);
   std::vector<awaitable<Result<void>>> works;
   works.reserve(references.size());
   for (const auto& [reference, anonymous] : references) works.push_back(resolve_image(reference, anonymous));
@@ -126,11 +189,16 @@ awaitable<Result<void>> JobRun::start_services() {
 
 awaitable<Result<void>> JobRun::start_service(std::size_t index) {
   const ServiceSpec& spec = order_.services[index];
-  StepOrder order = order_for(spec.name, service_container(order_, spec, config_id(spec.image), network_mode()));
-  order.role = store::ContainerRole::service;
-  if (order.record && has_ended(*order.record)) {
-    co_return fail(Error::Kind::failed, "service '" + spec.name + "' has ended: " + order.record->error);
+  const std::optional<store::Attempt> record = record_of(spec.name);
+  if (record && has_ended(*record)) {
+    // Steps begin when all services are ready: it was, and may end then.
+    if (std::any_of(records_.begin(), records_.end(), has_started)) co_return Result<void>();
+    co_return fail(Error::Kind::failed, "service '" + spec.name + "' has ended: " + record->error);
   }
+  StepOrder order = record && is_there(*record)
+                        ? order_again(*record)
+                        : order_for(spec.name, service_container(order_, spec, config_id(spec.image), network_mode()));
+  order.role = store::ContainerRole::service;
   services_.push_back(std::make_unique<ServiceRun>(tools_.step, spec, std::move(order), network_->anchor(), executor_));
   ServiceRun& service = *services_.back();
   const Result<void> started = co_await service.start();
@@ -151,18 +219,26 @@ StepOrder JobRun::order_for(const std::string& step, docker::ContainerSpec spec)
 
 awaitable<Result<void>> JobRun::prepare(std::size_t index) {
   if (index >= order_.steps.size()) co_return Result<void>();
+  adopt(index);
   const StepSpec& step = order_.steps[index];
-  Result<docker::ContainerSpec> spec = step_container(order_, step, config_id(step.image), network_mode());
-  if (!spec) co_return fail(std::move(spec.error()).in("step '" + step.name + "'"));
-  StepOrder order = order_for(step.name, std::move(*spec));
-  order.position = static_cast<std::int64_t>(index);
-  if (index == 0 && !order_.source.empty()) {
-    order.fill = [this](std::string container) { return tools_.fill(std::move(container), order_.source); };
+  if (!steps_[index]) {
+    const Result<void> made = make_step(index);
+    if (!made) co_return fail(Error(made.error()).in("step '" + step.name + "'"));
   }
-  steps_[index] = std::make_shared<StepRun>(tools_.step, std::move(order));
   const Result<void> prepared = co_await steps_[index]->prepare();
   if (!prepared) co_return fail(Error(prepared.error()).in("step '" + step.name + "'"));
   co_return Result<void>();
+}
+
+Result<void> JobRun::make_step(std::size_t index) {
+  const StepSpec& step = order_.steps[index];
+  Result<docker::ContainerSpec> spec = step_container(order_, step, config_id(step.image), network_mode());
+  if (!spec) return fail(spec.error());
+  StepOrder order = order_for(step.name, std::move(*spec));
+  order.position = static_cast<std::int64_t>(index);
+  if (index == 0) order.fill = filling();
+  steps_[index] = std::make_shared<StepRun>(tools_.step, std::move(order));
+  return {};
 }
 
 awaitable<Result<Outcome>> JobRun::run_steps() {
@@ -238,6 +314,11 @@ awaitable<void> JobRun::remove_all() {
   for (const auto& step : steps_) {
     if (step) co_await remove_quietly(step);
   }
+  // What an earlier daemon left and this one has not come to.
+  for (const store::Attempt& record : records_) {
+    const bool exited = record.state == store::AttemptState::exited;
+    if ((exited || is_there(record)) && !has_run_of(record.key.step)) co_await remove_quietly(find_again(record));
+  }
   if (network_) {
     const Result<void> removed = co_await network_->remove();
     if (!removed) log::warn("job's network namespace stays", {{"error", removed.error()}});
@@ -254,6 +335,11 @@ std::size_t JobRun::first_open_step() const {
   };
   const auto first = std::find_if(order_.steps.begin(), order_.steps.end(), is_open);
   return static_cast<std::size_t>(first - order_.steps.begin());
+}
+
+bool JobRun::has_run_of(const std::string& name) const {
+  return std::any_of(steps_.begin(), steps_.end(), [&](const auto& step) { return step && step->step() == name; }) ||
+         std::any_of(services_.begin(), services_.end(), [&](const auto& service) { return service->name() == name; });
 }
 
 std::string JobRun::config_id(const ImageUse& use) const {

@@ -36,6 +36,9 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
 
  private:
   awaitable<Result<Outcome>> work();
+  awaitable<Result<Outcome>> break_off(std::size_t open, Outcome why);
+  void make_network();
+  void adopt(std::size_t index);
   awaitable<Result<void>> set_up();
   awaitable<Result<void>> resolve_images();
   awaitable<Result<void>> resolve_image(std::string reference, bool anonymous);
@@ -50,7 +53,11 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   awaitable<void> remove_all();
   awaitable<void> end_services();
   StepOrder order_for(const std::string& step, docker::ContainerSpec spec) const;
-  Result<std::shared_ptr<StepRun>> make_step(std::size_t index);
+  [[nodiscard]] StepOrder order_again(const store::Attempt& record) const;
+  [[nodiscard]] std::shared_ptr<StepRun> find_again(const store::Attempt& record) const;
+  [[nodiscard]] std::function<awaitable<Result<void>>(std::string)> filling() const;
+  Result<void> make_step(std::size_t index);
+  [[nodiscard]] bool has_run_of(const std::string& name) const;
   [[nodiscard]] std::size_t first_open_step() const;
   [[nodiscard]] std::string config_id(const ImageUse& use) const;
   [[nodiscard]] bool shares_network() const;

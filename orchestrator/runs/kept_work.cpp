@@ -56,7 +56,10 @@ awaitable<Result<void>> take_over(store::Store& store, RunId run, Earlier earlie
       if (!kept || old.state != store::PushState::pushed) continue;
       store::PushedImage push = old;
       push.run = run;
-      if (Result<void> done = images.intend_push(push); !done) return done;
+      const Result<void> intended = images.intend_push(push);
+      // Taken over before, by a daemon that was killed then.
+      if (!intended && intended.error().kind == Error::Kind::conflict) continue;
+      if (!intended) return intended;
       Result<void> done = images.pushed(run, push.repository, push.tag, push.digest, push.updated);
       if (!done) return done;
     }

@@ -34,16 +34,17 @@ Variables run_variables(const RunContext& context, const pipelines::PlannedJob& 
           {"SLIPWAY_WORKSPACE", std::string(kWorkspace)}};
 }
 
-Result<void> add_secrets(Variables& env, const std::vector<pipelines::SecretUse>& uses, const ProjectAccess& access) {
+/// Into `unmet` if the project has not all of them, unless something stands there already.
+void add_secrets(Variables& env, const std::vector<pipelines::SecretUse>& uses, const ProjectAccess& access,
+                 std::string& unmet) {
   for (const pipelines::SecretUse& use : uses) {
     const auto secret = access.secrets.find(use.secret);
-    if (secret == access.secrets.end()) {
-      return fail(Error::Kind::invalid, "the project has no secret '" + use.secret + "'",
-                  "slipway secret set " + use.secret + " -p PROJECT");
+    if (secret != access.secrets.end()) {
+      env[use.variable] = secret->second.reveal();
+    } else if (unmet.empty()) {
+      unmet = "the project has no secret '" + use.secret + "'";
     }
-    env[use.variable] = secret->second.reveal();
   }
-  return {};
 }
 
 Result<ImageUse> image_use(const RunContext& context, const pipelines::PlannedImageUse& use) {
@@ -61,7 +62,8 @@ ResourceLimits limits_of(const pipelines::Limits& asked, const Settings& setting
   return limits;
 }
 
-Result<StepSpec> step_spec(const RunContext& context, const pipelines::PlannedStep& planned, Variables env) {
+Result<StepSpec> step_spec(const RunContext& context, const pipelines::PlannedStep& planned, Variables env,
+                           std::string& unmet) {
   StepSpec step;
   step.name = planned.name;
   Result<ImageUse> image = image_use(context, planned.image);
@@ -70,14 +72,14 @@ Result<StepSpec> step_spec(const RunContext& context, const pipelines::PlannedSt
   step.commands = planned.commands;
   step.workdir = planned.workdir;
   for (const auto& [name, value] : planned.env) env[name] = value;
-  if (Result<void> added = add_secrets(env, planned.secrets, context.access); !added) return fail(added.error());
+  add_secrets(env, planned.secrets, context.access, unmet);
   step.env = std::move(env);
   step.env.emplace("SLIPWAY_STEP", planned.name);
   return step;
 }
 
 Result<ServiceSpec> service_spec(const RunContext& context, const pipelines::PlannedService& planned,
-                                 const Settings& settings) {
+                                 const Settings& settings, std::string& unmet) {
   ServiceSpec service;
   service.name = planned.name;
   Result<ImageUse> image = image_use(context, planned.image);
@@ -85,8 +87,7 @@ Result<ServiceSpec> service_spec(const RunContext& context, const pipelines::Pla
   service.image = std::move(*image);
   service.command = planned.command;
   service.env = planned.env;
-  if (Result<void> added = add_secrets(service.env, planned.secrets, context.access); !added)
-    return fail(added.error());
+  add_secrets(service.env, planned.secrets, context.access, unmet);
   service.ready = planned.ready;
   service.limits = limits_of(planned.limits, settings);
   return service;
@@ -153,12 +154,12 @@ Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJo
   JobOrder order(AttemptName(context.instance, context.run.id, job.id, attempt));
   const Variables env = run_variables(context, job, attempt);
   for (const pipelines::PlannedStep& planned : job.steps) {
-    Result<StepSpec> step = step_spec(context, planned, env);
+    Result<StepSpec> step = step_spec(context, planned, env, order.unmet);
     if (!step) return fail(std::move(step.error()).in("step '" + planned.name + "'"));
     order.steps.push_back(std::move(*step));
   }
   for (const pipelines::PlannedService& planned : job.services) {
-    Result<ServiceSpec> service = service_spec(context, planned, settings);
+    Result<ServiceSpec> service = service_spec(context, planned, settings, order.unmet);
     if (!service) return fail(std::move(service.error()).in("service '" + planned.name + "'"));
     order.services.push_back(std::move(*service));
   }

@@ -171,6 +171,7 @@ void RunDriver::perform_one(const StopBuild& action) {
 }
 
 void RunDriver::perform_one(const StartAttempt& action) {
+  job_stops_.erase(action.job);  // of the attempt before
   tasks_.spawn("attempt", attempt(action.job, action.attempt, action.deadline));
 }
 
@@ -264,7 +265,6 @@ awaitable<Result<void>> RunDriver::begin_attempt(std::size_t job, int number, Ti
 
 awaitable<void> RunDriver::attempt(std::size_t job, int number, Time deadline) {
   using namespace asio::experimental::awaitable_operators;
-  job_stops_.erase(job);
   // Side by side: the store commits in the order it is asked, so no container is intended before its attempt.
   auto both = begin_attempt(job, number, deadline) && work_on(job, number, deadline);
   auto [begun, worked] = co_await std::move(both);
@@ -289,10 +289,7 @@ awaitable<Result<Outcome>> RunDriver::work_on(std::size_t job, int number, Time 
 awaitable<Result<Outcome>> RunDriver::run_steps(std::size_t job, int number, Time deadline) {
   const PlannedJob& planned = context_->plan.jobs[job];
   Result<JobOrder> order = job_order(*context_, planned, number, deadline, tools_.settings);
-  if (!order) {
-    const bool its_own_fault = order.error().kind == Error::Kind::invalid;
-    co_return Outcome{its_own_fault ? Verdict::failed : Verdict::error, order.error().message};
-  }
+  if (!order) co_return outcome_of_error(order.error());
   order->source = source_.folder().string();
   std::vector<store::Attempt> records;
   if (begun_.contains(job)) {
@@ -349,26 +346,39 @@ awaitable<Result<Outcome>> RunDriver::push(std::size_t job, int number) {
 awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
   using namespace asio::experimental::awaitable_operators;
   const PlannedJob& planned = context_->plan.jobs[job];
+  logs::LogKey log_key(context_->run.id, work_log(planned.id, number));
+  auto opening = RunLog::open(tools_.with.logs, std::move(log_key), context_->masks, tools_.settings.log_limit);
+  Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
+  if (!log) co_return fail(log.error());
+  DeploymentNews news;
+  news.say = [&log](std::string line) { (*log)->say(line); };
+  news.waits = [this, job, number](std::string reason) { deployment_waits(job, number, std::move(reason)); };
+  auto rolling = deploy_or_take_up(job, number, std::move(news));
+  // A stop is passed on, and the rollout then comes to its own end: it may have to go back first.
+  auto stopping = pass_on_stop(stop_of(job_stops_, job), DeploymentKey{context_->run.id, planned.id, number});
+  auto race = std::move(rolling) || std::move(stopping);
+  auto first = co_await std::move(race);
+  co_await (*log)->seal();
+  co_return std::move(std::get<0>(first));
+}
+
+/// A rollout that an earlier process has begun goes on whatever has become of what it was made from.
+awaitable<Result<Outcome>> RunDriver::deploy_or_take_up(std::size_t job, int number, DeploymentNews news) {
+  const PlannedJob& planned = context_->plan.jobs[job];
+  if (begun_.contains(job)) {
+    auto looking = tools_.with.deployer.take_up(DeploymentKey{context_->run.id, planned.id, number}, news);
+    Result<std::optional<Outcome>> known = co_await std::move(looking);
+    if (!known) co_return fail(known.error());
+    if (*known) co_return std::move(**known);
+  }
   auto asking = deploy_request(tools_.with, *context_, *repository_, planned, number);
   Result<DeployRequest> request = co_await std::move(asking);
   if (!request) {
     const bool journal = request.error().kind == Error::Kind::internal;
     co_return Outcome{journal ? Verdict::error : Verdict::failed, request.error().message};
   }
-  logs::LogKey key(context_->run.id, work_log(planned.id, number));
-  auto opening = RunLog::open(tools_.with.logs, std::move(key), context_->masks, tools_.settings.log_limit);
-  Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
-  if (!log) co_return fail(log.error());
-  std::function<void(std::string)> say = [&log](std::string line) { (*log)->say(line); };
-  request->waits = [this, job, number](std::string reason) { deployment_waits(job, number, std::move(reason)); };
-  StopSignal& stop = stop_of(job_stops_, job);
-  auto rolling = tools_.with.deployer.deploy(std::move(*request), std::move(say));
-  // A stop is passed on, and the rollout then comes to its own end: it may have to go back first.
-  auto stopping = pass_on_stop(stop, planned.id, number);
-  auto race = std::move(rolling) || std::move(stopping);
-  auto first = co_await std::move(race);
-  co_await (*log)->seal();
-  co_return std::move(std::get<0>(first));
+  auto rolling = tools_.with.deployer.deploy(std::move(*request), std::move(news));
+  co_return co_await std::move(rolling);
 }
 
 void RunDriver::deployment_waits(std::size_t job, int number, std::string reason) {
@@ -382,10 +392,10 @@ void RunDriver::deployment_waits(std::size_t job, int number, std::string reason
                                                 machine_.run_deadline(), now));
 }
 
-awaitable<void> RunDriver::pass_on_stop(StopSignal& stop, std::string job, int number) {
+/// Again and again: what it stops may only be about to begin.
+awaitable<void> RunDriver::pass_on_stop(StopSignal& stop, DeploymentKey key) {
   co_await stop.wait();
-  tools_.with.deployer.stop(context_->run.id, job, number);
-  for (;;) co_await sleep_for(1h);
+  for (;; co_await sleep_for(100ms)) tools_.with.deployer.stop(key);
 }
 
 store::JobKey RunDriver::key_of_job(std::size_t job) const {

@@ -58,7 +58,8 @@ class RunDriver {
   awaitable<Result<Outcome>> run_steps(std::size_t job, int number, Time deadline);
   awaitable<Result<Outcome>> push(std::size_t job, int number);
   awaitable<Result<Outcome>> deploy(std::size_t job, int number);
-  awaitable<void> pass_on_stop(StopSignal& stop, std::string job, int number);
+  awaitable<Result<Outcome>> deploy_or_take_up(std::size_t job, int number, DeploymentNews news);
+  awaitable<void> pass_on_stop(StopSignal& stop, DeploymentKey key);
   awaitable<Result<void>> begin_build(std::size_t image);
   void deployment_waits(std::size_t job, int number, std::string reason);
   awaitable<Result<void>> begin_attempt(std::size_t job, int number, Time deadline);

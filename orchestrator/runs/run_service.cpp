@@ -211,9 +211,12 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
     access->registries = RegistryGrants::none();
   }
   PlanSeen planned = [this](const pipelines::Plan& plan) { look_for_images(plan); };
+  // What is under way has containers and rollouts to be stopped, which takes its driver.
+  const bool under_way = run->state == store::RunState::running;
   auto preparing = prepare_run(with_, settings_, std::move(*run), std::move(*project), std::move(*access), **repository,
                                std::move(planned));
-  auto race = std::move(preparing) || active->stop.wait();
+  StopSignal never(executor_);
+  auto race = std::move(preparing) || (under_way ? never : active->stop).wait();
   auto first = co_await std::move(race);
   if (first.index() == 1) {
     Outcome outcome{Verdict::cancelled, active->stop.reason()};

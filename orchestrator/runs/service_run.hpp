@@ -21,6 +21,8 @@ class ServiceRun {
   void stop(std::string reason) { stop_.ask(std::move(reason)); }
   awaitable<Result<void>> remove() { return run_.remove(); }
 
+  [[nodiscard]] const std::string& name() const { return spec_.name; }
+
  private:
   awaitable<Result<void>> check();
   awaitable<Result<void>> find_in_log();

@@ -23,7 +23,7 @@ std::string spec_hash(const docker::ContainerSpec& spec) {
 }
 
 StepRun::StepRun(StepTools tools, StepOrder order) : tools_(tools), order_(std::move(order)) {
-  order_.spec.name = order_.name.container(order_.step);
+  order_.spec.name = order_.record ? order_.record->container_name : order_.name.container(order_.step);
   for (auto& [name, value] : order_.name.labels(order_.step)) order_.spec.labels[name] = value;
   const std::string hash = order_.record ? order_.record->spec_hash : spec_hash(order_.spec);
   order_.spec.labels[std::string(label::kSpecHash)] = hash;
@@ -250,6 +250,9 @@ awaitable<void> StepRun::until_exit(StopSignal& stop) {
       auto race = until_still(stop) || stop.wait();
       const auto first = co_await std::move(race);
       if (first.index() == 0) co_return;
+      const Result<docker::Container> container = co_await inspect();
+      // It has ended before it could be stopped, and how is what counts.
+      if (container && container->state.started_at && !container->state.running) co_return;
       stop_reason_ = stop.reason();
     }
     co_await stop_container();

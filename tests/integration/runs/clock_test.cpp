@@ -1,9 +1,4 @@
 // Runs under a wall clock that somebody sets.
-#include <csignal>
-
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "tests/integration/runs/mini_daemon.hpp"
 
 using namespace slipway;
@@ -18,14 +13,10 @@ std::map<std::string, std::string> sleeper(const std::string& timeout, int secon
 }
 
 void await_step(MiniDaemon& daemon, RunId id) {
-  const auto limit = std::chrono::steady_clock::now() + 30s;
-  for (;;) {
+  until(daemon, "the step runs", [&] {
     const auto attempts = daemon.attempts(id);
-    if (attempts.size() == 1 && attempts[0].state == store::AttemptState::running) return;
-    REQUIRE(std::chrono::steady_clock::now() < limit);
-    daemon.io.restart();
-    daemon.io.run_one_for(20ms);
-  }
+    return attempts.size() == 1 && attempts[0].state == store::AttemptState::running;
+  });
 }
 
 }  // namespace
@@ -50,22 +41,7 @@ TEST_CASE("a deadline holds across a restart, and over a step of the clock meanw
   const bool too_long = GENERATE(true, false);
   const Site site;
   const std::string commit = site.commit(too_long ? sleeper("4s", 1000) : sleeper("1m", 5));
-  int pipe[2];
-  REQUIRE(::pipe(pipe) == 0);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    MiniDaemon daemon(site);
-    await_step(daemon, daemon.push(commit));
-    if (::write(pipe[1], "+", 1) != 1) ::_exit(1);
-    for (;;) daemon.io.run_one();
-  }
-  char said = 0;
-  REQUIRE(::read(pipe[0], &said, 1) == 1);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
-  ::close(pipe[0]);
-  ::close(pipe[1]);
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_step(daemon, daemon.push(commit)); });
 
   MiniDaemon daemon(site);
   daemon.clock.step = step;

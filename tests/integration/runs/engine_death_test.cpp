@@ -1,7 +1,4 @@
 // Runs whose engine dies, hangs and comes back.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "orchestrator/store/images.hpp"
 #include "tests/integration/runs/open_registry.hpp"
 #include "tests/support/helper_engine.hpp"
@@ -11,18 +8,6 @@ using namespace slipway::runs;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Lets the daemon work until `holds`; fails after a minute.
-template <class Condition>
-void until(MiniDaemon& daemon, const std::string& what, Condition holds) {
-  const auto limit = std::chrono::steady_clock::now() + 1min;
-  while (!holds()) {
-    INFO(what);
-    REQUIRE(std::chrono::steady_clock::now() < limit);
-    daemon.io.restart();
-    daemon.io.run_one_for(20ms);
-  }
-}
 
 void let_pass(MiniDaemon& daemon, Duration time) {
   const auto over = std::chrono::steady_clock::now() + time;
@@ -172,25 +157,15 @@ TEST_CASE("a step that a power cut ended together with slipway is interrupted, o
   const std::string commit =
       site.commit(pipeline("  unit:\n    image: busybox\n    network: none\n    steps:\n"
                            "      - {name: first, run: [\"true\"]}\n      - {name: second, run: [\"sleep 1000\"]}\n"));
-  int pipe[2];
-  REQUIRE(::pipe(pipe) == 0);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    MiniDaemon daemon(site, helper.unix_endpoint());
+  const auto until_the_second_step = [&](MiniDaemon& daemon) {
     const RunId id = daemon.push(commit);
     until(daemon, "the second step runs", [&] {
       const auto attempts = daemon.attempts(id);
       return attempts.size() == 2 && attempts[0].state == store::AttemptState::exited &&
              attempts[1].state == store::AttemptState::running;
     });
-    if (::write(pipe[1], "+", 1) != 1) ::_exit(1);
-    for (;;) daemon.io.run_one();
-  }
-  char said = 0;
-  REQUIRE(::read(pipe[0], &said, 1) == 1);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  };
+  work_and_be_killed(site, until_the_second_step, helper.unix_endpoint());
   helper.cut_power();
   helper.start_again();
 

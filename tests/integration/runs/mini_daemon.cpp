@@ -1,7 +1,11 @@
 #include "tests/integration/runs/mini_daemon.hpp"
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/process.hpp"
 #include "orchestrator/store/clock_anchor.hpp"
@@ -30,10 +34,19 @@ std::string both(const ProcessOutcome& outcome) {
 
 }  // namespace
 
-awaitable<Result<Outcome>> RecordingDeployer::deploy(DeployRequest request, std::function<void(std::string)> say) {
-  say("deploying");
+awaitable<Result<Outcome>> RecordingDeployer::deploy(DeployRequest request, DeploymentNews news) {
+  news.say("deploying");
+  const DeploymentKey key = request.key;
   requests.push_back(std::move(request));
-  co_return Outcome();
+  while (goes_on && !stopped.contains(key)) co_await sleep_for(std::chrono::milliseconds(20));
+  co_return goes_on ? Outcome{Verdict::cancelled, "stopped"} : Outcome();
+}
+
+awaitable<Result<std::optional<Outcome>>> RecordingDeployer::take_up(DeploymentKey key, DeploymentNews) {
+  if (!goes_on) co_return std::nullopt;
+  taken_up.push_back(key);
+  while (!stopped.contains(key)) co_await sleep_for(std::chrono::milliseconds(20));
+  co_return Outcome{Verdict::cancelled, "stopped"};
 }
 
 Site::Site() {
@@ -122,6 +135,30 @@ void MiniDaemon::run_void(awaitable<void> work) {
   asio::co_spawn(io, std::move(work), [&](std::exception_ptr) { done = true; });
   io.restart();
   while (!done) io.run_one();
+}
+
+void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work, docker::Endpoint endpoint) {
+  int pipe[2];
+  REQUIRE(::pipe(pipe) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    // Nothing may get out of here: the test's other cases are the parent's.
+    try {
+      MiniDaemon daemon(site, std::move(endpoint));
+      work(daemon);
+      if (::write(pipe[1], "+", 1) != 1) ::_exit(1);
+      for (;;) daemon.io.run_one();
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  ::close(pipe[1]);
+  char said = 0;
+  REQUIRE(::read(pipe[0], &said, 1) == 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(pipe[0]);
 }
 
 RunId MiniDaemon::push(const std::string& commit) {

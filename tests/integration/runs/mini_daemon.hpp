@@ -10,9 +10,13 @@ namespace slipway::runs {
 /// Takes deploy jobs and keeps what they asked for.
 class RecordingDeployer final : public Deployer {
  public:
-  awaitable<Result<Outcome>> deploy(DeployRequest request, std::function<void(std::string)> say) override;
-  void stop(RunId, const std::string&, int) override {}
+  awaitable<Result<Outcome>> deploy(DeployRequest request, DeploymentNews news) override;
+  awaitable<Result<std::optional<Outcome>>> take_up(DeploymentKey key, DeploymentNews news) override;
+  void stop(const DeploymentKey& key) override { stopped.insert(key); }
   std::vector<DeployRequest> requests;
+  std::vector<DeploymentKey> taken_up;
+  std::set<DeploymentKey> stopped;
+  bool goes_on = false;  ///< a deployment ends only when it is stopped
 };
 
 /// A folder for one installation, with a git repository `source` of one project beside it. Removed with everything the
@@ -85,5 +89,21 @@ class MiniDaemon {
   void run_void(awaitable<void> work);
   Tasks watching_;
 };
+
+/// Lets the daemon work until `holds`; fails after a minute.
+template <class Condition>
+void until(MiniDaemon& daemon, const std::string& what, Condition holds) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!holds()) {
+    INFO(what);
+    REQUIRE(std::chrono::steady_clock::now() < limit);
+    daemon.io.restart();
+    daemon.io.run_one_for(std::chrono::milliseconds(20));
+  }
+}
+
+/// A daemon on the site, in a process of its own, that does what `work` says and is then killed as it stands.
+void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work,
+                        docker::Endpoint endpoint = test_engine());
 
 }  // namespace slipway::runs
