@@ -320,7 +320,7 @@ awaitable<Event> Driver::attempt(Action action) {
   if (is_swarm(action.host)) co_return co_await attempt_on_swarm(std::move(action));
   auto site = site_of(action.host);
   if (!site) co_return event::Failed{action.host, site.error().message};
-  HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker());
+  HostWork work(*site, parts_.registries, parts_.pool, deadlines(), maker());
   std::function<awaitable<Result<void>>()> step = [&] { return reach(&work, *site, action); };
   StepReport report{[&] { return work.evidence(); }, [&] { return work.why_not(); }};
   co_return co_await persist(action, std::move(step), std::move(report));
@@ -412,7 +412,7 @@ awaitable<void> Driver::watch_host(std::string host, Time until) {
   if (is_swarm(host)) co_return co_await watch_swarm(std::move(host), until);
   auto site = site_of(host);
   if (!site) co_return;
-  HealthWatch watch(*site->engine, parts_.pool, parts_.clock, *assignment_.forward, site->address,
+  HealthWatch watch(*site->engine, parts_.pool, deadlines(), *assignment_.forward, site->address,
                     assignment_.rollout.id.value, Milliseconds(0));
   Health last = Health::healthy;
   int bad_looks = 0;
