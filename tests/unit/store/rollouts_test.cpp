@@ -213,3 +213,30 @@ TEST_CASE("what people say about a rollout is found by it") {
   CHECK(found[0].who == "ann");
   CHECK(s.read(&Audit::list, 0, 10)->items.size() == 2);
 }
+
+TEST_CASE(
+    "a project stays while a rollout of its application has not ended, and one added again gets its applications") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s, "shop");
+  REQUIRE(s.write(&Applications::ensure, "hello", project, kNoon));
+  Generation generation;
+  generation.application = "hello";
+  const RolloutId id = add_rollout(s, s.write(&Applications::add_generation, generation).value());
+  const auto busy = s.write(&Projects::remove, project, kNoon);
+  REQUIRE_FALSE(busy);
+  CHECK(busy.error().kind == Error::Kind::conflict);
+  CHECK(busy.error().message == "a rollout of its application hello has not ended");
+  CHECK(s.read(&Projects::find, "shop"));
+
+  REQUIRE(s.write(&Rollouts::end_queued, id, "stopped", "", kNoon));
+  REQUIRE(s.write(&Projects::remove, project, kNoon));
+  const ProjectId other = add_project(s, "other");
+  const auto taken = s.write(&Applications::ensure, "hello", other, kNoon);
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().message == "application hello belongs to project shop, which was removed");
+  CHECK(s.read(&Applications::get, "hello")->project == project);
+
+  const ProjectId again = add_project(s, "shop");
+  CHECK(s.read(&Applications::get, "hello")->project == again);
+  CHECK(s.write(&Applications::ensure, "hello", again, kNoon));
+}
