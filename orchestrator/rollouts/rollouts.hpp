@@ -17,6 +17,8 @@
 
 namespace slipway::rollouts {
 
+struct Findings;
+
 /// A rollout as a deploy job asks for it.
 struct RolloutOrder {
   GenerationOrder generation;
@@ -48,7 +50,8 @@ struct Takeover {
 
 /// All rollouts of this daemon: one at a time for each application, the others wait behind it in the order in which
 /// they were asked for, unless the file's `concurrency` says otherwise. A deployment that waits for people lets pass
-/// what is none. What it accepts is committed first; `recover` goes on with what an earlier process left.
+/// what is none. What it accepts is committed first; `recover` goes on with what an earlier process left. Who is
+/// cancelled while he asks for something does not know whether it was accepted; it is not left half done.
 class Rollouts {
  public:
   explicit Rollouts(Parts parts);
@@ -115,6 +118,8 @@ class Rollouts {
   };
   using WorkPtr = std::shared_ptr<Work>;
 
+  awaitable<Result<RolloutId>> queue_up(std::function<Result<Turn>(store::Transaction&)> add);
+  awaitable<Result<RolloutId>> settle_adoption(AdoptionOrder order, Findings findings);
   void enqueue(const store::Rollout& rollout);
   void line_up(const Turn& turn);
   void step_out(RolloutId id, const std::string& why);
@@ -128,6 +133,8 @@ class Rollouts {
   awaitable<void> keep_hold(WorkPtr work);
   awaitable<Result<void>> look_at_hold(WorkPtr work);
   awaitable<Result<void>> end_hold(WorkPtr work);
+  awaitable<Result<RolloutId>> settle_word(std::string application, std::optional<std::int64_t> generation, Word word);
+  awaitable<Result<RolloutId>> settle_window(std::string application, std::string by);
   void stands(RolloutId id, const Hold& hold, const std::string& news);
   awaitable<Result<void>> run_one(WorkPtr work);
   awaitable<std::int64_t> fence_of_others(store::Rollout rollout);

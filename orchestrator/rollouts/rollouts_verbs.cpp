@@ -125,10 +125,8 @@ awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::s
   auto add = [application, by, force, now = parts_.clock.now()](store::Transaction& tx) {
     return add_rollback(tx, application, by, force, now);
   };
-  auto turn = co_await parts_.store.write(std::move(add));
-  if (!turn) co_return fail(turn.error());
-  line_up(*turn);
-  co_return turn->rollout.id;
+  auto work = queue_up(std::move(add));
+  co_return co_await tasks_.see_through("queue a rollout", std::move(work));
 }
 
 awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool recreate, std::string by) {
@@ -147,10 +145,8 @@ awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool re
               present = parts_.deadline_now()](store::Transaction& tx) {
     return add_redeploy(tx, spec, recreate, promoted, by, now, present);
   };
-  auto turn = co_await parts_.store.write(std::move(add));
-  if (!turn) co_return fail(turn.error());
-  line_up(*turn);
-  co_return turn->rollout.id;
+  auto work = queue_up(std::move(add));
+  co_return co_await tasks_.see_through("queue a rollout", std::move(work));
 }
 
 awaitable<Result<RolloutId>> Rollouts::ask_current(std::string application, Verb verb, std::string by) {
