@@ -47,6 +47,16 @@ bool same_place(const GenerationSpec& one, const GenerationSpec& other) {
   return one.swarm == other.swarm && one.hosts == other.hosts;
 }
 
+/// Whether there is something that has to be gone through with, or taken back.
+bool has_begun(const store::Rollout& rollout) {
+  const auto kept = parse_json(rollout.progress);
+  if (!kept || !kept->contains("machine")) return false;
+  const auto progress = parse_progress(value_at(*kept, "machine").dump());
+  if (!progress || !progress->migrator.empty()) return true;
+  return std::any_of(progress->hosts.begin(), progress->hosts.end(),
+                     [](const HostProgress& host) { return host.batch != 0; });
+}
+
 }  // namespace
 
 awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> hosts, Whose whose) {
@@ -87,6 +97,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   }
   if (!fence) co_return fail(fence.error());
   auto assignment = co_await assign(work, *rollout);
+  if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {
     work->say("failed: " + assignment.error().message);
     co_return co_await give_up(*rollout, *fence, assignment.error());
@@ -118,7 +129,8 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   }
   auto forward = co_await load_target(parts_, rollout.application, rollout.generation);
   if (!forward) co_return fail(forward.error());
-  if (!(*forward)->lost.empty()) {
+  // Where hosts have been changed, those that need what is lost fail, and then all of them go back.
+  if (!(*forward)->lost.empty() && !has_begun(rollout)) {
     co_return fail(Error::Kind::not_found,
                    "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
   }
@@ -250,8 +262,7 @@ awaitable<Result<Assignment>> Rollouts::plan_for_swarm(WorkPtr work, Assignment 
 
 /// Nothing can be done about it, and if it had not begun, nothing was.
 awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t fence, Error why) {
-  const auto kept = parse_json(rollout.progress);
-  const bool begun = kept && kept->contains("machine");
+  const bool begun = has_begun(rollout);
   store::RolloutProgress row;
   row.state = std::string(name_of(begun ? Stage::rollback_failed : Stage::rolled_back));
   row.ended = true;

@@ -9,6 +9,7 @@
 #include "tests/integration/rollouts/fleet/cut_off.hpp"
 #include "tests/integration/rollouts/fleet/fleet.hpp"
 #include "tests/integration/rollouts/fleet/run_worker.hpp"
+#include "tests/integration/rollouts/fleet/scene.hpp"
 
 using namespace slipway;
 using namespace slipway::rollouts;
@@ -138,4 +139,27 @@ TEST_CASE("killed again and again on its way back, the daemon still ends with th
   CHECK(ended->state == "rolled_back");
   check_one_generation(fleet, "ro-killback", "old");
   fleet.clean();
+}
+
+TEST_CASE("a rollout whose secret is removed half-way and that is taken up again goes back on all hosts") {
+  Scene scene("ro-unsecret");
+  scene.fleet->secrets.values["WORD"] = "sesame";
+  std::string compose = scene.compose();
+  compose.insert(compose.find("    stop_grace_period"), "    secrets: [word]\n");
+  compose += "secrets: {word: {environment: WORD}}\n";
+  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "unsecret-1", "one")).state == "succeeded");
+  const auto id = scene.fleet->begin(compose, push_web_image(*scene.fleet, "unsecret-2", "two"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return scene.fleet->served("h1", 8080) == "two"; });
+  scene.fleet->secrets.values.clear();
+  scene.fleet->restart();
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
+  const auto ended = scene.fleet->wait(*id);
+  INFO(ended.reason);
+  CHECK(ended.state == "rolled_back");
+  CHECK_THAT(ended.reason, Catch::Contains("no secret WORD"));
+  CHECK(scene.served() == thrice("one"));
+  for (const char* host : {"h1", "h2", "h3"}) {
+    CHECK(scene.running(host) == std::vector<std::string>{"ro-unsecret-web-g1-1"});
+  }
 }
