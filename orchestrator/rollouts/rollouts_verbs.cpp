@@ -63,9 +63,9 @@ Result<Turn> add_rollback(store::Transaction& tx, const std::string& application
   const store::Applications applications(tx);
   const auto owner = applications.get(application);
   if (!owner) return fail(owner.error());
-  const auto rollouts = store::Rollouts(tx).list(application, looked_back);
-  if (!rollouts) return fail(rollouts.error());
-  const auto standing = standing_generations(*rollouts);
+  const auto succeeded = store::Rollouts(tx).standing(application, looked_back);
+  if (!succeeded) return fail(succeeded.error());
+  const auto standing = standing_generations(*succeeded);
   if (standing.size() < 2 || standing.back() != owner->promoted) {
     return fail(Error::Kind::conflict, application + " has no earlier generation to go back to");
   }
@@ -74,6 +74,8 @@ Result<Turn> add_rollback(store::Transaction& tx, const std::string& application
   const auto spec = from_row(*row);
   if (!spec) return fail(spec.error());
   if (!force) {
+    const auto rollouts = store::Rollouts(tx).asked_for(application, looked_back);
+    if (!rollouts) return fail(rollouts.error());
     if (auto allowed = check_contracts(*rollouts, application, spec->number); !allowed) return fail(allowed.error());
   }
   auto turn = take_turn(tx, by_person(*spec, "rollback", by, now), Concurrency::queue);

@@ -14,6 +14,8 @@ const std::string kSelectRollouts =
     "SELECT id, application, generation, run, job, attempt, kind, state, ended, reason, plan, progress, fence, "
     "requested_by, created, finished, evidence FROM rollouts ";
 
+const std::string kAskedFor = "WHERE application = ?1 AND kind NOT IN ('heal', 'catch_up') ";
+
 Rollout rollout_of(const Row& row) {
   Rollout r;
   row.into(r.id, r.application, r.generation, r.run, r.job, r.attempt, r.kind, r.state, r.ended, r.reason, r.plan,
@@ -164,6 +166,16 @@ Result<std::vector<Rollout>> Rollouts::list(std::string application, std::size_t
   return page(tx_, std::move(query), " ORDER BY id DESC", std::min(limit, kMostRollouts), rollout_of,
               [](const Rollout& r) { return r.id.value; })
       .items;
+}
+
+Result<std::vector<Rollout>> Rollouts::asked_for(std::string application, std::size_t limit) const {
+  return rows(tx_, kSelectRollouts + kAskedFor + "ORDER BY id DESC LIMIT ?2",
+              {application, std::min(limit, kMostRollouts)}, rollout_of);
+}
+
+Result<std::vector<Rollout>> Rollouts::standing(std::string application, std::size_t limit) const {
+  return rows(tx_, kSelectRollouts + kAskedFor + "AND state = 'succeeded' ORDER BY id DESC LIMIT ?2",
+              {application, std::min(limit, kMostRollouts)}, rollout_of);
 }
 
 Result<std::vector<Rollout>> Rollouts::open(std::string application) const {

@@ -76,6 +76,10 @@ class Rollouts {
   Result<std::vector<RolloutHost>> hosts(RolloutId id) const;
   /// Newest first, at most 200; of all applications if the name is empty.
   Result<std::vector<Rollout>> list(std::string application, std::size_t limit) const;
+  /// Likewise without those that slipway made by itself (heal, catch_up), however many there are.
+  Result<std::vector<Rollout>> asked_for(std::string application, std::size_t limit) const;
+  /// Of those, the ones that succeeded.
+  Result<std::vector<Rollout>> standing(std::string application, std::size_t limit) const;
   /// All that have not ended, oldest first; of all applications if the name is empty.
   Result<std::vector<Rollout>> open(std::string application = {}) const;
 

@@ -240,3 +240,41 @@ TEST_CASE(
   CHECK(s.read(&Applications::get, "hello")->project == again);
   CHECK(s.write(&Applications::ensure, "hello", again, kNoon));
 }
+
+TEST_CASE("what people asked for is found behind any number of healings") {
+  TemporaryStore s;
+  const auto one = add_generation(s);
+  const auto end = [&](RolloutId id, const std::string& state) {
+    const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+    REQUIRE(s.write(&Rollouts::save, id, fence, progress(state, true)));
+  };
+  const RolloutId first = add_rollout(s, one);
+  end(first, "succeeded");
+  const RolloutId second = add_rollout(s, one);
+  end(second, "rolled_back");
+  auto heal_often = [one](Transaction& tx) -> Result<void> {
+    Rollouts rollouts(tx);
+    for (int i = 0; i < 250; ++i) {
+      Rollout rollout;
+      rollout.application = "hello";
+      rollout.generation = one;
+      rollout.kind = i % 2 == 0 ? "heal" : "catch_up";
+      rollout.created = kNoon;
+      const auto id = rollouts.add(rollout);
+      if (!id) return fail(id.error());
+      const auto fence = rollouts.lease(*id, kNoon);
+      if (!fence) return fail(fence.error());
+      if (auto saved = rollouts.save(*id, *fence, progress("succeeded", true)); !saved) return saved;
+    }
+    return {};
+  };
+  REQUIRE(s.write(heal_often));
+  const auto ids = [](const std::vector<Rollout>& rollouts) {
+    std::vector<RolloutId> all;
+    for (const Rollout& rollout : rollouts) all.push_back(rollout.id);
+    return all;
+  };
+  CHECK(ids(s.read(&Rollouts::asked_for, "hello", 200).value()) == std::vector{second, first});
+  CHECK(ids(s.read(&Rollouts::standing, "hello", 200).value()) == std::vector{first});
+  CHECK(s.read(&Rollouts::standing, "other", 200)->empty());
+}
