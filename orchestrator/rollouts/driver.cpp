@@ -116,6 +116,7 @@ awaitable<Result<void>> Driver::work() {
   for (;;) {
     bool promote = false;
     for (const Action& action : actions) promote = promote || action.kind == Action::Kind::promote;
+    promote = promote && !asks_for_nothing();
     if (auto kept = co_await commit(promote); !kept) co_return kept;
     if (is_end(machine_.progress().stage)) co_return Result<void>();
     perform(actions);
@@ -469,6 +470,10 @@ Milliseconds Driver::left(Time until) const {
 
 const Clock& Driver::deadlines() const {
   return parts_.deadlines ? *parts_.deadlines : parts_.clock;
+}
+
+bool Driver::asks_for_nothing() const {
+  return assignment_.forward->spec.number == 0;
 }
 
 Time Driver::present() const {

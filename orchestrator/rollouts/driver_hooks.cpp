@@ -73,7 +73,7 @@ bool Driver::has_hooks(const Action& action) const {
 
 bool Driver::leaves_one_shots() const {
   const Policy& policy = assignment_.forward->application.policy;
-  return !policy.hooks.empty() || policy.migrate;
+  return !policy.hooks.empty() || policy.migrate || asks_for_nothing();
 }
 
 awaitable<Result<void>> Driver::reach(HostWork* work, Site site, Action action) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/rollouts/behind.hpp"
 #include "orchestrator/rollouts/driver.hpp"
 #include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/hold.hpp"
@@ -145,7 +146,8 @@ class Rollouts {
   awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);
   awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, Whose whose);
 
-  void note_lost_hosts(const std::string& application, const Progress& progress);
+  void note_lost_hosts(const store::Rollout& rollout, const Progress& progress);
+  void put_off(const std::string& application, const std::string& host, const std::string& why);
   awaitable<Result<void>> find_lost_hosts();
   awaitable<void> keep_catching_up();
   awaitable<void> catch_up(std::string application, std::string host);
@@ -170,11 +172,11 @@ class Rollouts {
 
   Parts parts_;
   std::map<RolloutId, WorkPtr> works_;
-  std::map<std::string, std::deque<WorkPtr>> queues_;    ///< by application
-  std::set<std::string> served_;                         ///< applications whose queue somebody works on
-  std::map<std::string, std::set<std::string>> behind_;  ///< application → hosts that have not answered
-  std::map<std::string, Vigil> vigils_;                  ///< by application
-  std::map<std::string, std::string> route_troubles_;    ///< "application on host" → why its routes can't be mended
+  std::map<std::string, std::deque<WorkPtr>> queues_;  ///< by application
+  std::set<std::string> served_;                       ///< applications whose queue somebody works on
+  HostsBehind behind_;
+  std::map<std::string, Vigil> vigils_;                ///< by application
+  std::map<std::string, std::string> route_troubles_;  ///< "application on host" → why its routes can't be mended
   asio::steady_timer moved_;  ///< never expires; cancelled when a queue or what waits in it has changed
   Tasks tasks_;
 };

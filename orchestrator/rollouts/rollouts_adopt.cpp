@@ -169,7 +169,7 @@ awaitable<Result<RolloutId>> Rollouts::settle_adoption(AdoptionOrder order, Find
   auto id = co_await parts_.store.write(std::move(work));
   if (!id) co_return id;
   parts_.store.use_fleet(findings.fleet);
-  for (const std::string& host : findings.silent) behind_[order.application].insert(host);
+  for (const std::string& host : findings.silent) behind_.add(order.application, host);
   log::info("an application was adopted", {{"application", order.application},
                                            {"generation", findings.promoted.spec.number},
                                            {"fleet", findings.fleet},

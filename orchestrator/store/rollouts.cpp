@@ -160,6 +160,22 @@ Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
               {id}, host_of);
 }
 
+Result<std::vector<HostLeftBehind>> Rollouts::left_behind() const {
+  return rows(tx_,
+              "SELECT newest.application, newest.host FROM "
+              "(SELECT r.application, h.host, max(h.rollout) AS rollout FROM rollout_hosts h "
+              "JOIN rollouts r ON r.id = h.rollout GROUP BY r.application, h.host) newest "
+              "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
+              "JOIN rollouts r ON r.id = newest.rollout "
+              "WHERE h.state = 'unknown' OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', 'rollback_failed')) "
+              "ORDER BY newest.application, newest.host",
+              {}, [](const Row& row) {
+                HostLeftBehind one;
+                row.into(one.application, one.host);
+                return one;
+              });
+}
+
 Result<std::vector<Rollout>> Rollouts::list(std::string application, std::size_t limit) const {
   Query query(kSelectRollouts);
   if (!application.empty()) query.where("application = ?", application);

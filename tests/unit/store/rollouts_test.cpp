@@ -278,3 +278,37 @@ TEST_CASE("what people asked for is found behind any number of healings") {
   CHECK(ids(s.read(&Rollouts::standing, "hello", 200).value()) == std::vector{first});
   CHECK(s.read(&Rollouts::standing, "other", 200)->empty());
 }
+
+TEST_CASE("hosts are left behind that did not answer in the end, or could not be caught up") {
+  TemporaryStore s;
+  const auto one = add_generation(s);
+  const auto end = [&](const std::string& kind, const std::string& state, std::vector<RolloutHost> hosts) {
+    Rollout rollout;
+    rollout.application = "hello";
+    rollout.generation = one;
+    rollout.kind = kind;
+    rollout.created = kNoon;
+    const RolloutId id = s.write(&Rollouts::add, rollout).value();
+    const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+    RolloutProgress ended = progress(state, true);
+    ended.hosts = std::move(hosts);
+    REQUIRE(s.write(&Rollouts::save, id, fence, ended));
+  };
+  const auto left = [&] {
+    std::vector<std::string> hosts;
+    const auto all = s.read(&Rollouts::left_behind);
+    REQUIRE(all);
+    for (const HostLeftBehind& host : *all) hosts.push_back(host.application + " " + host.host);
+    return hosts;
+  };
+  CHECK(left().empty());
+  end("deploy", "succeeded", {host("h1", "unknown"), host("h2", "unknown"), host("h3", "committed")});
+  CHECK(left() == std::vector<std::string>{"hello h1", "hello h2"});
+  end("catch_up", "rollback_failed", {host("h1", "failed")});
+  end("catch_up", "succeeded", {host("h2", "committed")});
+  CHECK(left() == std::vector<std::string>{"hello h1"});
+  end("catch_up", "stopped", {host("h1", "pulled")});
+  CHECK(left().empty());
+  end("deploy", "rolled_back", {host("h1", "failed"), host("h3", "unknown")});
+  CHECK(left() == std::vector<std::string>{"hello h3"});
+}
