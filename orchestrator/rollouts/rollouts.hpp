@@ -106,7 +106,7 @@ class Rollouts {
     std::string application;
     bool deployment =
         false;           ///< what somebody asked to have on the hosts, against what brings them to what they should be
-    bool begun = false;  ///< an earlier process has leased it
+    bool begun = false;  ///< it has been leased, by this process or an earlier one
     bool running = false;           ///< leased, or about to be
     std::optional<Hold> hold;       ///< what it waits for before it may run
     std::string waits;              ///< why it does not run yet; empty: it does, or will at once

@@ -93,6 +93,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
     fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   }
   if (!fence) co_return fail(fence.error());
+  work->begun = true;
   auto assignment = co_await assign(work, *rollout);
   if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {

@@ -163,7 +163,7 @@ Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
 Result<std::vector<HostLeftBehind>> Rollouts::left_behind() const {
   return rows(tx_,
               "SELECT newest.application, newest.host FROM "
-              "(SELECT r.application, h.host, max(h.rollout) AS rollout FROM rollout_hosts h "
+              "(SELECT r.application AS application, h.host AS host, max(h.rollout) AS rollout FROM rollout_hosts h "
               "JOIN rollouts r ON r.id = h.rollout GROUP BY r.application, h.host) newest "
               "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
               "JOIN rollouts r ON r.id = newest.rollout "

@@ -6,7 +6,6 @@
 
 using namespace slipway;
 using namespace slipway::rollouts;
-using store::kNoon;
 
 namespace {
 
@@ -15,7 +14,7 @@ using HostBatches = std::map<std::string, std::int64_t>;
 
 /// An application whose rollouts have ended as a test says.
 struct Shop {
-  Shop() { REQUIRE(s.write(&store::Applications::ensure, std::string("shop"), ProjectId(), kNoon)); }
+  Shop() { REQUIRE(s.write(&store::Applications::ensure, std::string("shop"), ProjectId(), store::kNoon)); }
 
   std::int64_t add(std::vector<std::string> hosts, bool swarm = false) {
     GenerationSpec spec;
@@ -23,21 +22,21 @@ struct Shop {
     spec.compose = "name: shop";
     spec.hosts = std::move(hosts);
     spec.swarm = swarm;
-    return s.write(&store::Applications::add_generation, to_row(spec, RunId(), kNoon)).value();
+    return s.write(&store::Applications::add_generation, to_row(spec, RunId(), store::kNoon)).value();
   }
   RolloutId ask(std::int64_t generation) {
     store::Rollout rollout;
     rollout.application = "shop";
     rollout.generation = generation;
     rollout.requested_by = "ann";
-    rollout.created = kNoon;
+    rollout.created = store::kNoon;
     return s.write(&store::Rollouts::add, rollout).value();
   }
   void end(std::int64_t generation, const std::string& state, const HostBatches& batches) {
     const RolloutId id = ask(generation);
-    const auto fence = s.write(&store::Rollouts::lease, id, kNoon).value();
+    const auto fence = s.write(&store::Rollouts::lease, id, store::kNoon).value();
     if (state == "succeeded") {
-      REQUIRE(s.write(&store::Applications::promote, std::string("shop"), generation, fence, kNoon));
+      REQUIRE(s.write(&store::Applications::promote, std::string("shop"), generation, fence, store::kNoon));
     }
     store::RolloutProgress progress;
     progress.state = state;
@@ -52,7 +51,7 @@ struct Shop {
     REQUIRE(s.write(&store::Rollouts::save, id, fence, progress));
   }
   Result<store::Rollout> order(const std::string& host) {
-    auto work = [host](store::Transaction& tx) { return catch_up_order(tx, "shop", host, kNoon); };
+    auto work = [host](store::Transaction& tx) { return catch_up_order(tx, "shop", host, store::kNoon); };
     return s.write(std::move(work));
   }
   bool nothing_to_do(const std::string& host) {
