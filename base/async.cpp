@@ -76,6 +76,12 @@ awaitable<void> Tasks::join() {
 }
 
 namespace detail {
+awaitable<void> until_woken(asio::steady_timer& timer) {
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
+  co_await throw_if_cancelled();
+}
+
 awaitable<void> expire(Duration limit) {
   co_await sleep_for(limit);
 }

@@ -1,6 +1,8 @@
 #pragma once
 #include <chrono>
+#include <exception>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -48,6 +50,33 @@ awaitable<void> throw_if_cancelled();
 /// Runs `work` on `executor`, detached; an exception that escapes is logged with `name` (cancellation is not).
 void spawn(Executor executor, std::string name, awaitable<void> work);
 
+namespace detail {
+
+/// Of work that somebody else waits for, who may stop waiting.
+template <class T>
+struct Outcome {
+  explicit Outcome(Executor executor) : ended(executor, asio::steady_timer::time_point::max()) {}
+  std::optional<T> value;
+  std::exception_ptr escaped;
+  asio::steady_timer ended;  // never expires; cancelled to wake who waits
+};
+
+template <class T>
+awaitable<void> work_for(std::shared_ptr<Outcome<T>> outcome, awaitable<T> work) {
+  try {
+    T value = co_await std::move(work);
+    outcome->value.emplace(std::move(value));
+  } catch (...) {
+    outcome->escaped = std::current_exception();
+  }
+  outcome->ended.cancel();
+}
+
+/// Until `timer` is cancelled; throws if it is the caller that is.
+awaitable<void> until_woken(asio::steady_timer& timer);
+
+}  // namespace detail
+
 /// Coroutines that live no longer than their owner. Destroying it before `join()` has returned is a bug.
 class Tasks {
  public:
@@ -57,6 +86,16 @@ class Tasks {
   ~Tasks();
 
   void spawn(std::string name, awaitable<void> work);
+  /// Spawns `work` and waits for what it answers or throws. Cancelling the caller ends its waiting, never the work: for
+  /// what must not be left half done by one who has no time any more.
+  template <class T>
+  awaitable<T> see_through(std::string name, awaitable<T> work) {
+    auto outcome = std::make_shared<detail::Outcome<T>>(executor_);
+    spawn(std::move(name), detail::work_for(outcome, std::move(work)));
+    while (!outcome->value && !outcome->escaped) co_await detail::until_woken(outcome->ended);
+    if (outcome->escaped) std::rethrow_exception(outcome->escaped);
+    co_return std::move(*outcome->value);
+  }
   /// Asks all that run now to stop.
   void cancel();
   /// Waits until none is left; cancelling the wait leaves them running.

@@ -116,6 +116,7 @@ awaitable<Result<void>> Driver::work() {
   for (;;) {
     bool promote = false;
     for (const Action& action : actions) promote = promote || action.kind == Action::Kind::promote;
+    promote = promote && !asks_for_nothing();
     if (auto kept = co_await commit(promote); !kept) co_return kept;
     if (is_end(machine_.progress().stage)) co_return Result<void>();
     perform(actions);
@@ -320,7 +321,7 @@ awaitable<Event> Driver::attempt(Action action) {
   if (is_swarm(action.host)) co_return co_await attempt_on_swarm(std::move(action));
   auto site = site_of(action.host);
   if (!site) co_return event::Failed{action.host, site.error().message};
-  HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker());
+  HostWork work(*site, parts_.registries, parts_.pool, deadlines(), maker());
   std::function<awaitable<Result<void>>()> step = [&] { return reach(&work, *site, action); };
   StepReport report{[&] { return work.evidence(); }, [&] { return work.why_not(); }};
   co_return co_await persist(action, std::move(step), std::move(report));
@@ -412,7 +413,7 @@ awaitable<void> Driver::watch_host(std::string host, Time until) {
   if (is_swarm(host)) co_return co_await watch_swarm(std::move(host), until);
   auto site = site_of(host);
   if (!site) co_return;
-  HealthWatch watch(*site->engine, parts_.pool, parts_.clock, *assignment_.forward, site->address,
+  HealthWatch watch(*site->engine, parts_.pool, deadlines(), *assignment_.forward, site->address,
                     assignment_.rollout.id.value, Milliseconds(0));
   Health last = Health::healthy;
   int bad_looks = 0;
@@ -469,6 +470,10 @@ Milliseconds Driver::left(Time until) const {
 
 const Clock& Driver::deadlines() const {
   return parts_.deadlines ? *parts_.deadlines : parts_.clock;
+}
+
+bool Driver::asks_for_nothing() const {
+  return assignment_.forward->spec.number == 0;
 }
 
 Time Driver::present() const {

@@ -120,6 +120,7 @@ class Driver {
   [[nodiscard]] std::vector<std::string> mended_hosts() const;
   [[nodiscard]] std::vector<store::RolloutHost> changed_hosts();
   [[nodiscard]] Result<Site> site_of(const std::string& host);
+  [[nodiscard]] bool asks_for_nothing() const;
   [[nodiscard]] Milliseconds left(Time until) const;
   [[nodiscard]] const Clock& deadlines() const;
   [[nodiscard]] Time present() const;

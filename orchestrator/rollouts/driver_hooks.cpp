@@ -73,7 +73,7 @@ bool Driver::has_hooks(const Action& action) const {
 
 bool Driver::leaves_one_shots() const {
   const Policy& policy = assignment_.forward->application.policy;
-  return !policy.hooks.empty() || policy.migrate;
+  return !policy.hooks.empty() || policy.migrate || asks_for_nothing();
 }
 
 awaitable<Result<void>> Driver::reach(HostWork* work, Site site, Action action) {
@@ -118,6 +118,7 @@ awaitable<Result<void>> Driver::run_hook(Once* once, std::string host, HookPoint
   what.run = hook.run;
   what.timeout = hook.timeout;
   what.target = hook.old ? assignment_.back : assignment_.forward;
+  what.old = hook.old;
   if (!hook.exec) what.container = one_shot_name(dashed(what.label), index);
   // A first rollout has nothing old, and neither has a service that is new.
   if (what.target->spec.find(hook.service) == nullptr) co_return Result<void>();

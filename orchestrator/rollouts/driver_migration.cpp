@@ -27,7 +27,7 @@ awaitable<Event> Driver::attempt_migration(Action action) {
   auto site = site_of(action.host);
   if (!site) co_return event::MigrationFailed{site.error().message};
   const Migration& migration = *assignment_.forward->application.policy.migrate;
-  HostWork work(*site, parts_.registries, parts_.pool, parts_.clock, maker());
+  HostWork work(*site, parts_.registries, parts_.pool, deadlines(), maker());
   Once once(*site, work, *journal_, deadlines(), maker(), assignment_.say);
   OneShot what;
   what.label = what.title = what.key = "migrate";

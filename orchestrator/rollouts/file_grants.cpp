@@ -45,6 +45,16 @@ std::string tar_entry(const FileGrant& grant, const std::string& name, const std
   return entry;
 }
 
+Result<void> check_granted(const Target& target, const Service& service) {
+  for (const auto* grants : {&service.secrets, &service.configs}) {
+    for (const FileGrant& grant : *grants) {
+      const auto lost = target.lost.find(grant.source);
+      if (lost != target.lost.end()) return fail(Error::Kind::not_found, lost->second);
+    }
+  }
+  return {};
+}
+
 std::map<std::string, std::string> granted_files(const Target& target, const Service& service) {
   std::map<std::string, std::string> tars;
   for (const FileGrant& grant : service.secrets) add(tars, target, grant);

@@ -289,7 +289,7 @@ namespace {
 /// stand below it.
 awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::string application, std::int64_t number,
                                                              std::size_t keep) {
-  auto rollouts = co_await parts.store.read(&store::Rollouts::list, application, looked_back);
+  auto rollouts = co_await parts.store.read(&store::Rollouts::standing, application, looked_back);
   if (!rollouts) co_return fail(rollouts.error());
   std::vector<std::int64_t> kept;
   std::vector<std::int64_t> standing = standing_generations(*rollouts);

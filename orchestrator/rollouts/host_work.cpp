@@ -231,12 +231,7 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
 awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr target, Difference on_host) {
   const Service* service = target->service(wanted.service);
   if (service == nullptr) co_return fail(Error::Kind::internal, "the generation has no service " + wanted.service);
-  for (const auto* grants : {&service->secrets, &service->configs}) {
-    for (const FileGrant& grant : *grants) {
-      const auto lost = target->lost.find(grant.source);
-      if (lost != target->lost.end()) co_return fail(Error::Kind::not_found, lost->second);
-    }
-  }
+  if (auto granted = check_granted(*target, *service); !granted) co_return granted;
   docker::ContainerSpec spec = container_spec(target->application, *service, wanted, maker_);
   if (!target->record.empty()) spec.labels[std::string(label::record)] = target->record;
   if (!service->renew_volumes) carry_volumes(spec, wanted, on_host);
@@ -316,7 +311,14 @@ awaitable<Result<std::string>> HostWork::running_container(TargetPtr target, std
 }
 
 awaitable<Result<void>> HostWork::start_container(Shown container, Service service, TargetPtr target) {
-  if (auto filled = co_await fill(container.id, service, target); !filled) co_return filled;
+  if (auto granted = check_granted(*target, service); !granted) {
+    // What has run before has what it was given then.
+    auto there = co_await site_.engine->containers().inspect(container.id);
+    if (!there) co_return fail(there.error());
+    if (!there->state.started_at) co_return granted;
+  } else if (auto filled = co_await fill(container.id, service, target); !filled) {
+    co_return filled;
+  }
   const Wanted unnamed;
   docker::ContainerSpec spec = container_spec(target->application, service, unnamed, maker_);
   if (auto connected = co_await connect_rest(container, spec.networks); !connected) co_return connected;

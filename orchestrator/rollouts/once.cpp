@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "orchestrator/rollouts/evidence.hpp"
+#include "orchestrator/rollouts/file_grants.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "pipelines/yaml_decoder.hpp"
 
@@ -70,6 +71,7 @@ awaitable<Result<std::string>> Once::make_container(OneShot what) {
   if (service == nullptr || release == nullptr) {
     co_return fail(Error::Kind::not_found, "the generation has no service " + what.service);
   }
+  if (auto granted = check_granted(*what.target, *service); !granted && !what.old) co_return fail(granted.error());
   docker::ContainerSpec spec = one_shot_spec(what.target->application, *service, release->image, what.run, maker_);
   spec.name = what.container;
   spec.labels[std::string(label::hook)] = what.label;

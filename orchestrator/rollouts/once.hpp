@@ -23,6 +23,7 @@ struct OneShot {
   std::vector<std::string> run;
   Milliseconds timeout{0};
   std::shared_ptr<const Target> target;  ///< whose service it is
+  bool old = false;                      ///< and that is the one which goes: it can do without files that are lost
 };
 
 /// Where such notes are kept. Returns when they are committed.

@@ -65,7 +65,7 @@ std::string evidence_of(store::Transaction& tx, RunId id) {
 }
 
 std::string evidence_of(store::Transaction& tx, const std::string& application, std::int64_t generation) {
-  const auto rollouts = store::Rollouts(tx).list(application, looked_back);
+  const auto rollouts = store::Rollouts(tx).asked_for(application, looked_back);
   if (!rollouts) return "{}";
   std::string evidence = "{}";
   for (const store::Rollout& rollout : *rollouts) {

@@ -84,6 +84,12 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
     hold_back(rollout, policy, std::move(asked_by), now, present);
     return take_turn(tx, std::move(rollout), policy.concurrency);
   };
+  auto work = queue_up(std::move(add));
+  co_return co_await tasks_.see_through("queue a rollout", std::move(work));
+}
+
+/// To be seen through: one that is committed and not lined up is in the way of all that come later.
+awaitable<Result<RolloutId>> Rollouts::queue_up(std::function<Result<Turn>(store::Transaction&)> add) {
   auto turn = co_await parts_.store.write(std::move(add));
   if (!turn) co_return fail(turn.error());
   line_up(*turn);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/rollouts/behind.hpp"
 #include "orchestrator/rollouts/driver.hpp"
 #include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/hold.hpp"
@@ -16,6 +17,8 @@
 #include "orchestrator/rollouts/turn.hpp"
 
 namespace slipway::rollouts {
+
+struct Findings;
 
 /// A rollout as a deploy job asks for it.
 struct RolloutOrder {
@@ -48,7 +51,8 @@ struct Takeover {
 
 /// All rollouts of this daemon: one at a time for each application, the others wait behind it in the order in which
 /// they were asked for, unless the file's `concurrency` says otherwise. A deployment that waits for people lets pass
-/// what is none. What it accepts is committed first; `recover` goes on with what an earlier process left.
+/// what is none. What it accepts is committed first; `recover` goes on with what an earlier process left. Who is
+/// cancelled while he asks for something does not know whether it was accepted; it is not left half done.
 class Rollouts {
  public:
   explicit Rollouts(Parts parts);
@@ -102,7 +106,7 @@ class Rollouts {
     std::string application;
     bool deployment =
         false;           ///< what somebody asked to have on the hosts, against what brings them to what they should be
-    bool begun = false;  ///< an earlier process has leased it
+    bool begun = false;  ///< it has been leased, by this process or an earlier one
     bool running = false;           ///< leased, or about to be
     std::optional<Hold> hold;       ///< what it waits for before it may run
     std::string waits;              ///< why it does not run yet; empty: it does, or will at once
@@ -115,6 +119,8 @@ class Rollouts {
   };
   using WorkPtr = std::shared_ptr<Work>;
 
+  awaitable<Result<RolloutId>> queue_up(std::function<Result<Turn>(store::Transaction&)> add);
+  awaitable<Result<RolloutId>> settle_adoption(AdoptionOrder order, Findings findings);
   void enqueue(const store::Rollout& rollout);
   void line_up(const Turn& turn);
   void step_out(RolloutId id, const std::string& why);
@@ -129,6 +135,8 @@ class Rollouts {
   awaitable<void> keep_hold(WorkPtr work);
   awaitable<Result<void>> look_at_hold(WorkPtr work);
   awaitable<Result<void>> end_hold(WorkPtr work);
+  awaitable<Result<RolloutId>> settle_word(std::string application, std::optional<std::int64_t> generation, Word word);
+  awaitable<Result<RolloutId>> settle_window(std::string application, std::string by);
   void stands(RolloutId id, const Hold& hold, const std::string& news);
   awaitable<Result<void>> run_one(WorkPtr work);
   awaitable<std::int64_t> fence_of_others(store::Rollout rollout);
@@ -139,7 +147,8 @@ class Rollouts {
   awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);
   awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, Whose whose);
 
-  void note_lost_hosts(const std::string& application, const Progress& progress);
+  void note_lost_hosts(const store::Rollout& rollout, const Progress& progress);
+  void put_off(const std::string& application, const std::string& host, const std::string& why);
   awaitable<Result<void>> find_lost_hosts();
   awaitable<void> keep_catching_up();
   awaitable<void> catch_up(std::string application, std::string host);
@@ -164,11 +173,11 @@ class Rollouts {
 
   Parts parts_;
   std::map<RolloutId, WorkPtr> works_;
-  std::map<std::string, std::deque<WorkPtr>> queues_;    ///< by application
-  std::set<std::string> served_;                         ///< applications whose queue somebody works on
-  std::map<std::string, std::set<std::string>> behind_;  ///< application → hosts that have not answered
-  std::map<std::string, Vigil> vigils_;                  ///< by application
-  std::map<std::string, std::string> route_troubles_;    ///< "application on host" → why its routes can't be mended
+  std::map<std::string, std::deque<WorkPtr>> queues_;  ///< by application
+  std::set<std::string> served_;                       ///< applications whose queue somebody works on
+  HostsBehind behind_;
+  std::map<std::string, Vigil> vigils_;                ///< by application
+  std::map<std::string, std::string> route_troubles_;  ///< "application on host" → why its routes can't be mended
   asio::steady_timer moved_;  ///< never expires; cancelled when a queue or what waits in it has changed
   Tasks tasks_;
 };

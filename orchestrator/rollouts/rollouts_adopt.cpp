@@ -158,16 +158,21 @@ awaitable<Result<RolloutId>> Rollouts::adopt(AdoptionOrder order) {
   co_await run_all("look for an application", std::move(looks));
   auto findings = findings_from(hosts, order.application, order.generation);
   if (!findings) co_return fail(findings.error());
-  const std::string project = order.project.empty() ? findings->promoted.project : order.project;
-  auto work = [adopted = adopted_from(*findings, order.by), project, by = order.by,
+  auto work = settle_adoption(std::move(order), std::move(*findings));
+  co_return co_await tasks_.see_through("adopt an application", std::move(work));
+}
+
+awaitable<Result<RolloutId>> Rollouts::settle_adoption(AdoptionOrder order, Findings findings) {
+  const std::string project = order.project.empty() ? findings.promoted.project : order.project;
+  auto work = [adopted = adopted_from(findings, order.by), project, by = order.by,
                now = parts_.clock.now()](store::Transaction& tx) { return add(tx, adopted, project, by, now); };
   auto id = co_await parts_.store.write(std::move(work));
   if (!id) co_return id;
-  parts_.store.use_fleet(findings->fleet);
-  for (const std::string& host : findings->silent) behind_[order.application].insert(host);
+  parts_.store.use_fleet(findings.fleet);
+  for (const std::string& host : findings.silent) behind_.add(order.application, host);
   log::info("an application was adopted", {{"application", order.application},
-                                           {"generation", findings->promoted.spec.number},
-                                           {"fleet", findings->fleet},
+                                           {"generation", findings.promoted.spec.number},
+                                           {"fleet", findings.fleet},
                                            {"by", order.by}});
   co_return id;
 }

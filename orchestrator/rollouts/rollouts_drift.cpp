@@ -18,7 +18,8 @@ constexpr std::chrono::seconds tick{5};
 constexpr std::chrono::seconds second_look{3};
 constexpr std::chrono::seconds healing_limit{10};
 constexpr std::size_t most_at_once = 4;
-constexpr std::size_t healings_searched = 50;  // rollouts among which healings are counted
+constexpr std::size_t healings_searched =
+    50;  // rollouts among which healings are counted, or the last that somebody asked for is found
 
 std::vector<std::string> drifted_hosts(const ApplicationStatus& status) {
   std::vector<std::string> hosts;
@@ -31,7 +32,6 @@ std::vector<std::string> drifted_hosts(const ApplicationStatus& status) {
 /// Hosts that a rollout has left as they are, because somebody wanted that, are not drifted by hand.
 bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
   for (const store::Rollout& rollout : newest_first) {
-    if (rollout.kind == "heal" || rollout.kind == "catch_up") continue;
     if (rollout.ended && rollout.fence == 0 && rollout.kind != "adopt") continue;  // it never began
     return rollout.state == name_of(Stage::failed) || rollout.state == name_of(Stage::stopped);
   }
@@ -157,7 +157,9 @@ awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, Appl
     if (now < may_heal_from(*earlier, policy.interval, now)) {
       return fail(Error::Kind::conflict, "it was healed a short while ago");
     }
-    if (left_on_purpose(*earlier)) {
+    const auto wanted = store::Rollouts(tx).asked_for(application, healings_searched);
+    if (!wanted) return fail(wanted.error());
+    if (left_on_purpose(*wanted)) {
       return fail(Error::Kind::conflict, "its last rollout was to leave the hosts as they are");
     }
     store::Rollout rollout;

@@ -115,6 +115,12 @@ Result<Waiting> override_window(store::Transaction& tx, const std::string& appli
 
 awaitable<Result<RolloutId>> Rollouts::take_word(std::string application, std::optional<std::int64_t> generation,
                                                  Word word) {
+  auto work = settle_word(std::move(application), generation, std::move(word));
+  co_return co_await tasks_.see_through("a word on a rollout", std::move(work));
+}
+
+awaitable<Result<RolloutId>> Rollouts::settle_word(std::string application, std::optional<std::int64_t> generation,
+                                                   Word word) {
   auto work = [application, generation, word, now = parts_.clock.now()](store::Transaction& tx) {
     return take(tx, application, generation, word, now);
   };
@@ -132,6 +138,11 @@ awaitable<Result<RolloutId>> Rollouts::take_word(std::string application, std::o
 }
 
 awaitable<Result<RolloutId>> Rollouts::begin_outside_window(std::string application, std::string by) {
+  auto work = settle_window(std::move(application), std::move(by));
+  co_return co_await tasks_.see_through("a window of a rollout", std::move(work));
+}
+
+awaitable<Result<RolloutId>> Rollouts::settle_window(std::string application, std::string by) {
   auto work = [application, by, now = parts_.clock.now()](store::Transaction& tx) {
     return override_window(tx, application, by, now);
   };

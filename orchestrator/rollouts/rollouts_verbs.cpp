@@ -63,9 +63,9 @@ Result<Turn> add_rollback(store::Transaction& tx, const std::string& application
   const store::Applications applications(tx);
   const auto owner = applications.get(application);
   if (!owner) return fail(owner.error());
-  const auto rollouts = store::Rollouts(tx).list(application, looked_back);
-  if (!rollouts) return fail(rollouts.error());
-  const auto standing = standing_generations(*rollouts);
+  const auto succeeded = store::Rollouts(tx).standing(application, looked_back);
+  if (!succeeded) return fail(succeeded.error());
+  const auto standing = standing_generations(*succeeded);
   if (standing.size() < 2 || standing.back() != owner->promoted) {
     return fail(Error::Kind::conflict, application + " has no earlier generation to go back to");
   }
@@ -74,6 +74,8 @@ Result<Turn> add_rollback(store::Transaction& tx, const std::string& application
   const auto spec = from_row(*row);
   if (!spec) return fail(spec.error());
   if (!force) {
+    const auto rollouts = store::Rollouts(tx).asked_for(application, looked_back);
+    if (!rollouts) return fail(rollouts.error());
     if (auto allowed = check_contracts(*rollouts, application, spec->number); !allowed) return fail(allowed.error());
   }
   auto turn = take_turn(tx, by_person(*spec, "rollback", by, now), Concurrency::queue);
@@ -125,10 +127,8 @@ awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::s
   auto add = [application, by, force, now = parts_.clock.now()](store::Transaction& tx) {
     return add_rollback(tx, application, by, force, now);
   };
-  auto turn = co_await parts_.store.write(std::move(add));
-  if (!turn) co_return fail(turn.error());
-  line_up(*turn);
-  co_return turn->rollout.id;
+  auto work = queue_up(std::move(add));
+  co_return co_await tasks_.see_through("queue a rollout", std::move(work));
 }
 
 awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool recreate, std::string by) {
@@ -147,10 +147,8 @@ awaitable<Result<RolloutId>> Rollouts::redeploy(std::string application, bool re
               present = parts_.deadline_now()](store::Transaction& tx) {
     return add_redeploy(tx, spec, recreate, promoted, by, now, present);
   };
-  auto turn = co_await parts_.store.write(std::move(add));
-  if (!turn) co_return fail(turn.error());
-  line_up(*turn);
-  co_return turn->rollout.id;
+  auto work = queue_up(std::move(add));
+  co_return co_await tasks_.see_through("queue a rollout", std::move(work));
 }
 
 awaitable<Result<RolloutId>> Rollouts::ask_current(std::string application, Verb verb, std::string by) {

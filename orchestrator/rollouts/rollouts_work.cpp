@@ -47,6 +47,16 @@ bool same_place(const GenerationSpec& one, const GenerationSpec& other) {
   return one.swarm == other.swarm && one.hosts == other.hosts;
 }
 
+/// Whether there is something that has to be gone through with, or taken back.
+bool has_begun(const store::Rollout& rollout) {
+  const auto kept = parse_json(rollout.progress);
+  if (!kept || !kept->contains("machine")) return false;
+  const auto progress = parse_progress(value_at(*kept, "machine").dump());
+  if (!progress || !progress->migrator.empty()) return true;
+  return std::any_of(progress->hosts.begin(), progress->hosts.end(),
+                     [](const HostProgress& host) { return host.batch != 0; });
+}
+
 }  // namespace
 
 awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> hosts, Whose whose) {
@@ -62,10 +72,7 @@ awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> host
 
 /// A daemon that was put in place of another one, from a backup or by adoption, may count from further below.
 awaitable<std::int64_t> Rollouts::fence_of_others(store::Rollout rollout) {
-  const auto stored = parse_json(rollout.plan);
-  if (!stored) co_return 0;
-  std::vector<std::string> hosts;
-  for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
+  const std::vector<std::string> hosts = hosts_of(rollout);
   std::vector<std::int64_t> fences(hosts.size(), 0);
   std::vector<awaitable<void>> looks;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
@@ -86,10 +93,17 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
     fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   }
   if (!fence) co_return fail(fence.error());
+  work->begun = true;
   auto assignment = co_await assign(work, *rollout);
+  if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {
     work->say("failed: " + assignment.error().message);
-    co_return co_await give_up(*rollout, *fence, assignment.error());
+    auto given_up = co_await give_up(*rollout, *fence, assignment.error());
+    if (given_up && rollout->kind == "catch_up") {
+      for (const std::string& host : hosts_of(*rollout))
+        put_off(rollout->application, host, assignment.error().message);
+    }
+    co_return given_up;
   }
   assignment->fence = *fence;
   assignment->say = [work](std::string line) { work->say(std::move(line)); };
@@ -98,7 +112,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   auto done = co_await work->driver->run();
   const Progress& progress = work->driver->progress();
   if (is_end(progress.stage)) {
-    note_lost_hosts(work->application, progress);
+    note_lost_hosts(*rollout, progress);
     work->say(std::string(name_of(progress.stage)) + (progress.reason.empty() ? "" : ": " + progress.reason));
     log::info("rollout ended", {{"rollout", work->id},
                                 {"application", work->application},
@@ -114,16 +128,18 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   auto application = co_await parts_.store.read(&store::Applications::get, rollout.application);
   if (!application) co_return fail(application.error());
   const bool to_promoted = rollout.kind == "heal" || rollout.kind == "catch_up";
-  if (to_promoted && application->promoted != rollout.generation) {
+  if (to_promoted && application->promoted != promoted_for(rollout)) {
     co_return fail(Error::Kind::conflict, "another generation was promoted since it was asked for");
   }
-  auto forward = co_await load_target(parts_, rollout.application, rollout.generation);
+  const bool to_nothing = goes_to_nothing(rollout);
+  auto forward = co_await load_target(parts_, rollout.application, to_nothing ? 0 : rollout.generation);
   if (!forward) co_return fail(forward.error());
-  if (!(*forward)->lost.empty()) {
+  // Where hosts have been changed, those that need what is lost fail, and then all of them go back.
+  if (!(*forward)->lost.empty() && !has_begun(rollout)) {
     co_return fail(Error::Kind::not_found,
                    "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
   }
-  auto back = co_await load_target(parts_, rollout.application, application->promoted);
+  auto back = co_await load_target(parts_, rollout.application, to_nothing ? 0 : application->promoted);
   // From hosts to a swarm and from one swarm to another there is no way back: what ran there was left alone.
   if (back && !same_place((*forward)->spec, (*back)->spec)) back = co_await load_target(parts_, rollout.application, 0);
   if (!back) co_return fail(back.error());
@@ -168,10 +184,7 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   const std::string& kind = assignment.rollout.kind;
   input.migrate = kind == "deploy";
   input.rollback = kind != "deploy" && kind != "redeploy";
-  std::vector<std::string> hosts;
-  auto stored = parse_json(assignment.rollout.plan);
-  if (!stored) co_return fail(stored.error());
-  for (const Json& host : value_at(*stored, "hosts")) hosts.push_back(host.get<std::string>());
+  std::vector<std::string> hosts = hosts_of(assignment.rollout);
   auto weighs = check_routes(input.application, hosts);
   if (!weighs) co_return fail(weighs.error());
   input.weighs = *weighs;
@@ -187,9 +200,14 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   assignment.plan = std::move(*made);
   assignment.progress = first_progress(assignment.plan);
   const Plan& plan = assignment.plan;
-  work->say("generation " + std::to_string(assignment.rollout.generation) + " of " + assignment.rollout.application +
-            " to " + std::to_string(plan.hosts.size()) + " hosts, " + std::string(name_of(plan.pace.order)) +
-            ", min_healthy " + std::to_string(plan.pace.min_healthy));
+  const std::string what =
+      "generation " + std::to_string(assignment.rollout.generation) + " of " + assignment.rollout.application;
+  if (goes_to_nothing(assignment.rollout)) {
+    work->say(what + " went back while " + plan.hosts.front().host + " did not answer: it is taken away there");
+  } else {
+    work->say(what + " to " + std::to_string(plan.hosts.size()) + " hosts, " + std::string(name_of(plan.pace.order)) +
+              ", min_healthy " + std::to_string(plan.pace.min_healthy));
+  }
   if (plan.pace.migrates) {
     work->say(std::string("first the migration, which ") +
               (plan.pace.contract ? "is a contract: later this generation can't be rolled back, unless forced"
@@ -251,8 +269,7 @@ awaitable<Result<Assignment>> Rollouts::plan_for_swarm(WorkPtr work, Assignment 
 
 /// Nothing can be done about it, and if it had not begun, nothing was.
 awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t fence, Error why) {
-  const auto kept = parse_json(rollout.progress);
-  const bool begun = kept && kept->contains("machine");
+  const bool begun = has_begun(rollout);
   store::RolloutProgress row;
   row.state = std::string(name_of(begun ? Stage::rollback_failed : Stage::rolled_back));
   row.ended = true;

@@ -33,6 +33,13 @@ Result<void> Applications::ensure(std::string name, ProjectId project, Time at) 
   const auto application = get(name);
   if (!application) return fail(application.error());
   if (application->project == project) return {};
+  std::string removed;
+  tx_.run("SELECT name FROM projects WHERE id = ?1 AND removed IS NOT NULL", {application->project},
+          [&](const Row& row) { row.into(removed); });
+  if (!removed.empty()) {
+    return fail(Error::Kind::conflict, "application " + name + " belongs to project " + removed + ", which was removed",
+                "a project that is added under that name gets it; or give the Compose file another name:");
+  }
   return fail(Error::Kind::conflict, "application " + name + " belongs to another project",
               "give the Compose file another name:");
 }

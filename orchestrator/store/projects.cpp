@@ -86,6 +86,10 @@ Result<ProjectId> Projects::add(Project project) {
              {project.name, project.clone_url, project.forge, project.default_branch, text_of(project.settings),
               project.clone_username, project.sealed_clone_password, project.sealed_clone_ssh_key,
               project.sealed_hook_secret, project.sealed_forge_token, project.created});
+  tx_.run(
+      "UPDATE applications SET project = ?1 WHERE project IN "
+      "(SELECT id FROM projects WHERE name = ?2 AND removed IS NOT NULL)",
+      {*id, project.name});
   tx_.mark("project.added");
   return ProjectId(*id);
 }
@@ -106,6 +110,15 @@ Result<void> Projects::update(Project project) {
 Result<void> Projects::remove(ProjectId id, Time at) {
   if (number(tx_, "SELECT 1 FROM runs WHERE project = ?1 AND state <> 'finished'", {id})) {
     return fail(Error::Kind::conflict, "a run of the project has not finished", "cancel its runs first");
+  }
+  std::string busy;
+  tx_.run(
+      "SELECT application FROM rollouts WHERE ended = 0 AND "
+      "application IN (SELECT name FROM applications WHERE project = ?1) ORDER BY id LIMIT 1",
+      {id}, [&](const Row& row) { row.into(busy); });
+  if (!busy.empty()) {
+    return fail(Error::Kind::conflict, "a rollout of its application " + busy + " has not ended",
+                "wait for its end, or end it: slipway app stop " + busy);
   }
   const auto changed = tx_.run(
       "UPDATE projects SET removed = ?2, sealed_clone_password = '', sealed_clone_ssh_key = '', "

@@ -58,12 +58,13 @@ class Projects {
  public:
   explicit Projects(Transaction& tx) : tx_(tx) {}
 
-  /// A name that is taken is Kind::conflict.
+  /// A name that is taken is Kind::conflict. Gets the applications of a removed project of that name.
   Result<ProjectId> add(Project project);
   /// Replaces all but id, name and the time of creation.
   Result<void> update(Project project);
-  /// Forgets its secrets and credentials and frees its name; its runs stay to be seen. Kind::conflict while a run of it
-  /// has not finished.
+  /// Forgets its secrets and credentials and frees its name; its runs stay to be seen, and its applications on their
+  /// hosts. Kind::conflict while a run of it has not finished, or a rollout of one of its applications, which may need
+  /// the secrets.
   Result<void> remove(ProjectId id, Time at);
 
   /// Also removed ones, whose runs refer to them.

@@ -14,6 +14,8 @@ const std::string kSelectRollouts =
     "SELECT id, application, generation, run, job, attempt, kind, state, ended, reason, plan, progress, fence, "
     "requested_by, created, finished, evidence FROM rollouts ";
 
+const std::string kAskedFor = "WHERE application = ?1 AND kind NOT IN ('heal', 'catch_up') ";
+
 Rollout rollout_of(const Row& row) {
   Rollout r;
   row.into(r.id, r.application, r.generation, r.run, r.job, r.attempt, r.kind, r.state, r.ended, r.reason, r.plan,
@@ -158,12 +160,38 @@ Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
               {id}, host_of);
 }
 
+Result<std::vector<HostLeftBehind>> Rollouts::left_behind() const {
+  return rows(tx_,
+              "SELECT newest.application, newest.host FROM "
+              "(SELECT r.application AS application, h.host AS host, max(h.rollout) AS rollout FROM rollout_hosts h "
+              "JOIN rollouts r ON r.id = h.rollout GROUP BY r.application, h.host) newest "
+              "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
+              "JOIN rollouts r ON r.id = newest.rollout "
+              "WHERE h.state = 'unknown' OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', 'rollback_failed')) "
+              "ORDER BY newest.application, newest.host",
+              {}, [](const Row& row) {
+                HostLeftBehind one;
+                row.into(one.application, one.host);
+                return one;
+              });
+}
+
 Result<std::vector<Rollout>> Rollouts::list(std::string application, std::size_t limit) const {
   Query query(kSelectRollouts);
   if (!application.empty()) query.where("application = ?", application);
   return page(tx_, std::move(query), " ORDER BY id DESC", std::min(limit, kMostRollouts), rollout_of,
               [](const Rollout& r) { return r.id.value; })
       .items;
+}
+
+Result<std::vector<Rollout>> Rollouts::asked_for(std::string application, std::size_t limit) const {
+  return rows(tx_, kSelectRollouts + kAskedFor + "ORDER BY id DESC LIMIT ?2",
+              {application, std::min(limit, kMostRollouts)}, rollout_of);
+}
+
+Result<std::vector<Rollout>> Rollouts::standing(std::string application, std::size_t limit) const {
+  return rows(tx_, kSelectRollouts + kAskedFor + "AND state = 'succeeded' ORDER BY id DESC LIMIT ?2",
+              {application, std::min(limit, kMostRollouts)}, rollout_of);
 }
 
 Result<std::vector<Rollout>> Rollouts::open(std::string application) const {

@@ -37,6 +37,12 @@ struct RolloutHost {
   Time updated{};
 };
 
+/// A host that does not have what its application should have there.
+struct HostLeftBehind {
+  std::string application;
+  std::string host;
+};
+
 /// Where a rollout stands, saved as one.
 struct RolloutProgress {
   RolloutProgress() = default;
@@ -74,8 +80,15 @@ class Rollouts {
   Result<Rollout> get(RolloutId id) const;
   Result<Rollout> find(RunId run, std::string job, std::int64_t attempt) const;
   Result<std::vector<RolloutHost>> hosts(RolloutId id) const;
+  /// Those of which the newest rollout that worked on them knows nothing in the end (unknown), or was to catch them up
+  /// and could not.
+  Result<std::vector<HostLeftBehind>> left_behind() const;
   /// Newest first, at most 200; of all applications if the name is empty.
   Result<std::vector<Rollout>> list(std::string application, std::size_t limit) const;
+  /// Likewise without those that slipway made by itself (heal, catch_up), however many there are.
+  Result<std::vector<Rollout>> asked_for(std::string application, std::size_t limit) const;
+  /// Of those, the ones that succeeded.
+  Result<std::vector<Rollout>> standing(std::string application, std::size_t limit) const;
   /// All that have not ended, oldest first; of all applications if the name is empty.
   Result<std::vector<Rollout>> open(std::string application = {}) const;
 

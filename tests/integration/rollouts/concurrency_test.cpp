@@ -1,4 +1,8 @@
 // What becomes of a rollout that is asked for while another one of its application waits or works.
+#include <atomic>
+#include <future>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <catch2/catch.hpp>
 
 #include "tests/integration/rollouts/fleet/scene.hpp"
@@ -7,6 +11,25 @@ using namespace slipway;
 using namespace slipway::rollouts;
 
 namespace {
+
+/// Keeps the next commit from being told to who waits for it.
+class UntoldCommit final : public store::CommitProbe {
+ public:
+  void before_commit(std::span<const std::string>) override {}
+  void after_commit(std::span<const std::string>) override {
+    if (!armed_.exchange(false)) return;
+    made_ = true;
+    told_.get_future().wait_for(std::chrono::minutes(1));
+  }
+  void arm() { armed_ = true; }
+  [[nodiscard]] bool made() const { return made_; }
+  void tell() { told_.set_value(); }
+
+ private:
+  std::atomic<bool> armed_ = false;
+  std::atomic<bool> made_ = false;
+  std::promise<void> told_;
+};
 
 std::string compose_with(const Scene& scene, const std::string& concurrency) {
   std::string compose = scene.compose("  min_healthy: 0\n  concurrency: " + concurrency + "\n");
@@ -51,4 +74,33 @@ TEST_CASE("a rollout is refused while another one works, which a rollback still 
   REQUIRE(scene.fleet->run(scene.fleet->rollouts->roll_back(scene.application, "ann")));
   CHECK(scene.fleet->wait(*works).state == "rolled_back");
   CHECK(scene.served() == thrice("one"));
+}
+
+TEST_CASE("a rollout whose caller is cancelled while it is committed is carried out, and holds up none that follows") {
+  UntoldCommit commit;
+  Scene scene("ro-cancelled");
+  RolloutOrder order;
+  order.generation.project = ProjectId(1);
+  order.generation.compose.text = scene.compose();
+  order.generation.images = {{"web", push_web_image(*scene.fleet, "cancelled-1", "one")}};
+  const std::string two = push_web_image(*scene.fleet, "cancelled-2", "two");
+  scene.fleet->probe = &commit;
+  scene.fleet->restart();
+  commit.arm();
+  asio::cancellation_signal signal;
+  std::optional<bool> cancelled;
+  asio::co_spawn(scene.fleet->io, scene.fleet->rollouts->start(std::move(order)),
+                 asio::bind_cancellation_slot(signal.slot(),
+                                              [&](std::exception_ptr e, const auto&) { cancelled = e != nullptr; }));
+  scene.fleet->run_until([&] { return commit.made(); });
+  signal.emit(asio::cancellation_type::terminal);
+  scene.fleet->run_until([&] { return cancelled.has_value(); });
+  CHECK(*cancelled);
+  commit.tell();
+  const auto later = scene.fleet->roll_out(scene.compose(), two);
+  CHECK(later.state == "succeeded");
+  const auto all = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::list, scene.application, 10));
+  REQUIRE(all->size() == 2);
+  CHECK(all->back().state == "succeeded");
+  CHECK(scene.served() == thrice("two"));
 }

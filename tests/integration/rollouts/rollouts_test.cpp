@@ -14,6 +14,26 @@ using namespace slipway::rollouts;
 
 namespace {
 
+/// As if generation 2 had been healed that often.
+Result<void> add_healings(store::Transaction& tx, const std::string& application, int count) {
+  store::Rollouts rollouts(tx);
+  for (int i = 0; i < count; ++i) {
+    store::Rollout rollout;
+    rollout.application = application;
+    rollout.generation = 2;
+    rollout.kind = "heal";
+    const auto id = rollouts.add(rollout);
+    if (!id) return fail(id.error());
+    const auto fence = rollouts.lease(*id, Time());
+    if (!fence) return fail(fence.error());
+    store::RolloutProgress progress;
+    progress.state = "succeeded";
+    progress.ended = true;
+    if (auto saved = rollouts.save(*id, *fence, progress); !saved) return saved;
+  }
+  return {};
+}
+
 awaitable<Result<std::vector<HostStatus>>> seen(HostDirectory& hosts) {
   co_return co_await hosts.status();
 }
@@ -59,6 +79,18 @@ TEST_CASE("a rollout brings all three hosts to the new version and keeps the old
     const auto nothing = scene.fleet->run(scene.fleet->rollouts->roll_back("ro-success", "ann"));
     REQUIRE_FALSE(nothing);
     CHECK(nothing.error().message == "ro-success has no earlier generation to go back to");
+  }
+  SECTION("behind any number of healings a rollback finds its generation, and the containers it needs are kept") {
+    auto heal = [](store::Transaction& tx) { return add_healings(tx, "ro-success", 250); };
+    REQUIRE(scene.fleet->run(scene.fleet->store->write(std::move(heal))));
+    const auto redeployed = scene.fleet->run(scene.fleet->rollouts->redeploy("ro-success", false, "ann"));
+    REQUIRE(redeployed);
+    CHECK(scene.fleet->wait(*redeployed).state == "succeeded");
+    CHECK(scene.fleet->shown("h2", "ro-success").size() == 2);
+    const auto id = scene.fleet->run(scene.fleet->rollouts->roll_back("ro-success", "ann"));
+    REQUIRE(id);
+    CHECK(scene.fleet->wait(*id).state == "succeeded");
+    CHECK(scene.served() == thrice("one"));
   }
   SECTION("containers older than the kept generation are pruned") {
     const auto third = scene.fleet->roll_out(scene.compose(), push_web_image(*scene.fleet, "success-3", "three"));

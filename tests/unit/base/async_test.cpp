@@ -1,6 +1,7 @@
 #include "base/async.hpp"
 
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -156,6 +157,68 @@ TEST_CASE("one that learns of its cancellation by error code can throw it on") {
   io.restart();
   io.run_for(1s);
   CHECK_THROWS_AS(std::rethrow_exception(escaped), boost::system::system_error);
+}
+
+namespace {
+
+awaitable<int> ten_after(asio::steady_timer* gate) {
+  boost::system::error_code ignored;
+  co_await gate->async_wait(asio::redirect_error(use_awaitable, ignored));
+  co_await throw_if_cancelled();
+  co_return 10;
+}
+
+awaitable<int> fails_soon() {
+  co_await sleep_for(1ms);
+  throw std::runtime_error("broken");
+}
+
+awaitable<int> noted(awaitable<int> work, int* into) {
+  *into = co_await std::move(work);
+  co_return *into;
+}
+
+awaitable<void> wait_for(Tasks* tasks, awaitable<int> work, int* into) {
+  *into = co_await tasks->see_through("work", std::move(work));
+}
+
+}  // namespace
+
+TEST_CASE("work that is seen through gives its value or its exception to who waits") {
+  asio::io_context io;
+  Tasks tasks(io.get_executor());
+  asio::steady_timer gate(io, 1ms);
+  int value = 0;
+  std::exception_ptr escaped;
+  asio::co_spawn(io, wait_for(&tasks, ten_after(&gate), &value), [](std::exception_ptr) {});
+  asio::co_spawn(io, wait_for(&tasks, fails_soon(), &value), [&](std::exception_ptr e) { escaped = e; });
+  io.run();
+  CHECK(value == 10);
+  REQUIRE(escaped);
+  CHECK_THROWS_AS(std::rethrow_exception(escaped), std::runtime_error);
+  CHECK(tasks.size() == 0);
+}
+
+TEST_CASE("work that is seen through ends also when who waits for it is cancelled") {
+  asio::io_context io;
+  Tasks tasks(io.get_executor());
+  Tasks waiting(io.get_executor());
+  asio::steady_timer gate(io, asio::steady_timer::time_point::max());
+  int done = 0;
+  int told = 0;
+  waiting.spawn("waiter", wait_for(&tasks, noted(ten_after(&gate), &done), &told));
+  io.run_for(5ms);
+  waiting.cancel();
+  io.restart();
+  io.run_for(5ms);
+  CHECK(waiting.size() == 0);
+  CHECK(tasks.size() == 1);
+  gate.cancel();
+  io.restart();
+  io.run();
+  CHECK(done == 10);
+  CHECK(told == 0);
+  CHECK(tasks.size() == 0);
 }
 
 TEST_CASE("a wait for tasks can be cancelled, and the tasks go on") {

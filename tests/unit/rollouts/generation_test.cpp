@@ -117,3 +117,16 @@ TEST_CASE("secrets and configs become one tar a folder, with owner and mode") {
   CHECK(std::stoul(secret.substr(148, 6), nullptr, 8) == sum);
   CHECK(tars.at("/etc").size() == 512 + 1024 + 1024);
 }
+
+TEST_CASE("a service that was granted what is lost is told from one that was not") {
+  Target target;
+  target.lost = {{"key", "no secret KEY"}};
+  Service service;
+  service.configs = {{"motd", "/etc/motd", 0, 0, 0444}};
+  CHECK(check_granted(target, service));
+  service.secrets = {{"key", "/run/secrets/server.key", 1000, 44, 0400}};
+  const auto granted = check_granted(target, service);
+  REQUIRE_FALSE(granted);
+  CHECK(granted.error().kind == Error::Kind::not_found);
+  CHECK(granted.error().message == "no secret KEY");
+}

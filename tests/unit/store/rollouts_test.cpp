@@ -213,3 +213,102 @@ TEST_CASE("what people say about a rollout is found by it") {
   CHECK(found[0].who == "ann");
   CHECK(s.read(&Audit::list, 0, 10)->items.size() == 2);
 }
+
+TEST_CASE(
+    "a project stays while a rollout of its application has not ended, and one added again gets its applications") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s, "shop");
+  REQUIRE(s.write(&Applications::ensure, "hello", project, kNoon));
+  Generation generation;
+  generation.application = "hello";
+  const RolloutId id = add_rollout(s, s.write(&Applications::add_generation, generation).value());
+  const auto busy = s.write(&Projects::remove, project, kNoon);
+  REQUIRE_FALSE(busy);
+  CHECK(busy.error().kind == Error::Kind::conflict);
+  CHECK(busy.error().message == "a rollout of its application hello has not ended");
+  CHECK(s.read(&Projects::find, "shop"));
+
+  REQUIRE(s.write(&Rollouts::end_queued, id, "stopped", "", kNoon));
+  REQUIRE(s.write(&Projects::remove, project, kNoon));
+  const ProjectId other = add_project(s, "other");
+  const auto taken = s.write(&Applications::ensure, "hello", other, kNoon);
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().message == "application hello belongs to project shop, which was removed");
+  CHECK(s.read(&Applications::get, "hello")->project == project);
+
+  const ProjectId again = add_project(s, "shop");
+  CHECK(s.read(&Applications::get, "hello")->project == again);
+  CHECK(s.write(&Applications::ensure, "hello", again, kNoon));
+}
+
+TEST_CASE("what people asked for is found behind any number of healings") {
+  TemporaryStore s;
+  const auto one = add_generation(s);
+  const auto end = [&](RolloutId id, const std::string& state) {
+    const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+    REQUIRE(s.write(&Rollouts::save, id, fence, progress(state, true)));
+  };
+  const RolloutId first = add_rollout(s, one);
+  end(first, "succeeded");
+  const RolloutId second = add_rollout(s, one);
+  end(second, "rolled_back");
+  auto heal_often = [one](Transaction& tx) -> Result<void> {
+    Rollouts rollouts(tx);
+    for (int i = 0; i < 250; ++i) {
+      Rollout rollout;
+      rollout.application = "hello";
+      rollout.generation = one;
+      rollout.kind = i % 2 == 0 ? "heal" : "catch_up";
+      rollout.created = kNoon;
+      const auto id = rollouts.add(rollout);
+      if (!id) return fail(id.error());
+      const auto fence = rollouts.lease(*id, kNoon);
+      if (!fence) return fail(fence.error());
+      if (auto saved = rollouts.save(*id, *fence, progress("succeeded", true)); !saved) return saved;
+    }
+    return {};
+  };
+  REQUIRE(s.write(heal_often));
+  const auto ids = [](const std::vector<Rollout>& rollouts) {
+    std::vector<RolloutId> all;
+    for (const Rollout& rollout : rollouts) all.push_back(rollout.id);
+    return all;
+  };
+  CHECK(ids(s.read(&Rollouts::asked_for, "hello", 200).value()) == std::vector{second, first});
+  CHECK(ids(s.read(&Rollouts::standing, "hello", 200).value()) == std::vector{first});
+  CHECK(s.read(&Rollouts::standing, "other", 200)->empty());
+}
+
+TEST_CASE("hosts are left behind that did not answer in the end, or could not be caught up") {
+  TemporaryStore s;
+  const auto one = add_generation(s);
+  const auto end = [&](const std::string& kind, const std::string& state, std::vector<RolloutHost> hosts) {
+    Rollout rollout;
+    rollout.application = "hello";
+    rollout.generation = one;
+    rollout.kind = kind;
+    rollout.created = kNoon;
+    const RolloutId id = s.write(&Rollouts::add, rollout).value();
+    const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+    RolloutProgress ended = progress(state, true);
+    ended.hosts = std::move(hosts);
+    REQUIRE(s.write(&Rollouts::save, id, fence, ended));
+  };
+  const auto left = [&] {
+    std::vector<std::string> hosts;
+    const auto all = s.read(&Rollouts::left_behind);
+    REQUIRE(all);
+    for (const HostLeftBehind& host : *all) hosts.push_back(host.application + " " + host.host);
+    return hosts;
+  };
+  CHECK(left().empty());
+  end("deploy", "succeeded", {host("h1", "unknown"), host("h2", "unknown"), host("h3", "committed")});
+  CHECK(left() == std::vector<std::string>{"hello h1", "hello h2"});
+  end("catch_up", "rollback_failed", {host("h1", "failed")});
+  end("catch_up", "succeeded", {host("h2", "committed")});
+  CHECK(left() == std::vector<std::string>{"hello h1"});
+  end("catch_up", "stopped", {host("h1", "pulled")});
+  CHECK(left().empty());
+  end("deploy", "rolled_back", {host("h1", "failed"), host("h3", "unknown")});
+  CHECK(left() == std::vector<std::string>{"hello h3"});
+}

@@ -76,6 +76,7 @@ class Fleet {
   store::CommitProbe* probe;
   Pool pool{4};
   SteppedClock clock;
+  DeadlineClock deadlines;
   images::Credentials credentials;
   images::RegistryClient registry_client;
   runs::RegistryGrants grants;  ///< of every project

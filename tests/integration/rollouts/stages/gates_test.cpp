@@ -151,3 +151,16 @@ TEST_CASE("a rollout goes back at its deadline, which a restart of the daemon do
   CHECK(turned < restart + std::chrono::seconds(12));  // when it would be if it had begun anew
   CHECK(scene.served() == thrice("one"));
 }
+
+TEST_CASE("a wall clock that is set back makes no container that is healthy wait longer") {
+  Scene scene("ro-setback");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "setback-1", "one"));
+  const auto id = scene.fleet->begin(scene.compose(), push_web_image(*scene.fleet, "setback-2", "two"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] {
+    scene.fleet->clock.step -= std::chrono::minutes(1);
+    return scene.fleet->run(scene.fleet->store->read(&store::Rollouts::get, *id))->ended;
+  });
+  CHECK(scene.fleet->state_of(*id) == "succeeded");
+  CHECK(scene.served() == thrice("two"));
+}

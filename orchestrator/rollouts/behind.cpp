@@ -1,0 +1,103 @@
+#include "orchestrator/rollouts/behind.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+#include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/origin.hpp"
+#include "orchestrator/store/applications.hpp"
+
+namespace slipway::rollouts {
+namespace {
+
+constexpr Milliseconds first_pause{std::chrono::seconds(10)};
+constexpr Milliseconds longest_pause{std::chrono::hours(1)};
+
+Result<GenerationSpec> spec_of(store::Transaction& tx, const std::string& application, std::int64_t generation) {
+  const auto row = store::Applications(tx).generation(application, generation);
+  if (!row) return fail(row.error());
+  return from_row(*row);
+}
+
+Json plan_of(const store::Rollout& rollout) {
+  auto plan = parse_json(rollout.plan);
+  return plan ? std::move(*plan) : Json::object();
+}
+
+/// Of the last rollout that was worked on, if it went back and had begun with the host. A swarm goes back by itself.
+Result<std::int64_t> generation_left_on(store::Transaction& tx, const std::string& application,
+                                        const std::string& host) {
+  const Error none(Error::Kind::not_found, "nothing of " + application + " is to be done on host " + host);
+  const store::Rollouts rollouts(tx);
+  const auto asked_for = rollouts.asked_for(application, looked_back);
+  if (!asked_for) return fail(asked_for.error());
+  const auto last = std::find_if(asked_for->begin(), asked_for->end(),
+                                 [](const store::Rollout& one) { return one.fence != 0 || one.kind == "adopt"; });
+  if (last == asked_for->end()) return fail(none);
+  if (last->state != name_of(Stage::rolled_back) && last->state != name_of(Stage::rollback_failed)) return fail(none);
+  const auto hosts = rollouts.hosts(last->id);
+  if (!hosts) return fail(hosts.error());
+  const bool begun = std::any_of(hosts->begin(), hosts->end(),
+                                 [&](const store::RolloutHost& one) { return one.host == host && one.batch != 0; });
+  const auto spec = spec_of(tx, application, last->generation);
+  if (!spec) return fail(spec.error());
+  if (!begun || spec->swarm) return fail(none);
+  return last->generation;
+}
+
+}  // namespace
+
+Milliseconds HostsBehind::put_off(const std::string& application, const std::string& host, Instant now) {
+  Wait& wait = hosts_[{application, host}];
+  wait.pause = wait.pause.count() == 0 ? first_pause : std::min(wait.pause * 2, longest_pause);
+  wait.until = now + wait.pause;
+  return wait.pause;
+}
+
+std::vector<std::pair<std::string, std::string>> HostsBehind::due(Instant now) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& [host, wait] : hosts_) {
+    if (wait.until <= now) found.push_back(host);
+  }
+  return found;
+}
+
+Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string& application, const std::string& host,
+                                      Time now) {
+  const auto owner = store::Applications(tx).get(application);
+  if (!owner) return fail(owner.error());
+  store::Rollout rollout;
+  rollout.application = application;
+  rollout.generation = owner->promoted;
+  rollout.kind = "catch_up";
+  rollout.plan = dump_json({{"hosts", std::vector<std::string>{host}}});
+  rollout.requested_by = "slipway";
+  rollout.created = now;
+  if (owner->promoted != 0) {
+    const auto spec = spec_of(tx, application, owner->promoted);
+    if (!spec) return fail(spec.error());
+    if (std::find(spec->hosts.begin(), spec->hosts.end(), host) != spec->hosts.end()) return rollout;
+  }
+  const auto left = generation_left_on(tx, application, host);
+  if (!left) return fail(left.error());
+  rollout.generation = *left;
+  rollout.plan =
+      dump_json({{"hosts", std::vector<std::string>{host}}, {"to_nothing", true}, {"promoted", owner->promoted}});
+  return rollout;
+}
+
+bool goes_to_nothing(const store::Rollout& rollout) {
+  return flag_at(plan_of(rollout), "to_nothing");
+}
+
+std::int64_t promoted_for(const store::Rollout& rollout) {
+  return goes_to_nothing(rollout) ? number_at(plan_of(rollout), "promoted") : rollout.generation;
+}
+
+std::vector<std::string> hosts_of(const store::Rollout& rollout) {
+  return texts_in(value_at(plan_of(rollout), "hosts"));
+}
+
+}  // namespace slipway::rollouts

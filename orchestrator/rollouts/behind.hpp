@@ -1,0 +1,49 @@
+#pragma once
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "orchestrator/store/rollouts.hpp"
+
+/// Hosts that did not answer when their application was rolled out, and what they are brought to when they do.
+namespace slipway::rollouts {
+
+/// Which hosts are behind, and when each may be tried. A value.
+class HostsBehind {
+ public:
+  using Instant = std::chrono::steady_clock::time_point;
+
+  /// To be tried as soon as it answers, whatever came before.
+  void add(const std::string& application, const std::string& host) { hosts_[{application, host}] = {}; }
+  void remove(const std::string& application, const std::string& host) { hosts_.erase({application, host}); }
+  /// It was tried in vain: what breaks anew each time must not make an endless series of rollouts. Answers the pause,
+  /// which doubles with each try, up to an hour.
+  Milliseconds put_off(const std::string& application, const std::string& host, Instant now);
+  /// Application and host of those that may be tried.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> due(Instant now) const;
+
+ private:
+  struct Wait {
+    Milliseconds pause{0};
+    Instant until{};
+  };
+  std::map<std::pair<std::string, std::string>, Wait> hosts_;
+};
+
+/// The rollout that brings `host` to what its application should have there: the promoted generation. Where this one is
+/// not to be, or none is promoted, what a rollout left that went back while the host did not answer is taken away.
+/// Kind::not_found if nothing is to be done there.
+Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string& application, const std::string& host,
+                                      Time now);
+
+/// Whether a rollout is one to nothing, and which generation was the promoted one when it was asked for (0: none).
+bool goes_to_nothing(const store::Rollout& rollout);
+std::int64_t promoted_for(const store::Rollout& rollout);
+
+/// The hosts that it was asked for.
+std::vector<std::string> hosts_of(const store::Rollout& rollout);
+
+}  // namespace slipway::rollouts

@@ -1,0 +1,137 @@
+#include "orchestrator/rollouts/behind.hpp"
+
+#include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/store/applications.hpp"
+#include "tests/unit/store/temporary_store.hpp"
+
+using namespace slipway;
+using namespace slipway::rollouts;
+
+namespace {
+
+using Hosts = std::vector<std::pair<std::string, std::string>>;
+using HostBatches = std::map<std::string, std::int64_t>;
+
+/// An application whose rollouts have ended as a test says.
+struct Shop {
+  Shop() { REQUIRE(s.write(&store::Applications::ensure, std::string("shop"), ProjectId(), store::kNoon)); }
+
+  std::int64_t add(std::vector<std::string> hosts, bool swarm = false) {
+    GenerationSpec spec;
+    spec.application = "shop";
+    spec.compose = "name: shop";
+    spec.hosts = std::move(hosts);
+    spec.swarm = swarm;
+    return s.write(&store::Applications::add_generation, to_row(spec, RunId(), store::kNoon)).value();
+  }
+  RolloutId ask(std::int64_t generation) {
+    store::Rollout rollout;
+    rollout.application = "shop";
+    rollout.generation = generation;
+    rollout.requested_by = "ann";
+    rollout.created = store::kNoon;
+    return s.write(&store::Rollouts::add, rollout).value();
+  }
+  void end(std::int64_t generation, const std::string& state, const HostBatches& batches) {
+    const RolloutId id = ask(generation);
+    const auto fence = s.write(&store::Rollouts::lease, id, store::kNoon).value();
+    if (state == "succeeded") {
+      REQUIRE(s.write(&store::Applications::promote, std::string("shop"), generation, fence, store::kNoon));
+    }
+    store::RolloutProgress progress;
+    progress.state = state;
+    progress.ended = true;
+    for (const auto& [name, batch] : batches) {
+      store::RolloutHost host;
+      host.host = name;
+      host.batch = batch;
+      host.state = "unknown";
+      progress.hosts.push_back(host);
+    }
+    REQUIRE(s.write(&store::Rollouts::save, id, fence, progress));
+  }
+  Result<store::Rollout> order(const std::string& host) {
+    auto work = [host](store::Transaction& tx) { return catch_up_order(tx, "shop", host, store::kNoon); };
+    return s.write(std::move(work));
+  }
+  bool nothing_to_do(const std::string& host) {
+    const auto made = order(host);
+    return !made && made.error().kind == Error::Kind::not_found;
+  }
+
+  store::TemporaryStore s;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a host that is behind is tried at once, and each time in vain makes the pause twice as long, up to an hour") {
+  const HostsBehind::Instant start{std::chrono::hours(1)};
+  HostsBehind behind;
+  behind.add("shop", "h1");
+  behind.add("shop", "h2");
+  CHECK(behind.due(start) == Hosts{{"shop", "h1"}, {"shop", "h2"}});
+  CHECK(behind.put_off("shop", "h1", start) == std::chrono::seconds(10));
+  CHECK(behind.due(start + std::chrono::seconds(9)) == Hosts{{"shop", "h2"}});
+  CHECK(behind.due(start + std::chrono::seconds(10)) == Hosts{{"shop", "h1"}, {"shop", "h2"}});
+  CHECK(behind.put_off("shop", "h1", start) == std::chrono::seconds(20));
+  for (int i = 0; i < 20; ++i) behind.put_off("shop", "h1", start);
+  CHECK(behind.put_off("shop", "h1", start) == std::chrono::hours(1));
+
+  behind.remove("shop", "h2");
+  CHECK(behind.due(start).empty());
+  behind.add("shop", "h1");
+  CHECK(behind.due(start) == Hosts{{"shop", "h1"}});
+  CHECK(behind.put_off("shop", "h1", start) == std::chrono::seconds(10));
+  behind.remove("shop", "h1");
+  CHECK(behind.due(start + std::chrono::hours(2)).empty());
+}
+
+TEST_CASE("a host of the promoted generation is brought to that") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 0}});
+  const auto order = shop.order("h2");
+  REQUIRE(order);
+  CHECK(order->kind == "catch_up");
+  CHECK(order->generation == 1);
+  CHECK(hosts_of(*order) == std::vector<std::string>{"h2"});
+  CHECK_FALSE(goes_to_nothing(*order));
+  CHECK(promoted_for(*order) == 1);
+  CHECK(shop.nothing_to_do("h3"));
+}
+
+TEST_CASE("what a first rollout has begun on a host before it went back without it is taken away there") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), GENERATE("rolled_back", "rollback_failed"), {{"h1", 1}, {"h2", 0}});
+  shop.ask(shop.add({"h1", "h2"}));  // has not begun
+  const auto order = shop.order("h1");
+  REQUIRE(order);
+  CHECK(order->generation == 1);
+  CHECK(goes_to_nothing(*order));
+  CHECK(promoted_for(*order) == 0);
+  CHECK(hosts_of(*order) == std::vector<std::string>{"h1"});
+  CHECK(shop.nothing_to_do("h2"));
+}
+
+TEST_CASE("hosts that a first rollout was to leave as they are, and swarms, are left alone") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), GENERATE("stopped", "failed"), {{"h1", 1}});
+  CHECK(shop.nothing_to_do("h1"));
+  shop.end(shop.add({"swarm"}, true), "rolled_back", {{"swarm", 1}});
+  CHECK(shop.nothing_to_do("swarm"));
+}
+
+TEST_CASE("a generation that went back is taken away from a host which the promoted one does not have") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}});
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 2}});
+  const auto back = shop.order("h2");
+  REQUIRE(back);
+  CHECK(goes_to_nothing(*back));
+  CHECK(back->generation == 2);
+  CHECK(promoted_for(*back) == 1);
+  const auto order = shop.order("h1");
+  REQUIRE(order);
+  CHECK(order->generation == 1);
+  CHECK_FALSE(goes_to_nothing(*order));
+}
