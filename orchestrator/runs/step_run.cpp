@@ -23,7 +23,7 @@ std::string spec_hash(const docker::ContainerSpec& spec) {
 }
 
 StepRun::StepRun(StepTools tools, StepOrder order) : tools_(tools), order_(std::move(order)) {
-  order_.spec.name = order_.name.container(order_.step);
+  order_.spec.name = order_.record ? order_.record->container_name : order_.name.container(order_.step);
   for (auto& [name, value] : order_.name.labels(order_.step)) order_.spec.labels[name] = value;
   const std::string hash = order_.record ? order_.record->spec_hash : spec_hash(order_.spec);
   order_.spec.labels[std::string(label::kSpecHash)] = hash;
