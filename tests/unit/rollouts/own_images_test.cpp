@@ -20,7 +20,7 @@ store::PushedImage push_of_worker(store::PushState state, std::string digest) {
   return push;
 }
 
-Result<void> checked(const std::string& image, const std::vector<store::PushedImage>& pushes) {
+Result<void> checked_image(const std::string& image, const std::vector<store::PushedImage>& pushes) {
   Service service;
   service.name = "side";
   service.image = image;
@@ -37,23 +37,23 @@ TEST_CASE("an image that the run pushed is not taken by its tag, whether deploy.
   for (const char* image :
        {"registry.example/shop/worker", "registry.example/shop/worker:12", "registry.example/shop/web:1"}) {
     CAPTURE(image);
-    const auto refused = checked(image, pushes);
+    const auto refused = checked_image(image, pushes);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().kind == Error::Kind::invalid);
     CHECK_THAT(refused.error().hint, Catch::Contains("deploy.images"));
   }
-  CHECK(checked("registry.example/shop/worker:12", pushes).error().message ==
+  CHECK(checked_image("registry.example/shop/worker:12", pushes).error().message ==
         "service 'side' uses registry.example/shop/worker:12, which this run pushed as image 'worker'");
-  CHECK_FALSE(checked("registry.example/shop/worker@" + shop_digest, pushes));
-  CHECK(checked("registry.example/shop/worker@" + worker_digest, pushes));
-  CHECK(checked("registry.example/shop/web:other@" + shop_digest, pushes));
-  CHECK(checked("registry.example/shop/other:12", pushes));
-  CHECK(checked("shop/worker:12", pushes));
+  CHECK_FALSE(checked_image("registry.example/shop/worker@" + shop_digest, pushes));
+  CHECK(checked_image("registry.example/shop/worker@" + worker_digest, pushes));
+  CHECK(checked_image("registry.example/shop/web:other@" + shop_digest, pushes));
+  CHECK(checked_image("registry.example/shop/other:12", pushes));
+  CHECK(checked_image("shop/worker:12", pushes));
 }
 
 TEST_CASE("an image that the run is pushing is its own by then, one that it could not push is not") {
   const std::string image = "registry.example/shop/worker:12";
-  CHECK_FALSE(checked(image, {push_of_worker(store::PushState::intent, "")}));
-  CHECK(checked(image, {push_of_worker(store::PushState::failed, "")}));
-  CHECK(checked(image, {}));
+  CHECK_FALSE(checked_image(image, {push_of_worker(store::PushState::intent, "")}));
+  CHECK(checked_image(image, {push_of_worker(store::PushState::failed, "")}));
+  CHECK(checked_image(image, {}));
 }
