@@ -253,6 +253,9 @@ Result<HttpResponse> send_http(const HttpRequest& request) {
   long status = 0;
   curl()->easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.response.status = static_cast<int>(status);
+  const char* url = nullptr;
+  curl()->easy_getinfo(handle.get(), CURLINFO_EFFECTIVE_URL, &url);
+  if (url) transfer.response.url = url;
   return std::move(transfer.response);
 }
 

@@ -42,6 +42,7 @@ struct HttpResponse {
   int status = 0;
   HttpHeaders headers;  ///< names in lower case, of the last answer
   std::string body;
+  std::string url;  ///< where the last answer came from: the request's, or where redirects led
   [[nodiscard]] std::string header(std::string_view lower_case_name) const;
   [[nodiscard]] bool ok() const { return status >= 200 && status < 300; }
 };

@@ -79,45 +79,6 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
   return pointers;
 }
 
-/// posix_spawn with stdin, stdout and stderr on the given descriptors.
-Result<pid_t> start(const ProcessSpec& spec, int in, int out, int err) {
-  std::vector<std::string> words = spec.arguments;
-  words.insert(words.begin(), spec.program);
-  std::vector<std::string> variables = environment_of(spec);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in, 0);
-  posix_spawn_file_actions_adddup2(&actions, out, 1);
-  posix_spawn_file_actions_adddup2(&actions, err, 2);
-  // Asio's sockets are not close-on-exec: a program that outlives this one would keep its port and its connections.
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, spec.directory.c_str());
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  sigset_t none, pipe_signal;
-  sigemptyset(&none);
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-  pid_t pid = -1;
-  const int code = ::posix_spawnp(&pid, spec.program.c_str(), &actions, &attributes, pointers_to(words).data(),
-                                  pointers_to(variables).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (code != 0) return fail(Error::Kind::not_found, "start " + spec.program + ": " + std::strerror(code));
-  // By prlimit(1) in front of it, every program would cost another exec.
-  const rlimit files{spec.file_limit, spec.file_limit};
-  if (spec.file_limit != 0 && ::prlimit(pid, RLIMIT_FSIZE, &files, nullptr) != 0 && errno != ESRCH) {
-    const std::string why = std::strerror(errno);
-    ::kill(-pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return fail(Error::Kind::internal, "limit the files of " + spec.program + ": " + why);
-  }
-  return pid;
-}
-
 awaitable<void> feed(Stream& pipe, const ProcessSpec& spec) {
   std::string input = spec.input;
   if (spec.late_input) {
@@ -160,11 +121,49 @@ void survive_broken_pipes() {
 
 }  // namespace
 
+Result<pid_t> start_process(const ProcessSpec& spec, int in, int out, int err) {
+  std::vector<std::string> words = spec.arguments;
+  words.insert(words.begin(), spec.program);
+  std::vector<std::string> variables = environment_of(spec);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in, 0);
+  posix_spawn_file_actions_adddup2(&actions, out, 1);
+  posix_spawn_file_actions_adddup2(&actions, err, 2);
+  // Asio's sockets are not close-on-exec: a program that outlives this one would keep its port and its connections.
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  if (!spec.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, spec.directory.c_str());
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  sigset_t none, pipe_signal;
+  sigemptyset(&none);
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
+  pid_t pid = -1;
+  const int code = ::posix_spawnp(&pid, spec.program.c_str(), &actions, &attributes, pointers_to(words).data(),
+                                  pointers_to(variables).data());
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (code != 0) return fail(Error::Kind::not_found, "start " + spec.program + ": " + std::strerror(code));
+  // By prlimit(1) in front of it, every program would cost another exec.
+  const rlimit files{spec.file_limit, spec.file_limit};
+  if (spec.file_limit != 0 && ::prlimit(pid, RLIMIT_FSIZE, &files, nullptr) != 0 && errno != ESRCH) {
+    const std::string why = std::strerror(errno);
+    ::kill(-pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return fail(Error::Kind::internal, "limit the files of " + spec.program + ": " + why);
+  }
+  return pid;
+}
+
 awaitable<Result<ProcessOutcome>> run_process(ProcessSpec spec) {
   survive_broken_pipes();
   Pipe in, out, err;
   if (in.failed() || out.failed() || err.failed()) co_return fail(Error::Kind::unavailable, "no file descriptors left");
-  Result<pid_t> pid = start(spec, in.end(0), out.end(1), err.end(1));
+  Result<pid_t> pid = start_process(spec, in.end(0), out.end(1), err.end(1));
   if (!pid) co_return fail(pid.error());
   Child child(*pid);
   in.close(0);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/async.hpp"
 
 namespace slipway {
@@ -34,6 +36,10 @@ struct ProcessOutcome {
   std::string output;
   std::string errors;
 };
+
+/// Only starts it: `program`, `arguments`, `environment`, `directory` and `file_limit` count. In a process group of its
+/// own, with these descriptors for stdin, stdout and stderr and none of this process's others. Who calls reaps it.
+Result<pid_t> start_process(const ProcessSpec& spec, int in, int out, int err);
 
 /// Runs to the end. A program that can't be started is Kind::not_found; a non-zero exit is an outcome, not an error.
 /// Cancelling kills the process group.

@@ -187,8 +187,20 @@ std::string escaped(std::string_view bytes) {
 
 }  // namespace
 
+std::size_t whole_characters(std::string_view text) {
+  for (std::size_t behind = 1; behind <= std::min(text.size(), std::size_t(3)); ++behind) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - behind]);
+    if ((byte & 0xc0) == 0x80) continue;  // not a character's first byte
+    const std::size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > behind ? text.size() - behind : text.size();
+  }
+  return text.size();
+}
+
 std::string harmless_log(std::string_view text) {
   std::string out;
+  const std::string_view begun = text.substr(whole_characters(text));
+  text.remove_suffix(begun.size());
   for (std::size_t at = 0; at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
     const std::size_t control = hidden_control(text, at);
@@ -203,7 +215,7 @@ std::string harmless_log(std::string_view text) {
     const bool plain = (byte >= 0x20 && byte != 0x7f) || byte == '\t' || byte == '\n';
     out += control == 0 && (plain || colour != 0) ? std::string(bytes) : escaped(bytes);
   }
-  return out;
+  return out + escaped(begun);
 }
 
 std::string harmless(std::string_view text) {

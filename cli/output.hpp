@@ -54,7 +54,10 @@ std::string number_text(const Json& object, std::string_view key);
 std::string time_ago(const std::string& when);
 /// Terminal control characters made visible: what others wrote (commit titles, branch names) must not drive a terminal.
 std::string harmless(std::string_view text);
-/// The same for what a step or an application wrote, whose lines and colours (SGR, ECMA-48) stay.
+/// The same for what a step or an application wrote, whose lines and colours (SGR, ECMA-48) stay. The beginning of a
+/// character at the text's end is made visible, too: what is printed next could complete it.
 std::string harmless_log(std::string_view text);
+/// The length of UTF-8 text without the beginning of a character at its end.
+std::size_t whole_characters(std::string_view text);
 
 }  // namespace slipway::cli

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/log_text.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/verbs.hpp"
 
@@ -42,26 +43,16 @@ class LogPrinter {
  public:
   explicit LogPrinter(bool raw) : raw_(raw) {}
 
-  bool print(std::string_view bytes) {
-    if (raw_) return write(bytes);
-    pending_ += bytes;
-    const auto end = pending_.size() > kLongest ? pending_.size() : pending_.rfind('\n') + 1;
-    if (end == 0) return true;
-    const std::string lines = harmless_log(std::string_view(pending_).substr(0, end));
-    pending_.erase(0, end);
-    return write(lines);
-  }
-  void finish() { write(harmless_log(pending_)); }
+  bool print(std::string_view bytes) { return write(raw_ ? std::string(bytes) : text_.add(bytes)); }
+  void finish() { write(text_.finish()); }
 
  private:
-  static constexpr std::size_t kLongest = 64 << 10;  // of a line, before it is printed in pieces
-
   static bool write(std::string_view bytes) {
     return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
   }
 
   bool raw_;
-  std::string pending_;
+  LogText text_;
 };
 
 Result<void> print_log(const Api& api, const Log& log, const RunLogsOptions& options) {

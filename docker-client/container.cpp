@@ -89,7 +89,7 @@ Health health_from(const Json& object) {
   health.failing_streak = static_cast<int>(number_at(object, "FailingStreak"));
   const Json& probes = value_at(object, "Log");
   if (probes.is_array() && !probes.empty()) {
-    health.last_output = text_at(probes.back(), "Output").substr(0, 4096);
+    health.last_output = text_at(probes.back(), "Output").substr(0, Health::most_output);
     health.last_exit_code = static_cast<int>(number_at(probes.back(), "ExitCode"));
   }
   return health;

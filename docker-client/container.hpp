@@ -21,7 +21,8 @@ struct Health {
   enum class Status { none, starting, healthy, unhealthy };
   Status status = Status::none;  ///< none: there is no health check
   int failing_streak = 0;
-  std::string last_output;  ///< of the newest probe, at most 4096 bytes (the Engine's own limit)
+  static constexpr std::size_t most_output = 4096;  ///< bytes; the Engine's own limit, over which it cuts
+  std::string last_output;                          ///< of the newest probe
   std::optional<int> last_exit_code;
 };
 

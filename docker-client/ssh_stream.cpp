@@ -5,11 +5,11 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/process.hpp"
 #include "docker-client/socket_stream.hpp"
 
 namespace slipway::docker {
@@ -71,34 +71,15 @@ class SshStream final : public SocketStream {
   Descriptor errors_;
 };
 
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-Result<Child> spawn_process(std::vector<std::string> words, int in_out, int errors) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in_out, 0);
-  posix_spawn_file_actions_adddup2(&actions, in_out, 1);
-  posix_spawn_file_actions_adddup2(&actions, errors, 2);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  sigset_t none, pipe_signal;
-  sigemptyset(&none);
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-  pid_t pid = -1;
-  const int code = ::posix_spawnp(&pid, words[0].c_str(), &actions, &attributes, pointers_to(words).data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (code != 0) return fail(Error::Kind::unavailable, "start " + words[0] + ": " + std::strerror(code));
-  return Child(pid);
+/// With what ssh, its agent and the commands of its configuration may want to know, and no secret of the daemon's.
+Result<Child> spawn_ssh(std::vector<std::string> words, int in_out, int errors) {
+  ProcessSpec spec(words.front(), {words.begin() + 1, words.end()});
+  for (const char* name : {"SSH_AUTH_SOCK", "USER", "LOGNAME"}) {
+    if (const char* value = ::getenv(name)) spec.environment[name] = value;
+  }
+  const Result<pid_t> pid = start_process(spec, in_out, in_out, errors);
+  if (!pid) return fail(Error::Kind::unavailable, pid.error().message);
+  return Child(*pid);
 }
 
 }  // namespace
@@ -144,7 +125,7 @@ Result<std::unique_ptr<ByteStream>> start_ssh(const Executor& executor, const En
     return fail(Error::Kind::unavailable, std::string("pipe: ") + std::strerror(errno));
   Descriptor errors(pipe[0]), errors_in(pipe[1]);
   ::fcntl(errors.get(), F_SETFL, O_NONBLOCK);
-  Result<Child> child = spawn_process(ssh_command(endpoint, connect_timeout), theirs.get(), errors_in.get());
+  Result<Child> child = spawn_ssh(ssh_command(endpoint, connect_timeout), theirs.get(), errors_in.get());
   if (!child) return fail(child.error());
   SocketStream::Socket socket(executor, asio::generic::stream_protocol(AF_UNIX, 0), ours.release());
   return std::unique_ptr<ByteStream>(

@@ -92,6 +92,11 @@ awaitable<Result<HttpResponse>> RegistryClient::send(std::string method, Referen
   HttpRequest first = request;
   Result<HttpResponse> response = co_await send_http(pool_, std::move(first));
   if (response && response->status == 401) {
+    // Who is asked for credentials on somebody else's word could be made to hand them to anybody.
+    if (const std::string other = origin_of(response->url); other != origin_of(request.url)) {
+      co_return fail(Error::Kind::unauthorized, reference.text() + ": the registry sent us on to " + other +
+                                                    ", which wants credentials of its own");
+    }
     Result<HttpRequest> second = co_await tokens_->answer(response->headers, std::move(request), reference, auth);
     if (!second) co_return fail(second.error().in(reference.text()));
     response = co_await send_http(pool_, std::move(*second));

@@ -42,6 +42,7 @@ HttpRequest get_token(const AuthChallenge& challenge, const std::string& scope, 
 /// The same for who has an identity token: an OAuth 2 refresh.
 HttpRequest refresh_token(const AuthChallenge& challenge, const std::string& scope, const docker::RegistryAuth& auth) {
   HttpRequest request("POST", challenge.realm);
+  request.follow_redirects = false;  // the body would go along
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.body = "grant_type=refresh_token&client_id=slipway&service=" + percent_encode(challenge.service) +
                  "&scope=" + percent_encode(scope) + "&refresh_token=" + percent_encode(auth.identity_token.reveal());

@@ -18,6 +18,7 @@ class Checks {
   /// False if the jobs can't be put in order.
   bool needs();
   void services();
+  void steps();
   void parameters();
   void deployments();
   void pushes();
@@ -26,6 +27,8 @@ class Checks {
   [[nodiscard]] const YamlNode* job_node(const JobRecipe& job) const;
   [[nodiscard]] Position place(const JobRecipe& job) const;
   [[nodiscard]] Position place(const JobRecipe& job, std::string_view key, std::string_view item) const;
+  [[nodiscard]] Position place_of_step(const JobRecipe& job, std::size_t step) const;
+  void step_names(const JobRecipe& job, const RunWork& work);
   void deployed_image(std::size_t job, const std::string& service, const std::string& image);
   void tests_before(std::size_t job, const std::string& image);
   void report_cycle(const std::vector<std::size_t>& cycle);
@@ -148,6 +151,52 @@ void Checks::services() {
   }
 }
 
+/// Where its name stands, or it begins, or the job does.
+Position Checks::place_of_step(const JobRecipe& job, std::size_t step) const {
+  const YamlNode* node = job_node(job);
+  const YamlNode* steps = node == nullptr ? nullptr : node->find("steps");
+  if (steps == nullptr || step >= steps->items.size()) return place(job);
+  const YamlNode* name = steps->items[step].find("name");
+  return name == nullptr ? steps->items[step].at : name->at;
+}
+
+/// Steps and services of a job are one another's like: each has a container, a log and a place in the journal by its
+/// name.
+void Checks::steps() {
+  for (const JobRecipe& job : pipeline_.jobs) {
+    if (const auto* work = std::get_if<RunWork>(&job.work)) step_names(job, *work);
+  }
+}
+
+void Checks::step_names(const JobRecipe& job, const RunWork& work) {
+  const YamlNode* node = job_node(job);
+  const bool named = node != nullptr && node->find("steps") != nullptr;
+  for (std::size_t i = 0; i < work.steps.size(); ++i) {
+    const std::string& step = work.steps[i].name;
+    const bool service = std::find(work.services.begin(), work.services.end(), step) != work.services.end();
+    if (service && named) {
+      diagnostics_.error(place_of_step(job, i),
+                         fmt::format("the job `{}` has a step and a service `{}`", job.name, step), step,
+                         "give the step another name");
+    } else if (service) {
+      diagnostics_.error(
+          place(job, "services", step),
+          fmt::format("the step of `run` is called `{}`, and so is a service of the job `{}`", step, job.name), step,
+          "give the service another name, or write `steps` with a `name`");
+    }
+    const bool image = std::any_of(pipeline_.images.begin(), pipeline_.images.end(),
+                                   [&](const ImageRecipe& one) { return one.name == step; });
+    // A build's log is called image.NAME.a1, that of a job with a matrix has a hash in its name.
+    if (image && job.name == "image" && job.matrix_keys.empty()) {
+      diagnostics_.error(place(job),
+                         fmt::format("the step `{}` of the job `image` would write the log of the build of the image "
+                                     "`{}`",
+                                     step, step),
+                         job.name, "give the job another name");
+    }
+  }
+}
+
 /// Only a person can give a value; what else starts a run can't.
 void Checks::parameters() {
   const Triggers& on = pipeline_.on;
@@ -238,6 +287,7 @@ void Checks::tests_before(std::size_t index, const std::string& image) {
 void check_and_order(Pipeline& pipeline, const YamlNode& root, Diagnostics& diagnostics) {
   Checks checks(pipeline, root, diagnostics);
   checks.services();
+  checks.steps();
   checks.parameters();
   if (!checks.needs()) return;
   checks.deployments();

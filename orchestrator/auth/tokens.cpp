@@ -99,6 +99,12 @@ awaitable<Result<store::Token>> TokenDesk::check(Secret token) {
   co_return *found;
 }
 
+awaitable<bool> TokenDesk::has_ended(TokenId id) {
+  const auto found = co_await store_.read(&store::Tokens::get, id);
+  if (!found) co_return found.error().kind == Error::Kind::not_found;
+  co_return !in_force(*found, clock_.now());
+}
+
 void TokenDesk::note_use(Executor executor, TokenId id, Time now) {
   auto& last = noted_[id.value];
   if (now - last < kNoteUseEvery) return;

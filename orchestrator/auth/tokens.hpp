@@ -33,6 +33,8 @@ class TokenDesk {
   /// Whose token it is. An unknown, revoked or expired one is Kind::unauthorized, with the same message for all three.
   /// Its last use is noted, once a minute at most, without making the caller wait.
   awaitable<Result<store::Token>> check(Secret token);
+  /// Whether one that was in force is not any more: it was revoked, or it expired. False if that can't be told.
+  awaitable<bool> has_ended(TokenId id);
 
  private:
   void note_use(Executor executor, TokenId id, Time now);

@@ -240,10 +240,7 @@ awaitable<Result<runs::RegistryGrants>> Daemon::grants_of(ProjectId project) {
 queue::Scheduler::Callbacks Daemon::scheduler_callbacks() {
   queue::Scheduler::Callbacks callbacks;
   callbacks.start = [this](RunId run) { runs_.start(run); };
-  callbacks.stop = [this](const store::Run& run) {
-    const bool superseded = run.cancelled_by.empty();
-    runs_.stop(run.id, superseded ? "superseded by a newer run" : "cancelled by " + run.cancelled_by);
-  };
+  callbacks.stop = [this](const store::Run& run) { runs_.stop(run.id, store::stop_reason(run)); };
   callbacks.may_start = [this] { return logs_.trouble().empty(); };
   return callbacks;
 }

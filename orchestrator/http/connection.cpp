@@ -192,6 +192,7 @@ awaitable<bool> Connection::exchange() {
   }
   const Route& route = *admission.route;
   exchange.route = route.pattern;
+  exchange.token = request.caller.token;
   BodyBudget budget(server_, request.peer);
   const Result<void> whole = co_await read_body(incoming, route.body_limit, request.body, budget);
   if (!whole) {
@@ -283,7 +284,7 @@ awaitable<bool> Connection::finish(Exchange exchange, Response response, Duratio
   const bool written = co_await write_text(std::move(head), std::move(response.body));
   if (!written) co_return false;
   if (response.stream && streams) {
-    co_await write_stream(std::move(response.stream));
+    co_await write_stream(std::move(response.stream), exchange.token);
     co_return false;
   }
   if (!keep_alive) co_await linger();
@@ -299,14 +300,15 @@ awaitable<bool> Connection::write_text(std::string head, std::string body) {
   co_return !error;
 }
 
-awaitable<void> Connection::write_stream(std::unique_ptr<Stream> stream) {
+awaitable<void> Connection::write_stream(std::unique_ptr<Stream> stream, TokenId token) {
   using namespace asio::experimental::awaitable_operators;
   ++server_.streams_;
   const std::shared_ptr<void> counted(nullptr, [&](void*) { --server_.streams_; });
-  const auto ended = co_await (pump(*stream) || until_gone() || server_.until_stopping());
+  const auto ended = co_await (pump(*stream) || until_gone() || server_.until_stopping() || until_refused(token));
   const bool* complete = std::get_if<0>(&ended);
+  const bool refused = std::get_if<3>(&ended) != nullptr;
   // A stream that broke off gets no proper end, so that the client can tell it from one that is complete.
-  if (complete && !*complete) co_return;
+  if (refused || (complete && !*complete)) co_return;
   co_await write_text("0\r\n\r\n", "");
   co_await linger();
 }
@@ -338,6 +340,15 @@ awaitable<void> Connection::until_gone() {
   if (!error) socket.receive(space, asio::socket_base::message_peek, error);
   // A client that goes on talking while it listens is there, at least.
   while (!error) co_await sleep_for(std::chrono::hours(1));
+}
+
+/// Returns once the gate would not admit the client any more; it tells the client so when it comes back.
+awaitable<void> Connection::until_refused(TokenId token) {
+  for (bool refused = false; !refused;) {
+    co_await sleep_for(server_.settings_.limits.token_time);
+    refused = co_await server_.gate_.would_refuse(token);
+  }
+  log::info("a stream's token is not in force any more", {{"peer", peer_}, {"token", token}});
 }
 
 /// Closing with unread bytes makes the kernel reset the connection, and the client may never see the answer: so take

@@ -39,6 +39,7 @@ class Connection {
     std::string id;
     std::string method;
     std::string route;
+    TokenId token;
     bool head_only = false;
     bool keep_alive = false;
   };
@@ -51,9 +52,10 @@ class Connection {
   awaitable<Response> call(const Route& route, Request request, std::string id);
   awaitable<bool> finish(Exchange exchange, Response response, Duration since);
   awaitable<bool> write_text(std::string head, std::string body);
-  awaitable<void> write_stream(std::unique_ptr<Stream> stream);
+  awaitable<void> write_stream(std::unique_ptr<Stream> stream, TokenId token);
   awaitable<bool> pump(Stream& stream);
   awaitable<void> until_gone();
+  awaitable<void> until_refused(TokenId token);
   awaitable<void> linger();
 
   Server& server_;

@@ -56,6 +56,11 @@ awaitable<Gate::Admission> Gate::admit(Request& request) {
   co_return admission;
 }
 
+awaitable<bool> Gate::would_refuse(TokenId token) {
+  if (!token) co_return false;
+  co_return co_await desk_.has_ended(token);
+}
+
 awaitable<std::optional<Response>> Gate::identify(Request& request, store::Role least) {
   const std::string_view authorization = request.header("authorization");
   if (!authorization.starts_with("Bearer ")) {

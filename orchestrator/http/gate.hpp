@@ -18,6 +18,8 @@ class Gate {
   };
   /// Fills in the request's parameters and caller.
   awaitable<Admission> admit(Request& request);
+  /// Whether it would not admit any more what it admitted this caller to.
+  awaitable<bool> would_refuse(TokenId token);
 
  private:
   awaitable<std::optional<Response>> identify(Request& request, store::Role least);

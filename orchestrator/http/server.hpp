@@ -27,6 +27,7 @@ struct ServerLimits {
   Duration handler_time = std::chrono::seconds(60);
   Duration write_time = std::chrono::seconds(20);  ///< for one piece of an answer: who does not read is dropped
   Duration idle_time = std::chrono::seconds(75);   ///< between two requests
+  Duration token_time = std::chrono::seconds(15);  ///< after which a stream's token is looked at again
 };
 
 struct ServerSettings {

@@ -155,6 +155,20 @@ std::string Masker::end_line() {
   return rest;
 }
 
+std::string masked(const MaskPatterns& patterns, std::string_view text, bool cut_off) {
+  Masker masker(patterns);
+  std::string shown;
+  for (;;) {
+    const auto end = text.find('\n');
+    const bool last = end == std::string_view::npos;
+    shown += masker.feed(text.substr(0, end));
+    if (!last || !cut_off) shown += masker.end_line();
+    if (last) return shown;
+    shown += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
 /// Decides the first `count` bytes: all patterns that start there fit into what is pending, or the line has ended.
 std::string Masker::settle(std::size_t count) {
   std::string shown;

@@ -53,4 +53,8 @@ class Masker {
   std::size_t masked_ = 0;  // bytes at the start of pending_ that a match found earlier covers
 };
 
+/// Text of any number of lines. `cut_off`: more may have followed, so what may be the start of a secret at its end is
+/// left out.
+std::string masked(const MaskPatterns& patterns, std::string_view text, bool cut_off = false);
+
 }  // namespace slipway::logs

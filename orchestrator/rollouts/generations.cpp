@@ -10,6 +10,7 @@
 #include "images/reference.hpp"
 #include "orchestrator/rollouts/compose/env_file.hpp"
 #include "orchestrator/rollouts/origin.hpp"
+#include "orchestrator/rollouts/own_images.hpp"
 #include "orchestrator/rollouts/record.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 #include "orchestrator/rollouts/swarm/swarm_spec.hpp"
@@ -35,23 +36,9 @@ awaitable<Result<std::string>> local_id(Parts& parts, std::string image, std::ve
   co_return fail(Error::Kind::not_found, "image " + image + ": " + why, "its pull_policy is 'never'");
 }
 
-/// An image of this run under another name would go round the tests.
-Result<void> check_not_own(const Service& service, const images::Reference& reference,
-                           const std::map<std::string, std::string>& built) {
-  for (const auto& [other, image] : built) {
-    const auto own = images::parse_reference(image);
-    if (!own || own->repository() != reference.repository() || own->digest == reference.digest) continue;
-    return fail(
-        Error::Kind::invalid,
-        "service '" + service.name + "' uses " + service.image + ", which this run built for service '" + other + "'",
-        "name it in the job's deploy.images: what was tested is what gets deployed");
-  }
-  return {};
-}
-
 /// What the hosts will run for `service`: the run's own image, or a foreign one pinned as it is now.
 awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::string, std::string> built,
-                                   std::vector<std::string> hosts, ProjectId project) {
+                                   std::vector<OwnImage> of_run, std::vector<std::string> hosts, ProjectId project) {
   const auto own = built.find(service.name);
   if (own != built.end()) co_return own->second;
   if (service.image.empty()) {
@@ -60,7 +47,7 @@ awaitable<Result<std::string>> pin(Parts& parts, Service service, std::map<std::
   }
   const auto reference = images::parse_reference(service.image);
   if (!reference) co_return fail(reference.error().in("image of service '" + service.name + "'"));
-  if (auto foreign = check_not_own(service, *reference, built); !foreign) co_return fail(foreign.error());
+  if (auto foreign = check_not_own(service, *reference, of_run); !foreign) co_return fail(foreign.error());
   if (!reference->digest.empty() || service.pull_policy == PullPolicy::never) {
     auto allowed = co_await parts.registries.check_access(service.image, project);
     if (!allowed) co_return fail(allowed.error().in("image of service '" + service.name + "'"));
@@ -159,6 +146,9 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
   }
   auto contents = co_await contents_of(parts, order.project, *application, order.files);
   if (!contents) co_return fail(contents.error());
+  auto pushes = co_await parts.store.read(&store::Images::pushed_by, order.run);
+  if (!pushes) co_return fail(pushes.error());
+  const std::vector<OwnImage> of_run = own_images(order.images, *pushes);
   GenerationSpec spec;
   spec.application = application->name;
   spec.compose = order.compose.text;
@@ -168,7 +158,7 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
   spec.hosts = *hosts;
   spec.swarm = application->for_swarm;
   for (const Service& service : application->services) {
-    auto image = co_await pin(parts, service, order.images, *hosts, order.project);
+    auto image = co_await pin(parts, service, order.images, of_run, *hosts, order.project);
     if (!image) co_return fail(image.error());
     Release release;
     release.service = service.name;

@@ -383,7 +383,7 @@ awaitable<Result<void>> HostWork::stop_old(Heading heading, TargetPtr target) {
   for (const Shown& old : in_stop_order(found->surplus, target->application)) {
     if (auto stopped = co_await stop_container(old); !stopped) co_return fail(stopped.error().in("stop " + old.name));
   }
-  if (heading == Heading::forward) co_return Result<void>();
+  if (heading == Heading::forward) co_return co_await forget_routes(target);
   // What this rollout made did not work out; tried again, it starts from a fresh container.
   for (const auto* group : {&found->surplus, &found->spent}) {
     for (const Shown& one : *group) {
@@ -400,7 +400,16 @@ awaitable<Result<void>> HostWork::stop_old(Heading heading, TargetPtr target) {
       if (!removed) co_return fail(removed.error().in("remove " + one.name));
     }
   }
-  co_return Result<void>();
+  co_return co_await forget_routes(target);
+}
+
+/// Routes that the target does not have lead nowhere by now, and would keep their names from other applications.
+awaitable<Result<void>> HostWork::forget_routes(TargetPtr target) {
+  std::vector<std::string> routed;
+  for (const Service& service : target->application.services) {
+    if (service.route) routed.push_back(service.name);
+  }
+  co_return co_await site_.traffic->forget(place(), std::move(routed));
 }
 
 awaitable<Result<void>> HostWork::stop_container(Shown container) {

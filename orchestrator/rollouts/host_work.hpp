@@ -69,6 +69,7 @@ class HostWork {
   awaitable<Result<void>> attach(TargetPtr target, unsigned weight);
   awaitable<Result<void>> drain(TargetPtr target);
   awaitable<Result<void>> stop_old(Heading heading, TargetPtr target);
+  awaitable<Result<void>> forget_routes(TargetPtr target);
   awaitable<Result<void>> stop_container(Shown container);
   awaitable<Result<void>> prune(TargetPtr target);
   awaitable<Result<void>> keep_record(TargetPtr target, const Difference* found);

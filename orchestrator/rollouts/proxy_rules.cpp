@@ -10,7 +10,8 @@ bool before(const ProxyRule& a, const ProxyRule& b) {
   if (a.host.size() != b.host.size()) return a.host.size() > b.host.size();
   if (a.host != b.host) return a.host < b.host;
   if (a.path.size() != b.path.size()) return a.path.size() > b.path.size();
-  return a.path < b.path;
+  if (a.path != b.path) return a.path < b.path;
+  return a.serves && !b.serves;
 }
 
 }  // namespace
@@ -24,7 +25,7 @@ std::vector<ProxyRule> rules_of(const ProxyTable& table) {
   std::vector<ProxyRule> rules;
   for (const auto& [application, services] : table.applications()) {
     for (const ProxyService& service : services) {
-      ProxyRule rule{{}, service.route.path, application, service.service, service.route.tls};
+      ProxyRule rule{{}, service.route.path, application, service.service, service.route.tls, serves(service)};
       if (service.route.hosts.empty()) rules.push_back(rule);
       for (const std::string& host : service.route.hosts) {
         rule.host = host;
@@ -32,7 +33,7 @@ std::vector<ProxyRule> rules_of(const ProxyTable& table) {
       }
     }
   }
-  std::sort(rules.begin(), rules.end(), before);
+  std::stable_sort(rules.begin(), rules.end(), before);
   return rules;
 }
 

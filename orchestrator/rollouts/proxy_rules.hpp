@@ -13,10 +13,11 @@ struct ProxyRule {
   std::string application;
   std::string service;
   std::string tls;
+  bool serves = true;  ///< it has a server that gets requests
 };
 
 /// One for each host name of each service. The most exact come first: names before wildcards before any host, then the
-/// longer path.
+/// longer path, then services that serve before those that only drain.
 std::vector<ProxyRule> rules_of(const ProxyTable& table);
 
 /// 0 for a name, 1 for a wildcard, 2 for any host.

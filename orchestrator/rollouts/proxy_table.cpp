@@ -60,11 +60,6 @@ void weigh(ProxyService& service, std::size_t fresh, unsigned percent) {
   }
 }
 
-bool serves(const ProxyService& service) {
-  return std::any_of(service.servers.begin(), service.servers.end(),
-                     [](const ProxyServer& one) { return !one.draining; });
-}
-
 Json route_json(const Route& route) {
   return {{"hosts", route.hosts},
           {"path", route.path},
@@ -97,10 +92,6 @@ ProxyServer server_from(const Json& json) {
   return server;
 }
 
-}  // namespace
-
-namespace {
-
 /// That `ours` asks for a name of `theirs`, which are another application's.
 Result<void> check_route(const Route& ours, const Route& theirs, const std::string& other) {
   const auto taken = hosts_of(theirs);
@@ -116,6 +107,11 @@ Result<void> check_route(const Route& ours, const Route& theirs, const std::stri
 }
 
 }  // namespace
+
+bool serves(const ProxyService& service) {
+  return std::any_of(service.servers.begin(), service.servers.end(),
+                     [](const ProxyServer& one) { return !one.draining; });
+}
 
 Result<void> ProxyTable::check_owners(const std::string& application, const Services& services) const {
   for (const auto& [other, theirs] : applications_) {
@@ -160,6 +156,18 @@ void ProxyTable::detach(const std::string& application, const std::vector<std::s
       if (has(containers, server.container) && !server.draining) server.draining = now;
     }
   }
+}
+
+void ProxyTable::forget(const std::string& application, const std::vector<std::string>& routed,
+                        const std::vector<std::string>& running) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return;
+  std::erase_if(found->second, [&](const ProxyService& service) {
+    return !has(routed, service.service) &&
+           std::none_of(service.servers.begin(), service.servers.end(),
+                        [&](const ProxyServer& server) { return has(running, server.container); });
+  });
+  if (found->second.empty()) applications_.erase(found);
 }
 
 void ProxyTable::follow(const std::string& application, const std::map<std::string, std::string>& addresses) {

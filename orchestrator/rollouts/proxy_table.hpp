@@ -28,6 +28,9 @@ struct ProxyService {
   friend bool operator==(const ProxyService&, const ProxyService&) = default;
 };
 
+/// Whether it has a server that gets requests.
+bool serves(const ProxyService& service);
+
 /// A value: no I/O.
 class ProxyTable {
  public:
@@ -41,6 +44,10 @@ class ProxyTable {
                       unsigned percent = 100);
   /// `containers` drain from `now` on, unless they did already.
   void detach(const std::string& application, const std::vector<std::string>& containers, Time now);
+
+  /// Services other than `routed` of which nothing is among `running` lose their routes.
+  void forget(const std::string& application, const std::vector<std::string>& routed,
+              const std::vector<std::string>& running);
 
   /// Servers get the address that their container has now (name → address); those that do not run keep theirs.
   void follow(const std::string& application, const std::map<std::string, std::string>& addresses);

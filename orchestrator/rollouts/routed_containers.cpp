@@ -21,6 +21,12 @@ awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engin
   co_return addresses;
 }
 
+std::vector<std::string> names_in(const std::map<std::string, std::string>& addresses) {
+  std::vector<std::string> names;
+  for (const auto& [name, address] : addresses) names.push_back(name);
+  return names;
+}
+
 Result<ProxyTable::Services> services_from(const std::vector<Backend>& backends,
                                            const std::map<std::string, std::string>& addresses) {
   ProxyTable::Services services;

@@ -13,6 +13,8 @@ namespace slipway::rollouts {
 /// it has none.
 awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engine* engine, std::string application);
 
+std::vector<std::string> names_in(const std::map<std::string, std::string>& addresses);
+
 /// The services of `backends` that have a route. Kind::failed: one of the containers stopped, or has no address that
 /// its host can reach.
 Result<ProxyTable::Services> services_from(const std::vector<Backend>& backends,

@@ -57,6 +57,8 @@ class Traffic {
   [[nodiscard]] virtual Result<void> check(const std::string& host, const Route& route) const = 0;
   /// From now on `containers` get no new requests. Those they have go on.
   virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
+  /// Services of the application other than `routed` lose their routes, unless one of their containers runs.
+  virtual awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) = 0;
   /// For when nothing is rolled out: `backends` are what runs of the promoted generation. Follows containers that came
   /// back with another address, and makes again what somebody removed. What drains is left alone.
   virtual awaitable<Result<void>> mend(Place place, std::vector<Backend> backends) = 0;

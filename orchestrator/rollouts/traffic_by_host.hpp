@@ -21,6 +21,9 @@ class TrafficByHost final : public Traffic {
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override {
     return at(place.host).detach(std::move(place), std::move(containers));
   }
+  awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) override {
+    return at(place.host).forget(std::move(place), std::move(routed));
+  }
   awaitable<Result<void>> mend(Place place, std::vector<Backend> backends) override {
     return at(place.host).mend(std::move(place), std::move(backends));
   }

@@ -50,13 +50,21 @@ std::string work_log(std::string_view job, int attempt) {
   return slug(job) + ".a" + std::to_string(attempt);
 }
 
-std::string AttemptName::container(std::string_view step) const {
-  return "slip-" + instance + "-" + to_string(run) + "-" + slug(job) + "-" + slug(step) + "-a" +
+std::string AttemptName::of_job(std::string_view part) const {
+  return "slip-" + instance + "-" + to_string(run) + "-" + slug(job) + std::string(part) + "-a" +
          std::to_string(attempt);
 }
 
+std::string AttemptName::container(std::string_view step) const {
+  return of_job("." + slug(step));
+}
+
+std::string AttemptName::anchor() const {
+  return of_job("-net");
+}
+
 std::string AttemptName::workspace() const {
-  return "slip-" + instance + "-" + to_string(run) + "-" + slug(job) + "-a" + std::to_string(attempt);
+  return of_job("");
 }
 
 std::string AttemptName::log(std::string_view step) const {

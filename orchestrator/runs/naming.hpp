@@ -52,16 +52,20 @@ struct AttemptName {
   std::string job;
   int attempt = 1;
 
-  /// `slip-<instance>-<run>-<job>-<step>-a<attempt>`
+  /// `slip-<instance>-<run>-<job>.<step>-a<attempt>`: no step has a dot in its name, so no two have one container's.
   [[nodiscard]] std::string container(std::string_view step) const;
-  /// The container whose network namespace the steps and services of the job share.
-  [[nodiscard]] std::string anchor() const { return container("net"); }
+  /// The container whose network namespace the steps and services of the job share:
+  /// `slip-<instance>-<run>-<job>-net-a<attempt>`.
+  [[nodiscard]] std::string anchor() const;
   /// The volume that is the job's workspace: `slip-<instance>-<run>-<job>-a<attempt>`.
   [[nodiscard]] std::string workspace() const;
   /// The log's name (logs::LogKey): `<job>.<step>.a<attempt>`.
   [[nodiscard]] std::string log(std::string_view step) const;
   /// All labels but the spec hash; without a step for what belongs to the whole attempt.
   [[nodiscard]] Labels labels(std::string_view step = {}) const;
+
+ private:
+  [[nodiscard]] std::string of_job(std::string_view part) const;
 };
 
 }  // namespace slipway::runs

@@ -16,6 +16,7 @@ ServiceRun::ServiceRun(StepTools tools, ServiceSpec spec, StepOrder order, std::
     : tools_(tools),
       spec_(std::move(spec)),
       anchor_(std::move(anchor)),
+      masks_(order.masks),
       run_(tools, std::move(order)),
       stop_(executor),
       ended_(executor) {}
@@ -102,7 +103,10 @@ awaitable<Result<void>> ServiceRun::until_healthy() {
     if (!container) continue;  // if it is gone, `serve` finds out
     const docker::Health& health = container->state.health;
     if (health.status == Status::healthy) co_return Result<void>();
-    if (health.status == Status::unhealthy) co_return fail(not_ready("is unhealthy: " + health.last_output));
+    if (health.status == Status::unhealthy) {
+      const bool cut_off = health.last_output.size() >= docker::Health::most_output;
+      co_return fail(not_ready("is unhealthy: " + logs::masked(*masks_, health.last_output, cut_off)));
+    }
     if (health.status == Status::none) {
       co_return fail(not_ready("has no health check to wait for: its image defines none"));
     }

@@ -33,6 +33,7 @@ class ServiceRun {
   StepTools tools_;
   ServiceSpec spec_;
   std::string anchor_;
+  std::shared_ptr<const logs::MaskPatterns> masks_;
   StepRun run_;
   StopSignal stop_;
   StopSignal ended_;  // asked when it has ended by itself; the reason says how

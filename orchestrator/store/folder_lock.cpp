@@ -2,11 +2,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/log.hpp"
 
 namespace slipway::store {
 
@@ -14,6 +17,29 @@ namespace {
 
 Error folder_error(const std::filesystem::path& path) {
   return {Error::Kind::internal, "data folder: " + path.string() + ": " + std::strerror(errno)};
+}
+
+/// Of another user's folder the group may be this process's only way in, so its part is left as it is.
+Result<void> shut_out_others(const std::filesystem::path& folder, bool existed) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return fail(folder_error(folder));
+  const std::shared_ptr<void> closed(nullptr, [fd](void*) { ::close(fd); });
+  struct stat is{};
+  if (::fstat(fd, &is) != 0) return fail(folder_error(folder));
+  const bool ours = is.st_uid == ::geteuid();
+  if ((is.st_mode & (ours ? 077U : 007U)) == 0) return {};
+  const bool shared = (is.st_mode & S_ISVTX) != 0;  // as /tmp is
+  if (ours && !shared && ::fchmod(fd, is.st_mode & 07700U) == 0) {
+    if (existed) log::info("data folder was open to others; now it is not", {{"folder", folder.string()}});
+    return {};
+  }
+  if (shared) {
+    return fail(Error::Kind::forbidden, "data folder " + folder.string() + " is shared with other users",
+                "give slipwayd a folder of its own, for example " + (folder / "slipway").string());
+  }
+  return fail(Error::Kind::forbidden, "data folder " + folder.string() + " is open to other users",
+              "let it belong to the user that slipwayd runs as (" + std::to_string(::geteuid()) +
+                  "), or take the others' rights away: chmod o= " + folder.string());
 }
 
 std::string holder_of(int fd) {
@@ -28,10 +54,8 @@ std::string holder_of(int fd) {
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   std::error_code failure;
-  if (!std::filesystem::exists(folder)) {
-    std::filesystem::create_directories(folder, failure);
-    if (!failure) ::chmod(folder.c_str(), 0700);
-  }
+  const bool existed = std::filesystem::exists(folder, failure);
+  if (!existed) std::filesystem::create_directories(folder, failure);
   const auto path = folder / "lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return fail(folder_error(path));
@@ -41,6 +65,7 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
     return fail(Error::Kind::conflict, "data folder " + folder.string() + " is in use by " + holder_of(fd),
                 "stop that slipwayd, or give this one another data folder");
   }
+  if (auto shut = shut_out_others(folder, existed); !shut) return fail(shut.error());
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) return fail(folder_error(path));
   return lock;

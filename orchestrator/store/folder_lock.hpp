@@ -9,7 +9,8 @@ namespace slipway::store {
 /// ends). The file has the holder's pid in it, for people.
 class FolderLock {
  public:
-  /// Makes the folder (0700) if there is none. Held by another process: Kind::conflict.
+  /// Makes the folder if there is none, and shuts others out of it (0700), whoever made it: not everything in it is
+  /// encrypted. Held by another process: Kind::conflict. Open to others and not ours to shut: Kind::forbidden.
   static Result<FolderLock> take(const std::filesystem::path& folder);
 
   FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

@@ -112,26 +112,32 @@ Result<void> Runs::finish(RunId id, Verdict verdict, std::string reason, Time at
   return {};
 }
 
+std::string stop_reason(const Run& run) {
+  return (run.superseded_by ? "superseded by " : "cancelled by ") + run.cancelled_by;
+}
+
 Result<void> Runs::cancel(RunId id, std::string who, Time at) {
-  return stop(id, "cancelled by " + who, RunId(), who, at);
+  return stop(id, RunId(), std::move(who), at);
 }
 
 Result<void> Runs::supersede(RunId id, RunId newer, Time at) {
   const auto by = get(newer);
   if (!by) return fail(by.error());
-  const std::string who = "run " + std::to_string(by->number);
-  return stop(id, "superseded by " + who, newer, who, at);
+  return stop(id, newer, "run " + std::to_string(by->number), at);
 }
 
-Result<void> Runs::stop(RunId id, std::string reason, RunId newer, std::string who, Time at) {
-  const auto run = get(id);
+Result<void> Runs::stop(RunId id, RunId newer, std::string who, Time at) {
+  auto run = get(id);
   if (!run) return fail(run.error());
   if (run->state == RunState::finished) return refuse(id, "cancelled");
   if (run->cancel_requested) return {};
   tx_.run("UPDATE runs SET cancel_requested = ?2, cancelled_by = ?3, superseded_by = ?4 WHERE id = ?1",
           {id, at, clipped(who), newer});
   tell(tx_, id, "run.cancelling", at, {{"by", who}});
-  return has_begun(run->state) ? Result<void>() : finish(id, Verdict::cancelled, std::move(reason), at);
+  if (has_begun(run->state)) return {};
+  run->superseded_by = newer;
+  run->cancelled_by = std::move(who);
+  return finish(id, Verdict::cancelled, stop_reason(*run), at);
 }
 
 Result<void> Runs::refuse(RunId id, std::string_view wish) const {

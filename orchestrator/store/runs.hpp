@@ -56,6 +56,9 @@ struct Run {
   std::string supersede_key;  ///< runs of a project with the same key replace each other; empty: never
 };
 
+/// Why one that is asked to stop is: "cancelled by ann", "superseded by run 8".
+std::string stop_reason(const Run& run);
+
 struct RunFilter {
   RunFilter() = default;
   ProjectId project;
@@ -99,7 +102,7 @@ class Runs {
   Result<std::vector<Run>> unfinished() const;
 
  private:
-  Result<void> stop(RunId id, std::string reason, RunId newer, std::string who, Time at);
+  Result<void> stop(RunId id, RunId newer, std::string who, Time at);
   /// Why `id` can't be what was wished.
   Result<void> refuse(RunId id, std::string_view wish) const;
 

@@ -78,6 +78,10 @@ Result<Token> Tokens::find(std::string hash) const {
   return one(tx_, kSelectTokens + "WHERE hash = ?1", {hash}, token_of, "such token");
 }
 
+Result<Token> Tokens::get(TokenId id) const {
+  return one(tx_, kSelectTokens + "WHERE id = ?1", {id}, token_of, "token " + to_string(id));
+}
+
 Result<std::vector<Token>> Tokens::list() const {
   return rows(tx_, kSelectTokens + "ORDER BY id", {}, token_of);
 }

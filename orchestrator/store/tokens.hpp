@@ -41,6 +41,7 @@ class Tokens {
 
   /// Revoked and expired ones included: the caller says what is wrong with them.
   Result<Token> find(std::string hash) const;
+  Result<Token> get(TokenId id) const;
   /// By age, the oldest first.
   Result<std::vector<Token>> list() const;
 

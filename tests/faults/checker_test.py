@@ -13,7 +13,7 @@ import scenarios  # noqa: E402
 
 COMMIT = "c" * 40
 TESTED, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
-STEP = "slip-i1-7-unit-run-a1"
+STEP = "slip-i1-7-unit.run-a1"
 
 
 def record(text, stream="stdout"):
@@ -129,7 +129,7 @@ class EachViolationIsFound(unittest.TestCase):
         self.chain.all_runs[8] = self.chain.run | {"id": 8}
         self.chain.rollouts.append(self.chain.rollouts[0] | {"id": 6, "run": 8})
         self.chain.audits[6] = [{"what": "leased", "fence": 4, "at": self.chain.rollouts[0]["ended_at"]}]
-        self.chain.starts["slip-i1-8-unit-run-a1"] = {1}
+        self.chain.starts["slip-i1-8-unit.run-a1"] = {1}
         self.assert_found("run twice")
 
     def test_a_step_that_the_engine_started_twice(self):

@@ -91,7 +91,7 @@ def steps(worker, scenario, fault, version, run):
 
 
 def starts(worker, run, job, step):
-    name = f"slip-{worker.instance_id}-{run['id']}-{job['name']}-{step['name']}-a{step['attempt']}"
+    name = f"slip-{worker.instance_id}-{run['id']}-{job['name']}.{step['name']}-a{step['attempt']}"
     count = len(worker.engine.starts.get(name, ()))
     return [f"started twice: the engine started {name} {count} times"] if count > 1 else []
 

@@ -126,8 +126,7 @@ awaitable<Result<void>> CaddyTraffic::attach(Place place, std::vector<Backend> b
   if (!addresses) co_return fail(addresses.error());
   auto services = services_from(backends, *addresses);
   if (!services) co_return fail(services.error());
-  std::vector<std::string> running;
-  for (const auto& [name, address] : *addresses) running.push_back(name);
+  const std::vector<std::string> running = names_in(*addresses);
   Change how = [&](ProxyTable& table) { return table.attach(place.application, *services, running, percent); };
   auto changing = change(place.host, std::move(how));
   co_return co_await std::move(changing);
@@ -137,6 +136,24 @@ awaitable<Result<void>> CaddyTraffic::detach(Place place, std::vector<std::strin
   const Time now = clock_.now();
   Change how = [&](ProxyTable& table) {
     table.detach(place.application, containers, now);
+    return Result<void>();
+  };
+  auto changing = change(place.host, std::move(how));
+  co_return co_await std::move(changing);
+}
+
+awaitable<Result<void>> CaddyTraffic::forget(Place place, std::vector<std::string> routed) {
+  const auto found = co_await look(place.host);
+  if (!found) co_return fail(found.error());
+  ProxyTable least = found->table;
+  least.forget(place.application, routed, {});
+  if (least == found->table) co_return Result<void>();
+  auto engine = hosts_.engine(place.host);
+  if (!engine) co_return fail(engine.error());
+  auto addresses = co_await addresses_of(*engine, place.application);
+  if (!addresses) co_return fail(addresses.error());
+  Change how = [&](ProxyTable& table) {
+    table.forget(place.application, routed, names_in(*addresses));
     return Result<void>();
   };
   auto changing = change(place.host, std::move(how));

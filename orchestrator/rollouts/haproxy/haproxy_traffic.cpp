@@ -76,8 +76,7 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   if (!addresses) co_return fail(addresses.error());
   auto services = services_from(backends, *addresses);
   if (!services) co_return fail(services.error());
-  std::vector<std::string> running;
-  for (const auto& [name, address] : *addresses) running.push_back(name);
+  const std::vector<std::string> running = names_in(*addresses);
   ProxyTable after = before;
   if (auto done = after.attach(place.application, *services, running, percent); !done) co_return done;
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
@@ -109,6 +108,21 @@ awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::str
   ProxyTable after = before;
   after.detach(place.application, containers, clock_.now());
   if (!after.draining_since(place.application, containers)) co_return Result<void>();
+  co_return co_await put_in_place(at->get(), place.application, std::move(after));
+}
+
+awaitable<Result<void>> HaproxyTraffic::forget(Place place, std::vector<std::string> routed) {
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  const ProxyTable& before = (*at)->table;
+  ProxyTable after = before;
+  after.forget(place.application, routed, {});
+  if (after == before) co_return Result<void>();
+  auto addresses = co_await addresses_of((*at)->engine, place.application);
+  if (!addresses) co_return fail(addresses.error());
+  after = before;
+  after.forget(place.application, routed, names_in(*addresses));
+  if (after == before) co_return Result<void>();
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 

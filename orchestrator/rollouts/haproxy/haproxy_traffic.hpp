@@ -24,6 +24,7 @@ class HaproxyTraffic final : public Traffic {
   [[nodiscard]] bool weighs(const std::string&) const override { return true; }
   [[nodiscard]] Result<void> check(const std::string&, const Route&) const override { return {}; }
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;
+  awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) override;
   awaitable<Result<void>> mend(Place place, std::vector<Backend> backends) override;
   awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) override;
   [[nodiscard]] std::optional<PublicRoute> public_route(const Place& place, const Route& route) const override;

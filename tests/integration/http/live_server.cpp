@@ -19,6 +19,7 @@ ServerSettings LiveServer::quick() {
   settings.limits.body_time = std::chrono::milliseconds(600);
   settings.limits.idle_time = std::chrono::milliseconds(800);
   settings.limits.write_time = std::chrono::milliseconds(700);
+  settings.limits.token_time = std::chrono::milliseconds(100);
   return settings;
 }
 

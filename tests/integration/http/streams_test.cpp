@@ -188,6 +188,33 @@ TEST_CASE("a client that goes away frees its stream at once") {
   CHECK(live.comes_to_show("slipway_http_streams 0"));
 }
 
+TEST_CASE("a stream breaks off once its token is revoked or has expired, those of others go on") {
+  LiveServer live;
+  const SampleData sample(live);
+  const auto soon = live.clock.now() + 2s;
+  const auto revoked = live.on_io(live.desk.create("revoked", store::Role::viewer));
+  const auto expiring = live.on_io(live.desk.create("expiring", store::Role::viewer, soon));
+  REQUIRE(revoked);
+  REQUIRE(expiring);
+  const auto open = [&](const Secret& token) {
+    auto client = std::make_unique<RawClient>(live.port());
+    client->send("GET /api/v1/events HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\nAuthorization: Bearer " +
+                 token.reveal() + "\r\n\r\n");
+    CHECK_THAT(client->read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+    return client;
+  };
+  const auto other = open(live.token("viewer"));
+  const auto first = open(expiring->token);
+  const auto second = open(revoked->token);
+  CHECK_THAT(first->read_all(), !Contains("0\r\n\r\n"));
+  CHECK(live.comes_to_show("slipway_http_streams 2"));
+  REQUIRE(live.on_io(live.store->write(&store::Tokens::revoke, revoked->id, live.clock.now())));
+  CHECK(second->closed_within(5s));
+  CHECK(live.comes_to_show("slipway_http_streams 1"));
+  const RunId run = add_run(live, sample.project);
+  CHECK_THAT(other->read_until("\n\n", 2s), Contains("\"run\":" + to_string(run)));
+}
+
 TEST_CASE("streams are bounded in number") {
   ServerSettings settings = LiveServer::quick();
   settings.limits.streams = 2;

@@ -158,6 +158,29 @@ TEST_CASE("secrets reach the step that asks for them and no log") {
   CHECK(log.find(to_base64("hunter2-very-secret").substr(0, 20)) == std::string::npos);
 }
 
+TEST_CASE("what a service's health check says of why it is unhealthy holds no secret") {
+  const Site site;
+  MiniDaemon daemon(site);
+  daemon.secrets["TOKEN"] = Secret("hunter2-very-secret");
+  const RunId id = daemon.push(site.commit(
+      {{"slipway.yml",
+        "on: {push: {}}\n"
+        "images:\n"
+        "  sick: {context: .}\n"
+        "services:\n"
+        "  db: {image: \"${{ images.sick }}\", secrets: [TOKEN], ready: {healthcheck: true, timeout: 60s}}\n"
+        "jobs:\n"
+        "  unit: {image: busybox, network: none, services: [db], run: [\"true\"]}\n"},
+       {"Dockerfile",
+        "FROM busybox\nHEALTHCHECK --interval=1s --retries=1 CMD echo \"no access with $TOKEN\"; exit 1\n"
+        "CMD [\"sleep\", \"1000\"]\n"}}));
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::failed);
+  CHECK_THAT(run.reason, Catch::Contains("is unhealthy: no access with ***"));
+  CHECK(run.reason.find("hunter2") == std::string::npos);
+  for (const store::Job& job : daemon.jobs(id)) CHECK(job.reason.find("hunter2") == std::string::npos);
+}
+
 TEST_CASE("a run that is cancelled stops its container and says by whom") {
   const Site site;
   MiniDaemon daemon(site);
@@ -235,18 +258,18 @@ TEST_CASE("a rerun of failed jobs keeps what passed and runs the rest") {
 TEST_CASE("a rerun of failed jobs does again what came after an image that is gone, however far") {
   const Site site;
   MiniDaemon daemon(site);
-  const std::string commit = site.commit(
-      {{"slipway.yml",
-        "on: {push: {}}\n"
-        "images: {app: {context: .}}\n"
-        "jobs:\n"
-        "  apart: {image: busybox, network: none, run: [\"true\"]}\n"
-        "  unit: {image: \"${{ images.app }}\", network: none, run: [\"true\"]}\n"
-        "  smoke: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"
-        "  never: {if: \"branch == 'other'\", image: busybox, network: none, run: [\"true\"]}\n"
-        "  beside: {needs: [never, apart], if: always(), image: busybox, network: none, run: [\"true\"]}\n"
-        "  bad: {needs: [smoke, beside], image: busybox, network: none, run: [\"exit 1\"]}\n"},
-       {"Dockerfile", "FROM busybox\nRUN touch /made\nCMD [\"true\"]\n"}});
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "images: {app: {context: .}}\n"
+                    "jobs:\n"
+                    "  apart: {image: busybox, network: none, run: [\"true\"]}\n"
+                    "  unit: {image: \"${{ images.app }}\", network: none, run: [\"true\"]}\n"
+                    "  smoke: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"
+                    "  never: {if: \"branch == 'other'\", image: busybox, network: none, run: [\"true\"]}\n"
+                    "  beside: {needs: [never, apart], if: always(), image: busybox, network: none, run: [\"true\"]}\n"
+                    "  bad: {needs: [smoke, beside], image: busybox, network: none, run: [\"exit 1\"]}\n"},
+                   {"Dockerfile", "FROM busybox\nRUN touch /made\nCMD [\"true\"]\n"}});
   const RunId first = daemon.push(commit);
   REQUIRE(daemon.wait(first).verdict == store::Verdict::failed);
   const auto ran = [&](RunId run) {

@@ -146,6 +146,45 @@ TEST_CASE("no password goes to a token service in the clear, nor to a registry t
   CHECK(error.message.find("s3cr3t") == std::string::npos);
 }
 
+TEST_CASE("what a registry redirects to gets no credentials by asking for them") {
+  SmallServer tokens(always(Answer(200, R"({"token": "t0ken"})")));
+  for (const std::string& challenge :
+       {"Bearer realm=\"http://" + tokens.host() + "/token\"", std::string("Basic realm=\"r\"")}) {
+    CAPTURE(challenge);
+    SmallServer other(always(Answer(401, "", "WWW-Authenticate: " + challenge + "\r\n")));
+    Session session(always(Answer(307, "", "Location: http://" + other.host() + "/v2/app/manifests/1\r\n")));
+    const Error error = session.resolve(account()).error();
+    CHECK(error.kind == Error::Kind::unauthorized);
+    CHECK(error.message.find("sent us on to http://" + other.host()) != std::string::npos);
+    CHECK(session.server.asked().size() == 1);
+    CHECK(other.asked().size() == 1);
+  }
+  CHECK(tokens.asked().empty());
+}
+
+TEST_CASE("a redirect within a registry, and one to who wants no credentials, is followed") {
+  Session within([](const Asked& asked) {
+    if (asked.path.find("/moved") == std::string::npos) return Answer(307, "", "Location: /v2/moved/manifests/1\r\n");
+    const bool shown = asked.head.find("Authorization: Basic " + to_base64("user:s3cr3t")) != std::string::npos;
+    return shown ? Answer(200, "", digest_header(kDigest)) : Answer(401, "", "WWW-Authenticate: Basic realm=\"r\"\r\n");
+  });
+  CHECK(within.resolve(account()));
+  SmallServer open(always(Answer(200, "", digest_header(kDigest))));
+  Session away(always(Answer(307, "", "Location: http://" + open.host() + "/v2/app/manifests/1\r\n")));
+  CHECK(away.resolve(account()));
+}
+
+TEST_CASE("an identity token does not go where its token service redirects to") {
+  SmallServer other(always(Answer(200, R"({"token": "t0ken"})")));
+  SmallServer tokens(always(Answer(307, "", "Location: http://" + other.host() + "/token\r\n")));
+  Session session(always(Answer(401, "", "WWW-Authenticate: Bearer realm=\"http://" + tokens.host() + "/token\"\r\n")));
+  docker::RegistryAuth auth;
+  auth.identity_token = Secret("refresh");
+  CHECK_FALSE(session.resolve(auth));
+  CHECK(tokens.asked().size() == 1);
+  CHECK(other.asked().empty());
+}
+
 TEST_CASE("a registry that refuses whatever it is shown is asked twice") {
   Session session(always(Answer(401, "", "WWW-Authenticate: Basic realm=\"r\"\r\n")));
   CHECK(session.resolve(account()).error().kind == Error::Kind::unauthorized);

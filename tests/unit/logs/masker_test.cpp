@@ -38,6 +38,18 @@ TEST_CASE("a secret is masked wherever it stands and however the text is cut") {
   CHECK(mask_in_pieces(patterns, "", piece) == "");
 }
 
+TEST_CASE(
+    "a text of several lines is masked line by line, and what may begin a secret where it was cut off is left out") {
+  const auto patterns = patterns_of({"hunter2", "first line\nsecond line"});
+  CHECK(masked(patterns, "is hunter2\n\nhunt") == "is ***\n\nhunt");
+  CHECK(masked(patterns, "first line\nsecond line\n") == "***\n***\n");
+  const std::string cut = masked(patterns_of({"hunter2"}), "is hunter2\nthe password is hunter", true);
+  CHECK(cut.starts_with("is ***\nthe pas"));
+  CHECK(cut.find("hunter") == std::string::npos);
+  CHECK(masked(patterns_of({}), "hunter2\nx", true) == "hunter2\nx");
+  CHECK(masked(patterns, "").empty());
+}
+
 TEST_CASE("secrets that overlap leave nothing of either") {
   const auto patterns = patterns_of({"abcdef", "defghi", "efg"});
   const std::size_t piece = GENERATE(range(1, 12));

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "orchestrator/rollouts/proxy_rules.hpp"
+
 using namespace slipway;
 using namespace slipway::rollouts;
 
@@ -90,6 +92,74 @@ TEST_CASE("a name within another application's wildcard is taken, and so is a wi
   rest.route.hosts.clear();
   CHECK(table.attach("rest", {rest}, {}));
   CHECK(table.attach("shop", {web({"s"}, "*.shop.example.org"), web({"l"}, "login.shop.example.org")}, {}));
+}
+
+TEST_CASE("a route that was dropped is forgotten with its last container, and its name is free for others") {
+  ProxyTable table;
+  ProxyService api{"api", {}, {{"api-1", "10.0.0.3", std::nullopt}}};
+  api.route.hosts = {"api.example.org"};
+  REQUIRE(table.attach("shop", {web({"one"}), api}, {}));
+  REQUIRE(table.attach("shop", {web({"two"})}, {"one", "two", "api-1"}));
+  table.detach("shop", {"one", "api-1"}, Time(Milliseconds(100)));
+  api.servers = {{"other-1", "10.0.0.4", std::nullopt}};
+  CHECK_FALSE(table.attach("other", {api}, {}));
+  table.forget("shop", {"web"}, {"one", "two", "api-1"});
+  CHECK(table.services_of("shop").size() == 2);
+  table.forget("shop", {"web"}, {"two"});
+  REQUIRE(table.services_of("shop").size() == 1);
+  CHECK(table.services_of("shop")[0].service == "web");
+  CHECK(table.attach("other", {api}, {}));
+  // A service that has a route keeps it while none of its containers runs.
+  table.forget("shop", {"web"}, {});
+  CHECK(table.services_of("shop").size() == 1);
+  table.forget("shop", {}, {});
+  CHECK_FALSE(table.applications().contains("shop"));
+}
+
+TEST_CASE("of services with the same route the one that serves comes first, however many rules there are") {
+  ProxyTable::Services services;
+  std::vector<std::string> running;
+  for (int i = 0; i < 20; ++i) {
+    ProxyService one = web({"c" + std::to_string(i)});
+    one.service = "s" + std::to_string(i);
+    one.route.path = "/p" + std::to_string(i % 10);
+    if (i < 10) one.route.hosts = {"www.example.org"};
+    running.push_back(one.servers[0].container);
+    services.push_back(std::move(one));
+  }
+  ProxyTable table;
+  REQUIRE(table.attach("shop", services, running));
+  for (ProxyService& one : services) {
+    one.service = "renamed-" + one.service;
+    one.servers[0].container = "new-" + one.servers[0].container;
+  }
+  const std::vector<std::string> old = running;
+  for (const ProxyService& one : services) running.push_back(one.servers[0].container);
+  REQUIRE(table.attach("shop", services, running));
+  const auto newest_first = [&] {
+    const auto rules = rules_of(table);
+    REQUIRE(rules.size() == 40);
+    for (std::size_t i = 0; i < rules.size(); i += 2) {
+      CHECK(rules[i].host == rules[i + 1].host);
+      CHECK(rules[i].path == rules[i + 1].path);
+      CHECK(rules[i].service == "renamed-" + rules[i + 1].service);
+    }
+  };
+  newest_first();
+  table.detach("shop", old, Time(Milliseconds(100)));
+  newest_first();
+  // Going back, the old ones have the route again.
+  std::vector<std::string> fresh(running.begin() + 20, running.end());
+  ProxyTable::Services before;
+  for (const ProxyService& one : table.services_of("shop")) {
+    if (!one.service.starts_with("renamed-")) before.push_back(one);
+  }
+  for (ProxyService& one : before) one.servers[0].draining.reset();
+  REQUIRE(table.attach("shop", before, running));
+  table.detach("shop", fresh, Time(Milliseconds(200)));
+  const auto rules = rules_of(table);
+  REQUIRE(rules.size() == 40);
+  for (std::size_t i = 0; i < rules.size(); i += 2) CHECK(rules[i].serves);
 }
 
 TEST_CASE("a table is read back as it was written") {

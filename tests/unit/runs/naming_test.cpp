@@ -31,7 +31,8 @@ TEST_CASE("other keys are changed and stay different from each other") {
 
 TEST_CASE("the names of an attempt tell everything apart") {
   const AttemptName name("ab12", RunId(7), "unit", 2);
-  CHECK(name.container("test") == "slip-ab12-7-unit-test-a2");
+  CHECK(name.container("test") == "slip-ab12-7-unit.test-a2");
+  CHECK(name.anchor() == "slip-ab12-7-unit-net-a2");
   CHECK(name.workspace() == "slip-ab12-7-unit-a2");
   CHECK(name.log("test") == "unit.test.a2");
   CHECK(name.labels("test") == Labels{{"dev.slipway.instance", "ab12"},
@@ -39,6 +40,19 @@ TEST_CASE("the names of an attempt tell everything apart") {
                                       {"dev.slipway.job", "unit"},
                                       {"dev.slipway.attempt", "2"},
                                       {"dev.slipway.step", "test"}});
+}
+
+TEST_CASE("no two steps of a run have one container's name, and none has that of a job's network") {
+  std::set<std::string> seen;
+  for (const std::string job : {"a", "a-b", "a-b-net", "a-net", "a (1.b)", "a-a1"}) {
+    const AttemptName name("ab12", RunId(7), job, 1);
+    CAPTURE(job);
+    CHECK(seen.insert(name.anchor()).second);
+    for (const std::string step : {"run", "b-run", "net", "b-net", "a1", "run-a1"}) {
+      CAPTURE(step);
+      CHECK(seen.insert(name.container(step)).second);
+    }
+  }
 }
 
 namespace {

@@ -67,6 +67,22 @@ TEST_CASE("a new data folder is made for its owner alone") {
   CHECK((status.st_mode & 0777) == 0700);
 }
 
+TEST_CASE("a data folder that was there already is shut to others, one that is shared with them is refused") {
+  const TemporaryFolder folder;
+  struct stat status{};
+  REQUIRE(::chmod(folder.path.c_str(), 0755) == 0);
+  REQUIRE(Store::open(folder.path));
+  REQUIRE(::stat(folder.path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0700);
+  REQUIRE(::chmod(folder.path.c_str(), 01777) == 0);
+  const auto shared = Store::open(folder.path);
+  REQUIRE_FALSE(shared);
+  CHECK(shared.error().kind == Error::Kind::forbidden);
+  CHECK(shared.error().hint.find((folder.path / "slipway").string()) != std::string::npos);
+  REQUIRE(::stat(folder.path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 01777);
+}
+
 TEST_CASE("a data folder is open once, and the second is told by whom") {
   TemporaryStore s;
   const auto again = Store::open(s.folder.path);

@@ -179,6 +179,7 @@ TEST_CASE("cancelling a run that has not begun finishes it, one that has is aske
   const Run run = s.read(&Runs::get, running).value();
   CHECK(run.state == RunState::running);
   CHECK(run.cancelled_by == "ann");
+  CHECK(stop_reason(run) == "cancelled by ann");
   CHECK(run.cancel_requested == kNoon);
 }
 
@@ -193,6 +194,7 @@ TEST_CASE("a superseded run ends as superseded, whoever finishes it") {
   CHECK(s.read(&Runs::get, queued)->verdict == Verdict::superseded);
   CHECK(s.read(&Runs::get, queued)->reason == "superseded by run 3");
   CHECK(s.read(&Runs::get, running)->verdict == Verdict::none);
+  CHECK(stop_reason(*s.read(&Runs::get, running)) == "superseded by run 3");
   REQUIRE(s.write(&Runs::finish, running, Verdict::cancelled, "", kNoon));
   CHECK(s.read(&Runs::get, running)->verdict == Verdict::superseded);
   CHECK(s.read(&Runs::get, running)->superseded_by == newer);

@@ -73,6 +73,27 @@ TEST_CASE("with a Caddy a container that is detached finishes what it has, and C
   CHECK(after->requests == 0);
 }
 
+TEST_CASE("with a Caddy a route that was dropped is gone once its containers stopped") {
+  CaddyScene scene("ro-caddy-forget");
+  scene.serve("web");
+  scene.serve("api");
+  Backend web = scene.backend("web", "web");
+  Backend api = scene.backend("api", "api");
+  web.route->hosts = {"web.example.org"};
+  api.route->hosts = {"api.example.org"};
+  scene.done(scene.fleet->run(scene.traffic().attach(scene.place(), {web, api}, 100)));
+  CHECK(scene.answer("api.example.org") == "api");
+  scene.done(scene.fleet->run(scene.traffic().attach(scene.place(), {web}, 100)));
+  scene.done(scene.fleet->run(scene.traffic().detach(scene.place(), {"ro-caddy-forget-api"})));
+  REQUIRE(scene.fleet->run(scene.engine().containers().stop("ro-caddy-forget-api", 0)));
+  scene.done(scene.fleet->run(scene.traffic().forget(scene.place(), {"web"})));
+  CHECK(scene.answer("web.example.org") == "web");
+  api.container = "ro-caddy-forget-other-web";
+  scene.serve("other-web");
+  scene.done(scene.fleet->run(scene.traffic().attach({"ro-caddy-forget-other", "h1"}, {api}, 100)));
+  CHECK(scene.answer("api.example.org") == "other-web");
+}
+
 TEST_CASE("with a Caddy two changes at the same moment are both made") {
   CaddyScene scene("ro-caddy-two");
   scene.serve("one");

@@ -125,6 +125,36 @@ TEST_CASE("host names, paths and certificates lead to their services, and no oth
   REQUIRE_FALSE(stolen);
 }
 
+TEST_CASE("a route that was dropped is gone once its containers stopped, and another application may have its name") {
+  TrafficScene scene("ro-forget");
+  scene.serve("web");
+  scene.serve("api");
+  auto routed = [&](const std::string& name) {
+    Backend backend = scene.backend(name, name);
+    backend.route->hosts = {name + ".example.org"};
+    return backend;
+  };
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {routed("web"), routed("api")}, 100)));
+  CHECK(scene.answer("api.example.org") == "api");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {routed("web")}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-forget-api"})));
+  scene.done(scene.fleet->run(traffic.forget(scene.place(), {"web"})));
+  CHECK(scene.get("/", "api.example.org").status == 503);  // it runs, and may have requests to answer
+  REQUIRE(scene.fleet->run(scene.engine().containers().stop("ro-forget-api", 0)));
+  scene.done(scene.fleet->run(traffic.forget(scene.place(), {"web"})));
+  scene.fleet->run_until([&] {
+    const auto answer = scene.ask("/", "api.example.org");
+    return answer && answer->status == 404;
+  });
+  CHECK(scene.answer("web.example.org") == "web");
+  Backend other = routed("api");
+  other.container = "ro-forget-other-web";
+  scene.serve("other-web");
+  scene.done(scene.fleet->run(traffic.attach({"ro-forget-other", "h1"}, {other}, 100)));
+  CHECK(scene.answer("api.example.org") == "other-web");
+}
+
 TEST_CASE("a proxy that is killed comes back with what it had, and one that was removed is made again") {
   TrafficScene scene("ro-killed");
   scene.serve("one");
