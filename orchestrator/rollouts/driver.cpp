@@ -237,8 +237,8 @@ std::vector<store::RolloutHost> Driver::changed_hosts() {
     row.host = host.host;
     row.batch = static_cast<std::int64_t>(host.batch);
     row.state = word_of(host);
-    row.new_containers = names_json(assignment_.forward->wanted);
-    row.old_containers = names_json(assignment_.back->wanted);
+    row.new_containers = names_json(target_of(host.host, Heading::forward)->wanted);
+    row.old_containers = names_json(target_of(host.host, Heading::back)->wanted);
     row.detail = host.reason;
     const auto evidence = evidence_.find(host.host);
     if (evidence != evidence_.end()) row.detail += '\n' + evidence->second;
@@ -413,14 +413,15 @@ awaitable<void> Driver::watch_host(std::string host, Time until) {
   if (is_swarm(host)) co_return co_await watch_swarm(std::move(host), until);
   auto site = site_of(host);
   if (!site) co_return;
-  HealthWatch watch(*site->engine, parts_.pool, deadlines(), *assignment_.forward, site->address,
-                    assignment_.rollout.id.value, Milliseconds(0));
+  const auto target = target_of(host, Heading::forward);
+  HealthWatch watch(*site->engine, parts_.pool, deadlines(), *target, site->address, assignment_.rollout.id.value,
+                    Milliseconds(0));
   Health last = Health::healthy;
   int bad_looks = 0;
-  const Milliseconds limit = ping_limit + watch.patience(assignment_.forward->wanted.size());
+  const Milliseconds limit = ping_limit + watch.patience(target->wanted.size());
   while (left(until) > watch.interval()) {
     co_await sleep_for(watch.interval());
-    auto seen = co_await with_deadline(limit, watch.look(assignment_.forward->wanted), "asking host " + host);
+    auto seen = co_await with_deadline(limit, watch.look(target->wanted), "asking host " + host);
     event::Seen news{host, Health::healthy, {}};
     if (!seen) {
       news.health = Health::unknown;

@@ -35,6 +35,7 @@ struct Assignment {
   ProbeLog probes;                              ///< what an earlier process counted
   bool resumed = false;                         ///< the progress was stored by another process
   std::shared_ptr<const Target> forward, back;  ///< the new generation, and the one that was there
+  std::shared_ptr<const Target> nothing;        ///< for hosts that one of them is not for
   std::function<void(std::string)> say;         ///< one line for whoever watches
 };
 
@@ -94,6 +95,7 @@ class Driver {
   class Notes;
   [[nodiscard]] std::unique_ptr<OnceJournal> make_journal();
   [[nodiscard]] bool has_hooks(const Action& action) const;
+  [[nodiscard]] std::shared_ptr<const Target> target_of(const std::string& host, Heading heading) const;
   [[nodiscard]] bool leaves_one_shots() const;
   [[nodiscard]] std::string one_shot_name(const std::string& what, std::size_t index) const;
   awaitable<Result<void>> reach(HostWork* work, Site site, Action action);

@@ -68,7 +68,14 @@ std::unique_ptr<OnceJournal> Driver::make_journal() {
 /// A rollback leaves them out: it must not hang on what may be what is broken.
 bool Driver::has_hooks(const Action& action) const {
   const Policy& policy = assignment_.forward->application.policy;
-  return action.heading == Heading::forward && assignment_.rollout.kind != "rollback" && !policy.hooks.empty();
+  return action.heading == Heading::forward && assignment_.rollout.kind != "rollback" && !policy.hooks.empty() &&
+         target_of(action.host, Heading::forward) == assignment_.forward;
+}
+
+/// What the host is to have: each generation has hosts of its own.
+std::shared_ptr<const Target> Driver::target_of(const std::string& host, Heading heading) const {
+  const auto& target = heading == Heading::forward ? assignment_.forward : assignment_.back;
+  return target->is_for(host) ? target : assignment_.nothing;
 }
 
 bool Driver::leaves_one_shots() const {
@@ -79,7 +86,7 @@ bool Driver::leaves_one_shots() const {
 awaitable<Result<void>> Driver::reach(HostWork* work, Site site, Action action) {
   const std::string application = assignment_.rollout.application;
   if (auto ours = co_await hold(site); !ours) co_return ours;
-  const auto target = action.heading == Heading::forward ? assignment_.forward : assignment_.back;
+  const auto target = target_of(action.host, action.heading);
   Once once(site, *work, *journal_, deadlines(), maker(), assignment_.say);
   const bool tidy = action.stage == (action.heading == Heading::back ? HostStage::pulled : HostStage::committed);
   if (tidy && leaves_one_shots()) {
@@ -117,10 +124,10 @@ awaitable<Result<void>> Driver::run_hook(Once* once, std::string host, HookPoint
   what.service = hook.service;
   what.run = hook.run;
   what.timeout = hook.timeout;
-  what.target = hook.old ? assignment_.back : assignment_.forward;
+  what.target = target_of(host, hook.old ? Heading::back : Heading::forward);
   what.old = hook.old;
   if (!hook.exec) what.container = one_shot_name(dashed(what.label), index);
-  // A first rollout has nothing old, and neither has a service that is new.
+  // A first rollout has nothing old, and neither has a service that is new, or a host.
   if (what.target->spec.find(hook.service) == nullptr) co_return Result<void>();
   auto ran = co_await once->run(std::move(what));
   if (ran || ran.error().transient() || !hook.go_on) co_return ran;

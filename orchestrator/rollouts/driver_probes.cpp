@@ -10,6 +10,7 @@ std::unique_ptr<Prober> Driver::make_prober() {
   const Application& application = assignment_.forward->application;
   std::vector<ProbeTarget> targets;
   for (const HostProgress& host : machine_.progress().hosts) {
+    if (!assignment_.forward->is_for(host.host)) continue;
     for (const Service& service : application.services) {
       if (!service.route) continue;
       const Place place{assignment_.rollout.application, host.host};

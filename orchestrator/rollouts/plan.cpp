@@ -250,7 +250,8 @@ std::vector<std::vector<std::string>> preview(const Pace& pace, const Progress& 
   return batches;
 }
 
-int rank(const PlannedHost& host) {
+int rank(const PlannedHost& host, const std::set<std::string>& left) {
+  if (left.contains(host.host)) return 3;
   if (!host.reachable) return 2;
   return host.health == Health::healthy ? 1 : 0;
 }
@@ -298,8 +299,9 @@ Result<Plan> make_plan(const PlanInput& input) {
   if (input.hosts.empty()) return fail(Error::Kind::invalid, "there is no host to roll out to");
   Plan plan;
   std::vector<Difference> differences;
+  std::set<std::string> left;
   for (const HostView& view : input.hosts) {
-    differences.push_back(difference(input.wanted, view.containers));
+    differences.push_back(difference(view.leaves ? std::vector<Wanted>() : input.wanted, view.containers));
     if (!differences.back().clashes.empty()) {
       return fail(Error::Kind::conflict,
                   "host " + view.host + ": container " + differences.back().clashes.front() +
@@ -307,6 +309,10 @@ Result<Plan> make_plan(const PlanInput& input) {
                   "remove or rename it; slipway does not touch what it did not create for this generation");
     }
     plan.hosts.push_back(planned_host(view, input, differences.back()));
+    if (view.leaves) {
+      left.insert(view.host);
+      plan.notes.push_back("host " + view.host + " is none of its targets any more: its containers are stopped");
+    }
     if (!view.reachable) {
       plan.notes.push_back("host " + view.host +
                            " does not answer: it counts as not serving and is brought up to date when it does");
@@ -314,7 +320,7 @@ Result<Plan> make_plan(const PlanInput& input) {
     }
   }
   std::stable_sort(plan.hosts.begin(), plan.hosts.end(),
-                   [](const PlannedHost& a, const PlannedHost& b) { return rank(a) < rank(b); });
+                   [&](const PlannedHost& a, const PlannedHost& b) { return rank(a, left) < rank(b, left); });
   auto pace = pace_of(input, order_of(input, differences, plan.notes), plan.notes);
   if (!pace) return fail(pace.error());
   plan.pace = std::move(*pace);

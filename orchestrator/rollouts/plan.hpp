@@ -15,6 +15,7 @@ struct HostView {
   std::string host;
   bool reachable = true;
   std::vector<Shown> containers;  ///< of this application, running or not
+  bool leaves = false;            ///< the promoted generation is there, and the new one is not for it
 };
 
 struct PlanInput {
@@ -36,7 +37,7 @@ struct PlannedHost {
 
 struct Plan {
   Pace pace;
-  std::vector<PlannedHost> hosts;                 ///< in the order they are taken: those that don't serve first
+  std::vector<PlannedHost> hosts;  ///< in the order they are taken: those that don't serve first, those it leaves last
   std::vector<std::vector<std::string>> batches;  ///< as they come if nothing goes wrong
   std::vector<std::string> notes;  ///< for people: why stop-first, how shares were rounded, who does not answer
 };

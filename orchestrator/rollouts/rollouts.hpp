@@ -119,6 +119,7 @@ class Rollouts {
   };
   using WorkPtr = std::shared_ptr<Work>;
 
+  awaitable<Result<void>> end_queued(RolloutId id, std::string application, std::string by);
   awaitable<Result<RolloutId>> queue_up(std::function<Result<Turn>(store::Transaction&)> add);
   awaitable<Result<RolloutId>> settle_adoption(AdoptionOrder order, Findings findings);
   void enqueue(const store::Rollout& rollout);
@@ -142,6 +143,7 @@ class Rollouts {
   awaitable<std::int64_t> fence_of_others(store::Rollout rollout);
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
   [[nodiscard]] Result<bool> check_routes(const Application& application, const std::vector<std::string>& hosts) const;
+  [[nodiscard]] Result<std::set<std::string>> hosts_it_leaves(const Assignment& assignment) const;
   awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);
   awaitable<Result<Assignment>> plan_for_swarm(WorkPtr work, Assignment assignment);
   awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);

@@ -183,7 +183,13 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
   if (!ends) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun", "try again in a moment");
   }
-  auto end = [id, by, application = work->application, now = parts_.clock.now()](store::Transaction& tx) {
+  auto ending = end_queued(id, work->application, std::move(by));
+  co_return co_await tasks_.see_through("end a rollout that waits", std::move(ending));
+}
+
+/// To be seen through: one that has ended and still stands in line would be in the way.
+awaitable<Result<void>> Rollouts::end_queued(RolloutId id, std::string application, std::string by) {
+  auto end = [id, by, application, now = parts_.clock.now()](store::Transaction& tx) {
     auto noted = note(tx, now, by, "app.stop", id, {{"application", application}, {"rollout", id.value}});
     if (!noted) return noted;
     return store::Rollouts(tx).end_queued(id, std::string(name_of(Stage::stopped)),

@@ -98,6 +98,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {
     work->say("failed: " + assignment.error().message);
+    if (!assignment.error().hint.empty()) work->say(assignment.error().hint);
     auto given_up = co_await give_up(*rollout, *fence, assignment.error());
     if (given_up && rollout->kind == "catch_up") {
       for (const std::string& host : hosts_of(*rollout))
@@ -139,9 +140,12 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
     co_return fail(Error::Kind::not_found,
                    "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
   }
+  auto nothing = co_await load_target(parts_, rollout.application, 0);
+  if (!nothing) co_return fail(nothing.error());
+  assignment.nothing = *nothing;
   auto back = co_await load_target(parts_, rollout.application, to_nothing ? 0 : application->promoted);
   // From hosts to a swarm and from one swarm to another there is no way back: what ran there was left alone.
-  if (back && !same_place((*forward)->spec, (*back)->spec)) back = co_await load_target(parts_, rollout.application, 0);
+  if (back && !same_place((*forward)->spec, (*back)->spec)) back = nothing;
   if (!back) co_return fail(back.error());
   assignment.forward = *forward;
   assignment.back = *back;
@@ -175,6 +179,26 @@ Result<bool> Rollouts::check_routes(const Application& application, const std::v
                                [this](const std::string& host) { return parts_.traffic.weighs(host); });
 }
 
+/// Hosts of the promoted generation that the new one is not for. A deployment that leaves all of them is not meant: it
+/// goes to another place, say to production after staging, and would end what runs in the first.
+Result<std::set<std::string>> Rollouts::hosts_it_leaves(const Assignment& assignment) const {
+  std::set<std::string> leaving;
+  const store::Rollout& rollout = assignment.rollout;
+  if (rollout.kind != "deploy" && rollout.kind != "rollback") return leaving;
+  bool stays = false;
+  for (const std::string& host : assignment.back->spec.hosts) {
+    const bool goes = !assignment.forward->is_for(host);
+    stays = stays || !goes;
+    if (goes && parts_.hosts.find(host) != nullptr) leaving.insert(host);
+  }
+  if (!stays && !leaving.empty() && rollout.kind == "deploy") {
+    return fail(Error::Kind::conflict,
+                rollout.application + " runs on " + joined(leaving) + ", and this deployment is for none of them",
+                "for another place give its Compose file another `name`; to move it there, roll it out to both first");
+  }
+  return leaving;
+}
+
 awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment) {
   if (assignment.forward->application.for_swarm) co_return co_await plan_for_swarm(work, std::move(assignment));
   PlanInput input;
@@ -188,13 +212,17 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   auto weighs = check_routes(input.application, hosts);
   if (!weighs) co_return fail(weighs.error());
   input.weighs = *weighs;
+  auto leaving = hosts_it_leaves(assignment);
+  if (!leaving) co_return fail(leaving.error());
   if (kind == "heal" || kind == "redeploy") {
     std::vector<awaitable<void>> asides;
     asides.reserve(hosts.size());
     for (const std::string& host : hosts) asides.push_back(set_aside(work->id, assignment.forward, host));
     co_await run_all("set aside what drifted", std::move(asides));
   }
+  hosts.insert(hosts.end(), leaving->begin(), leaving->end());
   input.hosts = co_await look_at(std::move(hosts), whose(parts_.store.fleet(), assignment.forward->spec));
+  for (HostView& view : input.hosts) view.leaves = leaving->count(view.host) != 0;
   auto made = make_plan(input);
   if (!made) co_return fail(made.error());
   assignment.plan = std::move(*made);

@@ -11,6 +11,10 @@ const Service* Target::service(const std::string& name) const {
   return found == application.services.end() ? nullptr : &*found;
 }
 
+bool Target::is_for(const std::string& host) const {
+  return spec.number == 0 || std::find(spec.hosts.begin(), spec.hosts.end(), host) != spec.hosts.end();
+}
+
 std::vector<const Service*> in_start_order(const Application& application) {
   std::vector<const Service*> order;
   std::set<std::string> placed;

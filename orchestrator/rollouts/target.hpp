@@ -22,6 +22,8 @@ struct Target {
   std::string no_record;                    ///< and why
 
   [[nodiscard]] const Service* service(const std::string& name) const;
+  /// Whether the generation belongs on `host`; one that asks for nothing belongs on any.
+  [[nodiscard]] bool is_for(const std::string& host) const;
 };
 
 /// Services so that each comes after those it depends on; the decoder has refused circles.

@@ -1,5 +1,7 @@
 #include "orchestrator/runs/step_run.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
@@ -17,7 +19,8 @@ using store::AttemptState;
 
 }  // namespace
 
-std::string spec_hash(const docker::ContainerSpec& spec) {
+std::string spec_hash(docker::ContainerSpec spec) {
+  for (std::string& variable : spec.env) variable.resize(std::min(variable.find('='), variable.size()));
   // The body for one fixed version of the API, so that an upgraded engine does not change the hash.
   return sha256_hex(dump_json(docker::create_body(spec, docker::ApiVersion{1, 41})));
 }

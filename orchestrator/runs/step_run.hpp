@@ -118,7 +118,8 @@ class StepRun {
   bool lost_ = false;  // the container is gone, and nothing is known of its end
 };
 
-/// SHA-256 of all that makes the container what it is.
-std::string spec_hash(const docker::ContainerSpec& spec);
+/// SHA-256 of all that makes the container what it is, but for the values of its variables: secrets are among them, and
+/// whoever got hold of the journal could try what fits.
+std::string spec_hash(docker::ContainerSpec spec);
 
 }  // namespace slipway::runs

@@ -72,6 +72,18 @@ TEST_CASE("hosts that do not serve come first, hosts that do not answer last") {
   CHECK(plan->notes[0].starts_with("host h1 does not answer"));
 }
 
+TEST_CASE("a host that the new generation is not for comes last, gets nothing and loses what it has") {
+  PlanInput input = three_hosts();
+  input.hosts[0].leaves = true;
+  input.hosts[1].reachable = false;
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(names(plan->hosts) == std::vector<std::string>{"h3", "h2", "h1"});
+  CHECK(plan->hosts[2].create.empty());
+  CHECK(plan->hosts[2].stop == std::vector<std::string>{"shop-web-g1-1"});
+  CHECK(plan->notes[0] == "host h1 is none of its targets any more: its containers are stopped");
+}
+
 TEST_CASE("a fixed host port that the old container holds forces stop-first, and the plan says so") {
   PlanInput input = three_hosts();
   input.application.policy.order = Order::start_first;

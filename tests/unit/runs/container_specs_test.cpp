@@ -112,3 +112,13 @@ TEST_CASE("a service has no workspace and its own limits") {
   CHECK(spec.command == service.command);
   CHECK_FALSE(spec.entrypoint);
 }
+
+TEST_CASE("the hash of a container in the journal says nothing about the values of its variables") {
+  docker::ContainerSpec spec("busybox");
+  spec.env = {"TOKEN=hunter2", "EMPTY"};
+  docker::ContainerSpec other = spec;
+  other.env = {"TOKEN=another", "EMPTY"};
+  CHECK(spec_hash(spec) == spec_hash(other));
+  other.env = {"TOKEN2=hunter2", "EMPTY"};
+  CHECK(spec_hash(spec) != spec_hash(other));
+}
