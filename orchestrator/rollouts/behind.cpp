@@ -26,8 +26,8 @@ Json plan_of(const store::Rollout& rollout) {
   return plan ? std::move(*plan) : Json::object();
 }
 
-/// Of the last rollout that was worked on, if it went back and had begun with the host, or was to leave it. A swarm goes
-/// back by itself.
+/// Of the last rollout that was worked on, if it went back and had begun with the host, or was to leave it. A swarm
+/// goes back by itself.
 Result<std::int64_t> generation_left_on(store::Transaction& tx, const std::string& application,
                                         const std::string& host) {
   const Error none(Error::Kind::not_found, "nothing of " + application + " is to be done on host " + host);
@@ -42,10 +42,9 @@ Result<std::int64_t> generation_left_on(store::Transaction& tx, const std::strin
   if (!went_back && !succeeded) return fail(none);
   const auto hosts = rollouts.hosts(last->id);
   if (!hosts) return fail(hosts.error());
-  const bool touched =
-      std::any_of(hosts->begin(), hosts->end(), [&](const store::RolloutHost& one) {
-        return one.host == host && (one.batch != 0 || succeeded);
-      });
+  const bool touched = std::any_of(hosts->begin(), hosts->end(), [&](const store::RolloutHost& one) {
+    return one.host == host && (one.batch != 0 || succeeded);
+  });
   const auto spec = spec_of(tx, application, last->generation);
   if (!spec) return fail(spec.error());
   if (!touched || spec->swarm) return fail(none);

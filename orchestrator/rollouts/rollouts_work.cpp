@@ -98,7 +98,6 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {
     work->say("failed: " + assignment.error().message);
-    if (!assignment.error().hint.empty()) work->say(assignment.error().hint);
     auto given_up = co_await give_up(*rollout, *fence, assignment.error());
     if (given_up && rollout->kind == "catch_up") {
       for (const std::string& host : hosts_of(*rollout))
@@ -193,8 +192,9 @@ Result<std::set<std::string>> Rollouts::hosts_it_leaves(const Assignment& assign
   }
   if (!stays && !leaving.empty() && rollout.kind == "deploy") {
     return fail(Error::Kind::conflict,
-                rollout.application + " runs on " + joined(leaving) + ", and this deployment is for none of them",
-                "for another place give its Compose file another `name`; to move it there, roll it out to both first");
+                rollout.application + " runs on " + joined(leaving) +
+                    ", and this deployment is for none of them: for another place give its Compose file another "
+                    "`name`, to move it there roll it out to both first");
   }
   return leaving;
 }

@@ -45,6 +45,7 @@ struct JobNode {
   std::string never;  ///< why its condition can't hold in this run; empty: it may
   RetryRule retry;
   std::chrono::milliseconds timeout = std::chrono::hours(1);  ///< of one attempt
+  bool rolls_out = false;  ///< told to stop, it first goes back, by deadlines of its own
 };
 
 /// What the machine knows of a plan: keys and edges, nothing of what a job does.

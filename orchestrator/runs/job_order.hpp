@@ -52,8 +52,8 @@ struct JobOrder {
   ResourceLimits limits;  ///< of each container
   /// Why no container of it can be made any more (a secret is gone); empty: they can.
   std::string unmet;
-  bool offline = false;   ///< no network but the job's own loopback
-  std::string source;     ///< folder whose content becomes the workspace; empty: an empty workspace
+  bool offline = false;  ///< no network but the job's own loopback
+  std::string source;    ///< folder whose content becomes the workspace; empty: an empty workspace
   std::shared_ptr<const logs::MaskPatterns> masks;
   std::uint64_t log_limit = 64 << 20;
   std::chrono::seconds grace{10};

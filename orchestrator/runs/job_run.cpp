@@ -107,8 +107,8 @@ std::shared_ptr<StepRun> JobRun::find_again(const store::Attempt& record) const 
   return std::make_shared<StepRun>(tools_.step, std::move(order));
 }
 
-/// The job comes to nothing, but what an earlier daemon has started may run: it is stopped as every step is, and its log
-/// is read to the end. If it had ended by itself, that is what counts.
+/// The job comes to nothing, but what an earlier daemon has started may run: it is stopped as every step is, and its
+/// log is read to the end. If it had ended by itself, that is what counts.
 awaitable<Result<Outcome>> JobRun::break_off(std::size_t open, Outcome why) {
   const std::optional<store::Attempt> record = record_of(order_.steps[open].name);
   if (!record || !is_there(*record)) co_return why;

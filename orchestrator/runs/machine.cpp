@@ -212,7 +212,7 @@ void Machine::stop(std::size_t index, const std::string& reason, Time now, Actio
   if (job.phase != Phase::running) return;
   job.phase = Phase::stopping;
   job.stop_reason = reason;
-  give_up_[index] = now + limits_.stop_limit;
+  give_up_[index] = now + (graph_.jobs[index].rolls_out ? limits_.way_back_limit : limits_.stop_limit);
   actions.push_back(StopAttempt{index, reason});
 }
 
@@ -242,7 +242,7 @@ void Machine::expire(Time now, Actions& actions) {
       stop(i, "timeout", now, actions);
     if (jobs_[i].phase != Phase::stopping || now < give_up_[i]) continue;
     Outcome outcome = outcome_of_stopped(jobs_[i], {Verdict::interrupted, ""});
-    outcome.reason += "; the engine has not confirmed the stop";
+    outcome.reason += graph_.jobs[i].rolls_out ? "; its rollout goes on" : "; the engine has not confirmed the stop";
     end_job(i, std::move(outcome), actions);
   }
   if (now < builds_give_up_) return;

@@ -60,6 +60,8 @@ struct Limits {
   std::size_t parallel_jobs = 8;  ///< of one run
   std::chrono::milliseconds run_timeout = std::chrono::hours(24);
   std::chrono::milliseconds stop_limit = std::chrono::minutes(2);  ///< then a stop that was asked for is given up
+  std::chrono::milliseconds way_back_limit =
+      std::chrono::hours(1);  ///< likewise that of a rollout, which goes back first
 };
 
 /// One run as a pure state machine: told what happened, it answers what to do. No I/O, no clock of its own.

@@ -124,6 +124,7 @@ Graph graph_of(const pipelines::Plan& plan) {
     node.never = planned.condition.reason;
     node.retry = {planned.retry.max, planned.retry.on_failure, planned.retry.on_interrupted};
     node.timeout = planned.timeout;
+    node.rolls_out = planned.kind == pipelines::PlannedJob::Kind::deploy;
     graph.jobs.push_back(std::move(node));
   }
   return graph;

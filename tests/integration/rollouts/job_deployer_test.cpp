@@ -1,7 +1,8 @@
 // Deploy jobs that are stopped at any time.
+#include "orchestrator/rollouts/job_deployer.hpp"
+
 #include <catch2/catch.hpp>
 
-#include "orchestrator/rollouts/job_deployer.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "orchestrator/store/runs.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
@@ -42,9 +43,13 @@ class DeployJob {
     };
     asio::co_spawn(fleet_.io, deployer_.deploy(std::move(request), {}), done);
   }
-  void stop() { deployer_.stop(key_); }
+  /// As a run does it: again and again.
+  void stop() { stopping_ = true; }
   runs::Outcome outcome() {
-    fleet_.run_until([this] { return outcome_.has_value(); });
+    fleet_.run_until([this] {
+      if (stopping_) deployer_.stop(key_);
+      return outcome_.has_value();
+    });
     REQUIRE(*outcome_);
     return **outcome_;
   }
@@ -63,6 +68,7 @@ class DeployJob {
   JobDeployer deployer_;
   runs::DeploymentKey key_;
   std::optional<Result<runs::Outcome>> outcome_;
+  bool stopping_ = false;
 };
 
 void let_pass(Scene& scene, Milliseconds time) {

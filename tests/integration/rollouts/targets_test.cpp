@@ -67,8 +67,10 @@ TEST_CASE("one application in two places, staging and production, is refused bef
   scene.fleet->settle(aimed(scene, "[h1]"), one);
   const auto other = scene.fleet->roll_out(aimed(scene, "[h2]"), push_web_image(*scene.fleet, "places-2", "two"));
   CHECK(other.state == "rolled_back");
-  CHECK(other.reason == "ro-places runs on h1, and this deployment is for none of them; nothing was changed");
-  CHECK(scene.said("give its Compose file another `name`"));
+  CHECK(
+      other.reason ==
+      "ro-places runs on h1, and this deployment is for none of them: for another place give its Compose file another "
+      "`name`, to move it there roll it out to both first; nothing was changed");
   CHECK(scene.fleet->served("h1", 8080) == "one");
   CHECK(scene.running("h2").empty());
   CHECK(scene.fleet->run(scene.fleet->store->read(&store::Applications::get, scene.application))->promoted == 1);

@@ -170,12 +170,11 @@ TEST_CASE("a step that a power cut ended together with slipway is interrupted, o
   helper.start_again();
 
   MiniDaemon daemon(site, helper.unix_endpoint());
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  const store::Run run = daemon.wait(ids[0]);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::interrupted);
-  const auto attempts = daemon.attempts(ids[0]);
+  const auto attempts = daemon.attempts(found);
   REQUIRE(attempts.size() == 2);
   CHECK(attempts[0].error.empty());
   CHECK(attempts[1].error.starts_with("interrupted: "));

@@ -200,6 +200,12 @@ std::vector<RunId> MiniDaemon::take_up() {
   return ids;
 }
 
+RunId MiniDaemon::take_up_one() {
+  const std::vector<RunId> ids = take_up();
+  REQUIRE(ids.size() == 1);
+  return ids[0];
+}
+
 store::Run MiniDaemon::wait(RunId id) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   for (;;) {

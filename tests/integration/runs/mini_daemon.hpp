@@ -65,6 +65,8 @@ class MiniDaemon {
   SweepSummary sweep(const Settings& settings);
   /// Starts all runs that were under way.
   std::vector<RunId> take_up();
+  /// There has to be just one.
+  RunId take_up_one();
   store::Run wait(RunId id);
   std::vector<store::Job> jobs(RunId id);
   std::vector<store::Attempt> attempts(RunId id);

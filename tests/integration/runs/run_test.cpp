@@ -170,7 +170,7 @@ TEST_CASE("what a service's health check says of why it is unhealthy holds no se
         "services:\n"
         "  db: {image: \"${{ images.sick }}\", secrets: [TOKEN], ready: {healthcheck: true, timeout: 60s}}\n"
         "jobs:\n"
-        "  unit: {image: busybox, network: none, services: [db], run: [\"true\"]}\n"},
+        "  unit: {image: busybox, services: [db], run: [\"true\"]}\n"},
        {"Dockerfile",
         "FROM busybox\nHEALTHCHECK --interval=1s --retries=1 CMD echo \"no access with $TOKEN\"; exit 1\n"
         "CMD [\"sleep\", \"1000\"]\n"}}));
@@ -360,20 +360,19 @@ TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was st
   ::usleep(300'000);
 
   MiniDaemon daemon(site);
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  const store::Run run = daemon.wait(ids[0]);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
   std::string script = "for i in $(seq 1 400); do echo line $i; [ $((i % 10)) = 0 ] && sleep 0.1; done; printf end";
   std::string expected = "+ " + script + "\n";
   for (int i = 1; i <= 400; ++i) expected += "line " + std::to_string(i) + "\n";
   expected += "end";
-  CHECK(daemon.log(ids[0], "unit.first.a1") == expected);
-  const auto attempts = daemon.attempts(ids[0]);
+  CHECK(daemon.log(found, "unit.first.a1") == expected);
+  const auto attempts = daemon.attempts(found);
   REQUIRE(attempts.size() == 2);
   CHECK(attempts[0].log.sha256 == sha256_hex(expected));
   CHECK(attempts[0].log.content_bytes == static_cast<std::int64_t>(expected.size()));
-  const auto events = daemon.events(ids[0]);
+  const auto events = daemon.events(found);
   CHECK(std::count(events.begin(), events.end(), "step.reattached") <= 1);
 }

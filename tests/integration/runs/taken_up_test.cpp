@@ -48,16 +48,15 @@ TEST_CASE("a step whose deadline passed while no daemon was there is stopped wit
   std::this_thread::sleep_for(3s);
 
   MiniDaemon daemon(site);
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  const store::Run run = daemon.wait(ids[0]);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::failed);
   CHECK(run.reason.find("timeout") != std::string::npos);
-  const auto attempts = daemon.attempts(ids[0]);
+  const auto attempts = daemon.attempts(found);
   REQUIRE(attempts.size() == (again ? 2 : 1));
   // It wrote on while nobody was there.
-  const std::string log = daemon.log(ids[0], "unit.run.a1");
+  const std::string log = daemon.log(found, "unit.run.a1");
   CHECK(log.find("\nline 30\n") != std::string::npos);
   REQUIRE(attempts[0].finished);
   CHECK(attempts[0].error.find("timeout") != std::string::npos);
@@ -73,49 +72,47 @@ TEST_CASE("a step that ended by itself while no daemon was there keeps its own r
   std::this_thread::sleep_for(4s);
 
   MiniDaemon daemon(site);
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  const store::Run run = daemon.wait(ids[0]);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
-  CHECK(daemon.log(ids[0], "unit.run.a1").ends_with("done\n"));
+  CHECK(daemon.log(found, "unit.run.a1").ends_with("done\n"));
 }
 
 TEST_CASE("a run that was being cancelled when its daemon was killed is stopped by the next one, and then has ended") {
   const Site site;
-  const std::string commit = site.commit(
-      of_one_job("  unit: {image: busybox, network: none, run: [\"trap 'echo bye; exit 1' TERM\", \"" +
-                 std::string(counter) + "\"]}\n" + "  after: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"));
+  const std::string commit = site.commit(of_one_job(
+      "  unit: {image: busybox, network: none, run: [\"trap 'echo bye; exit 1' TERM\", \"" + std::string(counter) +
+      "\"]}\n" + "  after: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"));
   work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
 
   MiniDaemon daemon(site);
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  daemon.service->stop(ids[0], "cancelled by ann");
-  const store::Run run = daemon.wait(ids[0]);
+  const RunId found = daemon.take_up_one();
+  daemon.service->stop(found, "cancelled by ann");
+  const store::Run run = daemon.wait(found);
   CHECK(run.verdict == store::Verdict::cancelled);
   CHECK(run.reason == "cancelled by ann");
-  for (const store::Job& job : daemon.jobs(ids[0])) {
+  for (const store::Job& job : daemon.jobs(found)) {
     CAPTURE(job.name);
     CHECK(job.state == store::JobState::finished);
     CHECK(job.verdict == store::Verdict::cancelled);
   }
-  CHECK(daemon.log(ids[0], "unit.run.a1").ends_with("\nbye\n"));
+  CHECK(daemon.log(found, "unit.run.a1").ends_with("\nbye\n"));
   await_removals(site, daemon);
 }
 
 TEST_CASE("a deployment under way is told of a cancellation that its daemon did not live to pass on") {
   const Site site;
   const OpenRegistry registry(site, "127.0.0.1");
-  const std::string commit = site.commit(
-      {{"slipway.yml",
-        "on: {push: {}}\nimages: {app: {context: .}}\njobs:\n"
-        "  publish: {push: {image: app, to: " +
-            registry.address() +
-            "/shop/app, tags: [latest]}}\n"
-            "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}}}\n"},
-       {"Dockerfile", "FROM busybox\n"},
-       {"compose.yml", "name: shop\nservices:\n  web: {}\n"}});
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\nimages: {app: {context: .}}\njobs:\n"
+                    "  publish: {push: {image: app, to: " +
+                        registry.address() +
+                        "/shop/app, tags: [latest]}}\n"
+                        "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}}}\n"},
+                   {"Dockerfile", "FROM busybox\n"},
+                   {"compose.yml", "name: shop\nservices:\n  web: {}\n"}});
   const auto until_it_deploys = [&](MiniDaemon& daemon) {
     daemon.deployer.goes_on = true;
     daemon.push(commit);
@@ -125,11 +122,10 @@ TEST_CASE("a deployment under way is told of a cancellation that its daemon did 
 
   MiniDaemon daemon(site);
   daemon.deployer.goes_on = true;
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  daemon.service->stop(ids[0], "cancelled by ann");
-  CHECK(daemon.wait(ids[0]).verdict == store::Verdict::cancelled);
-  const DeploymentKey key{ids[0], "production", 1};
+  const RunId found = daemon.take_up_one();
+  daemon.service->stop(found, "cancelled by ann");
+  CHECK(daemon.wait(found).verdict == store::Verdict::cancelled);
+  const DeploymentKey key{found, "production", 1};
   CHECK(daemon.deployer.taken_up == std::vector<DeploymentKey>{key});
   CHECK(daemon.deployer.stopped == std::set<DeploymentKey>{key});
   CHECK(daemon.deployer.requests.empty());
@@ -141,7 +137,7 @@ TEST_CASE("a service that has ended after it was ready is no reason to end the j
       {{"slipway.yml",
         "on: {push: {}}\n"
         "services: {seed: {image: busybox, command: [sh, -c, \"echo seeded\"], ready: {log: seeded}}}\n"
-        "jobs:\n  unit: {image: busybox, network: none, services: [seed], run: [\"sleep 3; echo done\"]}\n"}});
+        "jobs:\n  unit: {image: busybox, services: [seed], run: [\"sleep 3; echo done\"]}\n"}});
   const auto until_it_is_seeded = [&](MiniDaemon& daemon) {
     const RunId id = daemon.push(commit);
     until(daemon, "the service has ended", [&] {
@@ -154,19 +150,18 @@ TEST_CASE("a service that has ended after it was ready is no reason to end the j
   work_and_be_killed(site, until_it_is_seeded);
 
   MiniDaemon daemon(site);
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  const store::Run run = daemon.wait(ids[0]);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
-  CHECK(daemon.log(ids[0], "unit.run.a1").ends_with("done\n"));
+  CHECK(daemon.log(found, "unit.run.a1").ends_with("done\n"));
   await_removals(site, daemon);
 }
 
 TEST_CASE("a step whose secret is gone when it is taken up is ended at once, and nothing of it stays") {
   const Site site;
-  const std::string commit = site.commit(of_one_job("  unit: {image: busybox, network: none, secrets: [TOKEN], run: [\"" +
-                                                    std::string(counter) + "\"]}\n"));
+  const std::string commit = site.commit(of_one_job(
+      "  unit: {image: busybox, network: none, secrets: [TOKEN], run: [\"" + std::string(counter) + "\"]}\n"));
   const auto until_it_runs = [&](MiniDaemon& daemon) {
     daemon.secrets["TOKEN"] = Secret("hunter2-very-secret");
     await_running(daemon, daemon.push(commit));
@@ -174,9 +169,8 @@ TEST_CASE("a step whose secret is gone when it is taken up is ended at once, and
   work_and_be_killed(site, until_it_runs);
 
   MiniDaemon daemon(site);
-  const std::vector<RunId> ids = daemon.take_up();
-  REQUIRE(ids.size() == 1);
-  const store::Run run = daemon.wait(ids[0]);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
   CHECK(run.verdict == store::Verdict::failed);
   CHECK(run.reason.find("the project has no secret 'TOKEN'") != std::string::npos);
   await_removals(site, daemon);

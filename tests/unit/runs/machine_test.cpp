@@ -231,6 +231,16 @@ TEST_CASE("an attempt is stopped at its deadline and has then failed") {
   CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 11min)) == "finish it failed (timeout), run failed");
 }
 
+TEST_CASE("a rollout that is to stop has time for its way back, though not for ever") {
+  JobNode node = job("it");
+  node.rolls_out = true;
+  Machine m(chain({node}), {}, kStart);
+  m.resume(kStart);
+  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout)");
+  CHECK(m.tick(kStart + 69min).empty());
+  CHECK(text(m, m.tick(kStart + 70min)) == "finish it failed (timeout; its rollout goes on), run failed");
+}
+
 TEST_CASE("an attempt that passed while it was being stopped has passed") {
   Machine m(chain({job("it")}), {}, kStart);
   m.resume(kStart);
