@@ -125,7 +125,7 @@ class Pipelines(unittest.TestCase):
         return [(line["stream"], line["text"] + ("" if line["partial"] else "\n")) for line in lines]
 
     def step_container(self, job, step):
-        return next(one["container"] for one in self.engine.effects("created") if f"-{job}-{step}-a" in one["container"])
+        return next(one["container"] for one in self.engine.effects("created") if f"-{job}.{step}-a" in one["container"])
 
     def check_log(self, run, job, step):
         written = self.engine.written(self.step_container(job, step))

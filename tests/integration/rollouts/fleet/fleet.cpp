@@ -216,7 +216,7 @@ Result<RolloutId> Fleet::begin(const std::string& compose, const std::string& im
 
 store::Rollout Fleet::wait(RolloutId id) {
   said.clear();
-  return must(run(rollouts->wait(id, [this](std::string line) { fprintf(stderr, "SAID %ld %s\n", time(nullptr), line.c_str()); said.push_back(std::move(line)); })));
+  return must(run(rollouts->wait(id, [this](std::string line) { said.push_back(std::move(line)); })));
 }
 
 std::string Fleet::state_of(RolloutId id) {
