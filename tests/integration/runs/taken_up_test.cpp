@@ -133,11 +133,11 @@ TEST_CASE("a deployment under way is told of a cancellation that its daemon did 
 
 TEST_CASE("a service that has ended after it was ready is no reason to end the job that is taken up") {
   const Site site;
-  const std::string commit = site.commit(
-      {{"slipway.yml",
-        "on: {push: {}}\n"
-        "services: {seed: {image: busybox, command: [sh, -c, \"echo seeded\"], ready: {log: seeded}}}\n"
-        "jobs:\n  unit: {image: busybox, services: [seed], run: [\"sleep 3; echo done\"]}\n"}});
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "services: {seed: {image: busybox, command: [sh, -c, \"echo seeded\"], ready: {log: seeded}}}\n"
+                    "jobs:\n  unit: {image: busybox, services: [seed], run: [\"sleep 3; echo done\"]}\n"}});
   const auto until_it_is_seeded = [&](MiniDaemon& daemon) {
     const RunId id = daemon.push(commit);
     until(daemon, "the service has ended", [&] {
