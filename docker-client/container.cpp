@@ -28,7 +28,8 @@ std::string without_slash(std::string name) {
 PublishedPort port_named(std::string_view text) {
   PublishedPort port;
   const auto slash = text.find('/');
-  std::from_chars(text.data(), text.data() + std::min(slash, text.size()), port.container_port);
+  const std::string_view number = text.substr(0, slash);
+  std::from_chars(number.data(), number.data() + number.size(), port.container_port);
   if (slash != std::string_view::npos) port.protocol = text.substr(slash + 1);
   return port;
 }

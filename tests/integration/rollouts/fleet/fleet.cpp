@@ -73,6 +73,14 @@ awaitable<void> remove_all(docker::Engine* engine, std::string key) {
     auto removed = co_await engine->containers().remove(one.id, how);
     if (!removed) throw std::runtime_error(removed.error().message);
   }
+  // Of one that has lost its containers the networks may be left.
+  docker::Filters labelled;
+  labelled.label(key);
+  auto left = co_await engine->networks().list(labelled);
+  if (!left) throw std::runtime_error(left.error().message);
+  for (const auto& network : *left) {
+    if (label_of(network.labels, key).starts_with("ro-")) applications.insert(network.labels.at(key));
+  }
   for (const std::string& application : applications) {
     docker::Filters ours;
     ours.label(key, application);
