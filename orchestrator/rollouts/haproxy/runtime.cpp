@@ -86,7 +86,8 @@ std::vector<Command> removal_of(const std::string& application, const std::strin
                                 const std::string& container) {
   std::vector<Command> commands;
   for (const std::string& backend : {backend_name(application, service), tunnel_backend_name(application, service)}) {
-    const std::string name = backend + "/" + container;
+    std::string name = backend;
+    name.append("/").append(container);
     commands.push_back({"set server " + name + " state maint", {no_server, no_backend}});
     commands.push_back({"del server " + name, {"Server deleted", no_server, no_backend, "Server still has"}});
   }

@@ -135,3 +135,15 @@ TEST_CASE("a generation that went back is taken away from a host which the promo
   CHECK(order->generation == 1);
   CHECK_FALSE(goes_to_nothing(*order));
 }
+
+TEST_CASE("a host that did not answer when its application left it loses what it has of it") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 1}});
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}, {"h2", 0}});
+  const auto order = shop.order("h2");
+  REQUIRE(order);
+  CHECK(goes_to_nothing(*order));
+  CHECK(promoted_for(*order) == 2);
+  CHECK(hosts_of(*order) == std::vector<std::string>{"h2"});
+  CHECK(shop.nothing_to_do("h3"));
+}
