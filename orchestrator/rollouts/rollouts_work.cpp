@@ -75,6 +75,7 @@ awaitable<std::int64_t> Rollouts::fence_of_others(store::Rollout rollout) {
   const std::vector<std::string> hosts = hosts_of(rollout);
   std::vector<std::int64_t> fences(hosts.size(), 0);
   std::vector<awaitable<void>> looks;
+  looks.reserve(hosts.size());
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     looks.push_back(fence_into(&parts_.hosts, hosts[i], rollout.application, &fences[i]));
   }

@@ -23,6 +23,7 @@ awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engin
 
 std::vector<std::string> names_in(const std::map<std::string, std::string>& addresses) {
   std::vector<std::string> names;
+  names.reserve(addresses.size());
   for (const auto& [name, address] : addresses) names.push_back(name);
   return names;
 }

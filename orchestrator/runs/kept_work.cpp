@@ -56,7 +56,7 @@ awaitable<Result<void>> take_over(store::Store& store, RunId run, Earlier earlie
       if (!kept || old.state != store::PushState::pushed) continue;
       store::PushedImage push = old;
       push.run = run;
-      const Result<void> intended = images.intend_push(push);
+      Result<void> intended = images.intend_push(push);
       // Taken over before, by a daemon that was killed then.
       if (!intended && intended.error().kind == Error::Kind::conflict) continue;
       if (!intended) return intended;
