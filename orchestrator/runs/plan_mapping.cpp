@@ -34,15 +34,15 @@ Variables run_variables(const RunContext& context, const pipelines::PlannedJob& 
           {"SLIPWAY_WORKSPACE", std::string(kWorkspace)}};
 }
 
-/// Into `unmet` if the project has not all of them, unless something stands there already.
+/// Into `unmet` if the project has not all that `whose` container asks for, unless something stands there already.
 void add_secrets(Variables& env, const std::vector<pipelines::SecretUse>& uses, const ProjectAccess& access,
-                 std::string& unmet) {
+                 const std::string& whose, std::string& unmet) {
   for (const pipelines::SecretUse& use : uses) {
     const auto secret = access.secrets.find(use.secret);
     if (secret != access.secrets.end()) {
       env[use.variable] = secret->second.reveal();
     } else if (unmet.empty()) {
-      unmet = "the project has no secret '" + use.secret + "'";
+      unmet = whose + ": the project has no secret '" + use.secret + "'";
     }
   }
 }
@@ -72,7 +72,7 @@ Result<StepSpec> step_spec(const RunContext& context, const pipelines::PlannedSt
   step.commands = planned.commands;
   step.workdir = planned.workdir;
   for (const auto& [name, value] : planned.env) env[name] = value;
-  add_secrets(env, planned.secrets, context.access, unmet);
+  add_secrets(env, planned.secrets, context.access, "step '" + planned.name + "'", unmet);
   step.env = std::move(env);
   step.env.emplace("SLIPWAY_STEP", planned.name);
   return step;
@@ -87,7 +87,7 @@ Result<ServiceSpec> service_spec(const RunContext& context, const pipelines::Pla
   service.image = std::move(*image);
   service.command = planned.command;
   service.env = planned.env;
-  add_secrets(service.env, planned.secrets, context.access, unmet);
+  add_secrets(service.env, planned.secrets, context.access, "service '" + planned.name + "'", unmet);
   service.ready = planned.ready;
   service.limits = limits_of(planned.limits, settings);
   return service;
