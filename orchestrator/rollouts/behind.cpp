@@ -76,7 +76,7 @@ Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string&
   rollout.application = application;
   rollout.generation = owner->promoted;
   rollout.kind = "catch_up";
-  rollout.plan = dump_json({{"hosts", std::vector<std::string>{host}}});
+  rollout.plan = plan_for({host});
   rollout.requested_by = "slipway";
   rollout.created = now;
   if (owner->promoted != 0) {
@@ -102,6 +102,10 @@ std::int64_t promoted_for(const store::Rollout& rollout) {
 
 std::vector<std::string> hosts_of(const store::Rollout& rollout) {
   return texts_in(value_at(plan_of(rollout), "hosts"));
+}
+
+std::string plan_for(const std::vector<std::string>& hosts) {
+  return dump_json({{"hosts", hosts}});
 }
 
 }  // namespace slipway::rollouts

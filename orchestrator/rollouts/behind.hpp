@@ -34,8 +34,8 @@ class HostsBehind {
 };
 
 /// The rollout that brings `host` to what its application should have there: the promoted generation. Where this one is
-/// not to be, or none is promoted, what a rollout left that went back while the host did not answer is taken away.
-/// Kind::not_found if nothing is to be done there.
+/// not to be, or none is promoted, what a rollout left that went back, or was to leave the host, while it did not
+/// answer is taken away. Kind::not_found if nothing is to be done there.
 Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string& application, const std::string& host,
                                       Time now);
 
@@ -43,7 +43,8 @@ Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string&
 bool goes_to_nothing(const store::Rollout& rollout);
 std::int64_t promoted_for(const store::Rollout& rollout);
 
-/// The hosts that it was asked for.
+/// The hosts that it was asked for, and store::Rollout::plan for some.
 std::vector<std::string> hosts_of(const store::Rollout& rollout);
+std::string plan_for(const std::vector<std::string>& hosts);
 
 }  // namespace slipway::rollouts

@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include <boost/asio/redirect_error.hpp>
-#include <nlohmann/json.hpp>
 
-#include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/store/applications.hpp"
@@ -17,10 +15,6 @@ namespace {
 constexpr std::size_t most_waiting = 16;
 constexpr std::size_t most_lines = 2000;
 constexpr Milliseconds try_again{500};
-
-std::string hosts_json(const std::vector<std::string>& hosts) {
-  return dump_json({{"hosts", hosts}});
-}
 
 }  // namespace
 
@@ -75,7 +69,7 @@ awaitable<Result<RolloutId>> Rollouts::start(RolloutOrder order) {
     rollout.run = order.generation.run;
     rollout.job = order.job;
     rollout.attempt = order.attempt;
-    rollout.plan = hosts_json(spec.hosts);
+    rollout.plan = plan_for(spec.hosts);
     rollout.requested_by = order.requested_by;
     rollout.evidence = evidence_of(tx, order.generation.run);
     rollout.created = now;

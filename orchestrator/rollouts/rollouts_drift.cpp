@@ -1,9 +1,6 @@
 // Between rollouts: what people change on the hosts is seen, told once, and mended where the application wants that.
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
-#include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/rollouts/drift_look.hpp"
 #include "orchestrator/rollouts/heal_pause.hpp"
@@ -166,7 +163,7 @@ awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, Appl
     rollout.application = application;
     rollout.generation = generation;
     rollout.kind = "heal";
-    rollout.plan = dump_json({{"hosts", hosts}});
+    rollout.plan = plan_for(hosts);
     rollout.requested_by = "slipway";
     rollout.created = now;
     return take_turn(tx, std::move(rollout), Concurrency::queue);

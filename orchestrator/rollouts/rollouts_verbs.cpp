@@ -26,7 +26,7 @@ store::Rollout by_person(const GenerationSpec& spec, std::string kind, const std
   rollout.application = spec.application;
   rollout.generation = spec.number;
   rollout.kind = std::move(kind);
-  rollout.plan = dump_json({{"hosts", spec.hosts}});
+  rollout.plan = plan_for(spec.hosts);
   rollout.requested_by = by;
   rollout.created = now;
   return rollout;
