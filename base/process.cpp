@@ -102,13 +102,16 @@ awaitable<void> drain(Stream& pipe, std::string& kept, std::size_t limit) {
   }
 }
 
-awaitable<Result<ProcessOutcome>> follow(Child& child, Stream& in, Stream& out, Stream& err, const ProcessSpec& spec) {
+struct Ends {
+  Stream in, out, err, exit;
+};
+
+awaitable<Result<ProcessOutcome>> follow(Child& child, Ends& ends, const ProcessSpec& spec) {
   using namespace asio::experimental::awaitable_operators;
   ProcessOutcome outcome;
-  Stream ended(co_await asio::this_coro::executor, child.open_pidfd());
-  co_await (feed(in, spec) && drain(out, outcome.output, spec.output_limit) &&
-            drain(err, outcome.errors, spec.output_limit));
-  co_await ended.async_wait(Stream::wait_read, use_awaitable);
+  co_await (feed(ends.in, spec) && drain(ends.out, outcome.output, spec.output_limit) &&
+            drain(ends.err, outcome.errors, spec.output_limit));
+  co_await ends.exit.async_wait(Stream::wait_read, use_awaitable);
   outcome.exit_code = child.reap();
   co_return outcome;
 }
@@ -169,9 +172,16 @@ awaitable<Result<ProcessOutcome>> run_process(ProcessSpec spec) {
   in.close(0);
   out.close(1);
   err.close(1);
+  // Also where an old engine's seccomp profile does not know the call (Linux 5.3).
+  const int exit = child.open_pidfd();
+  if (exit < 0)
+    co_return fail(Error::Kind::unavailable, "pidfd_open for " + spec.program + ": " + std::strerror(errno));
   const Executor executor = co_await asio::this_coro::executor;
-  Stream to(executor, in.take(1)), from(executor, out.take(0)), errors(executor, err.take(0));
-  auto work = follow(child, to, from, errors, spec);
+  Ends ends{.in = Stream(executor, in.take(1)),
+            .out = Stream(executor, out.take(0)),
+            .err = Stream(executor, err.take(0)),
+            .exit = Stream(executor, exit)};
+  auto work = follow(child, ends, spec);
   co_return co_await with_deadline(spec.deadline, std::move(work), spec.program);
 }
 

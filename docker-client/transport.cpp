@@ -21,6 +21,13 @@ bool repeatable(const Request& request) {
   return !request.source && (request.method == "GET" || request.method == "HEAD" || request.method == "DELETE");
 }
 
+/// 101, or as old Engines do 200 with bytes until the end. Any other answer has an end of its own.
+bool is_upgraded(const Exchange& exchange) {
+  if (exchange.status() == 101) return true;
+  return exchange.status() == 200 && find_header(exchange.headers(), "content-length").empty() &&
+         find_header(exchange.headers(), "transfer-encoding").empty();
+}
+
 std::string host_header(const Endpoint& endpoint) {
   // Over a socket the name means nothing, but HTTP/1.1 wants one.
   if (endpoint.kind != Endpoint::Kind::tcp) return "docker";
@@ -136,6 +143,12 @@ awaitable<Result<HijackedStream>> Transport::hijack(Request request) {
   if (!asks) request.header("Connection", "Upgrade").header("Upgrade", "tcp");
   Result<std::unique_ptr<Exchange>> exchange = co_await open(std::move(request), true);
   if (!exchange) co_return fail(std::move(exchange.error()));
+  if (!is_upgraded(**exchange)) {
+    co_return fail(Error::Kind::protocol,
+                   "the engine at " + endpoint().text() + " did not upgrade the connection (" +
+                       std::to_string((*exchange)->status()) + ")",
+                   "a proxy in front of it must pass Upgrade through");
+  }
   co_return HijackedStream(std::move(*exchange));
 }
 

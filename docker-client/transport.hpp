@@ -84,7 +84,8 @@ class Transport {
   awaitable<Result<Response>> request(Request request);
   /// Returns once the headers are there (the body of the request may still be on its way).
   awaitable<Result<ResponseStream>> stream(Request request);
-  /// Asks for an upgrade to "tcp" unless the request has an Upgrade header of its own.
+  /// Asks for an upgrade to "tcp" unless the request has an Upgrade header of its own. An answer of any other kind, as
+  /// a proxy gives that passes no upgrades on, is Kind::protocol.
   awaitable<Result<HijackedStream>> hijack(Request request);
 
   /// Negotiated at first use with HEAD /_ping (GET where that fails): the lower of ours and the Engine's. Asked anew

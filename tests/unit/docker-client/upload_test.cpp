@@ -196,6 +196,17 @@ awaitable<void> refuse_upgrade(Peer peer, int) {
   co_await peer.rest();
 }
 
+ScriptedEngine::Script answer_instead(std::string head) {
+  struct Play {
+    static awaitable<void> run(Peer peer, std::string text) {
+      co_await peer.request();
+      co_await peer.send(text);
+      co_await peer.rest();
+    }
+  };
+  return [head](Peer peer, int) { return Play::run(std::move(peer), head); };
+}
+
 }  // namespace
 
 TEST_CASE("a hijacked connection carries bytes both ways, half-closes, and is never used again") {
@@ -223,6 +234,17 @@ TEST_CASE("a refused upgrade is the Engine's error") {
     const Result<HijackedStream> stream = co_await transport.hijack(unversioned("POST", "/attach"));
     REQUIRE_FALSE(stream);
     CHECK(stream.error().kind == Error::Kind::not_found);
+  });
+}
+
+TEST_CASE("an answer that is no upgrade is an error and no connection") {
+  const std::string head = GENERATE("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n",
+                                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  with_script(answer_instead(head), [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
+    const Result<HijackedStream> stream = co_await transport.hijack(unversioned("POST", "/exec/x/start"));
+    REQUIRE_FALSE(stream);
+    CHECK(stream.error().kind == Error::Kind::protocol);
+    CHECK_THAT(stream.error().message, Catch::Contains("did not upgrade"));
   });
 }
 
