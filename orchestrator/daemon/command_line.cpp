@@ -75,7 +75,7 @@ Result<CommandLine> read_command_line(int argc, char** argv) {
     return fail(read.error());
   if (Result<void> applied = apply_flags(line.settings, flags); !applied) return fail(applied.error());
   if (Result<void> good = check_settings(line.settings); !good) return fail(good.error());
-  if (line.settings.public_url.empty()) line.settings.public_url = "http://" + line.settings.listen;
+  complete_settings(line.settings);
   if (check) line.task = CommandLine::Task::check_settings;
   if (restore->parsed()) line.task = CommandLine::Task::restore;
   if (health->parsed()) line.task = CommandLine::Task::check_health;
