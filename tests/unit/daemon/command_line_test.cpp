@@ -57,6 +57,11 @@ TEST_CASE("what to do is told from the arguments") {
   CHECK(read({})->task == CommandLine::Task::serve);
   CHECK(read({"--check-config"})->task == CommandLine::Task::check_settings);
   CHECK(read({"healthcheck"})->task == CommandLine::Task::check_health);
+  CHECK(read({"token"})->task == CommandLine::Task::make_token);
+  const auto token = read({"token", "my own", "--data", "/srv/slipway"});
+  REQUIRE(token);
+  CHECK(token->token_name == "my own");
+  CHECK(token->settings.data == "/srv/slipway");
 }
 
 TEST_CASE("a flag that does not exist and a settings file that is missing are errors") {
