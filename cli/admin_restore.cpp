@@ -10,11 +10,17 @@
 namespace slipway::cli {
 namespace {
 
+struct RestoreOrder {
+  std::string file, config, data;
+  bool force = false;
+};
+
 /// The daemon's own program does it, in place of this one: it alone knows its data, and it must not be running.
-Result<Exit> admin_restore(const std::string& file, const std::string& data, bool force) {
-  std::vector<std::string> words = {"slipwayd", "restore", file};
-  if (!data.empty()) words.insert(words.end(), {"--data", data});
-  if (force) words.emplace_back("--force");
+Result<Exit> admin_restore(const RestoreOrder& order) {
+  std::vector<std::string> words = {"slipwayd", "restore", order.file};
+  if (!order.config.empty()) words.insert(words.end(), {"--config", order.config});
+  if (!order.data.empty()) words.insert(words.end(), {"--data", order.data});
+  if (order.force) words.emplace_back("--force");
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
@@ -29,13 +35,12 @@ Result<Exit> admin_restore(const std::string& file, const std::string& data, boo
 void add_admin_restore(CLI::App& parent, Session& session) {
   CLI::App* verb =
       parent.add_subcommand("restore", "put a backup into a data folder of this machine: slipwayd restore");
-  auto file = std::make_shared<std::string>();
-  auto data = std::make_shared<std::string>();
-  auto force = std::make_shared<bool>(false);
-  verb->add_option("FILE", *file, "what 'slipway admin backup' wrote")->required();
-  verb->add_option("--data", *data, "the data folder (else as slipwayd's environment or settings say)");
-  verb->add_flag("--force", *force, "also over a database that is there; it is kept in a folder beside");
-  verb->callback([&session, file, data, force] { session.finish(admin_restore(*file, *data, *force)); });
+  auto order = std::make_shared<RestoreOrder>();
+  verb->add_option("FILE", order->file, "what 'slipway admin backup' wrote")->required();
+  verb->add_option("--config", order->config, "slipwayd's settings file, if it is started with one by --config");
+  verb->add_option("--data", order->data, "the data folder (else as slipwayd's environment or settings say)");
+  verb->add_flag("--force", order->force, "also over a database that is there; it is kept in a folder beside");
+  verb->callback([&session, order] { session.finish(admin_restore(*order)); });
 }
 
 }  // namespace slipway::cli

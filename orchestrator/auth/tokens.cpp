@@ -35,6 +35,20 @@ Error refusal() {
   return {Error::Kind::unauthorized, "the token is not valid", "log in with a token that is in force: slipway login"};
 }
 
+Result<void> check_name(const std::string& name) {
+  if (is_name(name)) return {};
+  return fail(Error::Kind::invalid, "'" + name + "' can't be a token's name", "use 1 to 64 printable characters");
+}
+
+store::Token record_of(const Secret& token, std::string name, store::Role role, Time created) {
+  store::Token record;
+  record.name = std::move(name);
+  record.role = role;
+  record.hash = sha256_hex(token.reveal());
+  record.created = created;
+  return record;
+}
+
 /// Two first starts at the same time must not make two: looked at and added in one transaction.
 Result<std::optional<TokenId>> add_if_first(store::Transaction& tx, store::Token token) {
   store::Tokens tokens(tx);
@@ -48,23 +62,40 @@ Result<std::optional<TokenId>> add_if_first(store::Transaction& tx, store::Token
 
 }  // namespace
 
+Result<NewToken> add_admin(store::Transaction& tx, std::string name, Time now) {
+  if (Result<void> good = check_name(name); !good) return fail(good.error());
+  Secret token = random_token();
+  const auto added = store::Tokens(tx).add(record_of(token, std::move(name), store::Role::admin, now));
+  if (!added) return fail(added.error());
+  return NewToken{*added, std::move(token)};
+}
+
+Result<void> revoke(store::Transaction& tx, TokenId id, Time now) {
+  store::Tokens tokens(tx);
+  const auto all = tokens.list();
+  if (!all) return fail(all.error());
+  const auto is_admin = [now](const store::Token& token) {
+    return token.role == store::Role::admin && in_force(token, now);
+  };
+  const auto is_last = [&](const store::Token& token) { return token.id == id && is_admin(token); };
+  if (std::ranges::any_of(*all, is_last) && std::ranges::count_if(*all, is_admin) == 1) {
+    return fail(Error::Kind::conflict, "token " + to_string(id) + " is the last admin's token",
+                "make another one first: slipway token create NAME --role admin");
+  }
+  return tokens.revoke(id, now);
+}
+
 awaitable<Result<NewToken>> TokenDesk::create(std::string name, store::Role role, std::optional<Time> expires,
                                               std::vector<std::string> roles) {
-  if (!is_name(name)) {
-    co_return fail(Error::Kind::invalid, "'" + name + "' can't be a token's name", "use 1 to 64 printable characters");
-  }
+  if (Result<void> good = check_name(name); !good) co_return fail(good.error());
   for (const std::string& one : roles) {
     if (store::is_role_name(one)) continue;
     co_return fail(Error::Kind::invalid, "'" + one + "' can't be a further role",
                    "its name begins with a letter and is made of a-z, 0-9, '-' and '_'");
   }
   NewToken made{TokenId(), random_token()};
-  store::Token record;
-  record.name = std::move(name);
-  record.role = role;
+  store::Token record = record_of(made.token, std::move(name), role, clock_.now());
   record.roles = std::move(roles);
-  record.hash = sha256_hex(made.token.reveal());
-  record.created = clock_.now();
   record.expires = expires;
   const auto added = co_await store_.write(&store::Tokens::add, std::move(record));
   if (!added) co_return fail(added.error());
@@ -74,11 +105,7 @@ awaitable<Result<NewToken>> TokenDesk::create(std::string name, store::Role role
 
 awaitable<Result<std::optional<NewToken>>> TokenDesk::create_first() {
   NewToken made{TokenId(), random_token()};
-  store::Token record;
-  record.name = "admin";
-  record.role = store::Role::admin;
-  record.hash = sha256_hex(made.token.reveal());
-  record.created = clock_.now();
+  store::Token record = record_of(made.token, "admin", store::Role::admin, clock_.now());
   auto work = [record = std::move(record)](store::Transaction& tx) { return add_if_first(tx, record); };
   const auto added = co_await store_.write(std::move(work));
   if (!added) co_return fail(added.error());

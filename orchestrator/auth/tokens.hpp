@@ -17,6 +17,14 @@ struct NewToken {
   Secret token;  ///< "slw_" and 43 characters of base64url: 32 random bytes
 };
 
+/// An admin's token that never expires, in force once `tx` is committed: for who has the data folder, and no token.
+/// Names are those of `TokenDesk::create`.
+Result<NewToken> add_admin(store::Transaction& tx, std::string name, Time now);
+
+/// Makes a token useless; one that is so already is success. The last admin's token in force is Kind::conflict: nobody
+/// could make another any more.
+Result<void> revoke(store::Transaction& tx, TokenId id, Time now);
+
 /// Makes and checks API tokens. Only their hashes are kept. Borrows the store and the clock.
 class TokenDesk {
  public:

@@ -64,6 +64,9 @@ Result<CommandLine> read_command_line(int argc, char** argv) {
   restore->fallthrough();
   restore->add_option("FILE", line.backup, "what 'slipway admin backup' wrote")->required();
   restore->add_flag("--force", line.force, "also over a database that is there; it is kept in a folder beside");
+  CLI::App* token = app.add_subcommand("token", "make an admin's token and print it; slipwayd may be running");
+  token->fallthrough();
+  token->add_option("NAME", line.token_name, "what it is called in 'slipway token list' (else admin- and the time)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -75,9 +78,10 @@ Result<CommandLine> read_command_line(int argc, char** argv) {
     return fail(read.error());
   if (Result<void> applied = apply_flags(line.settings, flags); !applied) return fail(applied.error());
   if (Result<void> good = check_settings(line.settings); !good) return fail(good.error());
-  if (line.settings.public_url.empty()) line.settings.public_url = "http://" + line.settings.listen;
+  complete_settings(line.settings);
   if (check) line.task = CommandLine::Task::check_settings;
   if (restore->parsed()) line.task = CommandLine::Task::restore;
+  if (token->parsed()) line.task = CommandLine::Task::make_token;
   if (health->parsed()) line.task = CommandLine::Task::check_health;
   return line;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/http_client.hpp"
+#include "orchestrator/daemon/admin_token.hpp"
 #include "orchestrator/daemon/command_line.hpp"
 #include "orchestrator/daemon/daemon.hpp"
 #include "orchestrator/daemon/restore.hpp"
@@ -43,6 +44,16 @@ int restore(const daemon::CommandLine& line) {
   return 0;
 }
 
+/// The token goes to standard output alone, so that a script can take it.
+int make_token(const daemon::CommandLine& line) {
+  const Result<auth::NewToken> made = daemon::make_admin_token(line.settings.data, line.token_name, SystemClock());
+  if (!made) return complain(made.error());
+  fmt::print("{}\n", made->token.reveal());
+  fmt::print(stderr, "an admin's token, shown this once; log in with it: slipway login --url {}\n",
+             line.settings.public_url);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,6 +70,8 @@ int main(int argc, char** argv) {
       return check_health(line->settings);
     case Task::restore:
       return restore(*line);
+    case Task::make_token:
+      return make_token(*line);
     case Task::serve:
       break;
   }

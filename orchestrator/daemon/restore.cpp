@@ -83,7 +83,8 @@ Result<void> put_in_place(const fs::path& folder) {
 }  // namespace
 
 Result<void> check_no_restore_under_way(const fs::path& folder) {
-  if (!fs::exists(ready_in(folder))) return {};
+  std::error_code unseen;  // who opens the folder next says why it can't be looked into
+  if (!fs::exists(ready_in(folder), unseen)) return {};
   return fail(Error::Kind::conflict, "a restore into " + folder.string() + " was cut off",
               "run it again: slipwayd restore FILE --force");
 }

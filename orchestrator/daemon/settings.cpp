@@ -63,6 +63,11 @@ Result<void> apply_setting(Settings& settings, const std::string& name, const st
   return {};
 }
 
+void complete_settings(Settings& settings) {
+  while (settings.public_url.ends_with('/')) settings.public_url.pop_back();
+  if (settings.public_url.empty()) settings.public_url = "http://" + settings.listen;
+}
+
 Result<void> check_settings(const Settings& settings) {
   if (Result<std::uint16_t> port = port_of(settings.listen); !port) return fail(port.error());
   if (!is_address(settings.address())) {

@@ -30,7 +30,7 @@ struct Settings {
   std::string listen = "127.0.0.1:8080";
   std::string socket;                        ///< a Unix socket to listen on as well; empty: none
   std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-For is believed
-  std::string public_url;                    ///< empty: http:// and `listen`
+  std::string public_url;                    ///< paths are put behind it; empty: http:// and `listen`
   std::filesystem::path data = "/var/lib/slipway";
   std::string engine = "unix:///var/run/docker.sock";
   log::Level log_level = log::Level::info;
@@ -60,6 +60,9 @@ Result<void> read_settings(Settings& settings, std::string_view text, const std:
 /// The settings that flags and environment variables have, by the name of the flag without its dashes. An unusable
 /// value is Kind::invalid.
 Result<void> apply_setting(Settings& settings, const std::string& name, const std::string& value);
+
+/// Once all that was said is read: what was left open follows from the rest, and `public_url` ends with no slash.
+void complete_settings(Settings& settings);
 
 /// What only holds together: `listen` is an address and a port, files that are named can be read.
 Result<void> check_settings(const Settings& settings);

@@ -31,7 +31,7 @@ awaitable<Result<http::CreatedToken>> TokenActions::create(http::TokenInput inpu
 
 awaitable<Result<void>> TokenActions::revoke(TokenId token, http::Actor actor) {
   auto work = [token, actor, now = clock_.now()](store::Transaction& tx) {
-    return audited(tx, store::Tokens(tx).revoke(token, now), now, actor, "token.revoke", to_string(token));
+    return audited(tx, auth::revoke(tx, token, now), now, actor, "token.revoke", to_string(token));
   };
   co_return co_await store_.write(std::move(work));
 }

@@ -134,6 +134,13 @@ std::vector<std::string> SqliteConnection::take_marks() {
   return std::exchange(marks_, {});
 }
 
+std::string SqliteConnection::damage() {
+  std::string found;
+  run("PRAGMA quick_check(1)", {}, [&](const Row& row) { row.into(found); });
+  shrink();
+  return found == "ok" ? std::string() : found;
+}
+
 void SqliteConnection::shrink() {
   sqlite3_db_release_memory(database_->getHandle());
 }

@@ -31,6 +31,8 @@ class SqliteConnection final : public Transaction {
   [[nodiscard]] std::size_t marked() const { return marks_.size(); }
   void unmark(std::size_t count) { marks_.resize(count); }
   std::vector<std::string> take_marks();
+  /// What SQLite finds wrong with the file, in one line; empty: nothing. Reads all of it.
+  std::string damage();
   /// Gives memory that is not needed at rest back.
   void shrink();
 

@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::size_t kInstanceBytes = 4;
 
-/// Empty if all is well.
-std::string check(SqliteConnection& connection) {
-  std::string found;
-  connection.run("PRAGMA quick_check(1)", {}, [&](const Row& row) { row.into(found); });
-  connection.shrink();
-  return found == "ok" ? std::string() : found;
-}
-
 std::string read_instance(SqliteConnection& connection) {
   std::string instance;
   connection.run("SELECT value FROM meta WHERE name = 'instance'", {}, [&](const Row& row) { row.into(instance); });
@@ -85,7 +77,7 @@ Result<void> Store::Impl::open() {
 
 Result<void> Store::Impl::prepare() {
   write_connection_ = std::make_unique<SqliteConnection>(file_, SqliteConnection::Access::write);
-  if (const auto damage = check(*write_connection_); !damage.empty()) status.damaged(damage);
+  if (const auto damage = write_connection_->damage(); !damage.empty()) status.damaged(damage);
   const bool intact = status.condition().kind == Condition::Kind::writable;
   if (intact) {
     if (auto migrated = migrate(*write_connection_, file_, migrations()); !migrated) return migrated;

@@ -35,7 +35,8 @@ struct StoreOptions {
 };
 
 /// The daemon's memory: everything that must survive it, in `<folder>/slipway.db`. Owns the folder (no second process
-/// can open it), one thread that writes and one that reads, so that the io thread never waits for the disk.
+/// can open it; `write_beside` is the one way around), one thread that writes and one that reads, so that the io thread
+/// never waits for the disk.
 ///
 ///   Result<Run> run = co_await store.read(&Runs::get, id);
 ///   Result<void> done = co_await store.write(&Runs::finish, id, Verdict::passed, std::string(), clock.now());

@@ -173,6 +173,14 @@ TEST_CASE("slipway admin restore has the slipwayd of this machine do it, and say
   INFO(with.err);
   CHECK(with.code == 0);
   CHECK(fs::exists(data / "slipway.db"));
+
+  const fs::path config = folder.path() / "slipwayd.yml", said = folder.path() / "said";
+  REQUIRE(write_file(config, "data: " + said.string() + "\n"));
+  const Ran as_said = run_program({SLIPWAY_PATH, "admin", "restore", file.string(), "--config", config.string()},
+                                  {{"PATH", fs::path(SLIPWAYD_PATH).parent_path().string() + ":/usr/bin:/bin"}});
+  INFO(as_said.err);
+  CHECK(as_said.code == 0);
+  CHECK(fs::exists(said / "slipway.db"));
   CHECK(
       run_program({"/bin/sh", "-c", "PATH=" + fs::path(SLIPWAYD_PATH).parent_path().string() + ":$PATH " + restore_it})
           .code == 1);

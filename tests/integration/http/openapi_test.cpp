@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <regex>
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -32,6 +37,26 @@ std::map<std::string, std::string> described_operations(const Json& root) {
     }
   }
   return operations;
+}
+
+/// Where the source tells of an event: the kinds that it names. Those made of a stage ("rollout.…") are not among them.
+std::set<std::string> kinds_told() {
+  std::set<std::string> kinds;
+  const std::regex kind("\"((run|job|step|image|engine|status|rollout|application|drift)\\.[a-z_]+)\"");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("orchestrator")) {
+    if (entry.path().extension() != ".cpp") continue;
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) {
+      const bool tells =
+          std::ranges::any_of(std::array{"tell(", "tell_of(", "Event event(", "const auto kind ="},
+                              [&line](const char* word) { return line.find(word) != std::string::npos; });
+      if (!tells) continue;
+      for (std::sregex_iterator found(line.begin(), line.end(), kind), end; found != end; ++found) {
+        kinds.insert((*found)[1]);
+      }
+    }
+  }
+  return kinds;
 }
 
 /// Calls of every operation; each answer is held to its schema.
@@ -184,6 +209,19 @@ TEST_CASE("docs/api.md lists every operation with its role") {
       row[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(row[i])));
     CAPTURE(row);
     CHECK(page->find("| `" + row + "` | " + role + " |") != std::string::npos);
+  }
+}
+
+TEST_CASE("docs/api.md lists every kind of event") {
+  const auto page = read_file("docs/api.md");
+  REQUIRE(page);
+  const std::set<std::string> kinds = kinds_told();
+  for (const char* known : {"run.queued", "step.exited", "engine.lost", "drift.found", "rollout.leased"}) {
+    CHECK(kinds.contains(known));
+  }
+  for (const std::string& kind : kinds) {
+    CAPTURE(kind);
+    CHECK(page->find("`" + kind + "`") != std::string::npos);
   }
 }
 

@@ -94,3 +94,52 @@ TEST_CASE("a token's name is printable, short, and used once among those in forc
   CHECK(run_async(desk.create("ci", Role::admin)));
   CHECK(s.write(&Tokens::revoke, TokenId(99), kNoon).error().kind == Error::Kind::not_found);
 }
+
+TEST_CASE("an admin's token can be made in a transaction of the caller's, under a name that is free") {
+  TemporaryStore s;
+  ManualClock clock(kNoon);
+  TokenDesk desk(*s.store, clock);
+  REQUIRE(*run_async(desk.create_first()));
+  const auto add = [&s](const std::string& name) {
+    return s.write([name](store::Transaction& tx) { return add_admin(tx, name, kNoon); });
+  };
+  const auto made = add("found again");
+  REQUIRE(made);
+  const auto checked = run_async(desk.check(made->token));
+  REQUIRE(checked);
+  CHECK(checked->id == made->id);
+  CHECK(checked->name == "found again");
+  CHECK(checked->role == Role::admin);
+  CHECK_FALSE(checked->expires);
+  CHECK(add("admin").error().kind == Error::Kind::conflict);
+  CHECK(add("a\nb").error().kind == Error::Kind::invalid);
+}
+
+TEST_CASE("the last admin's token in force can't be revoked") {
+  TemporaryStore s;
+  ManualClock clock(kNoon);
+  TokenDesk desk(*s.store, clock);
+  const auto revoke_at = [&s](TokenId id, Time now) {
+    return s.write([id, now](store::Transaction& tx) { return revoke(tx, id, now); });
+  };
+  const TokenId first = run_async(desk.create_first()).value()->id;
+  const TokenId viewer = run_async(desk.create("viewer", Role::viewer)).value().id;
+  const TokenId gone = run_async(desk.create("gone", Role::admin)).value().id;
+  const Time later = kNoon + std::chrono::hours(1);
+  const TokenId brief = run_async(desk.create("brief", Role::admin, later)).value().id;
+  CHECK(revoke_at(gone, kNoon));
+
+  const auto last = revoke_at(first, later);  // by then the brief one has expired
+  REQUIRE_FALSE(last);
+  CHECK(last.error().kind == Error::Kind::conflict);
+  CHECK(last.error().hint.find("slipway token create") != std::string::npos);
+  CHECK_FALSE(s.read(&Tokens::get, first)->revoked);
+  CHECK(revoke_at(gone, later));
+  CHECK(revoke_at(brief, later));
+  CHECK(revoke_at(viewer, later));
+  CHECK(revoke_at(TokenId(99), later).error().kind == Error::Kind::not_found);
+
+  const TokenId second = run_async(desk.create("second", Role::admin)).value().id;
+  CHECK(revoke_at(first, later));
+  CHECK(revoke_at(second, later).error().kind == Error::Kind::conflict);
+}

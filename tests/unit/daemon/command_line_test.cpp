@@ -38,10 +38,30 @@ TEST_CASE("a flag wins over the environment, that over the file") {
   CHECK(from_flag->settings.port() == 3333);
 }
 
+TEST_CASE("a public URL loses the slashes at its end, wherever it was said") {
+  const auto path = std::filesystem::temp_directory_path() / ("slipwayd-" + random_hex(6) + ".yml");
+  REQUIRE(write_file(path, "public_url: https://file.example/\n"));
+  const auto from_file = read({"--config", path.string()});
+  const auto from_flag = read({"--config", path.string(), "--public-url", "https://flag.example/ci//"});
+  ::setenv("SLIPWAY_PUBLIC_URL", "https://environment.example/", 1);
+  const auto from_environment = read({"--config", path.string()});
+  ::unsetenv("SLIPWAY_PUBLIC_URL");
+  std::filesystem::remove(path);
+  REQUIRE(from_file);
+  CHECK(from_file->settings.public_url == "https://file.example");
+  CHECK(from_flag->settings.public_url == "https://flag.example/ci");
+  CHECK(from_environment->settings.public_url == "https://environment.example");
+}
+
 TEST_CASE("what to do is told from the arguments") {
   CHECK(read({})->task == CommandLine::Task::serve);
   CHECK(read({"--check-config"})->task == CommandLine::Task::check_settings);
   CHECK(read({"healthcheck"})->task == CommandLine::Task::check_health);
+  CHECK(read({"token"})->task == CommandLine::Task::make_token);
+  const auto token = read({"token", "my own", "--data", "/srv/slipway"});
+  REQUIRE(token);
+  CHECK(token->token_name == "my own");
+  CHECK(token->settings.data == "/srv/slipway");
 }
 
 TEST_CASE("a flag that does not exist and a settings file that is missing are errors") {

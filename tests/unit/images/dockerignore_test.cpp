@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/files.hpp"
+
 namespace slipway::images {
 namespace {
 
@@ -224,6 +226,24 @@ TEST_CASE("stars don't make matching slow") {
   for (int i = 0; i < 40; ++i) pattern += "a*";
   const IgnoreRules rules = std::move(*IgnoreRules::parse(pattern + "b"));
   CHECK_FALSE(rules.excludes(std::string(4000, 'a')));
+}
+
+TEST_CASE("slipway's own image is built from its source, without settings and secrets that lie beside") {
+  const Result<std::string> text = read_file(".dockerignore");
+  REQUIRE(text);
+  const Result<IgnoreRules> rules = IgnoreRules::parse(*text);
+  REQUIRE(rules);
+  for (const char* out : {"docker-compose.yml", "slipwayd.yml", "override.yaml", ".env", "tls/.env", "ca.pem",
+                          "tls/cert.pem", "tls/server.key", ".git/config", "build/dev/slipwayd", "README.md"}) {
+    CAPTURE(out);
+    CHECK(rules->excludes(out));
+  }
+  for (const char* in : {"CMakeLists.txt", "CMakePresets.json", "cmake/Libraries.cmake", "tools/install.sh",
+                         "tools/build.sh", "images/dockerfiles/slipway.Dockerfile", "orchestrator/http/openapi.json",
+                         "pipelines/schema.json", "base/encoding.cpp", "orchestrator/auth/key_file.cpp"}) {
+    CAPTURE(in);
+    CHECK_FALSE(rules->excludes(in));
+  }
 }
 
 }  // namespace slipway::images
