@@ -210,6 +210,11 @@ DeployWork decode_deploy_work(const YamlNode& node, const Decoding& decoding, co
     check_literal(group, *value, "the group", check_group, decoding);
     if (group) work.group = std::move(*group);
   }
+  if (const YamlNode* value = map.find("application")) {
+    auto application = read_template(*value, "`application`", decoding, scope, {{512, false}});
+    check_literal(application, *value, "the application", check_application, decoding);
+    if (application) work.application = std::move(*application);
+  }
   map.foreign("hosts", "hosts are in groups, which the daemon's settings name: write `group`");
   map.foreign("strategy", "how it is rolled out is said in the Compose file, under `x-slipway`");
   map.finish();

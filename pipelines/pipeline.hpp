@@ -138,6 +138,7 @@ struct DeployWork {
   std::string file;
   std::vector<std::pair<std::string, std::string>> images;  ///< service of the Compose file -> image of this file
   Template group;                                           ///< empty: what the Compose file says
+  Template application;                                     ///< empty: the Compose file's own name
 };
 
 using MatrixRow = std::map<std::string, std::string>;

@@ -70,7 +70,8 @@ struct PlannedDeploy {
   };
   std::string file;  ///< relative to the checkout
   std::vector<Image> images;
-  std::string group;  ///< empty: the targets that the Compose file names
+  std::string group;        ///< empty: the targets that the Compose file names
+  std::string application;  ///< empty: the Compose file's own name
   friend bool operator==(const PlannedDeploy&, const PlannedDeploy&) = default;
 };
 

@@ -134,11 +134,14 @@ void get(const Json& json, PlannedPush& push) {
 }
 
 Json put(const PlannedDeploy& deploy) {
-  return {{"file", deploy.file}, {"images", put_all(deploy.images)}, {"group", deploy.group}};
+  Json json{{"file", deploy.file}, {"images", put_all(deploy.images)}, {"group", deploy.group}};
+  if (!deploy.application.empty()) json["application"] = deploy.application;
+  return json;
 }
 void get(const Json& json, PlannedDeploy& deploy) {
   json.at("file").get_to(deploy.file);
   json.at("group").get_to(deploy.group);
+  deploy.application = json.value("application", std::string());
   get_all(json.at("images"), deploy.images);
 }
 

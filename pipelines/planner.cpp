@@ -240,6 +240,11 @@ Result<void> Planner::work(const DeployWork& recipe, PlannedJob& planned) {
     if (!group) return fail(group.error());
     deploy.group = std::move(*group);
   }
+  if (!recipe.application.parts.empty()) {
+    auto application = texts_.evaluate(recipe.application, "the application", check_application);
+    if (!application) return fail(application.error());
+    deploy.application = std::move(*application);
+  }
   planned.deploy = std::move(deploy);
   return {};
 }

@@ -179,6 +179,7 @@ Result<Application> decode_stored(const GenerationSpec& spec) {
   text.text = spec.compose;
   text.path = spec.compose_path;
   text.variables = spec.variables;
+  text.application = spec.application;
   ComposeRules as_accepted;
   as_accepted.bind_roots = {"/"};
   as_accepted.check_zones = false;

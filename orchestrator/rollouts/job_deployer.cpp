@@ -81,6 +81,7 @@ awaitable<Result<RolloutOrder>> JobDeployer::order_of(runs::DeployRequest reques
   order.generation.compose.text = request.compose;
   order.generation.compose.path = request.compose_path;
   order.generation.compose.variables["SLIPWAY_COMMIT"] = request.commit;
+  order.generation.compose.application = request.application;
   order.generation.group = order.generation.compose.group = request.group;
   auto files = co_await files_of(request, order.generation.compose);
   if (!files) co_return fail(files.error());

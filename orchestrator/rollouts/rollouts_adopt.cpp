@@ -86,6 +86,7 @@ std::string progress_of(const GenerationSpec& spec, const ComposeRules& rules) {
   text.text = spec.compose;
   text.path = spec.compose_path;
   text.variables = spec.variables;
+  text.application = spec.application;
   const auto application = decode_compose(text, rules);
   if (!application || !application->policy.migrate || !application->policy.migrate->contract) return "{}";
   return dump_json({{"plan", {{"pace", {{"contract", true}}}}}, {"machine", {{"migrator", "unknown"}}}});

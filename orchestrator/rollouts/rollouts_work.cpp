@@ -194,8 +194,8 @@ Result<std::set<std::string>> Rollouts::hosts_it_leaves(const Assignment& assign
   if (!stays && !leaving.empty() && rollout.kind == "deploy") {
     return fail(Error::Kind::conflict,
                 rollout.application + " runs on " + joined(leaving) +
-                    ", and this deployment is for none of them: for another place give its Compose file another "
-                    "`name`, to move it there roll it out to both first");
+                    ", and this deployment is for none of them: for another place give it another name "
+                    "there (the job's deploy.application), to move it there roll it out to both first");
   }
   return leaving;
 }

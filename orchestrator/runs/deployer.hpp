@@ -45,6 +45,7 @@ struct DeployRequest {
   std::string compose_path;                   ///< for messages
   std::map<std::string, PushedImage> images;  ///< Compose service → image
   std::string group;                          ///< overrides x-slipway.targets; may be empty
+  std::string application;                    ///< overrides the Compose file's name; may be empty
   /// A file of the run's commit, by its path from the root of the checkout. Unset: there are none.
   std::function<awaitable<Result<std::string>>(std::string path)> read_file;
 };

@@ -295,6 +295,7 @@ awaitable<Result<DeployRequest>> deploy_request(Collaborators& with, RunContext&
   request.commit = context.run.commit;
   request.compose_path = deploy.file;
   request.group = deploy.group;
+  request.application = deploy.application;
   auto reading = repository.read(context.run.commit, deploy.file);
   Result<checkout::CommitFile> file = co_await std::move(reading);
   if (!file) co_return fail(std::move(file.error()).in(deploy.file));

@@ -7,6 +7,7 @@
 #include "orchestrator/rollouts/compose/resources_decoder.hpp"
 #include "orchestrator/rollouts/compose/service_decoder.hpp"
 #include "orchestrator/rollouts/compose/swarm_check.hpp"
+#include "pipelines/names.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -33,18 +34,17 @@ void interpolate_tree(YamlNode& node, const Variables& variables, Diagnostics& d
   }
 }
 
-bool is_application_name(const std::string& name) {
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= 63 && plain(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return plain(c) || c == '_' || c == '-'; });
-}
-
-void decode_name(MapReader& file, Application& application, Diagnostics& diagnostics) {
-  const YamlNode* node = file.require("name", "name: shop");
-  if (node == nullptr) return;
-  application.name = pipelines::read_text(*node, "`name`", diagnostics).value_or("");
-  if (is_application_name(application.name)) return;
-  diagnostics.error(node->at, "an application's name is made of a-z, 0-9, '_' and '-', at most 63", application.name);
+/// `given` is who deploys it saying another; the file may then do without.
+void decode_name(MapReader& file, const std::string& given, Application& application, Diagnostics& diagnostics) {
+  const YamlNode* node = given.empty() ? file.require("name", "name: shop") : file.find("name");
+  if (node != nullptr) {
+    application.name = pipelines::read_text(*node, "`name`", diagnostics).value_or("");
+    if (!pipelines::check_application(application.name)) {
+      diagnostics.error(node->at, "an application's name is made of a-z, 0-9, '_' and '-', at most 63",
+                        application.name);
+    }
+  }
+  if (!given.empty()) application.name = given;
 }
 
 void decode_services(MapReader& file, const ComposeRules& rules, Application& application, Places& places,
@@ -75,7 +75,7 @@ Application decode_file(const YamlNode& root, const ComposeText& text, const Com
   Places places;
   MapReader file(root, "the Compose file", diagnostics);
   places.file = places.x_slipway = root.at;
-  decode_name(file, application, diagnostics);
+  decode_name(file, text.application, application, diagnostics);
   std::string obsolete;
   take_text(file, "version", obsolete, diagnostics);
   decode_services(file, rules, application, places, diagnostics);

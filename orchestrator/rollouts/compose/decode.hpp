@@ -26,7 +26,8 @@ struct ComposeText {
   std::string text;
   std::string path = "compose.yml";  ///< for messages
   Variables variables;
-  std::string group = {};  ///< overrides x-slipway.targets, unless it is empty
+  std::string group = {};        ///< overrides x-slipway.targets, unless it is empty
+  std::string application = {};  ///< overrides `name`, unless it is empty
 };
 
 /// Reads a Compose file with x-slipway. A pure function of its arguments. What a single host (or, where that is its

@@ -19,6 +19,16 @@ std::string aimed(const Scene& scene, const std::string& hosts, const std::strin
   return compose;
 }
 
+RolloutOrder staged(const Scene& scene, const std::string& host, const std::string& image) {
+  RolloutOrder order;
+  order.generation.project = ProjectId(1);
+  order.generation.compose.text = aimed(scene, "[" + host + "]");
+  order.generation.compose.application = scene.application + "-staging";
+  order.generation.images = {{"web", image}};
+  order.requested_by = "test";
+  return order;
+}
+
 std::vector<std::string> only(const std::string& container) {
   return {container};
 }
@@ -67,11 +77,30 @@ TEST_CASE("one application in two places, staging and production, is refused bef
   scene.fleet->settle(aimed(scene, "[h1]"), one);
   const auto other = scene.fleet->roll_out(aimed(scene, "[h2]"), push_web_image(*scene.fleet, "places-2", "two"));
   CHECK(other.state == "rolled_back");
-  CHECK(
-      other.reason ==
-      "ro-places runs on h1, and this deployment is for none of them: for another place give its Compose file another "
-      "`name`, to move it there roll it out to both first; nothing was changed");
+  CHECK(other.reason ==
+        "ro-places runs on h1, and this deployment is for none of them: for another place give it another name there "
+        "(the job's deploy.application), to move it there roll it out to both first; nothing was changed");
   CHECK(scene.fleet->served("h1", 8080) == "one");
   CHECK(scene.running("h2").empty());
+  CHECK(scene.fleet->run(scene.fleet->store->read(&store::Applications::get, scene.application))->promoted == 1);
+}
+
+TEST_CASE("one Compose file in two places under two names is two applications, each with a way back of its own") {
+  Scene scene("ro-names");
+  const std::string one = push_web_image(*scene.fleet, "names-1", "one");
+  const std::string two = push_web_image(*scene.fleet, "names-2", "two");
+  scene.fleet->settle(aimed(scene, "[h1]"), one);
+  for (const std::string& image : {one, two}) {
+    const auto id = scene.fleet->run(scene.fleet->rollouts->start(staged(scene, "h2", image)));
+    REQUIRE(id);
+    CHECK(scene.fleet->wait(*id).state == "succeeded");
+  }
+  CHECK(scene.fleet->served("h1", 8080) == "one");
+  CHECK(scene.fleet->served("h2", 8080) == "two");
+
+  const auto back = scene.fleet->run(scene.fleet->rollouts->roll_back(scene.application + "-staging", "ann"));
+  REQUIRE(back);
+  CHECK(scene.fleet->wait(*back).state == "succeeded");
+  CHECK(scene.fleet->served("h2", 8080) == "one");
   CHECK(scene.fleet->run(scene.fleet->store->read(&store::Applications::get, scene.application))->promoted == 1);
 }

@@ -128,6 +128,7 @@ TEST_CASE("jobs come after those they need, with images first to be built") {
   CHECK(job(made, "publish").needs == std::vector<std::string>{"unit-3.11-slim", "unit-3.12-slim", "unit-3.12-alpine",
                                                                "unit-3.13-slim---allow-warnings", "smoke"});
   CHECK(job(made, "production").deploy->images[1].pushed_by == "publish");
+  CHECK(job(made, "production").deploy->application == "shop-" + job(made, "production").deploy->group);
 }
 
 TEST_CASE("a step's variables win over the job's, whether values or secrets") {

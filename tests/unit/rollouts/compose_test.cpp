@@ -197,6 +197,17 @@ TEST_CASE("what a single host can't honour or slipway does not allow is an error
   CHECK_THAT(application.error().hint, Catch::Contains(row.help));
 }
 
+TEST_CASE("who deploys a file may give its application another name, and the file then needs none") {
+  ComposeText file;
+  file.text = with_service("");
+  file.application = "shop-staging";
+  CHECK(decode_compose(file, {})->name == "shop-staging");
+  file.text = file.text.substr(file.text.find('\n') + 1);
+  CHECK(decode_compose(file, {})->name == "shop-staging");
+  file.application.clear();
+  CHECK_FALSE(decode_compose(file, {}));
+}
+
 TEST_CASE("what is wrong at the top of the file is said there") {
   const auto [text, message] = GENERATE(table<std::string, std::string>({
       {"services: {web: {image: a}}\n", "compose.yml:1:1: "},
