@@ -127,7 +127,7 @@ class Collector {
     if (name.empty() || name == "scratch" || stages_.contains(lower_case(name))) return;
     Result<Reference> reference = parse_reference(name);
     if (!reference) return unclear.push_back(name);
-    if (std::find(found.begin(), found.end(), *reference) == found.end()) found.push_back(std::move(*reference));
+    if (known_.insert(*reference).second) found.push_back(std::move(*reference));
   }
 
   static std::string joined_words(const Words& words) {
@@ -137,6 +137,7 @@ class Collector {
   }
 
   BuildVariables variables_;
+  std::set<Reference> known_;     // what is in `found`
   std::set<std::string> stages_;  // those that ended
   std::string own_name_;          // of the one that goes on
   bool in_stage_ = false;

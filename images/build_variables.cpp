@@ -9,6 +9,8 @@
 namespace slipway::images {
 namespace {
 
+constexpr std::size_t kLongestFilled = 16 << 10;  // each ARG may double the one before
+
 /// The longest beginning of `text` that is a variable's name.
 std::string_view variable_name(std::string_view text) {
   if (text.empty() || is_digit(text.front())) return {};
@@ -85,6 +87,7 @@ FilledText BuildVariables::fill(std::string_view word) const {
     if (!use) return {"", false};
     const FilledText value = value_of(*use);
     filled.text += value.text;
+    if (filled.text.size() > kLongestFilled) return {"", false};
     filled.clear = filled.clear && value.clear;
   }
   return filled;

@@ -24,7 +24,8 @@ class BuildVariables {
   /// NAME or NAME=default, as ARG has it. False: which variable it is depends on the builder.
   bool declare(std::string_view word);
   /// $NAME, ${NAME}, ${NAME:-otherwise} and ${NAME:+instead} filled in; all other forms are not clear, nor are
-  /// variables that nobody declared, that were declared twice or that builders set.
+  /// variables that nobody declared, that were declared twice or that builders set, nor what variables make longer than
+  /// 16 KiB.
   [[nodiscard]] FilledText fill(std::string_view word) const;
 
  private:

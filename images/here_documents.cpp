@@ -6,6 +6,8 @@
 namespace slipway::images {
 namespace {
 
+constexpr std::size_t kMostDocuments = 32;  // each line of their texts is compared with every name
+
 using ShellWords = std::vector<std::string_view>;
 
 bool is_shell_letter(unsigned char c) {
@@ -110,7 +112,7 @@ std::optional<std::vector<HereDocument>> here_documents(std::string_view instruc
     const std::string_view before_quotes = word.substr(0, word.find_first_of("\"'"));
     if (std::count(before_quotes.begin(), before_quotes.end(), '<') < 2 || is_here_string(before_quotes)) continue;
     std::optional<HereDocument> document = here_document(word);
-    if (!document) return std::nullopt;
+    if (!document || documents.size() == kMostDocuments) return std::nullopt;
     documents.push_back(std::move(*document));
   }
   if (!documents.empty() && is_like_json(*words)) return std::nullopt;

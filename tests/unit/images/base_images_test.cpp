@@ -183,6 +183,25 @@ TEST_CASE("a number is a stage of COPY --from and an image elsewhere; a stage's 
   CHECK(bases("FROM x AS x") == Names{"x"});
 }
 
+TEST_CASE("a Dockerfile of megabytes is read in time linear in its size") {
+  std::string froms, documents = "FROM a\nRUN cat";
+  for (int i = 0; i < 100'000; ++i) froms += "FROM a" + std::to_string(i) + "\n";
+  for (int i = 0; i < 500'000; ++i) documents += " <<a";
+  for (int i = 0; i < 500'000; ++i) documents += "\nb";
+  CHECK(bases(froms).size() == 100'000);
+  CHECK_FALSE(base_images(documents, {}).unclear.empty());
+}
+
+TEST_CASE("variables that double each other do not grow beyond what a name can be") {
+  std::string doubling = "ARG A0=aa\n";
+  for (int i = 1; i < 60; ++i) {
+    const std::string before = "$A" + std::to_string(i - 1);
+    doubling += "ARG A" + std::to_string(i) + "=" + before + before + "\n";
+  }
+  CHECK(base_images(doubling + "FROM b$A59", {}).unclear.front() == "b$A59");
+  CHECK(bases(doubling + "FROM b$A1") == Names{"baaaa"});
+}
+
 TEST_CASE("an ordinary Dockerfile is clear") {
   const char* clear[] = {
       "# syntax=docker/dockerfile:1\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:${V} AS build\nRUN "
