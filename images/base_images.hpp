@@ -10,7 +10,9 @@ namespace slipway::images {
 
 struct BaseImages {
   std::vector<Reference> images;
-  /// What may name an image, and can't be told from here: quotes, variables that the builder sets, here-documents …
+  /// What may name an image, or hide a line that does, and can't be told from here: quotes, variables that the builder
+  /// sets, what is no reference, lines that builders take apart in different ways … Empty: whatever version reads the
+  /// Dockerfile, it starts and copies from nothing but `images`. Bytes other than printable ASCII are written \xNN.
   std::vector<std::string> unclear;
   /// Of `# syntax=` or BUILDKIT_SYNTAX: the image of a program that reads the Dockerfile in the builder's place, as it
   /// likes; empty: none.
@@ -20,7 +22,7 @@ struct BaseImages {
 /// The images that a Dockerfile starts from or copies from (FROM, COPY --from, RUN --mount=…from=), its own stages and
 /// "scratch" left out; each once, in order. So that a build gets the credentials of these registries and no others.
 /// `arguments` are the build's; they go before the defaults of ARGs. What is no reference once variables are filled in
-/// is left out: the builder will object to it.
+/// is not among the images; it is unclear. What an ONBUILD of a base image names is not looked for.
 BaseImages base_images(std::string_view dockerfile, const std::map<std::string, std::string>& arguments);
 
 }  // namespace slipway::images

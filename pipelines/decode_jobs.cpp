@@ -98,12 +98,18 @@ void refuse_run_keys(const YamlEntry& entry, Kind kind, const Decoding& decoding
 
 /// Pushes and deployments only ever follow success: an image whose tests failed must not get out.
 void check_condition(const JobRecipe& job, const YamlNode& node, const Decoding& decoding) {
+  if (!job.condition) return;
+  bool refused = false;
   for (const char* function : {"always", "failure"}) {
-    if (job.condition && job.condition->asks_for(function)) {
-      decoding.diagnostics.error(node.at, fmt::format("a push or a deployment can't run on `{}()`", function),
-                                 node.text, "only what has passed is pushed and deployed; remove it");
-    }
+    if (!job.condition->asks_for(function)) continue;
+    refused = true;
+    decoding.diagnostics.error(node.at, fmt::format("a push or a deployment can't run on `{}()`", function), node.text,
+                               "only what has passed is pushed and deployed; remove it");
   }
+  const bool success_implied = !job.condition->asks_for_status();
+  if (refused || success_implied || !may_hold(*job.condition, Before::failed)) return;
+  decoding.diagnostics.error(node.at, "a push or a deployment can't run after a job that failed or was skipped",
+                             node.text, "leave `success()` out: it is asked anyway, besides the rest");
 }
 
 void read_work(JobRecipe& job, MapReader& map, const YamlEntry& entry, Kind kind, const Decoding& decoding,

@@ -62,6 +62,43 @@ std::string value_of(const Expression::Term& term, const std::vector<std::string
   return {};
 }
 
+/// What a term can come out as. A text counts as both.
+struct Outcomes {
+  bool yes = true;
+  bool no = true;
+};
+
+Outcomes outcomes_of(const Expression::Term& term, const std::vector<Outcomes>& done, Before before) {
+  const auto operand = [&](std::size_t i) { return done[term.operands[i]]; };
+  const auto known = [](bool value) { return Outcomes{value, !value}; };
+  const auto same = [](Outcomes a, Outcomes b) {
+    return Outcomes{(a.yes && b.yes) || (a.no && b.no), (a.yes && b.no) || (a.no && b.yes)};
+  };
+  switch (term.kind) {
+    case Kind::literal:
+      return term.type == Expression::Type::boolean ? known(term.text == "true") : Outcomes();
+    case Kind::property:
+      return {};
+    case Kind::call: {
+      const bool status = term.text == "success" || term.text == "failure" || term.text == "always";
+      return status ? known(call(term.text, {}, before) == "true") : Outcomes();
+    }
+    case Kind::equal:
+      return same(operand(0), operand(1));
+    case Kind::unequal: {
+      const Outcomes equal = same(operand(0), operand(1));
+      return {equal.no, equal.yes};
+    }
+    case Kind::both:
+      return {operand(0).yes && operand(1).yes, operand(0).no || operand(1).no};
+    case Kind::either:
+      return {operand(0).yes || operand(1).yes, operand(0).no && operand(1).no};
+    case Kind::negation:
+      return {operand(0).no, operand(0).yes};
+  }
+  return {};
+}
+
 /// Where the `}}` of the expression that begins at `from` is; quoted ones do not count.
 std::size_t end_of_expression(std::string_view text, std::size_t from) {
   char quote = 0;
@@ -107,6 +144,13 @@ std::string evaluate(const Expression& expression, const Values& values) {
   done.reserve(expression.terms.size());
   for (const Expression::Term& term : expression.terms) done.push_back(value_of(term, done, values));
   return done.back();
+}
+
+bool may_hold(const Expression& condition, Before before) {
+  std::vector<Outcomes> done;
+  done.reserve(condition.terms.size());
+  for (const Expression::Term& term : condition.terms) done.push_back(outcomes_of(term, done, before));
+  return done.back().yes;
 }
 
 bool tainted(const Expression& expression, const Scope& scope) {

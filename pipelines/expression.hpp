@@ -82,6 +82,10 @@ struct Values {
 /// (the tag of a push) is empty.
 std::string evaluate(const Expression& expression, const Values& values);
 
+/// Whether the condition can be true where the jobs before have ended so: what it asks besides success(), failure() and
+/// always() is taken to be whatever makes it true.
+bool may_hold(const Expression& condition, Before before);
+
 /// Whether the result may hold text that somebody outside chose: branch names, commit messages, string parameters …
 /// Such text never goes into a shell script. (A comparison of it is a boolean, and `slug()` of it is harmless.)
 bool tainted(const Expression& expression, const Scope& scope);

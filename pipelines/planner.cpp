@@ -126,8 +126,9 @@ PlannedCondition Planner::condition(const JobRecipe& recipe, PlannedJob::Kind ki
     return (!implied || before == Before::succeeded) && texts_.holds(*recipe.condition, before);
   };
   planned.after_success = holds(Before::succeeded);
-  planned.after_failure = holds(Before::failed);
-  planned.after_skip = holds(Before::skipped);
+  // Whatever its `if` says: an image whose tests did not pass must not get out.
+  planned.after_failure = !gets_out && holds(Before::failed);
+  planned.after_skip = !gets_out && holds(Before::skipped);
   if (planned.never()) planned.reason = fmt::format("its `if` is false: {}", planned.text);
   return planned;
 }

@@ -77,8 +77,11 @@ Result<void> check_readable(const RunContext& context, const images::BaseImages&
                 "# syntax=docker/dockerfile:1 is allowed here");
   }
   if (bases.unclear.empty()) return {};
-  return fail(Error::Kind::invalid, "slipway can't tell which image this is: " + bases.unclear.front().substr(0, 200),
-              "write the image's name out, without quotes, variables of the builder or escapes");
+  return fail(
+      Error::Kind::invalid,
+      "slipway can't tell which images the builder reads here: " + bases.unclear.front().substr(0, 200),
+      "write images' names out, without quotes, variables of the builder or escapes, and lines as everybody does "
+      "(docs/pipeline.md, images)");
 }
 
 /// BuildKit takes credentials over a session only, which we do not open, but it builds on what the engine has: so base

@@ -120,7 +120,10 @@ Graph graph_of(const pipelines::Plan& plan) {
     node.key = planned.id;
     for (const std::string& need : planned.needs) node.needs.push_back(jobs.at(need));
     for (const std::string& image : planned.images) node.images.push_back(images.at(image));
-    node.condition = {planned.condition.after_success, planned.condition.after_failure, planned.condition.after_skip};
+    // A push or a deployment follows success alone, also by a plan that an older slipwayd has made and kept.
+    const bool stays_inside = planned.kind == pipelines::PlannedJob::Kind::run;
+    node.condition = {planned.condition.after_success, stays_inside && planned.condition.after_failure,
+                      stays_inside && planned.condition.after_skip};
     node.never = planned.condition.reason;
     node.retry = {planned.retry.max, planned.retry.on_failure, planned.retry.on_interrupted};
     node.timeout = planned.timeout;

@@ -86,12 +86,143 @@ TEST_CASE("what could name an image in a way that only the builder knows is told
     const BaseImages found = base_images(text, {});
     CHECK((!found.unclear.empty() || found.frontend == "r.example/own"));
   }
+}
+
+TEST_CASE("what a builder of any version could take for another image or another line is told") {
+  const char* unclear[] = {
+      // no reference, or what the shell has variables for
+      "FROM $@registry.example/secret/app:1",
+      "FROM $1registry.example/secret/app:1",
+      "FROM $*registry.example/secret/app:1",
+      "FROM registry.example/secret/app:$",
+      "FROM Registry/Secret",
+      "FROM a # b",
+      "FROM a b c",
+      "FROM",
+      "FROM a AS 1",
+      "FROM --platform=\"linux/amd64\" a",
+      "FROM registry.example/app$TARGETOSVERSION",
+      "FROM a$NOBODY",
+      "ARG \"A\"=registry.example/secret\nARG A=b\nFROM $A",
+      "ARG A=b\nARG A\nFROM $A",
+      "ARG A='$B'\nFROM a$A",
+      "ARG A=${TARGETARCH}\nARG B=$A\nFROM a$B",
+      "ARG SOURCE_DATE_EPOCH=1\nFROM a:$SOURCE_DATE_EPOCH",
+      "FROM a\nONBUILD FROM b AS secret",
+      "FROM a\nRUN \xa0--mount=type=bind,from=secret true",
+      // lines that go on, or don't
+      "FROM a\nRUN true \\\v\nFROM registry.example/secret/app",
+      "FROM a\nRUN true \\\xc2\xa0\nFROM registry.example/secret/app",
+      "FROM a\nRUN true \\\r\r\nFROM registry.example/secret/app",
+      "FROM a\nRUN echo x\\\\\nFROM registry.example/secret/app",
+      "\xc2\xa0"
+      "FROM registry.example/secret/app",
+      "\xc2\x85"
+      "FROM registry.example/secret/app",
+      "\xef\xbb\xbf\xef\xbb\xbf"
+      "FROM registry.example/secret/app",
+      "FROM a\nRUN true \\\n\xc2\xa0# no comment to all\nFROM b AS secret\nFROM secret",
+      "FROM a\nRUN\xc2\xa0--mount=type=bind,from=secret true",
+      "SOURCE registry.example/secret/app\nFROM a",
+      // directives
+      "# x=1\n# escape=`\nFROM a\nRUN x `\nFROM registry.example/secret/app",
+      "# syntax=docker/dockerfile:1\n# escape=`\nFROM a\nRUN x `\nFROM registry.example/secret/app",
+      "#!/bin/x\n# escape=`\nFROM a",
+      "# escape=`x\nFROM a",
+      "#\xc2\xa0syntax=registry.example/own\nFROM a",
+      "# syntax=docker/dockerfile:1\n# syntax=registry.example/own\nFROM a",
+      "\n{\"syntax\": \"registry.example/own\"}",
+      // here-documents
+      "FROM a\nRUN echo \"<<E\"\nFR\\\nOM registry.example/secret/app\nE\n",
+      "FROM a\nRUN cat <<E\nFR\\\nOM registry.example/secret/app\nE\n",
+      "FROM a\nRUN cat <<E\n\xc2\xa0"
+      "FROM registry.example/secret/app\nE\n",
+      "FROM a\nRUN [\"cat\", \"<<E\" ]\nx\nFROM registry.example/secret/app\nE\n",
+      "FROM a\nRUN [ -f x ] && cat <<E\nx\nE\n",
+      "FROM a\nRUN echo it's <<E\nx\nE\n",
+      "FROM a\nRUN cat \\<<E\nx\nE\n",
+      "FROM a\nRUN cat $X<<E\nx\nE\n",
+      "FROM a\nRUN cat ${X#y} <<E\nx\nE\n",
+      "FROM a\nRUN cat << E\nx\nE\n",
+      "FROM a\nRUN cat <<E; echo\nx\nE\n",
+      "FROM a\nRUN cat\xc2\xa0<<E\nx\nE\n",
+      "FROM a\nRUN echo \"\"\xc2\xa0<<E\nx\nE\n",
+      "FROM a\nRUN echo $((1 << 2))",
+      "FROM a\nONBUILD RUN cat <<E\nx\nE\n",
+      "FROM a\nRUN cat <<E\nx\n E\nFROM b AS secret\nE\nFROM secret",
+      "FROM a\nRUN cat <<E <<F\nx\nF\nE\ny\nF\n",
+      "FROM a\nRUN cat <<run\nrun\n",
+      "FROM a\nRUN cat <<E\nx",
+  };
+  for (const char* text : unclear) {
+    CAPTURE(text);
+    CHECK(base_images(text, {}).unclear != Names{});
+  }
+  CHECK(base_images(std::string_view("FROM a\0b", 8), {}).unclear.front() == "FROM a\\x00b");
+  CHECK(base_images("FROM a$TARGETOSVERSION", {{"TARGETOSVERSION", "b"}}).unclear == Names{"a$TARGETOSVERSION"});
+}
+
+TEST_CASE("a line that another builder would hide is found all the same") {
+  const std::string secret = "registry.example/secret/app";
+  CHECK(bases("FROM a\nRUN true \\\v\nFROM " + secret) == Names{"a", secret});
+  CHECK(bases("FROM a\nRUN echo x\\\\\nFROM " + secret) == Names{"a", secret});
+  CHECK(bases("FROM a\nRUN echo \"<<E\"\nFR\\\nOM " + secret) == Names{"a", secret});
+  CHECK(bases("# x=1\n# escape=`\nFROM a\nRUN x `\nFROM " + secret) == Names{"a", secret});
+  CHECK(bases("# syntax=docker/dockerfile:1\n# escape=`\nFROM a`\nb") == Names{"ab"});
+  CHECK(bases("FROM a\nRUN <<E\nx\n E\nFROM b\nE\nFROM " + secret) == Names{"a", secret});
+  CHECK(bases("FROM a\nRUN <<-E\nx\n\tE\nFROM b") == Names{"a", "b"});
+  CHECK(bases("FROM a\nRUN echo $((1 << 2))\nFROM b") == Names{"a", "b"});
+}
+
+TEST_CASE("a number is a stage of COPY --from and an image elsewhere; a stage's own name is one only after it") {
+  CHECK(bases("FROM a\nFROM b\nCOPY --from=0 /x /x") == Names{"a", "b"});
+  CHECK(bases("FROM a\nCOPY --from=99999999999999999999 /x /x") == Names{"a", "99999999999999999999"});
+  CHECK(bases("FROM 1234") == Names{"1234"});
+  CHECK(bases("FROM a\nRUN --mount=type=bind,from=0 true") == Names{"a", "0"});
+  CHECK(bases("FROM a AS x\nCOPY --from=x /x /x\nFROM x") == Names{"a", "x"});
+  CHECK(bases("FROM x AS x") == Names{"x"});
+}
+
+TEST_CASE("a Dockerfile of megabytes is read in time linear in its size") {
+  std::string froms, documents = "FROM a\nRUN cat";
+  for (int i = 0; i < 100'000; ++i) froms += "FROM a" + std::to_string(i) + "\n";
+  for (int i = 0; i < 500'000; ++i) documents += " <<a";
+  for (int i = 0; i < 500'000; ++i) documents += "\nb";
+  CHECK(bases(froms).size() == 100'000);
+  CHECK_FALSE(base_images(documents, {}).unclear.empty());
+}
+
+TEST_CASE("variables that double each other do not grow beyond what a name can be") {
+  std::string doubling = "ARG A0=aa\n";
+  for (int i = 1; i < 60; ++i) {
+    const std::string before = "$A" + std::to_string(i - 1);
+    doubling += "ARG A" + std::to_string(i) + "=" + before + before + "\n";
+  }
+  CHECK(base_images(doubling + "FROM b$A59", {}).unclear.front() == "b$A59");
+  CHECK(bases(doubling + "FROM b$A1") == Names{"baaaa"});
+}
+
+TEST_CASE("an ordinary Dockerfile is clear") {
   const char* clear[] = {
       "# syntax=docker/dockerfile:1\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:${V} AS build\nRUN "
       "--mount=type=cache,target=/root go build\n"
       "FROM scratch\nCOPY --from=build --chown=1:1 /a /b\n",
       "FROM a\nRUN cat <<EOF > /x\nhello\nEOF\nCMD [\"x\", \"y\"]\nENV A=\"b\"",
       "# a comment on syntax\nFROM a",
+      "# (c) 2026, A=B\n\n# syntax: see below\nFROM a\r\nRUN x \\\r\n  y\r\n",
+      "#!/usr/bin/env docker\n# syntax=docker/dockerfile:1\n# check=skip=all\nFROM a",
+      "# escape=`\nFROM a\nRUN dir `\n  c:\\\n",
+      "\xef\xbb\xbf"
+      "FROM a\nLABEL maintainer=\"J\xc3\xb6rg\"\nMAINTAINER \xc3\x9c",
+      "FROM a\nRUN apt-get update && \\\n    # why\n# and\n\n    apt-get install -y x \\\n    \\  \n  && rm -r y\n",
+      "ARG REGISTRY=\"r.example\" TAG\nFROM ${REGISTRY}/base:${TAG:-latest} AS base\nARG TAG\nFROM base AS Tools\n"
+      "FROM scratch\nCOPY --from=tools --link --chown=$U:$U /x /x\nADD --checksum=sha256:00 https://x.example/y /y\n"
+      "RUN --mount=type=bind,from=base,target=/b --mount=type=cache,target=/c,id=$ID make -- --x\n"
+      "HEALTHCHECK --interval=5s CMD true\nONBUILD COPY --from=base /x /x\nENTRYPOINT [\"/x\"]",
+      "FROM a\nRUN <<EOF\n#!/bin/sh\nset -e\napt-get install \\\n  x\nfrom=1\nEOF\nCOPY <<-\"a.txt\" <<'b.txt' /d/\n"
+      "\thello\n\ta.txt\n# x\nb\nb.txt\nRUN cat <<EOF > \"${DIR}/$x\"\nEOF\n",
+      "FROM a\nRUN python3 <<EOF\nimport os\nfrom os import path\nEOF",
+      "FROM a\nRUN cat <<<\"x $y\" && echo \"<<E\" '<<F' \"<b>$x</b>\" it\\'s x<y\nCMD cat <<EOF",
   };
   for (const char* text : clear) {
     CAPTURE(text);

@@ -82,6 +82,35 @@ TEST_CASE("status functions say how the jobs before have ended") {
   CHECK(value_of("failure() && branch == 'main'", Before::failed) == "false");
 }
 
+TEST_CASE("a condition may hold after a failure unless success() is asked whatever else is") {
+  const auto holds = [](std::string_view source, Before before) {
+    ExpressionError error;
+    const auto expression = parse_expression(source, scope(), error);
+    CAPTURE(source, error.message);
+    REQUIRE(expression);
+    return may_hold(*expression, before);
+  };
+  for (const char* source :
+       {"success()", "success() && branch == 'main'", "success() && (branch == 'main' || event == 'tag')",
+        "!(!success() || event == 'tag')", "success() == true", "success() != false",
+        "(branch == 'a' && success()) || (success() && parameters.quick)", "success() && true", "false || success()"}) {
+    CAPTURE(source);
+    CHECK(holds(source, Before::succeeded));
+    CHECK_FALSE(holds(source, Before::failed));
+    CHECK_FALSE(holds(source, Before::skipped));
+  }
+  for (const char* source :
+       {"success() || branch == 'main'", "!success()", "success() == parameters.quick", "success() != true", "always()",
+        "!(success() && parameters.quick)", "contains(branch, 'x') || (success() && event == 'push')"}) {
+    CAPTURE(source);
+    CHECK(holds(source, Before::failed));
+    CHECK(holds(source, Before::skipped));
+  }
+  CHECK(holds("failure()", Before::failed));
+  CHECK_FALSE(holds("failure()", Before::skipped));
+  CHECK(holds("!failure()", Before::skipped));
+}
+
 TEST_CASE("only bare foreign text is tainted") {
   const auto taints = [](std::string_view source) {
     ExpressionError error;

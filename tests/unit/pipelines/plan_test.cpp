@@ -175,6 +175,26 @@ TEST_CASE("what is left of a condition is a table over how the jobs before ended
   CHECK(table("alarm") == std::vector<bool>{false, true, false});
 }
 
+TEST_CASE("a push and a deployment never follow a failure or a skip, whatever their condition says") {
+  Pipeline file = pipeline(whole_language());
+  Scope known;
+  known.status_functions = true;
+  for (const char* source : {"success() || branch == 'main'", "always()", "!success()", "failure()"}) {
+    ExpressionError error;
+    for (JobRecipe& one : file.jobs) one.condition = parse_expression(source, known, error);
+    const auto made = make_plan(file, push_to_main());
+    CAPTURE(source);
+    REQUIRE(made);
+    for (const PlannedJob& one : made->jobs) {
+      const bool gets_out = one.kind != PlannedJob::Kind::run;
+      CAPTURE(one.id);
+      CHECK(one.condition.after_failure == !gets_out);
+      CHECK((!gets_out || !one.condition.after_skip));
+      if (gets_out) CHECK(one.condition.never() == !one.condition.after_success);
+    }
+  }
+}
+
 TEST_CASE("ids of jobs are unique, short and fit for a container's name") {
   const Plan made = plan(
       "on: push\n"
