@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 Result<Json> find_rollout(const Api& api, const std::string& app, std::int64_t id) {
-  Result<Json> page = api.get("/api/v1/apps/" + segment(app) + "/history", {{"limit", "50"}});
+  Result<Json> page = api.get_patiently("/api/v1/apps/" + segment(app) + "/history", {{"limit", "50"}}, {});
   if (!page) return page;
   for (const Json& rollout : value_at(*page, "items")) {
     if (number_at(rollout, "id") == id) return rollout;
