@@ -90,3 +90,17 @@ TEST_CASE("who reads only the first lines of a log or of a run's progress ends s
     CHECK(read.err == "code 1\n");
   }
 }
+
+TEST_CASE("who asks for a rollout gets it as JSON: at its end, or its number alone without waiting for that") {
+  const std::string back =
+      R"({"items": [{"id": 7, "state": "failed", "reason": "no", "ended_at": "2026-11-25T01:28:51Z"}]})";
+  const ScriptedServer server({ScriptedServer::json(R"({"id": 7})", 202), ScriptedServer::json(back),
+                               ScriptedServer::json(R"({"id": 7})", 202), ScriptedServer::json(R"({"id": 7})", 202)});
+  const Ran waited = slipway_at(server, {"app", "rollback", "shop", "--json", "id,state"});
+  CHECK(waited.code == 3);
+  CHECK(waited.out == "{\"id\":7,\"state\":\"failed\"}\n");
+  const Ran detached = slipway_at(server, {"app", "redeploy", "shop", "--detach", "--jq", ".id"});
+  CHECK(detached.code == 0);
+  CHECK(detached.out == "7\n");
+  CHECK(slipway_at(server, {"app", "pause", "shop", "--json"}).out == "{\"id\":7}\n");
+}
