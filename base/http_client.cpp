@@ -173,6 +173,11 @@ void set_limits(CURL* handle, const HttpRequest& request) {
   curl()->easy_setopt(handle, CURLOPT_MAXREDIRS, 5L);
   curl()->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, millis(request.connect_timeout));
   curl()->easy_setopt(handle, CURLOPT_TIMEOUT_MS, millis(request.timeout));
+  curl()->easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+  if (request.quiet_time.count() > 0) {
+    curl()->easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl()->easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.quiet_time.count()));
+  }
   curl()->easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
   if (!request.ca_file.empty()) curl()->easy_setopt(handle, CURLOPT_CAINFO, request.ca_file.c_str());
   if (!request.client_certificate.empty()) {

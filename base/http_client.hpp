@@ -32,7 +32,11 @@ struct HttpRequest {
   bool follow_redirects = true;  ///< at most 5, never from https to http
   Duration connect_timeout = std::chrono::seconds(10);
   Duration timeout = std::chrono::seconds(60);  ///< for the whole exchange; zero: none
-  std::size_t body_limit = 16 << 20;            ///< bytes of answer; more is Kind::too_large
+  /// For an exchange that may last: without a byte of answer for this long it ends with Kind::timeout. Whole seconds;
+  /// noticed up to seven seconds late; zero: none. A line that died is found by TCP's own probes in any case, in
+  /// minutes.
+  std::chrono::seconds quiet_time{0};
+  std::size_t body_limit = 16 << 20;  ///< bytes of answer; more is Kind::too_large
   /// When set, a 2xx body goes here in pieces instead of into the response; returning false ends the transfer.
   std::function<bool(std::string_view)> on_body;
   std::stop_token stop;  ///< ends the transfer with Kind::cancelled within a second

@@ -9,6 +9,7 @@
 
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
+#include "cli/whole_tar.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -25,7 +26,7 @@ class NewFile {
   explicit NewFile(fs::path path)
       : path_(std::move(path)),
         part_(path_.string() + ".part"),
-        fd_(::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
+        fd_(::open(part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {}
   NewFile(const NewFile&) = delete;
   ~NewFile() {
     if (fd_ < 0) return;
@@ -46,7 +47,11 @@ class NewFile {
     }
     return true;
   }
+  /// Of a tar: one that broke off is Kind::unavailable, and what had the name before keeps it.
   Result<void> finish() {
+    const Result<bool> whole = tar_is_whole(fd_);
+    if (!whole) return fail(whole.error().in(part_.string()));
+    if (!*whole) return fail(Error::Kind::unavailable, "the backup broke off before its end", "try again");
     if (::fsync(fd_) != 0 || ::rename(part_.c_str(), path_.c_str()) != 0) return fail(file_error(path_));
     ::close(std::exchange(fd_, -1));
     return {};
@@ -67,7 +72,7 @@ Result<Exit> admin_backup(Session& session, const std::string& path, bool logs) 
   const auto take = [&file](std::string_view bytes) { return file.write(bytes); };
   const Result<void> came = (*api)->download("/api/v1/backup", {{"logs", logs ? "1" : ""}}, take);
   if (file.failure()) return fail(*file.failure());
-  if (!came) return fail(came.error());
+  if (!came) return fail(came.error().in("backup"));
   if (Result<void> whole = file.finish(); !whole) return fail(whole.error());
   tell(session, fmt::format("{} has everything but the key file (`key` in the daemon's data folder): keep that, too, "
                             "in another place",

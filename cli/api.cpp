@@ -1,14 +1,18 @@
 #include "cli/api.hpp"
 
 #include <chrono>
-#include <thread>
 
 #include <nlohmann/json.hpp>
+
+#include "cli/patience.hpp"
 
 namespace slipway::cli {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr auto quiet_stream = 45s;     // three of the heartbeats that docs/api.md promises
+constexpr auto quiet_download = 2min;  // the daemon takes up to a minute before a backup's first byte
 
 Error::Kind kind_of_status(int status) {
   switch (status) {
@@ -41,6 +45,13 @@ Error error_of(const HttpResponse& response, const std::string& url) {
   return error;
 }
 
+/// Why a stream ended. A daemon that stops ends its streams properly, so that is no more than a lost connection.
+Error failure_of(const Result<HttpResponse>& response, const std::string& url) {
+  if (!response) return response.error();
+  if (!response->ok()) return error_of(*response, url);
+  return {Error::Kind::unavailable, url + " ended before its time"};
+}
+
 }  // namespace
 
 std::string segment(std::string_view text) {
@@ -71,6 +82,7 @@ Result<Json> Api::exchange(HttpRequest request) const {
     }
     return fail(std::move(error));
   }
+  answered_ = true;
   if (!response->ok()) return fail(error_of(*response, request.url));
   if (response->body.empty()) return Json();
   Result<Json> json = parse_json(response->body);
@@ -81,6 +93,16 @@ Result<Json> Api::exchange(HttpRequest request) const {
 
 Result<Json> Api::get(const std::string& path, const Query& query) const {
   return exchange(request("GET", path, query));
+}
+
+Result<Json> Api::get_patiently(const std::string& path, const Query& query, std::stop_token stop) const {
+  Patience patience;
+  for (;;) {
+    HttpRequest asking = request("GET", path, query);
+    asking.stop = stop;
+    Result<Json> answer = exchange(std::move(asking));
+    if (answer || !answered_ || !patience.try_again(answer.error(), stop)) return answer;
+  }
 }
 
 Result<Json> Api::send(std::string method, const std::string& path, const Json& body) const {
@@ -110,6 +132,7 @@ Result<void> Api::download(const std::string& path, const Query& query,
                            std::function<bool(std::string_view)> take) const {
   HttpRequest streamed = request("GET", path, query);
   streamed.timeout = Duration::zero();
+  streamed.quiet_time = quiet_download;
   streamed.on_body = std::move(take);
   Result<HttpResponse> response = send_http(streamed);
   if (!response) return fail(response.error());
@@ -119,31 +142,27 @@ Result<void> Api::download(const std::string& path, const Query& query,
 
 Result<void> Api::follow(const std::string& path, const Query& query, std::function<bool(const SseEvent&)> take,
                          std::stop_token stop) const {
+  Patience patience;
   std::string last_id;
-  auto last_answer = std::chrono::steady_clock::now();
-  for (;;) {
-    bool wanted = true;
+  for (bool wanted = true;;) {
     SseParser parser([&](const SseEvent& event) {
-      last_id = event.id;
+      if (!event.id.empty()) last_id = event.id;
       wanted = wanted && take(event);
     });
     HttpRequest streamed = request("GET", path, query);
     streamed.headers.emplace_back("Accept", "text/event-stream");
     if (!last_id.empty()) streamed.headers.emplace_back("Last-Event-ID", last_id);
     streamed.timeout = Duration::zero();
+    streamed.quiet_time = quiet_stream;
     streamed.stop = stop;
     streamed.on_body = [&](std::string_view bytes) {
-      last_answer = std::chrono::steady_clock::now();
+      patience.answered();
       return parser.feed(bytes) && wanted;
     };
-    Result<HttpResponse> response = send_http(streamed);
+    const Result<HttpResponse> response = send_http(streamed);
     if (!wanted || stop.stop_requested()) return {};
-    if (response && !response->ok() && response->status < 500) return fail(error_of(*response, streamed.url));
-    if (response && response->ok()) return {};  // the stream was ended by the daemon: nothing more will come
-    if (std::chrono::steady_clock::now() - last_answer > 30s) {
-      return response ? fail(error_of(*response, streamed.url)) : fail(response.error());
-    }
-    std::this_thread::sleep_for(500ms);
+    const Error failure = failure_of(response, streamed.url);
+    if (!patience.try_again(failure, stop)) return stop.stop_requested() ? Result<void>() : fail(failure);
   }
 }
 

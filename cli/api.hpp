@@ -20,14 +20,18 @@ class Api {
   explicit Api(Context context) : context_(std::move(context)) {}
 
   Result<Json> get(const std::string& path, const Query& query = {}) const;
+  /// The same for who waits: a daemon that has answered this object before may be silent for a while (see Patience)
+  /// until `stop`, which is Kind::cancelled or the last failure.
+  Result<Json> get_patiently(const std::string& path, const Query& query, std::stop_token stop) const;
   Result<Json> post(const std::string& path, const Json& body) const;
   Result<Json> put(const std::string& path, const Json& body) const;
   Result<Json> patch(const std::string& path, const Json& body) const;
   Result<Json> remove(const std::string& path) const;
-  /// A body that is not JSON (a log), in pieces as it comes.
+  /// A body that is not JSON (a log), in pieces as it comes. Two minutes without any are Kind::timeout.
   Result<void> download(const std::string& path, const Query& query, std::function<bool(std::string_view)> take) const;
-  /// Follows a server-sent event stream until it ends, `take` says false, or `stop`; after a lost connection goes on
-  /// behind the last event seen, giving up after 30 s without any answer.
+  /// Follows a server-sent event stream until `take` says false, or `stop`. However the stream ends, or if nothing
+  /// comes for 45 s (the daemon says something every 15 s), it goes on behind the last event seen, as long as Patience
+  /// lasts.
   Result<void> follow(const std::string& path, const Query& query, std::function<bool(const SseEvent&)> take,
                       std::stop_token stop) const;
 
@@ -39,6 +43,7 @@ class Api {
   Result<Json> send(std::string method, const std::string& path, const Json& body) const;
 
   Context context_;
+  mutable bool answered_ = false;  // once: so the address is right
 };
 
 /// `{name}` segments in API paths.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app_wish.hpp"
+#include "cli/listing.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
@@ -38,11 +39,11 @@ Result<Exit> app_approve(Session& session, const ApproveOptions& options) {
   }
   Json body = {{"generation", generation}, {"reject", options.reject}};
   if (!options.reason.empty()) body["reason"] = options.reason;
-  const Result<std::int64_t> id = post_to_app(session, options.app, "approve", body);
-  if (!id) return fail(id.error());
-  tell(session, fmt::format("rollout {}, generation {} of {}: {}", *id, generation, options.app,
-                            options.reject ? "rejected" : "approved"));
-  return Exit::ok;
+  const Result<Json> asked = post_to_app(session, options.app, "approve", body);
+  if (!asked) return fail(asked.error());
+  return print_done(session, asked,
+                    fmt::format("rollout {}, generation {} of {}: {}", number_at(*asked, "id"), generation, options.app,
+                                options.reject ? "rejected" : "approved"));
 }
 
 }  // namespace
@@ -55,6 +56,7 @@ void add_app_approve(CLI::App& parent, Session& session) {
       ->check(CLI::PositiveNumber);
   verb->add_flag("--reject", options->reject, "say no: it ends, and nothing is changed");
   verb->add_option("--reason", options->reason, "why, for the others");
+  add_output_flags(*verb, session);
   verb->callback([&session, options] { session.finish(app_approve(session, *options)); });
 }
 

@@ -12,7 +12,7 @@ void add_app_history(CLI::App& parent, Session& session) {
   auto name = std::make_shared<std::string>();
   auto limit = std::make_shared<int>(20);
   verb->add_option("APP", *name, "the application")->required();
-  verb->add_option("-L,--limit", *limit, "how many at most")->check(CLI::Range(1, 200))->capture_default_str();
+  add_limit_flag(*verb, *limit);
   add_output_flags(*verb, session);
   verb->callback([&session, name, limit] {
     const auto fill = [](Table& table, const Json& rollout) {

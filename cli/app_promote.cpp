@@ -3,20 +3,19 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app_wish.hpp"
+#include "cli/listing.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
 namespace {
 
 Result<Exit> app_promote(Session& session, const std::string& app, bool all, bool outside) {
-  const Result<std::int64_t> id = post_to_app(session, app, "promote", {{"all", all}, {"outside_window", outside}});
-  if (!id) return fail(id.error());
-  if (outside) {
-    tell(session, fmt::format("rollout {} of {} may begin outside of its window", *id, app));
-    return Exit::ok;
-  }
-  tell(session, fmt::format("rollout {} of {} goes on{}", *id, app, all ? " to its end without waiting" : ""));
-  return Exit::ok;
+  const Result<Json> asked = post_to_app(session, app, "promote", {{"all", all}, {"outside_window", outside}});
+  if (!asked) return fail(asked.error());
+  const char* how = outside ? "may begin outside of its window"
+                    : all   ? "goes on to its end without waiting"
+                            : "goes on";
+  return print_done(session, asked, fmt::format("rollout {} of {} {}", number_at(*asked, "id"), app, how));
 }
 
 }  // namespace
@@ -30,6 +29,7 @@ void add_app_promote(CLI::App& parent, Session& session) {
   CLI::Option* all_flag = verb->add_flag("--all", *all, "leave out all those to come, too");
   verb->add_flag("--outside-window", *outside, "instead: let the rollout that waits for its window begin now")
       ->excludes(all_flag);
+  add_output_flags(*verb, session);
   verb->callback([&session, app, all, outside] { session.finish(app_promote(session, *app, *all, *outside)); });
 }
 

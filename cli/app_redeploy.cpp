@@ -3,16 +3,20 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app_wish.hpp"
+#include "cli/listing.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
 namespace {
 
 Result<Exit> app_redeploy(Session& session, const std::string& app, bool recreate, bool wait) {
-  const Result<std::int64_t> id = post_to_app(session, app, "redeploy", {{"recreate", recreate}});
-  if (!id) return fail(id.error());
-  tell(session, fmt::format("rollout {} brings the promoted generation of {} to its hosts again", *id, app));
-  return wait ? wait_for_rollout(session, app, *id) : Exit::ok;
+  const Result<Json> asked = post_to_app(session, app, "redeploy", {{"recreate", recreate}});
+  if (!asked) return fail(asked.error());
+  const std::int64_t id = number_at(*asked, "id");
+  const std::string said = fmt::format("rollout {} brings the promoted generation of {} to its hosts again", id, app);
+  if (!wait) return print_done(session, asked, said);
+  tell(session, said);
+  return wait_for_rollout(session, app, id);
 }
 
 }  // namespace
@@ -26,6 +30,7 @@ void add_app_redeploy(CLI::App& parent, Session& session) {
   verb->add_option("APP", *app, "the application")->required();
   verb->add_flag("--recreate", *recreate, "replace containers that are as they should be, too");
   verb->add_flag("-d,--detach", *detach, "do not wait");
+  add_output_flags(*verb, session);
   verb->callback(
       [&session, app, recreate, detach] { session.finish(app_redeploy(session, *app, *recreate, !*detach)); });
 }

@@ -3,16 +3,20 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app_wish.hpp"
+#include "cli/listing.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
 namespace {
 
 Result<Exit> app_rollback(Session& session, const std::string& app, bool force, bool wait) {
-  const Result<std::int64_t> id = post_to_app(session, app, "rollback", {{"force", force}});
-  if (!id) return fail(id.error());
-  tell(session, fmt::format("rollout {} brings {} back to the generation before", *id, app));
-  return wait ? wait_for_rollout(session, app, *id, true) : Exit::ok;
+  const Result<Json> asked = post_to_app(session, app, "rollback", {{"force", force}});
+  if (!asked) return fail(asked.error());
+  const std::int64_t id = number_at(*asked, "id");
+  const std::string said = fmt::format("rollout {} brings {} back to the generation before", id, app);
+  if (!wait) return print_done(session, asked, said);
+  tell(session, said);
+  return wait_for_rollout(session, app, id, true);
 }
 
 }  // namespace
@@ -25,6 +29,7 @@ void add_app_rollback(CLI::App& parent, Session& session) {
   verb->add_option("APP", *app, "the application")->required();
   verb->add_flag("--force", *force, "past a contract migration, too: the earlier version may not cope with the data");
   verb->add_flag("-d,--detach", *detach, "do not wait");
+  add_output_flags(*verb, session);
   verb->callback([&session, app, force, detach] { session.finish(app_rollback(session, *app, *force, !*detach)); });
 }
 

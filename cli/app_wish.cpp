@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 Result<Json> find_rollout(const Api& api, const std::string& app, std::int64_t id) {
-  Result<Json> page = api.get("/api/v1/apps/" + segment(app) + "/history", {{"limit", "50"}});
+  Result<Json> page = api.get_patiently("/api/v1/apps/" + segment(app) + "/history", {{"limit", "50"}}, {});
   if (!page) return page;
   for (const Json& rollout : value_at(*page, "items")) {
     if (number_at(rollout, "id") == id) return rollout;
@@ -19,14 +19,23 @@ Result<Json> find_rollout(const Api& api, const std::string& app, std::int64_t i
   return fail(Error::Kind::not_found, fmt::format("rollout {} is not in the history of {}", id, app));
 }
 
+Result<Exit> print_end(const Session& session, const Json& rollout, bool back) {
+  const std::string state = text_at(rollout, "state");
+  const std::string reason = text_at(rollout, "reason");
+  if (session.output.json) {
+    if (Result<void> printed = print_json(rollout, session.output); !printed) return fail(printed.error());
+  } else {
+    fmt::print("{}{}{}\n", styled(style_of(state), state), reason.empty() ? "" : ": ", harmless(reason));
+  }
+  return state == "succeeded" || (back && state == "rolled_back") ? Exit::ok : Exit::run_failed;
+}
+
 }  // namespace
 
-Result<std::int64_t> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body) {
+Result<Json> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
-  const Result<Json> answer = (*api)->post("/api/v1/apps/" + segment(app) + "/" + verb, body);
-  if (!answer) return fail(answer.error());
-  return number_at(*answer, "id");
+  return (*api)->post("/api/v1/apps/" + segment(app) + "/" + verb, body);
 }
 
 Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id, bool back) {
@@ -39,12 +48,7 @@ Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int
     const std::string waits = text_at(*rollout, "state") == "waiting" ? text_at(*rollout, "reason") : std::string();
     if (!waits.empty() && waits != told) tell(session, harmless(waits));
     told = waits;
-    if (!text_at(*rollout, "ended_at").empty()) {
-      const std::string state = text_at(*rollout, "state");
-      const std::string reason = text_at(*rollout, "reason");
-      fmt::print("{}{}{}\n", styled(style_of(state), state), reason.empty() ? "" : ": ", harmless(reason));
-      return state == "succeeded" || (back && state == "rolled_back") ? Exit::ok : Exit::run_failed;
-    }
+    if (!text_at(*rollout, "ended_at").empty()) return print_end(session, *rollout, back);
     std::this_thread::sleep_for(100ms);
   }
 }

@@ -8,11 +8,11 @@
 /// What the verbs share that ask something of an application's rollout.
 namespace slipway::cli {
 
-/// Posts `body` to /api/v1/apps/APP/VERB; answers the number of the rollout it is about.
-Result<std::int64_t> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body);
+/// Posts `body` to /api/v1/apps/APP/VERB; answers `{id}`, the number of the rollout it is about.
+Result<Json> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body);
 
-/// Follows a rollout to its end and prints that. Exit::run_failed if it is no good one: it succeeded, or, where `back`
-/// is what was asked for, it was turned round.
+/// Follows a rollout to its end and prints that: in words, or as the history has it if JSON is asked for.
+/// Exit::run_failed if it is no good one: it succeeded, or, where `back` is what was asked for, it was turned round.
 Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id, bool back = false);
 
 }  // namespace slipway::cli

@@ -10,7 +10,7 @@ void add_delivery_list(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("list", "webhooks that came in, newest first, and what was decided");
   auto limit = std::make_shared<int>(20);
   add_project_flag(*verb, session);
-  verb->add_option("-L,--limit", *limit, "how many at most")->check(CLI::Range(1, 200))->capture_default_str();
+  add_limit_flag(*verb, *limit);
   add_output_flags(*verb, session);
   verb->callback([&session, limit] {
     const auto fill = [](Table& table, const Json& delivery) {

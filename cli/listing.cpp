@@ -1,5 +1,6 @@
 #include "cli/listing.hpp"
 
+#include <CLI/App.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,10 @@ Result<Exit> print_list(Session& session, const std::string& path, const Query& 
     fmt::print("{}", table.render(stdout_is_terminal()));
   }
   return Exit::ok;
+}
+
+void add_limit_flag(CLI::App& verb, int& limit) {
+  verb.add_option("-L,--limit", limit, "how many at most")->check(CLI::Range(1, 200))->capture_default_str();
 }
 
 Result<Exit> print_done(Session& session, const Result<Json>& answer, const std::string& said) {

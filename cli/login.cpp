@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 
 #include <CLI/App.hpp>
@@ -59,6 +60,8 @@ Result<Exit> login(Session& session, const std::string& name, const std::string&
   if (!context) return fail(context.error());
   context->token = *token;
   if (!ca_file.empty()) context->ca_file = ca_file;
+  // Kept for commands in other folders.
+  if (!context->ca_file.empty()) context->ca_file = std::filesystem::absolute(context->ca_file).lexically_normal();
   const Result<Json> who = Api(*context).get("/api/v1/whoami");
   if (!who) return fail(who.error().in("log in at " + context->url));
   settings->contexts[name] = *context;

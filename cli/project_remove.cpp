@@ -19,6 +19,7 @@ void add_project_remove(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("remove", "forget a project with its secrets; what it rolled out stays");
   auto name = std::make_shared<std::string>();
   verb->add_option("NAME", *name, "the project")->required();
+  add_output_flags(*verb, session);
   verb->callback([&session, name] { session.finish(project_remove(session, *name)); });
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/listing.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/verbs.hpp"
 
@@ -12,9 +13,7 @@ Result<Exit> run_approve(Session& session, const RunRef& ref) {
   const Result<std::int64_t> number = find_run(session, ref);
   if (!number) return fail(number.error());
   const Result<Json> answer = (*session.api())->post(fmt::format("/api/v1/runs/{}/approve", *number), Json::object());
-  if (!answer) return fail(answer.error());
-  tell(session, fmt::format("run {} goes on", *number));
-  return Exit::ok;
+  return print_done(session, answer, fmt::format("run {} goes on", *number));
 }
 
 }  // namespace
@@ -23,6 +22,7 @@ void add_run_approve(CLI::App& parent, Session& session) {
   CLI::App* verb =
       parent.add_subcommand("approve", "let a run go on that waits for an approval (a pull request from a fork)");
   auto ref = add_run_ref(*verb, session);
+  add_output_flags(*verb, session);
   verb->callback([&session, ref] { session.finish(run_approve(session, *ref)); });
 }
 

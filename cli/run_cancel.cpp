@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/listing.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/verbs.hpp"
 
@@ -12,9 +13,7 @@ Result<Exit> run_cancel(Session& session, const RunRef& ref) {
   const Result<std::int64_t> number = find_run(session, ref);
   if (!number) return fail(number.error());
   const Result<Json> answer = (*session.api())->post(fmt::format("/api/v1/runs/{}/cancel", *number), Json::object());
-  if (!answer) return fail(answer.error());
-  tell(session, fmt::format("run {} is being cancelled", *number));
-  return Exit::ok;
+  return print_done(session, answer, fmt::format("run {} is being cancelled", *number));
 }
 
 }  // namespace
@@ -22,6 +21,7 @@ Result<Exit> run_cancel(Session& session, const RunRef& ref) {
 void add_run_cancel(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("cancel", "stop a run");
   auto ref = add_run_ref(*verb, session);
+  add_output_flags(*verb, session);
   verb->callback([&session, ref] { session.finish(run_cancel(session, *ref)); });
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/listing.hpp"
 #include "cli/notices.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/run_text.hpp"
@@ -68,7 +69,7 @@ void add_run_list(CLI::App& parent, Session& session) {
   verb->add_option("--verdict", filter->verdict,
                    "passed, failed, error, interrupted, cancelled, superseded or skipped");
   verb->add_option("--commit", filter->commit, "only of this commit");
-  verb->add_option("-L,--limit", filter->limit, "how many at most")->check(CLI::Range(1, 200))->capture_default_str();
+  add_limit_flag(*verb, filter->limit);
   add_output_flags(*verb, session);
   verb->callback([&session, filter] { session.finish(run_list(session, *filter)); });
 }

@@ -1,9 +1,12 @@
+#include <algorithm>
+
 #include <CLI/App.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/log_text.hpp"
 #include "cli/run_ref.hpp"
+#include "cli/standard_output.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
@@ -19,9 +22,11 @@ struct RunLogsOptions {
 
 struct Log {
   std::string job, step, path;
+  std::int64_t attempt = 0;
 };
 
-/// The logs that the options ask for, in the order of the run.
+/// The logs that the options ask for, in the order of the run: of each step one attempt's, so that who comes back to it
+/// after a lost connection does not land in the next one's.
 std::vector<Log> wanted_logs(const Json& run, const RunLogsOptions& options) {
   std::vector<Log> logs;
   for (const Json& job : value_at(run, "jobs")) {
@@ -30,9 +35,15 @@ std::vector<Log> wanted_logs(const Json& run, const RunLogsOptions& options) {
     for (const Json& step : value_at(job, "steps")) {
       const std::string step_name = text_at(step, "name");
       if (!options.step.empty() && options.step != step_name) continue;
-      logs.push_back({job_name, step_name,
-                      fmt::format("/api/v1/runs/{}/jobs/{}/steps/{}/logs", number_at(run, "id"), segment(job_name),
-                                  segment(step_name))});
+      const std::string path = fmt::format("/api/v1/runs/{}/jobs/{}/steps/{}/logs", number_at(run, "id"),
+                                           segment(job_name), segment(step_name));
+      const std::int64_t attempt = options.attempt > 0 ? options.attempt : number_at(step, "attempt");
+      const auto same = std::find_if(logs.begin(), logs.end(), [&](const Log& log) { return log.path == path; });
+      if (same != logs.end()) {
+        same->attempt = std::max(same->attempt, attempt);
+      } else {
+        logs.push_back({job_name, step_name, path, attempt});
+      }
     }
   }
   return logs;
@@ -43,37 +54,49 @@ class LogPrinter {
  public:
   explicit LogPrinter(bool raw) : raw_(raw) {}
 
-  bool print(std::string_view bytes) { return write(raw_ ? std::string(bytes) : text_.add(bytes)); }
-  void finish() { write(text_.finish()); }
+  /// False once standard output takes no more.
+  bool print(std::string_view bytes) {
+    const std::string text = raw_ ? std::string(bytes) : text_.add(bytes);
+    written_ = write_output(text);
+    return written_.has_value();
+  }
+  Result<void> finish() { return written_ ? write_output(text_.finish()) : written_; }
 
  private:
-  static bool write(std::string_view bytes) {
-    return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size();
-  }
-
   bool raw_;
   LogText text_;
+  Result<void> written_;
 };
 
-Result<void> print_log(const Api& api, const Log& log, const RunLogsOptions& options) {
-  Query query = {{"attempt", options.attempt > 0 ? std::to_string(options.attempt) : ""},
-                 {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
-  const bool raw = options.raw || !stdout_is_terminal();
-  if (!options.follow) {
-    LogPrinter printer(raw);
-    Result<void> all = api.download(log.path, query, [&](std::string_view bytes) { return printer.print(bytes); });
-    printer.finish();
-    return all;
-  }
-  const auto print = [raw](const SseEvent& event) {
+Result<void> print_as_it_is(const Api& api, const Log& log, const Query& query, bool raw) {
+  LogPrinter printer(raw);
+  const Result<void> came = api.download(log.path, query, [&](std::string_view bytes) { return printer.print(bytes); });
+  const Result<void> printed = printer.finish();
+  return printed ? came : printed;
+}
+
+/// To the log's end, which the daemon says: that a stream ends says nothing.
+Result<void> print_as_it_grows(const Api& api, const Log& log, const Query& query, bool raw) {
+  const ReaderWatch reader;
+  Result<void> written;
+  const auto print = [&](const SseEvent& event) {
+    if (event.name == "end") return false;
     const Result<Json> line = parse_json(event.data);
-    if (!line || !line->contains("text")) return event.name != "end";
+    if (!line || !line->contains("text")) return true;
     const std::string text = text_at(*line, "text");
-    fmt::print("{}{}", raw ? text : harmless_log(text), flag_at(*line, "partial") ? "" : "\n");
-    std::fflush(stdout);
-    return true;
+    written = write_output((raw ? text : harmless_log(text)) + (flag_at(*line, "partial") ? "" : "\n"));
+    return written.has_value();
   };
-  return api.follow(log.path, query, print, {});
+  const Result<void> followed = api.follow(log.path, query, print, reader.gone());
+  if (written && reader.gone().stop_requested()) return fail(reader_gone());
+  return written ? followed : written;
+}
+
+Result<void> print_log(const Api& api, const Log& log, const RunLogsOptions& options) {
+  const Query query = {{"attempt", log.attempt > 0 ? std::to_string(log.attempt) : ""},
+                       {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
+  const bool raw = options.raw || !stdout_is_terminal();
+  return options.follow ? print_as_it_grows(api, log, query, raw) : print_as_it_is(api, log, query, raw);
 }
 
 Result<Exit> run_logs(Session& session, const RunRef& ref, const RunLogsOptions& options) {

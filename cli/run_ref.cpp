@@ -57,8 +57,8 @@ Result<std::int64_t> find_run(Session& session, const RunRef& ref, std::chrono::
   if (!api) return fail(api.error());
   const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    const Result<Json> page =
-        (*api)->get("/api/v1/runs", {{"project", resolve_project(session.flags)}, {"commit", *commit}, {"limit", "1"}});
+    const Result<Json> page = (*api)->get_patiently(
+        "/api/v1/runs", {{"project", resolve_project(session.flags)}, {"commit", *commit}, {"limit", "1"}}, {});
     if (!page) return fail(page.error());
     const Json& items = value_at(*page, "items");
     if (items.is_array() && !items.empty()) return number_at(items[0], "id");

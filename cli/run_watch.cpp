@@ -10,6 +10,7 @@
 #include "cli/run_progress.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/run_text.hpp"
+#include "cli/standard_output.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
@@ -27,7 +28,7 @@ class Interrupt {
  public:
   Interrupt() {
     hit_ = false;
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = [](int) { hit_ = true; };
     ::sigaction(SIGINT, &action, &before_);
   }
@@ -37,7 +38,7 @@ class Interrupt {
 
  private:
   static std::atomic<bool> hit_;
-  struct sigaction before_{};
+  struct sigaction before_ {};
 };
 std::atomic<bool> Interrupt::hit_ = false;
 
@@ -88,36 +89,31 @@ class Watch {
       : session_(session), api_(api), path_(fmt::format("/api/v1/runs/{}", number)), progress_(std::move(progress)) {}
 
   Result<Exit> until_ended(const std::stop_token& stop) {
-    Result<void> shown = show();
-    if (!shown) return fail(shown.error());
-    while (!over() && !stop.stop_requested()) {
-      Result<void> failed_look;
-      const auto look = [&](const SseEvent& event) {
-        if (progress_ == "rawjson") fmt::print("{}\n", event.data);
-        failed_look = show();
-        return failed_look && !over();
-      };
-      Result<void> followed = api_.follow(path_ + "/events", {}, look, stop);
-      if (!followed) return fail(followed.error());
-      if (!failed_look) return fail(failed_look.error());
-      if (!over() && !stop.stop_requested()) shown = show();
-      if (!shown) return fail(shown.error());
-    }
-    return over() ? exit_of_verdict(text_at(run_, "verdict")) : Exit::detached;
+    Result<void> shown = show(stop);
+    const auto look = [&](const SseEvent& event) {
+      if (progress_ == "rawjson") shown = write_output(event.data + "\n");
+      if (shown) shown = show(stop);
+      return shown && !over();
+    };
+    Result<void> followed;
+    if (shown && !over()) followed = api_.follow(path_ + "/events", {}, look, stop);
+    if (over()) return exit_of_verdict(text_at(run_, "verdict"));
+    if (stop.stop_requested()) return Exit::detached;
+    return fail(shown ? followed.error() : shown.error());
   }
 
   [[nodiscard]] bool waits_for_approval() const { return text_at(run_, "state") == "waiting_approval"; }
   [[nodiscard]] const Json& run() const { return run_; }
 
  private:
-  Result<void> show() {
-    Result<Json> run = api_.get(path_);
+  Result<void> show(const std::stop_token& stop) {
+    Result<Json> run = api_.get_patiently(path_, {}, stop);
     if (!run) return fail(run.error());
     run_ = std::move(*run);
     if (progress_ == "quiet" || progress_ == "rawjson" || session_.output.json) return {};
-    for (const std::string& line : changes_.changes(run_)) fmt::print("{}\n", line);
-    std::fflush(stdout);
-    return {};
+    std::string lines;
+    for (const std::string& line : changes_.changes(run_)) lines += line + "\n";
+    return write_output(lines);
   }
   [[nodiscard]] bool over() const { return text_at(run_, "state") == "finished" || waits_for_approval(); }
 

@@ -23,6 +23,7 @@ void add_secret_remove(CLI::App& parent, Session& session) {
   auto name = std::make_shared<std::string>();
   verb->add_option("NAME", *name, "the secret")->required();
   add_project_flag(*verb, session);
+  add_output_flags(*verb, session);
   verb->callback([&session, name] { session.finish(secret_remove(session, *name)); });
 }
 

@@ -31,6 +31,7 @@ void add_secret_set(CLI::App& parent, Session& session) {
   verb->add_option("NAME", *name, "how jobs name it")->required();
   verb->add_flag("--keep-line-end", *keep, "keep line breaks at the end of the value");
   add_project_flag(*verb, session);
+  add_output_flags(*verb, session);
   verb->callback([&session, name, keep] { session.finish(secret_set(session, *name, *keep)); });
 }
 

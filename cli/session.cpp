@@ -31,9 +31,10 @@ void Session::finish(const Result<Exit>& result) {
     exit_ = *result;
     return;
   }
+  exit_ = exit_of(result.error());
+  if (result.error().message.empty()) return;
   fmt::print(stderr, "slipway: {}\n", harmless(result.error().message));
   if (!result.error().hint.empty()) fmt::print(stderr, "         {}\n", harmless(result.error().hint));
-  exit_ = exit_of(result.error());
 }
 
 void add_output_flags(CLI::App& verb, Session& session) {

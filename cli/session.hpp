@@ -26,7 +26,7 @@ class Session {
   Result<Api*> api();
   /// The project that was named; Kind::invalid with the ways to name one if none was.
   Result<std::string> project() const;
-  /// Ends a verb: prints an error with its hint to stderr, keeps the exit code.
+  /// Ends a verb: prints an error with its hint to stderr, unless it has no message, and keeps the exit code.
   void finish(const Result<Exit>& result);
   [[nodiscard]] Exit exit() const { return exit_; }
 

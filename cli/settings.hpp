@@ -12,7 +12,7 @@ namespace slipway::cli {
 struct Context {
   std::string url;  ///< http(s)://host:port, no trailing slash
   Secret token;
-  std::string ca_file;  ///< PEM of the CA behind an https URL; empty: the system's
+  std::string ca_file;  ///< PEM of the CA behind an https URL, an absolute path in settings; empty: the system's
 };
 
 /// `$XDG_CONFIG_HOME/slipway/config.json`: named contexts and which of them is used. Readable by its owner only.

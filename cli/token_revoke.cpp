@@ -23,6 +23,7 @@ void add_token_revoke(CLI::App& parent, Session& session) {
   verb->add_option("ID", *id, "the token's number, as 'slipway token list' shows it")
       ->required()
       ->check(CLI::PositiveNumber);
+  add_output_flags(*verb, session);
   verb->callback([&session, id] { session.finish(token_revoke(session, *id)); });
 }
 

@@ -31,7 +31,8 @@ void add_all_verbs(CLI::App& root, Session& session) {
   add_noun(root, session, "token", "API tokens", {add_token_create, add_token_list, add_token_revoke});
   add_noun(root, session, "delivery", "webhook deliveries and what was decided on them",
            {add_delivery_list, add_delivery_view, add_delivery_replay});
-  add_noun(root, session, "admin", "backups of the daemon", {add_admin_backup, add_admin_restore});
+  add_noun(root, session, "admin", "the daemon: backups, and who changed what",
+           {add_admin_backup, add_admin_restore, add_admin_audit});
   add_noun(root, session, "host", "target hosts", {add_host_list});
   for (const Add add : {add_trigger, add_lint, add_login, add_version, add_completion}) add(root, session);
 }

@@ -49,6 +49,7 @@ void add_delivery_list(CLI::App& parent, Session& session);
 void add_delivery_view(CLI::App& parent, Session& session);
 void add_delivery_replay(CLI::App& parent, Session& session);
 
+void add_admin_audit(CLI::App& parent, Session& session);
 void add_admin_backup(CLI::App& parent, Session& session);
 void add_admin_restore(CLI::App& parent, Session& session);
 

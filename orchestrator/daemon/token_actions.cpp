@@ -1,5 +1,8 @@
 #include "orchestrator/daemon/token_actions.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
 #include "orchestrator/daemon/audit.hpp"
 
 namespace slipway::daemon {
@@ -23,7 +26,7 @@ awaitable<Result<http::CreatedToken>> TokenActions::create(http::TokenInput inpu
   Result<auth::NewToken> made = co_await desk_.create(input.name, *role, expires, input.roles);
   if (!made) co_return fail(made.error());
   store::AuditEntry entry(clock_.now(), actor, "token.create");
-  entry.data = "{\"id\":" + to_string(made->id) + "}";
+  entry.data = dump_json({{"id", made->id.value}, {"name", input.name}, {"role", input.role}});
   Result<void> noted = co_await store_.write(&store::Audit::add, std::move(entry));
   if (!noted) co_return fail(noted.error());
   co_return http::CreatedToken{made->id, made->token};

@@ -284,7 +284,8 @@ awaitable<bool> Connection::finish(Exchange exchange, Response response, Duratio
   const bool written = co_await write_text(std::move(head), std::move(response.body));
   if (!written) co_return false;
   if (response.stream && streams) {
-    co_await write_stream(std::move(response.stream), exchange.token);
+    const bool events = response.content_type == "text/event-stream";
+    co_await write_stream(std::move(response.stream), events, exchange.token);
     co_return false;
   }
   if (!keep_alive) co_await linger();
@@ -300,15 +301,16 @@ awaitable<bool> Connection::write_text(std::string head, std::string body) {
   co_return !error;
 }
 
-awaitable<void> Connection::write_stream(std::unique_ptr<Stream> stream, TokenId token) {
+awaitable<void> Connection::write_stream(std::unique_ptr<Stream> stream, bool events, TokenId token) {
   using namespace asio::experimental::awaitable_operators;
   ++server_.streams_;
   const std::shared_ptr<void> counted(nullptr, [&](void*) { --server_.streams_; });
   const auto ended = co_await (pump(*stream) || until_gone() || server_.until_stopping() || until_refused(token));
   const bool* complete = std::get_if<0>(&ended);
-  const bool refused = std::get_if<3>(&ended) != nullptr;
-  // A stream that broke off gets no proper end, so that the client can tell it from one that is complete.
-  if (refused || (complete && !*complete)) co_return;
+  const bool stopping = std::get_if<2>(&ended) != nullptr;
+  // What broke off gets no proper end, so that the client can tell it from what is complete: a backup, a log. Events
+  // have one when the daemon stops, too: who follows them comes back behind the last one.
+  if (!(complete && *complete) && !(stopping && events)) co_return;
   co_await write_text("0\r\n\r\n", "");
   co_await linger();
 }

@@ -52,7 +52,7 @@ class Connection {
   awaitable<Response> call(const Route& route, Request request, std::string id);
   awaitable<bool> finish(Exchange exchange, Response response, Duration since);
   awaitable<bool> write_text(std::string head, std::string body);
-  awaitable<void> write_stream(std::unique_ptr<Stream> stream, TokenId token);
+  awaitable<void> write_stream(std::unique_ptr<Stream> stream, bool events, TokenId token);
   awaitable<bool> pump(Stream& stream);
   awaitable<void> until_gone();
   awaitable<void> until_refused(TokenId token);

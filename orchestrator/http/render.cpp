@@ -183,6 +183,11 @@ Json render(const store::Token& token) {
           {"revoked_at", time_or_null(token.revoked)}};
 }
 
+Json render(const store::AuditEntry& entry) {
+  return {{"id", entry.id},     {"at", format_time(entry.at)},   {"who", entry.who},
+          {"what", entry.what}, {"data", object_of(entry.data)}, {"rollout", number_or_null(entry.rollout.value)}};
+}
+
 Json render(const AppSummary& app) {
   return {{"name", app.name},
           {"project", app.project},

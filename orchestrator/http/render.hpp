@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "orchestrator/http/actions.hpp"
 #include "orchestrator/store/attempts.hpp"
+#include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/deliveries.hpp"
 #include "orchestrator/store/events.hpp"
 #include "orchestrator/store/images.hpp"
@@ -23,6 +24,7 @@ Json render(const store::Event& event, const std::string& project);
 Json render(const store::Project& project, const std::string& public_url);
 Json render(const store::Delivery& delivery, const std::string& project);
 Json render(const store::Token& token);
+Json render(const store::AuditEntry& entry);
 Json render(const AppSummary& app);
 Json render(const AppStatus& app);
 Json render(const RolloutSummary& rollout);

@@ -5,6 +5,7 @@
 
 #include "base/files.hpp"
 #include "tests/integration/daemon/live_daemon.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace slipway;
 using namespace slipway::daemon;
@@ -80,6 +81,29 @@ TEST_CASE("a backup of a daemon that works, restored elsewhere, has all that was
   const HttpResponse queued = again.send("POST", "/api/v1/projects/shop/runs", {{"ref", "main"}});
   CHECK((*parse_json(queued.body))["id"] > 100'000);
   CHECK((*parse_json(again.send("GET", "/api/v1/runs").body))["items"][0]["number"] == 2);
+}
+
+TEST_CASE("a backup that breaks off, even where an answer could end, leaves the one that was there and is an error") {
+  const Folder folder;
+  const fs::path file = small_backup(folder.path());
+  const std::string before = content(file), tar = "application/x-tar";
+  const ScriptedServer server({ScriptedServer::chunks(tar, {before.substr(0, before.size() - 1024)}, true),
+                               ScriptedServer::chunks(tar, {before.substr(0, 4096)}, true),
+                               ScriptedServer::chunks(tar, {before.substr(0, 4096)}, false),
+                               ScriptedServer::chunks(tar, {before}, true)});
+  const auto back_up = [&] {
+    return run_program({SLIPWAY_PATH, "admin", "backup", file.string()},
+                       {{"SLIPWAY_URL", server.url()}, {"SLIPWAY_TOKEN", "slw_x"}});
+  };
+  for (int cut = 0; cut < 3; ++cut) {
+    const Ran made = back_up();
+    CAPTURE(cut, made.err);
+    CHECK(made.code == 1);
+    CHECK(made.err.find("has everything") == std::string::npos);
+    CHECK(content(file) == before);
+    CHECK_FALSE(fs::exists(file.string() + ".part"));
+  }
+  CHECK(back_up().code == 0);
 }
 
 TEST_CASE("a restore over a database is refused, and with --force what was there is kept beside") {

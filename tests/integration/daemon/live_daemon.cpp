@@ -18,11 +18,11 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 LiveDaemon::LiveDaemon(fs::path data, std::string token, std::map<std::string, std::string> environment,
-                       std::string engine)
+                       std::string engine, int port)
     : data_(std::move(data)),
       token_(std::move(token)),
       output_(data_.string() + "." + random_hex(4) + ".out"),
-      port_(free_port()) {
+      port_(port != 0 ? port : free_port()) {
   const std::string listen = "127.0.0.1:" + std::to_string(port_);
   pid_ = ::fork();
   if (pid_ == 0) {

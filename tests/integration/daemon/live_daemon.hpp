@@ -16,10 +16,11 @@ namespace slipway::daemon {
 /// The program slipwayd on a data folder and a free port, an admin's token at hand. Killed with the object.
 class LiveDaemon {
  public:
-  /// `token`: of an installation that has one already. `environment` is added to the test's own.
+  /// `token`: of an installation that has one already. `environment` is added to the test's own. `port`: 0 is a free
+  /// one.
   explicit LiveDaemon(std::filesystem::path data, std::string token = {},
                       std::map<std::string, std::string> environment = {},
-                      std::string engine = "unix:///nonexistent/engine.sock");
+                      std::string engine = "unix:///nonexistent/engine.sock", int port = 0);
   LiveDaemon(const LiveDaemon&) = delete;
   ~LiveDaemon();
 
@@ -30,6 +31,7 @@ class LiveDaemon {
   /// SIGTERM, and its end awaited; the exit code.
   int stop();
   [[nodiscard]] const std::string& token() const { return token_; }
+  [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Everything it has said.

@@ -41,12 +41,13 @@ struct Site {
                      " | xargs -r docker network rm; docker images -q" + label + " | xargs -r docker rmi -f"});
   }
 
-  void start() {
+  /// On a free port if none is given.
+  void start(int port = 0) {
     const char* tested = std::getenv("SLIPWAY_TEST_ENGINE");
     if (engine.empty()) engine = tested ? tested : "unix:///var/run/docker.sock";
     const std::string token = daemon ? daemon->token() : "";
     daemon.reset();
-    daemon = std::make_unique<LiveDaemon>(folder.path() / "data", token, environment, engine);
+    daemon = std::make_unique<LiveDaemon>(folder.path() / "data", token, environment, engine, port);
   }
   [[nodiscard]] HttpResponse trigger() const {
     return daemon->send("POST", "/api/v1/projects/shop/runs", {{"ref", "main"}});

@@ -133,6 +133,24 @@ TEST_CASE("a backup is for administrators, with logs if they ask for them") {
   CHECK(live.actions.asked == std::vector<std::string>{"backup without logs by admin", "backup with logs by admin"});
 }
 
+TEST_CASE("the audit trail is for administrators, newest first and in pages") {
+  LiveServer live;
+  const SampleData sample(live);
+  const Json first = body_of(live.send("GET", "/api/v1/audit?limit=1"));
+  REQUIRE(first["items"].size() == 1);
+  CHECK(first["items"][0]["who"] == "ben");
+  CHECK(first["items"][0]["what"] == "app.approve");
+  CHECK(first["items"][0]["rollout"] == 5);
+  const std::string next = first["next"].dump();
+  const Json second = body_of(live.send("GET", "/api/v1/audit?limit=1&before=" + next));
+  REQUIRE(second["items"].size() == 1);
+  CHECK(second["items"][0]["what"] == "project.add");
+  CHECK(second["items"][0]["data"] == Json{{"name", "shop"}});
+  CHECK(second["items"][0]["rollout"].is_null());
+  CHECK(second["next"].is_null());
+  CHECK(live.send("GET", "/api/v1/audit", "maintainer").status == 403);
+}
+
 TEST_CASE("a request whose body is wrong asks the daemon for nothing") {
   LiveServer live;
   const SampleData sample(live);

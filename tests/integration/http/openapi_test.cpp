@@ -126,6 +126,7 @@ const std::vector<Call>& calls() {
       {"POST", "/api/v1/tokens", "/api/v1/tokens", 201, R"({"name": "ci", "role": "viewer", "days": 30})"},
       {"DELETE", "/api/v1/tokens/{token}", "/api/v1/tokens/4", 200},
       {"GET", "/api/v1/backup", "/api/v1/backup?logs=1", 200},
+      {"GET", "/api/v1/audit", "/api/v1/audit", 200},
       {"POST", "/hooks/{project}", "/hooks/shop", 400, "{}"},
       {"POST", "/hooks/{project}/{source}", "/hooks/shop/github", 401, "{}"},
   };

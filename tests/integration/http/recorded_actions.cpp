@@ -211,18 +211,22 @@ namespace {
 
 class OnePiece final : public Stream {
  public:
-  explicit OnePiece(std::string text) : text_(std::move(text)) {}
-  awaitable<Result<std::string>> next() override { co_return std::exchange(text_, {}); }
+  OnePiece(std::string text, bool then_waits) : text_(std::move(text)), then_waits_(then_waits) {}
+  awaitable<Result<std::string>> next() override {
+    if (text_.empty() && then_waits_) co_await sleep_for(std::chrono::hours(1));
+    co_return std::exchange(text_, {});
+  }
 
  private:
   std::string text_;
+  bool then_waits_;
 };
 
 }  // namespace
 
 awaitable<Result<std::unique_ptr<Stream>>> RecordedActions::backup(bool with_logs, Actor actor) {
   asked.push_back("backup " + std::string(with_logs ? "with logs" : "without logs") + " by " + actor);
-  co_return std::make_unique<OnePiece>("a tar");
+  co_return std::make_unique<OnePiece>("a tar", backup_waits);
 }
 
 awaitable<std::vector<Check>> RecordedActions::readiness() {

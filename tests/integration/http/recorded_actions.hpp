@@ -13,6 +13,7 @@ class RecordedActions final : public Actions {
  public:
   std::vector<std::string> asked;
   bool healthy = true;
+  bool backup_waits = false;           ///< for ever, behind its first piece
   Duration delay{0};                   ///< of app_status
   std::atomic<int> statuses_asked{0};  ///< calls of app_status, for other threads
 

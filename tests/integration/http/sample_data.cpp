@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "orchestrator/store/attempts.hpp"
+#include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/images.hpp"
 
 namespace slipway::http {
@@ -68,6 +69,13 @@ SampleData::SampleData(LiveServer& live) {
   secret.sealed = "sealed";
   secret.updated = now;
   must(live, &store::Projects::set_secret, secret);
+
+  store::AuditEntry change(now, "ann", "project.add");
+  change.data = R"({"name": "shop"})";
+  must(live, &store::Audit::add, change);
+  store::AuditEntry word(now, "ben", "app.approve");
+  word.rollout = RolloutId(5);
+  must(live, &store::Audit::add, word);
 
   store::Run run;
   run.project = project;

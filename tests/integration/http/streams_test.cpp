@@ -244,3 +244,15 @@ TEST_CASE("stopping ends streams properly, closes what is idle and lets requests
   CHECK(idle.closed_within(1s));
   CHECK_THAT(busy.read_all(1s), StartsWith("HTTP/1.1 200 OK"));
 }
+
+TEST_CASE("a download that stopping cuts off, with a piece just sent whole, gets no proper end") {
+  auto live = std::make_unique<LiveServer>();
+  live->actions.backup_waits = true;
+  RawClient client(live->port());
+  client.send("GET /api/v1/backup HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + live->token("admin").reveal() +
+              "\r\n\r\n");
+  CHECK_THAT(client.read_until("a tar\r\n"), Catch::Matchers::EndsWith("\r\na tar\r\n"));
+  live.reset();
+  CHECK(client.read_all(1s).empty());
+  CHECK(client.closed_within(1s));
+}

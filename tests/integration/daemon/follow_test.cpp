@@ -1,0 +1,106 @@
+#include <future>
+
+#include "tests/integration/daemon/site.hpp"
+#include "tests/support/scripted_server.hpp"
+
+using namespace slipway;
+using namespace slipway::daemon;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// `slipway WORDS…` as the admin, beside the test, whatever becomes of the daemon object meanwhile.
+std::future<Ran> slipway_beside(const LiveDaemon& daemon, std::vector<std::string> words) {
+  words.insert(words.begin(), SLIPWAY_PATH);
+  return std::async(std::launch::async, [words, url = daemon.url(), token = daemon.token()] {
+    return run_program(words, {{"SLIPWAY_URL", url}, {"SLIPWAY_TOKEN", token}});
+  });
+}
+
+Ran slipway_at(const ScriptedServer& server, std::vector<std::string> words) {
+  words.insert(words.begin(), SLIPWAY_PATH);
+  return run_program(std::move(words), {{"SLIPWAY_URL", server.url()}, {"SLIPWAY_TOKEN", "slw_x"}});
+}
+
+}  // namespace
+
+TEST_CASE("who watches a run or follows its log does so over a restart of slipwayd, and no line is lost or doubled") {
+  const Folder folder;
+  Site site(folder, "echo one; sleep 8; echo two");
+  const std::int64_t id = site.trigger_at_last();
+  site.until_step_runs(id);
+  std::future<Ran> watching = slipway_beside(*site.daemon, {"run", "watch", std::to_string(id)});
+  std::future<Ran> following = slipway_beside(*site.daemon, {"run", "logs", "-f", std::to_string(id)});
+  std::this_thread::sleep_for(1s);
+  CHECK(site.daemon->stop() == 0);
+  std::this_thread::sleep_for(1s);
+  site.start(site.daemon->port());
+  const Json run = site.finished(id);
+  CAPTURE(dump_json(run));
+  const Ran watched = watching.get(), followed = following.get();
+  CAPTURE(watched.out, watched.err, followed.err);
+  CHECK(watched.code == 0);
+  CHECK(watched.out.find("run " + std::to_string(id) + "  passed") != std::string::npos);
+  CHECK(followed.code == 0);
+  CHECK(followed.out == "one\ntwo\n");
+}
+
+TEST_CASE("who waits for a rollout does so over a restart of slipwayd") {
+  const std::string ended = R"({"items": [{"id": 7, "state": "succeeded", "ended_at": "2026-11-25T01:28:51Z"}]})";
+  const ScriptedServer server({ScriptedServer::json(R"({"id": 7})", 202), std::string(),
+                               ScriptedServer::json(R"({"error": {"message": "starting"}})", 503),
+                               ScriptedServer::json(ended)});
+  const Ran waited = slipway_at(server, {"app", "redeploy", "shop"});
+  CAPTURE(waited.err);
+  CHECK(waited.code == 0);
+  CHECK(waited.out == "succeeded\n");
+}
+
+TEST_CASE("a log that nobody reads any more is not followed on, though nothing more is written into it") {
+  const Folder folder;
+  Site site(folder, "echo ready; sleep 1000");
+  const std::int64_t id = site.trigger_at_last();
+  site.until_step_runs(id);
+  const auto began = std::chrono::steady_clock::now();
+  const std::string follow = std::string(SLIPWAY_PATH) + " run logs -f " + std::to_string(id);
+  const Ran read = run_program({"sh", "-c", "{ " + follow + "; echo \"code $?\" >&2; } | grep -m1 ready"},
+                               {{"SLIPWAY_URL", site.daemon->url()}, {"SLIPWAY_TOKEN", site.daemon->token()}});
+  CHECK(read.code == 0);
+  CHECK(read.out == "ready\n");
+  CHECK(read.err == "code 1\n");
+  CHECK(std::chrono::steady_clock::now() - began < 30s);
+  CHECK(site.daemon->send("POST", "/api/v1/runs/" + std::to_string(id) + "/cancel").status == 202);
+  CHECK(site.finished(id)["verdict"] == "cancelled");
+}
+
+TEST_CASE("who reads only the first lines of a log or of a run's progress ends slipway without a word of it") {
+  const std::string run = R"({"id": 1, "state": "running", "jobs": [{"name": "unit", "steps": [{"name": "t"}]}]})";
+  const std::string lines(300'000, '\n');
+  for (const bool follow : {false, true}) {
+    CAPTURE(follow);
+    std::string events;
+    for (int i = 0; i < 3000; ++i)
+      events += "id: 1\nevent: line\ndata: {\"text\": \"" + std::string(100, 'x') + "\"}\n\n";
+    const ScriptedServer server(
+        {ScriptedServer::json(run),
+         {ScriptedServer::chunks(follow ? "text/event-stream" : "text/plain", {follow ? events : lines}, false), 60s}});
+    const std::string logs = std::string(SLIPWAY_PATH) + " run logs 1" + (follow ? " -f" : "");
+    const Ran read = run_program({"sh", "-c", "{ " + logs + "; echo \"code $?\" >&2; } | head -n 1"},
+                                 {{"SLIPWAY_URL", server.url()}, {"SLIPWAY_TOKEN", "slw_x"}});
+    CHECK(read.err == "code 1\n");
+  }
+}
+
+TEST_CASE("who asks for a rollout gets it as JSON: at its end, or its number alone without waiting for that") {
+  const std::string back =
+      R"({"items": [{"id": 7, "state": "failed", "reason": "no", "ended_at": "2026-11-25T01:28:51Z"}]})";
+  const ScriptedServer server({ScriptedServer::json(R"({"id": 7})", 202), ScriptedServer::json(back),
+                               ScriptedServer::json(R"({"id": 7})", 202), ScriptedServer::json(R"({"id": 7})", 202)});
+  const Ran waited = slipway_at(server, {"app", "rollback", "shop", "--json", "id,state"});
+  CHECK(waited.code == 3);
+  CHECK(waited.out == "{\"id\":7,\"state\":\"failed\"}\n");
+  const Ran detached = slipway_at(server, {"app", "redeploy", "shop", "--detach", "--jq", ".id"});
+  CHECK(detached.code == 0);
+  CHECK(detached.out == "7\n");
+  CHECK(slipway_at(server, {"app", "pause", "shop", "--json"}).out == "{\"id\":7}\n");
+}
