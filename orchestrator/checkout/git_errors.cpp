@@ -57,12 +57,16 @@ std::string last_line(const std::string& text) {
   return std::string(start == std::string_view::npos ? rest : rest.substr(start + 1));
 }
 
-/// ssh's and git's last line is advice; what happened stands before it.
+/// ssh's and git's last line is advice; what happened stands before it. What the server said keeps its "remote: ", also
+/// before another of these words: it must not pass for git's own.
 std::string telling_line(const std::string& said) {
   for (const std::string_view start : {"fatal: ", "ERROR: ", "error: ", "remote: "}) {
     const auto at = said.find(start);
     if (at == std::string::npos) continue;
-    return said.substr(at + start.size(), said.find('\n', at) - at - start.size());
+    const auto line = said.rfind('\n', at) + 1;  // npos + 1 is 0
+    const bool is_from_server = at > line && said.compare(line, 8, "remote: ") == 0;
+    const auto from = is_from_server ? line : at + start.size();
+    return said.substr(from, said.find('\n', at) - from);
   }
   return last_line(said);
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/ids.hpp"
+#include "orchestrator/checkout/git_locks.hpp"
 #include "orchestrator/checkout/mirrors.hpp"
 
 namespace slipway::checkout {
@@ -14,20 +15,15 @@ constexpr std::size_t kPathsLimit = 20'000;
 
 constexpr int kLockTries = 100;
 constexpr Milliseconds kLockPause{200};
-/// What git says when another one ended a fetch meanwhile.
-constexpr std::string_view kOvertaken = "shallow file has changed since we read it";
-
-/// The file in "git fetch: Unable to create '/…/shallow.lock': File exists"; empty: it is another error.
-std::filesystem::path taken_lock(std::string_view error) {
-  constexpr std::string_view opening = "Unable to create '";
-  const auto start = error.find(opening);
-  const auto end = error.find(".lock': File exists");
-  if (start == std::string_view::npos || end == std::string_view::npos || end < start) return {};
-  return std::string(error.substr(start + opening.size(), end - start - opening.size())) + ".lock";
-}
 
 std::string ref_of(const std::string& commit) {
   return "refs/slipway/" + commit;
+}
+
+/// What may be left of a git that was killed while it fetched that commit, or while it collected garbage.
+std::vector<std::filesystem::path> locks_of(const std::filesystem::path& mirror, const std::string& commit) {
+  return {mirror / "shallow.lock", mirror / "packed-refs.lock", mirror / (ref_of(commit) + ".lock"),
+          mirror / ("refs/slipway-heads/" + commit + ".lock")};
 }
 
 /// `git cat-file --batch` answers "<id> <type> <size>\n<content>\n", or "<name> missing\n".
@@ -102,7 +98,8 @@ Repository::Repository(const GitSettings& settings, const std::string& name, Git
     : settings_(&settings),
       mirror_(settings.folder / (name + ".git")),
       url_(std::move(url)),
-      credentials_(std::move(credentials)) {}
+      credentials_(std::move(credentials)),
+      lock_(settings.locks->of(mirror_.string())) {}
 
 GitCommand Repository::git(std::vector<std::string> words) const {
   GitCommand command(*settings_, std::move(words));
@@ -123,7 +120,7 @@ awaitable<Result<void>> Repository::prepare() {
 awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   auto work = fetch_held(std::move(commit), std::move(ref));
   co_return co_await std::move(work);
 }
@@ -133,7 +130,7 @@ awaitable<Result<void>> Repository::fetch_ahead(std::string commit, std::string 
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   // Held until it is read, so that who comes for it meanwhile waits for that, too.
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());
   // git takes as long to start as to read: the one that reads starts now, and is told what once it is there.
@@ -174,11 +171,10 @@ awaitable<Result<void>> Repository::fetch_held(std::string commit, std::string r
   Result<void> fetched = co_await fetch_one(commit, ref);
   for (int tries = 0; !fetched && tries < kLockTries; ++tries) {
     const std::string& why = fetched.error().message;
-    const std::filesystem::path lock = taken_lock(why);
-    const bool locked = !lock.empty() && !lock.lexically_relative(mirror_).string().starts_with("..");
-    if (!locked && why.find(kOvertaken) == std::string::npos) break;
-    // Of a git whose daemon was killed. While that git still runs, the lock is its own.
-    if (locked && !another_git_runs(mirror_, "fetch")) std::filesystem::remove(lock, ignored);
+    const std::filesystem::path lock = taken_lock(why, locks_of(mirror_, commit));
+    if (lock.empty() && !was_overtaken(why)) break;
+    // Of a git that was killed. While one still runs, the lock may be its own.
+    if (!lock.empty() && !git_writes_in(mirror_)) std::filesystem::remove(lock, ignored);
     co_await sleep_for(kLockPause);
     fetched = co_await fetch_one(commit, ref);
   }
@@ -298,7 +294,7 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
   const Result<std::string> tip = co_await resolve(ref);
   if (!tip) co_return fail(tip.error());
   if (*tip == commit) co_return true;
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   // Beside the mirror, whose commits have no parents.
   const std::filesystem::path history = mirror_.parent_path() / (mirror_.stem().string() + ".history.git");
   const Result<void> ready = co_await make_bare(*settings_, history);
@@ -319,7 +315,7 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
 }
 
 awaitable<Result<void>> Repository::collect_garbage(std::size_t keep) {
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());
   GitCommand list = git({"for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/slipway/"});
