@@ -37,6 +37,7 @@ constexpr Sign kSigns[] = {
     {"returned error: 308", Error::Kind::invalid, kMoved},
     {"not found", Error::Kind::not_found, {}},
     {"not our ref", Error::Kind::not_found, {}},
+    {"request for unadvertised object", Error::Kind::not_found, {}},  // of a server that serves no single commits
     {"couldn't find remote ref", Error::Kind::not_found, {}},
     {"does not appear to be a git repository", Error::Kind::not_found, {}},
     {"does not exist in", Error::Kind::not_found, {}},

@@ -182,6 +182,24 @@ TEST_CASE("a commit the remote does not have is not found") {
   const auto fetched = run_async(repository.fetch(std::string(40, 'a'), "main"));
   REQUIRE_FALSE(fetched);
   CHECK(fetched.error().kind == Error::Kind::not_found);
+  // Nor is what was looked through for it kept.
+  CHECK(shop.shell("git --git-dir git/project-1.git for-each-ref").empty());
+}
+
+TEST_CASE("of a server that serves no single commits the ref is fetched, and the commit alone is kept") {
+  Workshop shop;
+  const std::string id = shop.commit("echo old > x");
+  const std::string tip = shop.commit("echo new > x");
+  // Before its second version git's protocol has no way to ask for other commits than the tips.
+  const fs::path configuration = shop.settings.folder / "gitconfig";
+  REQUIRE(write_file(configuration, *read_file(configuration) + "[protocol]\n\tversion = 0\n"));
+  Repository repository = shop.repository();
+  CHECK(run_async(repository.fetch(id, "")).error().kind == Error::Kind::not_found);
+  const auto fetched = run_async(repository.fetch(id, "main"));
+  INFO((fetched ? "" : fetched.error().message));
+  REQUIRE(fetched);
+  CHECK(run_async(repository.read(id, "x"))->text == "old\n");
+  CHECK(shop.shell("git --git-dir git/project-1.git for-each-ref --format='%(refname)'") == "refs/slipway/" + id);
 }
 
 TEST_CASE("a remote that is not there is an error that says so") {
@@ -373,12 +391,27 @@ TEST_CASE("garbage collection keeps the newest commits and frees the rest") {
                               std::to_string(i) + " > x"));
     REQUIRE(run_async(repository.fetch(ids.back(), "")));
   }
+  shop.shell("git --git-dir git/project-1.git update-ref refs/slipway-heads/" + ids[0] + " " + ids[0]);
   REQUIRE(run_async(repository.collect_garbage(2)));
+  CHECK(shop.shell("git --git-dir git/project-1.git for-each-ref refs/slipway-heads").empty());
   CHECK(run_async(repository.read(ids[3], "x")));
   CHECK(run_async(repository.read(ids[2], "x")));
   CHECK_FALSE(run_async(repository.read(ids[0], "x")));
   REQUIRE(run_async(repository.fetch(ids[0], "")));
   CHECK(run_async(repository.read(ids[0], "x")));
+}
+
+TEST_CASE("a commit that garbage collection kept is there without its server") {
+  Workshop shop;
+  const std::string kept = shop.commit("export GIT_COMMITTER_DATE=2026-01-02T00:00:00Z; echo 1 > x");
+  const std::string gone = shop.commit("export GIT_COMMITTER_DATE=2026-01-01T00:00:00Z; echo 2 > x");
+  Repository repository = shop.repository();
+  for (const std::string& id : {kept, gone}) REQUIRE(run_async(repository.fetch(id, "")));
+  REQUIRE(run_async(repository.collect_garbage(1)));
+  fs::rename(shop.root() / "source", shop.root() / "away");
+  CHECK(run_async(repository.fetch(kept, "main")));
+  CHECK(run_async(repository.fetch_ahead(kept, "main", "x")));
+  CHECK_FALSE(run_async(repository.fetch(gone, "main")));
 }
 
 TEST_CASE("a git server that hangs is left at the deadline") {
