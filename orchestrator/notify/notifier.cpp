@@ -21,21 +21,16 @@ struct Subject {
   store::Project project;
 };
 
-/// The newest run of the same commit and event: its state is the commit's.
+/// The run whose state is that of the commit: not always the one that the message names.
 Result<Subject> find_subject(store::Transaction& tx, RunId id) {
   const Result<store::Run> named = store::Runs(tx).get(id);
   if (!named) return fail(named.error());
   Result<store::Project> project = store::Projects(tx).get(named->project);
   if (!project) return fail(project.error());
-  store::RunFilter filter;
-  filter.project = named->project;
-  filter.commit = named->commit;
-  filter.event = named->event;
-  filter.limit = 1;
-  Result<store::Page<store::Run>> newest = store::Runs(tx).list(filter);
-  if (!newest) return fail(newest.error());
-  const bool found = !named->commit.empty() && !newest->items.empty();
-  return Subject{found ? std::move(newest->items.front()) : *named, std::move(*project)};
+  if (named->commit.empty()) return Subject{*named, std::move(*project)};
+  Result<store::Run> telling = store::Runs(tx).telling(named->project, named->commit, named->event);
+  if (!telling) return fail(telling.error());
+  return Subject{std::move(*telling), std::move(*project)};
 }
 
 RunId run_of(const store::Message& message) {

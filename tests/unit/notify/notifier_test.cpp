@@ -127,6 +127,16 @@ class Post {
     done.get_future().get();
   }
   RunId add_run(const std::string& commit) { return store::add_run(s, project, commit); }
+  RunId add_pull_run(const std::string& commit, std::int64_t pull_request) {
+    store::Run run;
+    run.project = project;
+    run.event = store::Trigger::pull_request;
+    run.ref = "refs/pull/" + std::to_string(pull_request) + "/head";
+    run.pull_request = pull_request;
+    run.commit = commit;
+    run.created = clock.now();
+    return s.write(&store::Runs::add, run).value();
+  }
   void finish(RunId run, store::Verdict verdict) {
     REQUIRE(s.write(&store::Runs::finish, run, verdict, std::string(), clock.now()));
   }
@@ -203,6 +213,14 @@ TEST_CASE("a rerun's state is the commit's, even when the older run ends after i
   post.finish(older, store::Verdict::failed);
   post.start();
   CHECK(post.wait_for(1) == std::vector<std::string>{"aaaa success"});
+}
+
+TEST_CASE("a second pull request of the same commit, for which nothing is run, does not make a failed one green") {
+  Post post;
+  post.finish(post.add_pull_run(commit_a, 7), store::Verdict::failed);
+  post.finish(post.add_pull_run(commit_a, 8), store::Verdict::skipped);
+  post.start();
+  CHECK(post.wait_for(1) == std::vector<std::string>{"aaaa failure"});
 }
 
 TEST_CASE("a forge that is out of order is asked again later, not at once") {
