@@ -252,6 +252,24 @@ TEST_CASE("a newer state replaces one that waits to be tried again") {
   CHECK(post.count("pending") == 0);
 }
 
+TEST_CASE("a newer state waits as long as the forge asked for, also if it came while the older one was being refused") {
+  Post post;
+  const bool meanwhile = GENERATE(false, true);
+  post.forge.reply_with({{429, "60", meanwhile ? 500ms : 0ms}});
+  post.start();
+  const RunId run = post.add_run(commit_a);
+  if (meanwhile) {
+    for (int i = 0; i < 100 && post.forge.seen().empty(); ++i) std::this_thread::sleep_for(20ms);
+  } else {
+    CHECK(post.wait_for(1).size() == 1);
+  }
+  post.finish(run, store::Verdict::passed);
+  std::this_thread::sleep_for(600ms);
+  CHECK(post.forge.seen().size() == 1);
+  post.pass(61s);
+  CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
+}
+
 TEST_CASE("what the forge refuses is given up, and the run's timeline says why") {
   Post post;
   post.forge.reply_with({{404}});
