@@ -94,14 +94,17 @@ void Completion::reach() {
   reached_.cancel();
 }
 
-awaitable<void> Completion::wait() {
+awaitable<void> Completion::wait(std::function<bool()> may_leave) {
   const bool throwing = co_await asio::this_coro::throw_if_cancelled();
   co_await asio::this_coro::throw_if_cancelled(false);
-  while (!done_) {
+  bool left = false;
+  while (!done_ && !left) {
     boost::system::error_code ignored;
     co_await reached_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    left = !done_ && may_leave && may_leave();  // nothing but a cancellation wakes it before the end
   }
   co_await asio::this_coro::throw_if_cancelled(throwing);
+  if (left) throw boost::system::system_error(asio::error::operation_aborted);
   if (throwing) co_await slipway::throw_if_cancelled();
 }
 }  // namespace detail

@@ -1,8 +1,11 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -131,8 +134,9 @@ class Completion {
   Executor& executor() { return executor_; }
   /// On the executor's thread.
   void reach();
-  /// Waits whether cancelled or not, and throws only then.
-  awaitable<void> wait();
+  /// Waits whether cancelled or not, and throws only then. When it is cancelled before the end, it asks `may_leave`, if
+  /// there is one, and waits no longer if that says so.
+  awaitable<void> wait(std::function<bool()> may_leave);
 
  private:
   Executor executor_;
@@ -142,21 +146,31 @@ class Completion {
 
 }  // namespace detail
 
-/// Threads for what blocks: files, hashing, libcurl. The work must not touch what the io thread owns.
+/// Threads for what blocks: files, hashing, libcurl. They are made when the first work comes, and are not shared
+/// between what may block for long and what may not (docs/decisions/0110). The work must not touch what the io thread
+/// owns.
 class Pool {
  public:
-  explicit Pool(std::size_t threads) : pool_(threads) {}
-  ~Pool() { pool_.join(); }
+  explicit Pool(std::size_t threads) : count_(threads) {}
+  ~Pool() {
+    if (threads_) threads_->join();
+  }
 
   /// Runs `work()` on a pool thread and resumes the caller on its own executor. Cancelling does not stop the work; the
   /// caller resumes when it has ended, so the work may use what the caller owns.
+  ///
+  /// With `unwanted`, for work that can be stopped: it is called on the caller's thread once the caller is cancelled,
+  /// and work that has not begun by then never does, so that the caller does not even wait for a thread.
   template <class Work>
-  awaitable<std::invoke_result_t<Work&>> run(Work work) {
+  awaitable<std::invoke_result_t<Work&>> run(Work work, std::function<void()> unwanted = {}) {
     using Outcome = std::invoke_result_t<Work&>;
     detail::Completion completion(co_await asio::this_coro::executor);
     std::optional<Outcome> outcome;
     std::exception_ptr escaped;
-    asio::post(pool_, [&] {
+    // Whoever is first: a thread that begins, or a caller that leaves with all that is borrowed here.
+    const auto taken = std::make_shared<std::atomic<bool>>(false);
+    asio::post(threads(), [&, taken] {
+      if (taken->exchange(true)) return;
       try {
         outcome.emplace(work());
       } catch (...) {
@@ -164,13 +178,27 @@ class Pool {
       }
       asio::post(completion.executor(), [&completion] { completion.reach(); });
     });
-    co_await completion.wait();
+    std::function<bool()> may_leave;
+    if (unwanted) {
+      may_leave = [&] {
+        unwanted();
+        return !taken->exchange(true);
+      };
+    }
+    co_await completion.wait(std::move(may_leave));
     if (escaped) std::rethrow_exception(escaped);
     co_return std::move(*outcome);
   }
 
  private:
-  asio::thread_pool pool_;
+  asio::thread_pool& threads() {
+    std::call_once(made_, [this] { threads_.emplace(count_); });
+    return *threads_;
+  }
+
+  std::size_t count_;
+  std::once_flag made_;
+  std::optional<asio::thread_pool> threads_;
 };
 
 }  // namespace slipway

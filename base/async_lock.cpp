@@ -5,8 +5,8 @@
 namespace slipway {
 
 awaitable<AsyncLock::Held> AsyncLock::acquire() {
-  if (!taken_) {
-    taken_ = true;
+  if (free_ > 0) {
+    --free_;
     co_return Held(*this);
   }
   Waiter waiter(co_await asio::this_coro::executor);
@@ -22,13 +22,21 @@ awaitable<AsyncLock::Held> AsyncLock::acquire() {
 
 void AsyncLock::release() {
   if (waiting_.empty()) {
-    taken_ = false;
+    ++free_;
     return;
   }
   Waiter* next = waiting_.front();
   waiting_.pop_front();
   next->given = true;
   next->turn.cancel();
+}
+
+std::shared_ptr<AsyncLock> AsyncLocks::of(const std::string& name) {
+  std::erase_if(locks_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<AsyncLock>& kept = locks_[name];
+  std::shared_ptr<AsyncLock> lock = kept.lock();
+  if (!lock) kept = lock = std::make_shared<AsyncLock>(holders_);
+  return lock;
 }
 
 }  // namespace slipway

@@ -265,8 +265,12 @@ Result<HttpResponse> send_http(const HttpRequest& request) {
 }
 
 awaitable<Result<HttpResponse>> send_http(Pool& pool, HttpRequest request) {
+  std::stop_source ended;
+  const std::stop_callback passed_on(request.stop, [&ended] { ended.request_stop(); });
+  request.stop = ended.get_token();
   auto work = [request = std::move(request)] { return send_http(request); };
-  co_return co_await pool.run(std::move(work));
+  std::function<void()> unwanted = [&ended] { ended.request_stop(); };
+  co_return co_await pool.run(std::move(work), std::move(unwanted));
 }
 
 std::string percent_encode(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/async.hpp"
+#include "base/async_lock.hpp"
 #include "base/clock.hpp"
 #include "base/http_client.hpp"
 #include "docker-client/registry_auth.hpp"
@@ -37,7 +38,9 @@ struct Manifest {
 class RegistryTokens;
 
 /// An OCI distribution registry; nothing in it is changed. Speaks as whoever each call's `auth` says (basic or token
-/// authentication, whichever the registry asks for; tokens are kept until they expire). Borrows `pool` and `clock`.
+/// authentication, whichever the registry asks for; tokens are kept until they expire). One registry has at most four
+/// of `pool`'s threads at a time, so that one which never answers leaves others theirs. Cancelling ends an exchange
+/// within a second. Borrows `pool` and `clock`.
 ///
 /// Errors: 401 is Kind::unauthorized, 403 forbidden, 404 not_found, 429 and 5xx unavailable with the registry's
 /// Retry-After in the hint. A registry that can't be reached is unavailable.
@@ -69,6 +72,7 @@ class RegistryClient {
   Pool& pool_;
   RegistrySettings settings_;
   std::unique_ptr<RegistryTokens> tokens_;
+  AsyncLocks lanes_;  // by registry
 };
 
 }  // namespace slipway::images

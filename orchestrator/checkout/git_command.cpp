@@ -6,7 +6,6 @@
 #include "base/files.hpp"
 #include "base/ids.hpp"
 #include "base/kill_point.hpp"
-#include "base/text.hpp"
 #include "orchestrator/checkout/git_errors.hpp"
 
 namespace slipway::checkout {
@@ -131,23 +130,6 @@ void remove_leftovers(const std::filesystem::path& folder) {
 }
 
 }  // namespace
-
-bool another_git_runs(const std::filesystem::path& bare, std::string_view verb) {
-  using namespace std::string_literals;
-  const std::string directory = '\0' + "GIT_DIR="s + bare.string() + '\0';
-  const std::string word = '\0' + std::string(verb) + '\0';
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
-    if (!is_digit(entry.path().filename().string().front())) continue;
-    const Result<std::string> words = read_file(entry.path() / "cmdline");
-    if (!words || words->find(word) == std::string::npos) continue;
-    const Result<std::string> environment = read_file(entry.path() / "environ");
-    if (!environment || ('\0' + *environment).find(directory) == std::string::npos) continue;
-    const Result<std::string> status = read_file(entry.path() / "status");
-    if (status && status->find("\nPPid:\t" + std::to_string(::getpid()) + "\n") == std::string::npos) return true;
-  }
-  return false;
-}
 
 Result<void> prepare_git(const GitSettings& settings) {
   std::error_code code;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/async_lock.hpp"
 #include "base/process.hpp"
 #include "base/secret.hpp"
 #include "orchestrator/checkout/git_url.hpp"
@@ -22,6 +23,10 @@ struct GitSettings {
   std::filesystem::path known_hosts;  ///< the only ssh hosts; empty: a host's first key is kept and must stay the same
   Duration deadline = std::chrono::minutes(5);  ///< for each git command
   std::uint64_t file_limit = 4ULL << 30;        ///< bytes of any one file git writes, so of a fetched pack, too
+  /// One for each mirror in `folder`, by its path: two exports of a project have each a Repository of their own for a
+  /// submodule's, and git's own lock files make two fetches fail, not queue. Copies share them, as they share the
+  /// folder.
+  std::shared_ptr<AsyncLocks> locks = std::make_shared<AsyncLocks>();
 };
 
 /// For one server; used for nothing but the origin of the project's own URL, so a submodule elsewhere gets none.
@@ -31,10 +36,6 @@ struct GitCredentials {
   Secret ssh_key;        ///< a private key in OpenSSH or PEM form
   bool nobody = false;   ///< whoever asks has none: not even keys of the daemon's own user are offered by ssh
 };
-
-/// Whether a process that this one did not start runs `git VERB` in that repository, as one does that a killed daemon
-/// left behind. Linux: it reads /proc.
-bool another_git_runs(const std::filesystem::path& bare, std::string_view verb);
 
 /// Writes git's configuration below `settings.folder`: no hooks, no fsmonitor, no helpers, no automatic maintenance,
 /// no protocol but the allowed ones. Removes what killed commands left. Blocking; once at start, before any command.

@@ -37,6 +37,7 @@ constexpr Sign kSigns[] = {
     {"returned error: 308", Error::Kind::invalid, kMoved},
     {"not found", Error::Kind::not_found, {}},
     {"not our ref", Error::Kind::not_found, {}},
+    {"request for unadvertised object", Error::Kind::not_found, {}},  // of a server that serves no single commits
     {"couldn't find remote ref", Error::Kind::not_found, {}},
     {"does not appear to be a git repository", Error::Kind::not_found, {}},
     {"does not exist in", Error::Kind::not_found, {}},
@@ -57,12 +58,16 @@ std::string last_line(const std::string& text) {
   return std::string(start == std::string_view::npos ? rest : rest.substr(start + 1));
 }
 
-/// ssh's and git's last line is advice; what happened stands before it.
+/// ssh's and git's last line is advice; what happened stands before it. What the server said keeps its "remote: ", also
+/// before another of these words: it must not pass for git's own.
 std::string telling_line(const std::string& said) {
   for (const std::string_view start : {"fatal: ", "ERROR: ", "error: ", "remote: "}) {
     const auto at = said.find(start);
     if (at == std::string::npos) continue;
-    return said.substr(at + start.size(), said.find('\n', at) - at - start.size());
+    const auto line = said.rfind('\n', at) + 1;  // npos + 1 is 0
+    const bool is_from_server = at > line && said.compare(line, 8, "remote: ") == 0;
+    const auto from = is_from_server ? line : at + start.size();
+    return said.substr(from, said.find('\n', at) - from);
   }
   return last_line(said);
 }

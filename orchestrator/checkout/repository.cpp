@@ -2,7 +2,8 @@
 
 #include <charconv>
 
-#include "base/ids.hpp"
+#include "base/files.hpp"
+#include "orchestrator/checkout/git_locks.hpp"
 #include "orchestrator/checkout/mirrors.hpp"
 
 namespace slipway::checkout {
@@ -14,20 +15,29 @@ constexpr std::size_t kPathsLimit = 20'000;
 
 constexpr int kLockTries = 100;
 constexpr Milliseconds kLockPause{200};
-/// What git says when another one ended a fetch meanwhile.
-constexpr std::string_view kOvertaken = "shallow file has changed since we read it";
-
-/// The file in "git fetch: Unable to create '/…/shallow.lock': File exists"; empty: it is another error.
-std::filesystem::path taken_lock(std::string_view error) {
-  constexpr std::string_view opening = "Unable to create '";
-  const auto start = error.find(opening);
-  const auto end = error.find(".lock': File exists");
-  if (start == std::string_view::npos || end == std::string_view::npos || end < start) return {};
-  return std::string(error.substr(start + opening.size(), end - start - opening.size())) + ".lock";
-}
 
 std::string ref_of(const std::string& commit) {
   return "refs/slipway/" + commit;
+}
+
+/// What a fetch by a ref's name is written to, with all the history, until the commit has a ref of its own.
+std::string history_of(const std::string& commit) {
+  return "refs/slipway-heads/" + commit;
+}
+
+/// Whether the mirror has the ref of that commit. Looking spawns nothing; only `collect_garbage` packs refs, and leaves
+/// few. The ref is written last, so where it is the objects are.
+bool has_ref(const std::filesystem::path& mirror, const std::string& commit) {
+  std::error_code ignored;
+  if (std::filesystem::exists(mirror / ref_of(commit), ignored)) return true;
+  const Result<std::string> packed = read_file(mirror / "packed-refs");
+  return packed && ('\n' + *packed).find('\n' + commit + ' ' + ref_of(commit) + '\n') != std::string::npos;
+}
+
+/// What may be left of a git that was killed while it fetched that commit, or while it collected garbage.
+std::vector<std::filesystem::path> locks_of(const std::filesystem::path& mirror, const std::string& commit) {
+  return {mirror / "shallow.lock", mirror / "packed-refs.lock", mirror / (ref_of(commit) + ".lock"),
+          mirror / (history_of(commit) + ".lock")};
 }
 
 /// `git cat-file --batch` answers "<id> <type> <size>\n<content>\n", or "<name> missing\n".
@@ -102,7 +112,8 @@ Repository::Repository(const GitSettings& settings, const std::string& name, Git
     : settings_(&settings),
       mirror_(settings.folder / (name + ".git")),
       url_(std::move(url)),
-      credentials_(std::move(credentials)) {}
+      credentials_(std::move(credentials)),
+      lock_(settings.locks->of(mirror_.string())) {}
 
 GitCommand Repository::git(std::vector<std::string> words) const {
   GitCommand command(*settings_, std::move(words));
@@ -123,7 +134,7 @@ awaitable<Result<void>> Repository::prepare() {
 awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   auto work = fetch_held(std::move(commit), std::move(ref));
   co_return co_await std::move(work);
 }
@@ -133,7 +144,7 @@ awaitable<Result<void>> Repository::fetch_ahead(std::string commit, std::string 
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   // Held until it is read, so that who comes for it meanwhile waits for that, too.
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());
   // git takes as long to start as to read: the one that reads starts now, and is told what once it is there.
@@ -168,17 +179,15 @@ awaitable<Result<CommitFile>> Repository::read_arrived(AsyncLock& arriving, std:
 awaitable<Result<void>> Repository::fetch_held(std::string commit, std::string ref) {
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());
-  // The ref is written last, so where it is the objects are; looking at it spawns nothing.
-  std::error_code ignored;
-  if (std::filesystem::exists(mirror_ / ref_of(commit), ignored)) co_return Result<void>();
+  if (has_ref(mirror_, commit)) co_return Result<void>();
   Result<void> fetched = co_await fetch_one(commit, ref);
+  std::error_code ignored;
   for (int tries = 0; !fetched && tries < kLockTries; ++tries) {
     const std::string& why = fetched.error().message;
-    const std::filesystem::path lock = taken_lock(why);
-    const bool locked = !lock.empty() && !lock.lexically_relative(mirror_).string().starts_with("..");
-    if (!locked && why.find(kOvertaken) == std::string::npos) break;
-    // Of a git whose daemon was killed. While that git still runs, the lock is its own.
-    if (locked && !another_git_runs(mirror_, "fetch")) std::filesystem::remove(lock, ignored);
+    const std::filesystem::path lock = taken_lock(why, locks_of(mirror_, commit));
+    if (lock.empty() && !was_overtaken(why)) break;
+    // Of a git that was killed. While one still runs, the lock may be its own.
+    if (!lock.empty() && !git_writes_in(mirror_)) std::filesystem::remove(lock, ignored);
     co_await sleep_for(kLockPause);
     fetched = co_await fetch_one(commit, ref);
   }
@@ -199,14 +208,27 @@ awaitable<Result<void>> Repository::fetch_one(std::string commit, std::string re
   // The server gives out no commit by its id alone (or no longer has it): take the ref with its history, then look.
   std::vector<std::string> by_ref = words;
   std::erase(by_ref, "--depth=1");
-  by_ref.push_back(ref + ":refs/slipway-heads/" + commit);
+  by_ref.push_back(ref + ":" + history_of(commit));
   GitCommand whole = git_remote(std::move(by_ref));
   const Result<std::string> history = co_await whole.run();
   if (!history) co_return fail(history.error());
-  GitCommand keep = git({"update-ref", ref_of(commit), commit});
+  auto keeping = keep_alone(std::move(commit), std::move(ref));
+  co_return co_await std::move(keeping);
+}
+
+/// Of what was fetched with its history the commit alone has a ref from now on.
+awaitable<Result<void>> Repository::keep_alone(std::string commit, std::string ref) {
+  const std::string forget = "delete " + history_of(commit) + "\n";
+  GitCommand keep = git({"update-ref", "--stdin"});
+  keep.input("update " + ref_of(commit) + " " + commit + "\n" + forget);
   const Result<std::string> kept = co_await keep.run();
-  if (!kept) co_return fail(Error::Kind::not_found, "the commit is not in " + ref + " any more");
-  co_return Result<void>();
+  if (kept) co_return Result<void>();
+  if (kept.error().message.find("nonexistent object") == std::string::npos) co_return fail(kept.error());
+  GitCommand drop = git({"update-ref", "--stdin"});
+  drop.input(forget);
+  const Result<std::string> dropped = co_await drop.run();
+  if (!dropped) co_return fail(dropped.error());
+  co_return fail(Error::Kind::not_found, "the commit is not in " + ref + " any more");
 }
 
 awaitable<Result<CommitFile>> Repository::read(std::string commit, std::string path) {
@@ -298,7 +320,7 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
   const Result<std::string> tip = co_await resolve(ref);
   if (!tip) co_return fail(tip.error());
   if (*tip == commit) co_return true;
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   // Beside the mirror, whose commits have no parents.
   const std::filesystem::path history = mirror_.parent_path() / (mirror_.stem().string() + ".history.git");
   const Result<void> ready = co_await make_bare(*settings_, history);
@@ -319,10 +341,11 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
 }
 
 awaitable<Result<void>> Repository::collect_garbage(std::size_t keep) {
-  const auto held = co_await lock_.acquire();
+  const auto held = co_await lock_->acquire();
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());
-  GitCommand list = git({"for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/slipway/"});
+  GitCommand list =
+      git({"for-each-ref", "--sort=-committerdate", "--format=%(refname)", "refs/slipway/", "refs/slipway-heads/"});
   list.output_limit(32 << 20);
   const Result<std::string> refs = co_await list.run();
   if (!refs) co_return fail(refs.error());
@@ -332,7 +355,8 @@ awaitable<Result<void>> Repository::collect_garbage(std::size_t keep) {
     const auto end = std::min(rest.find('\n'), rest.size());
     const std::string name(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (++seen <= keep) continue;
+    // A history is only wanted while its fetch goes on, and none does: this one was cut off.
+    if (name.starts_with("refs/slipway/") && ++seen <= keep) continue;
     deletions += "delete " + name + "\n";
   }
   if (deletions.empty()) co_return Result<void>();

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ struct CommitFile {
 
 /// The bare mirror of one project's repository below `settings.folder`, holding only the commits that were asked for
 /// (shallow, one deep). Made when first needed; a broken one may be deleted at any time. One fetch at a time, others
-/// queue. Borrows `settings`.
+/// queue, also those of other Repositories of the same name (`GitSettings::locks`). Borrows `settings`.
 class Repository {
  public:
   /// `name` is a file name ("project-7").
@@ -80,6 +81,7 @@ class Repository {
   awaitable<Result<CommitFile>> read_now(std::string commit, std::string path);
   awaitable<Result<CommitFile>> read_batch(GitCommand batch, std::string commit, std::string path);
   awaitable<Result<void>> fetch_one(std::string commit, std::string ref);
+  awaitable<Result<void>> keep_alone(std::string commit, std::string ref);
   awaitable<Result<void>> write_tree(std::string commit, std::filesystem::path folder);
   struct Export;
   awaitable<Result<void>> export_tree(std::string commit, std::filesystem::path folder, int depth, Export* all);
@@ -93,7 +95,7 @@ class Repository {
   GitUrl url_;
   GitCredentials credentials_;
   std::optional<Ahead> ahead_;
-  AsyncLock lock_;  // git's own shallow.lock makes two fetches fail, not queue
+  std::shared_ptr<AsyncLock> lock_;  // the mirror's, shared with other Repositories of it
 };
 
 }  // namespace slipway::checkout

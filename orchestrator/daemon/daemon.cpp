@@ -135,7 +135,11 @@ class Daemon {
   Ground ground_;
   SystemClock clock_;
   DeadlineClock deadlines_;
-  Pool pool_{4};
+  Pool pool_{4};  // the disk's; whoever answers by HTTP, or does not, has others (docs/decisions/0110)
+  Pool registry_pool_{16};
+  Pool gate_pool_{16};
+  Pool caddy_pool_{4};
+  Pool forge_pool_{4};
   Tasks tasks_;
   store::Store& store_;
   auth::Vault vault_;
@@ -179,14 +183,15 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       secrets_(store_, vault_),
       engine_(io.get_executor(), ground_.engine),
       logs_(settings.data / "logs", io.get_executor(), pool_),
-      registry_client_(pool_, clock_, registry_settings(settings)),
+      registry_client_(registry_pool_, clock_, registry_settings(settings)),
       registries_(registry_client_, ground_.credentials, [this](ProjectId project) { return grants_of(project); }),
       hosts_(io.get_executor(), store_.fleet(), settings.hosts, settings.swarms),
       haproxy_(hosts_, registries_, deadlines_, settings.proxy, store_.fleet()),
-      caddy_(hosts_, pool_, deadlines_, settings.caddies, store_.fleet()),
+      caddy_(hosts_, caddy_pool_, deadlines_, settings.caddies, store_.fleet()),
       traffic_(haproxy_, on_hosts_with(settings.caddies, caddy_)),
-      parts_{io.get_executor(),       store_,      hosts_,           registries_, secrets_, traffic_, pool_, clock_,
-             compose_rules(settings), &deadlines_, &settings.metrics},
+      parts_{
+          io.get_executor(),       store_,      hosts_,           registries_, secrets_, traffic_, gate_pool_, clock_,
+          compose_rules(settings), &deadlines_, &settings.metrics},
       rollouts_(parts_),
       deployer_(rollouts_, store_, parts_.rules, tasks_),
       runs_(collaborators(), run_settings(settings), io.get_executor()),
@@ -194,7 +199,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
                  {static_cast<std::size_t>(settings.runs), static_cast<std::size_t>(settings.runs_per_project)},
                  scheduler_callbacks()),
       notifier_(
-          store_, pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
+          store_, forge_pool_, clock_, [this](const store::Project& project) { return secrets_.forge_token(project); },
           settings.public_url, ground_.git.ca_bundle().string()),
       receiver_(
           store_, pool_, clock_, [this](const store::Project& project) { return secrets_.hook_secret(project); },
@@ -219,6 +224,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
 
 runs::Collaborators Daemon::collaborators() {
   runs::Collaborators with(store_, logs_, engine_, pool_, clock_, deployer_, ground_.credentials, ground_.git);
+  with.registry_pool = registry_pool_;
   with.deadlines = deadlines_;
   with.open_project = [this](store::Project project) { return open_project(std::move(project)); };
   return with;

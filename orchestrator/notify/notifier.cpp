@@ -21,21 +21,16 @@ struct Subject {
   store::Project project;
 };
 
-/// The newest run of the same commit and event: its state is the commit's.
+/// The run whose state is that of the commit: not always the one that the message names.
 Result<Subject> find_subject(store::Transaction& tx, RunId id) {
   const Result<store::Run> named = store::Runs(tx).get(id);
   if (!named) return fail(named.error());
   Result<store::Project> project = store::Projects(tx).get(named->project);
   if (!project) return fail(project.error());
-  store::RunFilter filter;
-  filter.project = named->project;
-  filter.commit = named->commit;
-  filter.event = named->event;
-  filter.limit = 1;
-  Result<store::Page<store::Run>> newest = store::Runs(tx).list(filter);
-  if (!newest) return fail(newest.error());
-  const bool found = !named->commit.empty() && !newest->items.empty();
-  return Subject{found ? std::move(newest->items.front()) : *named, std::move(*project)};
+  if (named->commit.empty()) return Subject{*named, std::move(*project)};
+  Result<store::Run> telling = store::Runs(tx).telling(named->project, named->commit, named->event);
+  if (!telling) return fail(telling.error());
+  return Subject{std::move(*telling), std::move(*project)};
 }
 
 RunId run_of(const store::Message& message) {
@@ -126,9 +121,17 @@ awaitable<Result<void>> Notifier::settle(store::Message message, RunId run, Judg
   const std::int64_t attempts = message.attempts + 1;
   if (verdict.kind == Judgement::Kind::again && attempts < max_attempts) {
     const double part = std::uniform_real_distribution<double>(0, 1)(random_);
-    const Time next = clock_.now() + backoff(attempts, verdict.after, part);
+    const Time now = clock_.now();
+    const Time next = now + backoff(attempts, verdict.after, part);
+    std::optional<Time> asked;
+    if (verdict.after) asked = now + *verdict.after;
     log::info("a commit status will be sent again", {{"run", run}, {"attempts", attempts}, {"why", verdict.reason}});
-    co_return co_await store_.write(&store::Outbox::retry, message.id, verdict.reason, next);
+    auto later = [message = std::move(message), reason = verdict.reason, next, asked](store::Transaction& tx) {
+      store::Outbox outbox(tx);
+      const Result<void> noted = outbox.retry(message.id, reason, next);
+      return noted && asked ? outbox.hold(message.kind, message.key, *asked) : noted;
+    };
+    co_return co_await store_.write(std::move(later));
   }
   log::warn("a commit status can't be delivered", {{"run", run}, {"attempts", attempts}, {"why", verdict.reason}});
   auto work = [id = message.id, run, reason = verdict.reason, now = clock_.now()](store::Transaction& tx) {

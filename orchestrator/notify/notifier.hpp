@@ -19,10 +19,10 @@ namespace slipway::notify {
 
 /// Sends what the outbox holds: commit statuses to the forges. The store puts a message {"run": N} into it, in the same
 /// transaction, whenever a run of a project with a forge changes its state, one for each commit and event; what is sent
-/// is the state of the newest such run at the time of sending. At least once, in order for each commit and context,
-/// four of them at the same time. Tries again for about five hours (see `backoff`), then gives up and adds
-/// "status.undeliverable" with the reason to the run's timeline. `ca_file` has the CAs of forges; empty: the machine's.
-/// Borrows all else it is given.
+/// is the state of the run that counts for these (store::Runs::telling) at the time of sending. At least once, in order
+/// for each commit and context, four of them at the same time. Tries again for about five hours (see `backoff`), then
+/// gives up and adds "status.undeliverable" with the reason to the run's timeline. `ca_file` has the CAs of forges;
+/// empty: the machine's. A forge that never answers fills four threads of `pool`. Borrows all else it is given.
 class Notifier {
  public:
   /// The project's forge token, opened.

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.hpp"
+
 namespace slipway::notify {
 namespace {
 
 constexpr Milliseconds longest = std::chrono::hours(1);
+/// docs.github.com, "Best practices for using the REST API": without a header that says when, a minute at least.
+constexpr Milliseconds unsaid_limit = std::chrono::minutes(1);
 
 std::optional<std::int64_t> whole(const std::string& text) {
   std::int64_t value = 0;
@@ -27,10 +31,17 @@ std::optional<Milliseconds> pause_asked(const HttpResponse& answer, Time now) {
   return std::clamp(Time(std::chrono::seconds(*reset)) - now, Milliseconds(0), longest);
 }
 
+/// GitHub's secondary rate limit may come as a 403 or a 429 that says so in its body alone.
+bool says_rate_limit(const HttpResponse& answer) {
+  return (answer.status == 403 || answer.status == 429) &&
+         lower_case(answer.body).find("rate limit") != std::string::npos;
+}
+
 /// One line of what the forge said, for people.
 std::string excerpt(const std::string& body) {
   std::string line = body.substr(0, 200);
-  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c >= 0x7f; }, ' ');
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c >= 0x7f; }, ' ');
   return line;
 }
 
@@ -47,6 +58,7 @@ Judgement judge(const Result<HttpResponse>& answer, Time now) {
   verdict.reason = "the forge answered " + std::to_string(answer->status);
   if (!answer->body.empty()) verdict.reason += ": " + excerpt(answer->body);
   verdict.after = pause_asked(*answer, now);
+  if (!verdict.after && says_rate_limit(*answer)) verdict.after = unsaid_limit;
   const int status = answer->status;
   const bool limited = status == 403 && verdict.after;
   const bool passing = status == 408 || status == 425 || status == 429 || status >= 500 || limited;

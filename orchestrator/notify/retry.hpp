@@ -12,11 +12,12 @@ struct Judgement {
   enum class Kind { sent, again, give_up };
   Kind kind = Kind::sent;
   std::string reason;                 ///< of `again` and `give_up`, one line
-  std::optional<Milliseconds> after;  ///< what the other side asked for
+  std::optional<Milliseconds> after;  ///< how long the other side wants to be left alone, at most an hour
 };
 
 /// 2xx is sent, and so is what GitLab says when a status is already set. 408, 425, 429, 5xx, a rate limit (403 with
-/// Retry-After or no requests remaining) and a failed transfer are worth another try; everything else is not.
+/// Retry-After, no requests remaining or "rate limit" in its body, which alone asks for a minute) and a failed transfer
+/// are worth another try; everything else is not.
 Judgement judge(const Result<HttpResponse>& answer, Time now);
 
 inline constexpr std::int64_t max_attempts = 12;

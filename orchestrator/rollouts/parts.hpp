@@ -18,7 +18,7 @@ struct Parts {
   Registries& registries;
   SecretSource& secrets;
   Traffic& traffic;
-  Pool& pool;
+  Pool& pool;  ///< for HTTP to health gates and sources of metrics, which may take long to answer
   const Clock& clock;
   ComposeRules rules;
   /// By which it is told how long things may take, if not by `clock`: one that no step of the wall clock moves.

@@ -46,11 +46,23 @@ struct ProjectAccess {
 struct Collaborators {
   Collaborators(store::Store& s, logs::LogStore& l, docker::Engine& e, Pool& p, const Clock& c, Deployer& d,
                 const images::Credentials& r, const checkout::GitSettings& g)
-      : store(s), logs(l), engine(e), pool(p), clock(c), deadlines(c), deployer(d), registries(r), git(g) {}
+      : store(s),
+        logs(l),
+        engine(e),
+        pool(p),
+        registry_pool(p),
+        clock(c),
+        deadlines(c),
+        deployer(d),
+        registries(r),
+        git(g) {}
   store::Store& store;
   logs::LogStore& logs;
   docker::Engine& engine;
-  Pool& pool;
+  Pool& pool;  ///< the disk's
+  /// For what registries are asked by HTTP. The same unless it is set: to one that a registry which never answers may
+  /// fill.
+  std::reference_wrapper<Pool> registry_pool;
   const Clock& clock;
   /// By which it is told how long things may take. The same unless it is set: to one that no step of the wall clock
   /// moves.

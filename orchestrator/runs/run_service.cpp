@@ -46,7 +46,7 @@ RunService::RunService(Collaborators with, Settings settings, const Executor& ex
       images_(
           with_.engine.images(), watch_, [this](std::string repository) { return auth_for(std::move(repository)); },
           executor),
-      registry_(with_.pool, with_.clock, settings_.registries),
+      registry_(with_.registry_pool, with_.clock, settings_.registries),
       tasks_(executor),
       cleanup_(executor) {}
 

@@ -18,11 +18,14 @@ Message message_of(const Row& row) {
 }  // namespace
 
 Result<std::int64_t> Outbox::put(std::string kind, std::string key, std::string payload, Time at) {
+  Time asked{};
+  tx_.run("SELECT not_before FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending'", {kind, key},
+          [&](const Row& row) { row.into(asked); });
   tx_.run("DELETE FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending'", {kind, key});
   const auto id = number(tx_,
-                         "INSERT INTO outbox (kind, about, payload, next_at, created) VALUES (?1, ?2, ?3, ?4, ?4) "
-                         "RETURNING id",
-                         {kind, key, payload, at});
+                         "INSERT INTO outbox (kind, about, payload, next_at, created, not_before) "
+                         "VALUES (?1, ?2, ?3, max(?4, ?5), ?4, ?5) RETURNING id",
+                         {kind, key, payload, at, asked});
   tx_.mark("outbox.put");
   return *id;
 }
@@ -36,6 +39,14 @@ Result<void> Outbox::sent(std::int64_t id) {
 Result<void> Outbox::retry(std::int64_t id, std::string error, Time next_at) {
   tx_.run("UPDATE outbox SET attempts = attempts + 1, error = ?2, next_at = ?3 WHERE id = ?1 AND state = 'pending'",
           {id, clipped(error), next_at});
+  return {};
+}
+
+Result<void> Outbox::hold(std::string kind, std::string key, Time until) {
+  tx_.run(
+      "UPDATE outbox SET not_before = ?3, next_at = max(next_at, ?3) WHERE kind = ?1 AND about = ?2 AND "
+      "state = 'pending'",
+      {kind, key, until});
   return {};
 }
 

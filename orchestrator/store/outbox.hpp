@@ -26,11 +26,15 @@ class Outbox {
  public:
   explicit Outbox(Transaction& tx) : tx_(tx) {}
 
-  /// To be sent now. Replaces a pending one of the same kind and key.
+  /// To be sent now, unless `hold` says when. Replaces a pending one of the same kind and key, and begins anew: how
+  /// often that one failed says nothing of this one.
   Result<std::int64_t> put(std::string kind, std::string key, std::string payload, Time at);
   /// One that was replaced meanwhile is success.
   Result<void> sent(std::int64_t id);
   Result<void> retry(std::int64_t id, std::string error, Time next_at);
+  /// Whom they are for asked to be left alone until then: what is pending of this kind and key is not due before, nor
+  /// is what replaces it.
+  Result<void> hold(std::string kind, std::string key, Time until);
   /// Given up.
   Result<void> bury(std::int64_t id, std::string error);
   /// Removes sent and dead ones made before `before`, a bounded number at a time; answers how many went.

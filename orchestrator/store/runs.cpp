@@ -28,6 +28,20 @@ Run run_of(const Row& row) {
   return r;
 }
 
+const std::string kSelectTelling = kSelectRuns + R"sql( WHERE id = (
+  SELECT id FROM (
+    SELECT id, state, verdict,
+      row_number() OVER (PARTITION BY ref, pull_request ORDER BY verdict = 'skipped', id DESC) AS place
+    FROM runs WHERE project = ?1 AND commit_id = ?2 AND event = ?3)
+  WHERE place = 1
+  ORDER BY CASE
+    WHEN verdict IN ('failed', 'error', 'interrupted') THEN 0
+    WHEN verdict IN ('cancelled', 'superseded') THEN 1
+    WHEN state <> 'finished' THEN 2
+    WHEN verdict = 'skipped' THEN 4
+    ELSE 3 END, id DESC
+  LIMIT 1))sql";
+
 bool has_begun(RunState state) {
   return state == RunState::preparing || state == RunState::running;
 }
@@ -154,6 +168,10 @@ Result<Run> Runs::get(RunId id) const {
 Result<Run> Runs::find(ProjectId project, std::int64_t run) const {
   return one(tx_, kSelectWholeRuns + " WHERE project = ?1 AND number = ?2", {project, run}, run_of,
              "run " + std::to_string(run) + " of this project");
+}
+
+Result<Run> Runs::telling(ProjectId project, std::string commit, Trigger event) const {
+  return one(tx_, kSelectTelling, {project, commit, event}, run_of, "a run of commit " + commit);
 }
 
 Result<Page<Run>> Runs::list(RunFilter filter) const {

@@ -96,6 +96,11 @@ class Runs {
 
   Result<Run> get(RunId id) const;
   Result<Run> find(ProjectId project, std::int64_t number) const;
+  /// The run whose state is that of its commit for `event`, without its plan (docs/decisions/0109). For each ref and
+  /// pull request the newest run counts, a skipped one only where there is no other: it has looked at nothing. Of
+  /// those the worst is answered, of equals the newest: failed, error or interrupted; cancelled or superseded; not
+  /// finished; passed; skipped. None: Kind::not_found.
+  Result<Run> telling(ProjectId project, std::string commit, Trigger event) const;
   /// Newest first, without their plans; `next` is for `before`.
   Result<Page<Run>> list(RunFilter filter) const;
   /// All that have not finished, oldest first, without their plans.

@@ -307,4 +307,8 @@ CREATE TABLE rollout_trail (
 CREATE INDEX rollout_trail_by_rollout ON rollout_trail (rollout, id);
 )sql";
 
+const char* const kSchemaV6 = R"sql(
+ALTER TABLE outbox ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 }  // namespace slipway::store

@@ -10,5 +10,7 @@ extern const char* const kSchemaV2;
 extern const char* const kSchemaV3;
 extern const char* const kSchemaV4;
 extern const char* const kSchemaV5;
+/// From 5: until when those whom messages are for want to be left alone.
+extern const char* const kSchemaV6;
 
 }  // namespace slipway::store

@@ -44,3 +44,27 @@ TEST_CASE("one that is cancelled while it waits for the lock does not keep the o
   io.run();
   CHECK(order == std::vector{0, 2});
 }
+
+TEST_CASE("as many hold a lock as it has holders, and one that waits comes in when one of them leaves") {
+  asio::io_context io;
+  AsyncLock lock(2);
+  int inside = 0;
+  int most = 0;
+  const auto guest = [](AsyncLock& door, int& now, int& ever) -> awaitable<void> {
+    const auto held = co_await door.acquire();
+    ever = std::max(ever, ++now);
+    co_await sleep_for(1ms);
+    --now;
+  };
+  for (int i = 0; i < 5; ++i) spawn(io.get_executor(), "guest", guest(lock, inside, most));
+  io.run();
+  CHECK(most == 2);
+  CHECK(inside == 0);
+}
+
+TEST_CASE("a name has one lock for as long as somebody has it") {
+  AsyncLocks locks;
+  const std::shared_ptr<AsyncLock> first = locks.of("project-1");
+  CHECK(locks.of("project-1") == first);
+  CHECK(locks.of("project-2") != first);
+}

@@ -1,6 +1,8 @@
 #include "base/async.hpp"
 
 #include <atomic>
+#include <future>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -268,6 +270,63 @@ TEST_CASE("a coroutine that was cancelled can await its cleanup") {
   bool cleaned = false;
   run_async(cancel_and_join(&cleaned));
   CHECK(cleaned);
+}
+
+TEST_CASE("work that has not begun when nobody wants it any more never does, and its caller waits for no thread") {
+  asio::io_context io;
+  std::optional<Pool> pool(std::in_place, 1);
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  std::atomic<bool> begun = false;
+  bool told = false;
+  Tasks tasks(io.get_executor());
+  const auto blocks = [](Pool& p, std::shared_future<void> until) -> awaitable<void> {
+    auto work = [&until] {
+      until.wait();
+      return true;
+    };
+    (void)co_await p.run(std::move(work));
+  };
+  const auto leaves = [](Pool& p, std::atomic<bool>& ran, bool& said) -> awaitable<void> {
+    auto work = [&ran] { return ran = true; };
+    std::function<void()> unwanted = [&said] { said = true; };
+    (void)co_await p.run(std::move(work), std::move(unwanted));
+  };
+  spawn(io.get_executor(), "blocks", blocks(*pool, released));
+  tasks.spawn("leaves", leaves(*pool, begun, told));
+  io.run_for(5ms);
+  tasks.cancel();
+  for (int i = 0; i < 200 && tasks.size() > 0; ++i) io.run_for(5ms);
+  CHECK(tasks.size() == 0);
+  CHECK(told);
+  release.set_value();
+  io.restart();
+  io.run();
+  pool.reset();
+  CHECK_FALSE(begun);
+}
+
+TEST_CASE("work under way is told that nobody wants it any more, and its end is waited for") {
+  asio::io_context io;
+  Pool pool(1);
+  std::atomic<bool> asked = false;
+  std::atomic<bool> ended = false;
+  Tasks tasks(io.get_executor());
+  const auto caller = [](Pool& p, std::atomic<bool>& stop, std::atomic<bool>& end) -> awaitable<void> {
+    auto work = [&] {
+      while (!stop) std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(30ms);
+      return end = true;
+    };
+    std::function<void()> unwanted = [&stop] { stop = true; };
+    (void)co_await p.run(std::move(work), std::move(unwanted));
+  };
+  tasks.spawn("caller", caller(pool, asked, ended));
+  io.run_for(50ms);
+  tasks.cancel();
+  io.restart();
+  io.run();
+  CHECK(ended);
 }
 
 TEST_CASE("work of a pool goes on when its caller is cancelled, and the caller waits for its end") {

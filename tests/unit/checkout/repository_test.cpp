@@ -74,6 +74,51 @@ awaitable<void> refuse_one(tcp::acceptor& acceptor, std::string& request) {
   co_await asio::async_write(client, asio::buffer(answer), use_awaitable);
 }
 
+/// A git server that answers whatever it is asked with one error of its own.
+awaitable<void> answer_all(tcp::acceptor& acceptor, std::string error, int& asked) {
+  const std::string line = "ERR " + error;
+  std::string body = "001e# service=git-upload-pack\n0000";
+  constexpr char hex[] = "0123456789abcdef";
+  const std::size_t size = line.size() + 4;
+  body += {'0', hex[size >> 8 & 15], hex[size >> 4 & 15], hex[size & 15]};
+  body += line;
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nConnection: close\r\n"
+      "Content-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body;
+  for (;;) {
+    tcp::socket client = co_await acceptor.async_accept(use_awaitable);
+    std::string request;
+    co_await asio::async_read_until(client, asio::dynamic_buffer(request), "\r\n\r\n", use_awaitable);
+    ++asked;
+    co_await asio::async_write(client, asio::buffer(answer), use_awaitable);
+  }
+}
+
+/// A fetch from such a server.
+Result<void> fetch_from_liar(const GitSettings& settings, std::string error, int& asked) {
+  return run_async([](const GitSettings& with, std::string said, int& count) -> awaitable<Result<void>> {
+    using namespace asio::experimental::awaitable_operators;
+    tcp::acceptor acceptor(co_await asio::this_coro::executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    Repository repository(with, "project-1", server_url(acceptor), {});
+    auto ended = co_await (repository.fetch(std::string(40, 'a'), "") || answer_all(acceptor, std::move(said), count));
+    co_return std::move(std::get<0>(ended));
+  }(settings, std::move(error), asked));
+}
+
+/// Makes the submodule `lib` of the commit to come point to that one of the repository `lib` beside `source`.
+std::string with_lib_at(const std::string& commit) {
+  return "printf '[submodule \"lib\"]\\n\\tpath = lib\\n\\turl = ../lib\\n' > .gitmodules; mkdir -p lib; "
+         "git update-index --add --cacheinfo 160000," +
+         commit + ",lib";
+}
+
+awaitable<Result<void>> export_both(Repository& repository, std::string a, std::string b, fs::path folder) {
+  using namespace asio::experimental::awaitable_operators;
+  auto [x, y] = co_await (repository.export_to(a, folder / a) && repository.export_to(b, folder / b));
+  co_return x ? y : x;
+}
+
 }  // namespace
 
 TEST_CASE("what was fetched ahead is read once without git, and then as ever") {
@@ -137,6 +182,24 @@ TEST_CASE("a commit the remote does not have is not found") {
   const auto fetched = run_async(repository.fetch(std::string(40, 'a'), "main"));
   REQUIRE_FALSE(fetched);
   CHECK(fetched.error().kind == Error::Kind::not_found);
+  // Nor is what was looked through for it kept.
+  CHECK(shop.shell("git --git-dir git/project-1.git for-each-ref").empty());
+}
+
+TEST_CASE("of a server that serves no single commits the ref is fetched, and the commit alone is kept") {
+  Workshop shop;
+  const std::string id = shop.commit("echo old > x");
+  const std::string tip = shop.commit("echo new > x");
+  // Before its second version git's protocol has no way to ask for other commits than the tips.
+  const fs::path configuration = shop.settings.folder / "gitconfig";
+  REQUIRE(write_file(configuration, *read_file(configuration) + "[protocol]\n\tversion = 0\n"));
+  Repository repository = shop.repository();
+  CHECK(run_async(repository.fetch(id, "")).error().kind == Error::Kind::not_found);
+  const auto fetched = run_async(repository.fetch(id, "main"));
+  INFO((fetched ? "" : fetched.error().message));
+  REQUIRE(fetched);
+  CHECK(run_async(repository.read(id, "x"))->text == "old\n");
+  CHECK(shop.shell("git --git-dir git/project-1.git for-each-ref --format='%(refname)'") == "refs/slipway/" + id);
 }
 
 TEST_CASE("a remote that is not there is an error that says so") {
@@ -283,6 +346,42 @@ TEST_CASE("two fetches at the same time both end well") {
   CHECK(run_async(repository.read(second, "x"))->text == "2\n");
 }
 
+TEST_CASE("exports of two commits at the same time, with a submodule at two commits, both end well") {
+  Workshop shop;
+  shop.shell("git init -q -b main lib; git -C lib config user.email d@e; git -C lib config user.name D");
+  std::vector<std::string> ids;
+  for (const std::string text : {"1", "2"}) {
+    const std::string lib =
+        shop.shell("cd lib; echo " + text + " > x; git add -A; git commit -qm " + text + "; git rev-parse HEAD");
+    ids.push_back(shop.commit(with_lib_at(lib)));
+  }
+  Repository repository = shop.repository();
+  for (const std::string& id : ids) REQUIRE(run_async(repository.fetch(id, "")));
+  const auto exported = run_async(export_both(repository, ids[0], ids[1], shop.root() / "work"));
+  INFO((exported ? "" : exported.error().message));
+  REQUIRE(exported);
+  CHECK(*read_file(shop.root() / "work" / ids[0] / "lib/x") == "1\n");
+  CHECK(*read_file(shop.root() / "work" / ids[1] / "lib/x") == "2\n");
+}
+
+TEST_CASE("a server that lies about locks has nothing removed, and is not asked again") {
+  Workshop shop;
+  const fs::path mirror = shop.settings.folder / "project-1.git";
+  const fs::path lock = GENERATE("refs/../../../Cargo.lock", "../../Cargo.lock", "shallow.lock", "HEAD.lock");
+  shop.shell("git init -q --bare git/project-1.git");
+  const fs::path victim = (mirror / lock).lexically_normal();
+  REQUIRE(write_file(victim, "precious"));
+  int asked = 0;
+  const auto fetched = fetch_from_liar(
+      shop.settings,
+      "shallow file has changed since we read it; Unable to create '" + (mirror / lock).string() + "': File exists",
+      asked);
+  REQUIRE_FALSE(fetched);
+  CHECK(fetched.error().message.find("remote error: ") != std::string::npos);
+  CHECK(*read_file(victim) == "precious");
+  CHECK(asked == 1);
+}
+
 TEST_CASE("garbage collection keeps the newest commits and frees the rest") {
   Workshop shop;
   Repository repository = shop.repository();
@@ -292,12 +391,27 @@ TEST_CASE("garbage collection keeps the newest commits and frees the rest") {
                               std::to_string(i) + " > x"));
     REQUIRE(run_async(repository.fetch(ids.back(), "")));
   }
+  shop.shell("git --git-dir git/project-1.git update-ref refs/slipway-heads/" + ids[0] + " " + ids[0]);
   REQUIRE(run_async(repository.collect_garbage(2)));
+  CHECK(shop.shell("git --git-dir git/project-1.git for-each-ref refs/slipway-heads").empty());
   CHECK(run_async(repository.read(ids[3], "x")));
   CHECK(run_async(repository.read(ids[2], "x")));
   CHECK_FALSE(run_async(repository.read(ids[0], "x")));
   REQUIRE(run_async(repository.fetch(ids[0], "")));
   CHECK(run_async(repository.read(ids[0], "x")));
+}
+
+TEST_CASE("a commit that garbage collection kept is there without its server") {
+  Workshop shop;
+  const std::string kept = shop.commit("export GIT_COMMITTER_DATE=2026-01-02T00:00:00Z; echo 1 > x");
+  const std::string gone = shop.commit("export GIT_COMMITTER_DATE=2026-01-01T00:00:00Z; echo 2 > x");
+  Repository repository = shop.repository();
+  for (const std::string& id : {kept, gone}) REQUIRE(run_async(repository.fetch(id, "")));
+  REQUIRE(run_async(repository.collect_garbage(1)));
+  fs::rename(shop.root() / "source", shop.root() / "away");
+  CHECK(run_async(repository.fetch(kept, "main")));
+  CHECK(run_async(repository.fetch_ahead(kept, "main", "x")));
+  CHECK_FALSE(run_async(repository.fetch(gone, "main")));
 }
 
 TEST_CASE("a git server that hangs is left at the deadline") {

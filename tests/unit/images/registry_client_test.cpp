@@ -1,6 +1,8 @@
 // What a good registry never does; what it does is tested against a real one in tests/integration/images.
 #include "images/registry_client.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 
 #include "base/encoding.hpp"
@@ -10,6 +12,7 @@
 namespace slipway::images {
 namespace {
 
+using asio::ip::tcp;
 using Asked = SmallServer::Asked;
 using Answer = SmallServer::Answer;
 
@@ -91,6 +94,37 @@ TEST_CASE("what is neither a manifest nor an index is refused") {
   }
   Session index(always(Answer(200, R"({"manifests":[]})")));
   CHECK(index.manifest()->index());
+}
+
+TEST_CASE("a registry that never answers leaves threads for others, and whoever is cancelled does not wait for it") {
+  asio::io_context io;
+  const tcp::acceptor silent(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  const std::string host = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+  SmallServer good(always(Answer(200, kManifest, digest_header(kDigest))));
+  Pool pool{5};
+  const ManualClock clock{*parse_time("2026-01-01T00:00:00Z")};
+  RegistryClient client{pool, clock};
+  Tasks stuck(io.get_executor());
+  const auto ask = [](RegistryClient& registries, std::string name, bool& answered) -> awaitable<void> {
+    docker::RegistryAuth nobody;
+    Reference reference = *parse_reference(name);
+    const auto found = co_await registries.resolve(std::move(reference), std::move(nobody));
+    answered = found.has_value();
+  };
+  bool from_silent = false;
+  bool from_good = false;
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 8; ++i) stuck.spawn("asks the silent one", ask(client, host + "/app:1", from_silent));
+  spawn(io.get_executor(), "asks the good one", ask(client, good.host() + "/app:1", from_good));
+  for (int i = 0; i < 1000 && !from_good; ++i) io.run_for(std::chrono::milliseconds(5));
+  CHECK(from_good);
+  CHECK(stuck.size() == 8);
+  stuck.cancel();
+  io.restart();
+  io.run();
+  CHECK(stuck.size() == 0);
+  CHECK_FALSE(from_silent);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));  // an exchange may take 30 s
 }
 
 TEST_CASE("a manifest over 4 MiB is too large") {

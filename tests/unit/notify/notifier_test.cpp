@@ -127,6 +127,16 @@ class Post {
     done.get_future().get();
   }
   RunId add_run(const std::string& commit) { return store::add_run(s, project, commit); }
+  RunId add_pull_run(const std::string& commit, std::int64_t pull_request) {
+    store::Run run;
+    run.project = project;
+    run.event = store::Trigger::pull_request;
+    run.ref = "refs/pull/" + std::to_string(pull_request) + "/head";
+    run.pull_request = pull_request;
+    run.commit = commit;
+    run.created = clock.now();
+    return s.write(&store::Runs::add, run).value();
+  }
   void finish(RunId run, store::Verdict verdict) {
     REQUIRE(s.write(&store::Runs::finish, run, verdict, std::string(), clock.now()));
   }
@@ -205,6 +215,14 @@ TEST_CASE("a rerun's state is the commit's, even when the older run ends after i
   CHECK(post.wait_for(1) == std::vector<std::string>{"aaaa success"});
 }
 
+TEST_CASE("a second pull request of the same commit, for which nothing is run, does not make a failed one green") {
+  Post post;
+  post.finish(post.add_pull_run(commit_a, 7), store::Verdict::failed);
+  post.finish(post.add_pull_run(commit_a, 8), store::Verdict::skipped);
+  post.start();
+  CHECK(post.wait_for(1) == std::vector<std::string>{"aaaa failure"});
+}
+
 TEST_CASE("a forge that is out of order is asked again later, not at once") {
   Post post;
   post.forge.reply_with({{503}, {500, "60"}});
@@ -232,6 +250,24 @@ TEST_CASE("a newer state replaces one that waits to be tried again") {
   post.finish(run, store::Verdict::passed);
   CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
   CHECK(post.count("pending") == 0);
+}
+
+TEST_CASE("a newer state waits as long as the forge asked for, also if it came while the older one was being refused") {
+  Post post;
+  const bool meanwhile = GENERATE(false, true);
+  post.forge.reply_with({{429, "60", meanwhile ? 500ms : 0ms}});
+  post.start();
+  const RunId run = post.add_run(commit_a);
+  if (meanwhile) {
+    for (int i = 0; i < 100 && post.forge.seen().empty(); ++i) std::this_thread::sleep_for(20ms);
+  } else {
+    CHECK(post.wait_for(1).size() == 1);
+  }
+  post.finish(run, store::Verdict::passed);
+  std::this_thread::sleep_for(600ms);
+  CHECK(post.forge.seen().size() == 1);
+  post.pass(61s);
+  CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
 }
 
 TEST_CASE("what the forge refuses is given up, and the run's timeline says why") {

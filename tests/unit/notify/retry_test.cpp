@@ -52,6 +52,17 @@ TEST_CASE("Retry-After and GitHub's rate limit say how long to wait") {
   CHECK(judged(429, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1"}}).after == Milliseconds(0));
 }
 
+TEST_CASE("a rate limit that only the body tells of asks for a minute") {
+  const std::string body = R"({"message":"You have exceeded a secondary Rate Limit. Please wait a few minutes."})";
+  for (const int status : {403, 429}) {
+    CHECK(judged(status, {}, body).kind == Kind::again);
+    CHECK(judged(status, {}, body).after == std::chrono::minutes(1));
+    CHECK(judged(status, {{"retry-after", "120"}}, body).after == std::chrono::minutes(2));
+  }
+  CHECK(judged(422, {}, body).kind == Kind::give_up);
+  CHECK(judged(403, {}, R"({"message":"Resource not accessible by personal access token"})").kind == Kind::give_up);
+}
+
 TEST_CASE("the reason has the status and one harmless line of what was said") {
   const Judgement verdict = judged(422, {}, "{\"message\":\n\"No commit\x1b[31m\"}" + std::string(1000, 'x'));
   CHECK(verdict.reason.starts_with("the forge answered 422: {\"message\": \"No commit [31m\"}"));

@@ -44,6 +44,24 @@ RunId run_in(TemporaryStore& s, ProjectId project, RunState state) {
   return id;
 }
 
+/// A run of one commit for a pull request, which ended so; none: it is queued.
+RunId pull_run(TemporaryStore& s, ProjectId project, std::int64_t pull_request, Verdict verdict) {
+  Run run;
+  run.project = project;
+  run.event = Trigger::pull_request;
+  run.ref = "refs/pull/" + std::to_string(pull_request) + "/head";
+  run.pull_request = pull_request;
+  run.commit = "0123456789abcdef";
+  run.created = kNoon;
+  const RunId id = s.write(&Runs::add, run).value();
+  if (verdict != Verdict::none) REQUIRE(s.write(&Runs::finish, id, verdict, "", kNoon));
+  return id;
+}
+
+RunId telling(TemporaryStore& s, ProjectId project, Trigger event = Trigger::pull_request) {
+  return s.read(&Runs::telling, project, "0123456789abcdef", event).value().id;
+}
+
 constexpr std::array kStates{RunState::queued, RunState::waiting_approval, RunState::preparing, RunState::running,
                              RunState::finished};
 
@@ -240,6 +258,50 @@ TEST_CASE("runs are listed newest first, filtered, and by pages") {
   REQUIRE(page.items.size() == 1);
   CHECK(page.items[0].id == ids[1]);
   CHECK(s.read(&Runs::unfinished)->size() == 5);
+}
+
+TEST_CASE("of a commit's runs the newest of each pull request counts, and of these the worst tells") {
+  TemporaryStore s;
+  int projects = 0;
+  const std::vector<std::pair<Verdict, int>> from_best{
+      {Verdict::skipped, 0},   {Verdict::passed, 1}, {Verdict::none, 2},  {Verdict::superseded, 3},
+      {Verdict::cancelled, 3}, {Verdict::failed, 4}, {Verdict::error, 4}, {Verdict::interrupted, 4}};
+  for (const auto& [older, rank] : from_best) {
+    for (const auto& [newer, newer_rank] : from_best) {
+      CAPTURE(name_of(older), name_of(newer));
+      const ProjectId project = add_project(s, "shop-" + std::to_string(++projects));
+      const RunId first = pull_run(s, project, 7, older);
+      const RunId second = pull_run(s, project, 8, newer);
+      CHECK(telling(s, project) == (rank > newer_rank ? first : second));
+    }
+  }
+}
+
+TEST_CASE("a rerun counts in the place of what it repeats, unless it was skipped") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId skipped = pull_run(s, project, 7, Verdict::skipped);
+  CHECK(telling(s, project) == skipped);
+  const RunId failed = pull_run(s, project, 7, Verdict::failed);
+  CHECK(telling(s, project) == failed);
+  pull_run(s, project, 7, Verdict::skipped);
+  CHECK(telling(s, project) == failed);
+  pull_run(s, project, 8, Verdict::passed);
+  CHECK(telling(s, project) == failed);
+  const RunId again = pull_run(s, project, 7, Verdict::passed);
+  CHECK(telling(s, project) == again);
+}
+
+TEST_CASE("runs of other commits, events and projects tell nothing of a commit") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId pushed = add_run(s, project);
+  REQUIRE(s.write(&Runs::finish, add_run(s, add_project(s, "blog")), Verdict::failed, "", kNoon));
+  REQUIRE(s.write(&Runs::finish, add_run(s, project, "0123456789abcdee"), Verdict::failed, "", kNoon));
+  const RunId pulled = pull_run(s, project, 7, Verdict::failed);
+  CHECK(telling(s, project, Trigger::push) == pushed);
+  CHECK(telling(s, project) == pulled);
+  CHECK(s.read(&Runs::telling, project, "0123456789abcdef", Trigger::tag).error().kind == Error::Kind::not_found);
 }
 
 TEST_CASE("a job's attempts follow one another, and a finished job is not touched again") {

@@ -201,6 +201,23 @@ TEST_CASE("a message is tried again when its time has come, given up, and pruned
   CHECK(s.write(&Outbox::prune, later).value() == 1);
 }
 
+TEST_CASE("what replaces a message that failed is due at once, unless the other side asked to be left alone") {
+  using namespace std::chrono_literals;
+  TemporaryStore s;
+  const auto failed = s.write(&Outbox::put, "commit-status", "shop 1", "pending", kNoon).value();
+  REQUIRE(s.write(&Outbox::retry, failed, "503", kNoon + 1h));
+  REQUIRE(s.write(&Outbox::put, "commit-status", "shop 1", "running", kNoon));
+  CHECK(s.read(&Outbox::next_due).value() == kNoon);
+
+  REQUIRE(s.write(&Outbox::hold, "commit-status", "shop 1", kNoon + 2min));
+  REQUIRE(s.write(&Outbox::put, "commit-status", "shop 1", "success", kNoon + 1min));
+  CHECK(s.read(&Outbox::next_due).value() == kNoon + 2min);
+  REQUIRE(s.write(&Outbox::put, "commit-status", "shop 1", "failure", kNoon + 3min));
+  CHECK(s.read(&Outbox::next_due).value() == kNoon + 3min);
+  REQUIRE(s.write(&Outbox::put, "commit-status", "shop 2", "pending", kNoon));
+  CHECK(s.read(&Outbox::next_due).value() == kNoon);
+}
+
 TEST_CASE("events are listed from where one was, by what they are about, and pruned") {
   TemporaryStore s;
   const ProjectId project = add_project(s);
