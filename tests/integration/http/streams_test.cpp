@@ -84,6 +84,30 @@ TEST_CASE("events arrive as they are committed, from now on") {
   }
 }
 
+TEST_CASE("a project's events arrive once each, however much happens elsewhere") {
+  LiveServer live;
+  const SampleData sample(live);
+  store::Project busy;
+  busy.name = "busy";
+  busy.clone_url = "https://git.example/team/busy.git";
+  const auto elsewhere = live.on_io(live.store->write(&store::Projects::add, busy));
+  REQUIRE(elsewhere);
+  RawClient client(live.port());
+  client.send(ask_for_stream(live, "/api/v1/events?project=shop"));
+  CHECK_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
+  std::string seen;
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 5; ++j) add_run(live, *elsewhere);
+    const RunId run = add_run(live, sample.project);
+    for (int j = 0; j < 5; ++j) add_run(live, *elsewhere);
+    const std::string event = client.read_until("\n\n", 2s);
+    CHECK_THAT(event, Contains("\"run\":" + to_string(run)));
+    seen += event;
+  }
+  CHECK(count(seen, "\nevent: ") == 3);
+  CHECK_THAT(seen, !Contains("busy"));
+}
+
 TEST_CASE("a finished log is plain text, JSON lines or events, whole or its end") {
   LiveServer live;
   const SampleData sample(live);
