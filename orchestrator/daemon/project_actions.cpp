@@ -57,22 +57,33 @@ Result<void> apply_settings(store::Project& project, const http::ProjectInput& i
 
 }  // namespace
 
-Result<void> ProjectActions::apply(store::Project& project, const http::ProjectInput& input) const {
+Result<ProjectActions::Change> ProjectActions::change_of(http::ProjectInput input) const {
   if (input.clone_url) {
     const Result<checkout::GitUrl> url = checkout::parse_git_url(*input.clone_url, urls_);
     if (!url) return fail(url.error().in("clone_url"));
-    project.clone_url = *input.clone_url;
   }
-  if (input.clone_username) project.clone_username = *input.clone_username;
-  const std::tuple<const std::optional<Secret>&, std::string&, std::string_view> secrets[] = {
-      {input.hook_secret, project.sealed_hook_secret, sealed::hook},
-      {input.forge_token, project.sealed_forge_token, sealed::forge_token},
-      {input.clone_password, project.sealed_clone_password, sealed::clone_password},
-      {input.clone_ssh_key, project.sealed_clone_ssh_key, sealed::clone_ssh_key}};
+  Change change;
+  const std::tuple<std::optional<Secret>&, std::optional<std::string>&, std::string_view> secrets[] = {
+      {input.hook_secret, change.sealed_hook_secret, sealed::hook},
+      {input.forge_token, change.sealed_forge_token, sealed::forge_token},
+      {input.clone_password, change.sealed_clone_password, sealed::clone_password},
+      {input.clone_ssh_key, change.sealed_clone_ssh_key, sealed::clone_ssh_key}};
   for (const auto& [value, kept, what] : secrets) {
-    if (value) kept = value->empty() ? std::string() : vault_.seal(*value, project.name, what);
+    if (value) kept = value->empty() ? std::string() : vault_.seal(*value, input.name, what);
+    value.reset();
   }
-  return apply_settings(project, input);
+  change.input = std::move(input);
+  return change;
+}
+
+Result<void> ProjectActions::apply(store::Project& project, const Change& change) {
+  if (change.input.clone_url) project.clone_url = *change.input.clone_url;
+  if (change.input.clone_username) project.clone_username = *change.input.clone_username;
+  if (change.sealed_hook_secret) project.sealed_hook_secret = *change.sealed_hook_secret;
+  if (change.sealed_forge_token) project.sealed_forge_token = *change.sealed_forge_token;
+  if (change.sealed_clone_password) project.sealed_clone_password = *change.sealed_clone_password;
+  if (change.sealed_clone_ssh_key) project.sealed_clone_ssh_key = *change.sealed_clone_ssh_key;
+  return apply_settings(project, change.input);
 }
 
 awaitable<Result<http::CreatedProject>> ProjectActions::add(http::ProjectInput input, http::Actor actor) {
@@ -86,7 +97,9 @@ awaitable<Result<http::CreatedProject>> ProjectActions::add(http::ProjectInput i
   store::Project project;
   project.name = input.name;
   project.created = clock_.now();
-  if (Result<void> applied = apply(project, input); !applied) co_return fail(applied.error());
+  const Result<Change> change = change_of(input);
+  if (!change) co_return fail(change.error());
+  if (Result<void> applied = apply(project, *change); !applied) co_return fail(applied.error());
   auto work = [project, actor, now = clock_.now()](store::Transaction& tx) -> Result<ProjectId> {
     Result<ProjectId> id = store::Projects(tx).add(project);
     if (!id) return id;
@@ -101,11 +114,15 @@ awaitable<Result<http::CreatedProject>> ProjectActions::add(http::ProjectInput i
 }
 
 awaitable<Result<void>> ProjectActions::update(http::ProjectInput input, http::Actor actor) {
-  Result<store::Project> project = co_await store_.read(&store::Projects::find, input.name);
-  if (!project) co_return fail(project.error());
-  if (Result<void> applied = apply(*project, input); !applied) co_return applied;
-  auto work = [project = *project, actor, now = clock_.now()](store::Transaction& tx) {
-    return audited(tx, store::Projects(tx).update(project), now, actor, "project.update", project.name);
+  Result<Change> change = change_of(std::move(input));
+  if (!change) co_return fail(change.error());
+  // Read and written in one transaction: what somebody else changes meanwhile stays.
+  auto work = [change = std::move(*change), actor, now = clock_.now()](store::Transaction& tx) -> Result<void> {
+    store::Projects projects(tx);
+    Result<store::Project> project = projects.find(change.input.name);
+    if (!project) return fail(project.error());
+    if (Result<void> applied = apply(*project, change); !applied) return applied;
+    return audited(tx, projects.update(*project), now, actor, "project.update", project->name);
   };
   co_return co_await store_.write(std::move(work));
 }

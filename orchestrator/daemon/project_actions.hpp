@@ -22,7 +22,16 @@ class ProjectActions {
   awaitable<Result<void>> remove_secret(std::string project, std::string name, http::Actor actor);
 
  private:
-  [[nodiscard]] Result<void> apply(store::Project& project, const http::ProjectInput& input) const;
+  /// What a project is to have; unset: as it was. Owns all of it, since it goes to the store's thread.
+  struct Change {
+    http::ProjectInput input;
+    std::optional<std::string> sealed_hook_secret;
+    std::optional<std::string> sealed_forge_token;
+    std::optional<std::string> sealed_clone_password;
+    std::optional<std::string> sealed_clone_ssh_key;
+  };
+  [[nodiscard]] Result<Change> change_of(http::ProjectInput input) const;
+  static Result<void> apply(store::Project& project, const Change& change);
 
   store::Store& store_;
   const auth::Vault& vault_;

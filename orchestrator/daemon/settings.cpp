@@ -5,6 +5,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <unistd.h>
 
+#include "orchestrator/http/trusted_proxies.hpp"
+
 namespace slipway::daemon {
 namespace {
 
@@ -74,10 +76,8 @@ Result<void> check_settings(const Settings& settings) {
     return fail(Error::Kind::invalid, "listen: '" + settings.address() + "' is no IP address",
                 "0.0.0.0 is all of this machine's");
   }
-  for (const std::string& proxy : settings.trusted_proxies) {
-    if (is_address(proxy)) continue;
-    return fail(Error::Kind::invalid, "trusted_proxies: '" + proxy + "' is no IP address",
-                "one entry for each proxy; networks are not understood");
+  if (auto proxies = http::TrustedProxies::parse(settings.trusted_proxies); !proxies) {
+    return fail(proxies.error().in("trusted_proxies"));
   }
   if (settings.data.empty()) return fail(Error::Kind::invalid, "data is empty", "name a folder, e.g. /var/lib/slipway");
   if (auto engine = docker::parse_endpoint(settings.engine); !engine) return fail(engine.error().in("engine"));

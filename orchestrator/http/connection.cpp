@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -101,18 +100,12 @@ Request request_of(const beast::http::request<beast::http::buffer_body>& message
   return request;
 }
 
-/// The client's address when the connection comes from a proxy that is trusted to know it: what it added itself, be it
-/// to the client's own header or as another one behind that.
-std::string forwarded_for(const Request& request, const std::string& otherwise) {
-  const auto header = std::find_if(request.headers.rbegin(), request.headers.rend(),
-                                   [](const auto& one) { return one.first == "x-forwarded-for"; });
-  if (header == request.headers.rend()) return otherwise;
-  std::string_view last(header->second);
-  last.remove_prefix(last.find_last_of(',') + 1);
-  while (last.starts_with(' ')) last.remove_prefix(1);
-  error_code bad;
-  const auto address = asio::ip::make_address(std::string(last), bad);
-  return bad ? otherwise : address.to_string();
+std::vector<std::string_view> values_of(const Request& request, std::string_view lower_case_name) {
+  std::vector<std::string_view> values;
+  for (const auto& [name, value] : request.headers) {
+    if (name == lower_case_name) values.emplace_back(value);
+  }
+  return values;
 }
 
 }  // namespace
@@ -177,7 +170,7 @@ awaitable<bool> Connection::exchange() {
 
   const Duration since = time_now();
   Request request = request_of(message);
-  request.peer = server_.is_trusted_proxy(peer_) ? forwarded_for(request, peer_) : peer_;
+  request.peer = server_.proxies_.client_of(peer_, values_of(request, "x-forwarded-for"));
   Exchange exchange;
   exchange.id = request.id;
   exchange.method = request.method;

@@ -10,17 +10,17 @@ namespace {
 
 struct Batch {
   std::vector<std::pair<store::Event, std::string>> events;  ///< with their projects' names
-  std::int64_t last = 0;                                     ///< number of the last event; 0: none
+  std::int64_t reached = 0;                                  ///< where to go on
   bool over = false;                                         ///< the run they are of has finished
 };
 
 Result<Batch> read_batch(store::Transaction& tx, const store::EventFilter& filter) {
-  Result<store::Page<store::Event>> page = store::Events(tx).list(filter);
-  if (!page) return fail(page.error());
+  Result<store::EventsSince> since = store::Events(tx).since(filter);
+  if (!since) return fail(since.error());
   Batch batch;
+  batch.reached = since->reached;
   ProjectNames names(tx);
-  for (store::Event& event : page->items) {
-    batch.last = event.seq;
+  for (store::Event& event : since->items) {
     std::string project = names.of(event.project);
     batch.events.emplace_back(std::move(event), std::move(project));
   }
@@ -36,7 +36,7 @@ awaitable<Result<std::int64_t>> newer_than(store::Store& store, std::int64_t see
   co_return co_await store.next_event(seen);
 }
 
-/// Events as they are committed. Keeps no queue: it asks the store for what comes after the last one it gave.
+/// Events as they are committed. Keeps no queue: it asks the store for what comes after the last one it looked at.
 class EventStream final : public Stream {
  public:
   EventStream(store::Store& store, store::EventFilter filter) : store_(store), filter_(std::move(filter)) {}
@@ -47,7 +47,8 @@ class EventStream final : public Stream {
       auto work = [filter = filter_](store::Transaction& tx) { return read_batch(tx, filter); };
       Result<Batch> batch = co_await store_.read(std::move(work));
       if (!batch) co_return fail(batch.error());
-      if (!batch->events.empty()) co_return take(*batch);
+      filter_.after = batch->reached;
+      if (!batch->events.empty()) co_return text_of(*batch);
       if (batch->over) co_return std::string();
       auto waiting = newer_than(store_, newest);
       const auto woken = co_await with_deadline(heartbeat, std::move(waiting), "waiting for events");
@@ -56,8 +57,7 @@ class EventStream final : public Stream {
   }
 
  private:
-  std::string take(const Batch& batch) {
-    filter_.after = batch.last;
+  static std::string text_of(const Batch& batch) {
     std::string out;
     for (const auto& [event, project] : batch.events) {
       out += sse_event(std::to_string(event.seq), event.kind, dump_json(render(event, project)));
@@ -84,7 +84,7 @@ awaitable<Result<Response>> answer(Backend& backend, Request request, store::Eve
   Json rows = Json::array();
   for (const auto& [event, project] : batch->events) rows.push_back(render(event, project));
   const bool more = batch->events.size() == filter.limit;
-  co_return json_response(render_page(std::move(rows), more ? batch->last : 0));
+  co_return json_response(render_page(std::move(rows), more ? batch->events.back().first.seq : 0));
 }
 
 awaitable<Result<Response>> all_events(Backend& backend, Request request) {

@@ -48,20 +48,73 @@ std::string format_chunk(const logs::LogChunk& chunk, Format format) {
   return out;
 }
 
-/// A log from one offset to its present end; as events, to its end for good.
+/// What a log is of.
+struct Writer {
+  store::AttemptKey attempt;  ///< of a build, a push or a deployment: without a step
+  bool build = false;         ///< `attempt.job` is an image
+};
+
+/// The log that was asked for. It need not be there: a step's container is made while the step before runs, and may
+/// never be started.
+struct WantedLog {
+  logs::LogKey key;
+  Writer writer;
+};
+
+bool has_ended(const store::Attempt& attempt) {
+  using store::AttemptState;
+  return attempt.state == AttemptState::exited || attempt.state == AttemptState::removed ||
+         attempt.state == AttemptState::quarantined;
+}
+
+/// Whether the job's attempt has ended, or its run.
+Result<bool> work_is_over(store::Transaction& tx, const Writer& writer) {
+  const auto run = store::Runs(tx).get(writer.attempt.run);
+  if (!run) return fail(run.error());
+  if (run->state == store::RunState::finished) return true;
+  const auto jobs = store::Jobs(tx).list(writer.attempt.run);
+  if (!jobs) return fail(jobs.error());
+  return std::ranges::any_of(*jobs, [&](const store::Job& job) {
+    if (job.name != writer.attempt.job || (job.kind == store::JobKind::build) != writer.build) return false;
+    return job.state == store::JobState::finished || job.attempt > writer.attempt.attempt;
+  });
+}
+
+/// Whether nothing more will be written. A log that has begun may grow after its job has ended, if it is a service's.
+Result<bool> is_over(store::Transaction& tx, const Writer& writer, bool begun) {
+  if (writer.attempt.step.empty()) return work_is_over(tx, writer);
+  const auto attempt = store::Attempts(tx).get(writer.attempt);
+  if (!attempt) return fail(attempt.error());
+  if (has_ended(*attempt)) return true;
+  return begun ? Result<bool>(false) : work_is_over(tx, writer);
+}
+
+bool is_missing(const Result<logs::LogChunk>& chunk) {
+  return !chunk && chunk.error().kind == Error::Kind::not_found;
+}
+
+/// A log from one offset to its present end; as events, to its end for good. Borrows the store and the logs.
 class LogStream final : public Stream {
  public:
-  LogStream(logs::LogReader& reader, logs::LogKey key, std::uint64_t offset, Format format)
-      : reader_(reader), key_(std::move(key)), offset_(offset), format_(format) {}
+  LogStream(store::Store& store, logs::LogReader& reader, WantedLog wanted, std::uint64_t offset, Format format)
+      : store_(store),
+        reader_(reader),
+        key_(std::move(wanted.key)),
+        writer_(std::move(wanted.writer)),
+        offset_(offset),
+        format_(format) {}
 
-  void begin_with(logs::LogChunk chunk) { first_ = std::move(chunk); }
+  void begin_with(logs::LogChunk chunk) {
+    first_ = std::move(chunk);
+    begun_ = true;
+  }
 
   awaitable<Result<std::string>> next() override {
     if (ended_) co_return std::string();
     while (true) {
       Result<logs::LogChunk> chunk = co_await next_chunk();
       if (!chunk && chunk.error().kind == Error::Kind::timeout && format_ == Format::events) co_return sse_comment();
-      if (!chunk && chunk.error().kind == Error::Kind::not_found) co_return std::string();  // nothing written yet
+      if (is_missing(chunk)) co_return std::string();  // nothing written yet
       if (!chunk) co_return fail(chunk.error());
       offset_ = chunk->next;
       std::string out = format_chunk(*chunk, format_);
@@ -82,16 +135,71 @@ class LogStream final : public Stream {
       co_return chunk;
     }
     if (format_ != Format::events) co_return co_await reader_.read(key_, offset_, chunk_bytes);
-    auto waiting = reader_.follow(key_, offset_, chunk_bytes);
-    co_return co_await with_deadline(heartbeat, std::move(waiting), "waiting for the log");
+    auto waiting = begun_ ? reader_.follow(key_, offset_, chunk_bytes) : first_of_all();
+    Result<logs::LogChunk> chunk = co_await with_deadline(heartbeat, std::move(waiting), "waiting for the log");
+    if (chunk || chunk.error().kind != Error::Kind::timeout || !begun_) co_return chunk;
+    // Silent for long: nobody may have come to say that it has ended.
+    const Result<bool> over = co_await ask_whether_over();
+    if (!over) co_return fail(over.error());
+    if (!*over) co_return chunk;
+    co_return co_await last_chunk();
+  }
+
+  /// Of a log that may not be there yet, or never will be.
+  awaitable<Result<logs::LogChunk>> first_of_all() {
+    using namespace asio::experimental::awaitable_operators;
+    while (!begun_) {
+      const std::int64_t seen = store_.newest_event();
+      const Result<bool> over = co_await ask_whether_over();
+      if (!over) co_return fail(over.error());
+      Result<logs::LogChunk> chunk = co_await reader_.read(key_, offset_, chunk_bytes);
+      if (*over && is_missing(chunk)) co_return end_here();
+      if (!is_missing(chunk) && (!chunk || !chunk->records.empty() || chunk->ended)) co_return chunk;
+      begun_ = !is_missing(chunk);
+      if (begun_) break;
+      auto following = reader_.follow(key_, offset_, chunk_bytes);
+      auto happening = store_.next_event(seen);
+      auto race = std::move(following) || std::move(happening);
+      auto first = co_await std::move(race);
+      if (first.index() == 0) co_return std::move(std::get<0>(first));
+    }
+    const Result<bool> over = co_await ask_whether_over();
+    if (!over) co_return fail(over.error());
+    if (*over) co_return co_await last_chunk();
+    auto following = reader_.follow(key_, offset_, chunk_bytes);
+    co_return co_await std::move(following);
+  }
+
+  awaitable<Result<bool>> ask_whether_over() {
+    auto work = [writer = writer_, begun = begun_](store::Transaction& tx) { return is_over(tx, writer, begun); };
+    Result<bool> over = co_await store_.read(std::move(work));
+    if (!over && over.error().kind == Error::Kind::not_found) co_return true;  // its run is kept no longer
+    co_return over;
+  }
+
+  /// What is left of a log that is over, whether or not it was ever begun or properly ended.
+  awaitable<Result<logs::LogChunk>> last_chunk() {
+    Result<logs::LogChunk> chunk = co_await reader_.read(key_, offset_, chunk_bytes);
+    if (is_missing(chunk) || (chunk && chunk->records.empty())) co_return end_here();
+    co_return chunk;
+  }
+
+  [[nodiscard]] logs::LogChunk end_here() const {
+    logs::LogChunk end;
+    end.offset = end.next = offset_;
+    end.ended = true;
+    return end;
   }
 
   static constexpr std::size_t chunk_bytes = 64 << 10;
+  store::Store& store_;
   logs::LogReader& reader_;
   logs::LogKey key_;
+  Writer writer_;
   std::uint64_t offset_;
   Format format_;
   std::optional<logs::LogChunk> first_;
+  bool begun_ = false;  // it was seen
   bool ended_ = false;
 };
 
@@ -112,17 +220,17 @@ Result<store::Attempt> choose(const std::vector<store::Attempt>& attempts, const
 /// What of a run a log is asked for.
 enum class Subject { step, job, build };
 
-Result<std::string> name_of_step(store::Transaction& tx, RunId run, const Request& request, std::int64_t number) {
+Result<WantedLog> log_of_step(store::Transaction& tx, RunId run, const Request& request, std::int64_t number) {
   const auto attempts = store::Attempts(tx).list(run);
   if (!attempts) return fail(attempts.error());
   const Result<store::Attempt> attempt = choose(*attempts, request.parameter("job"), request.parameter("step"), number);
   if (!attempt) return fail(attempt.error());
-  return attempt->log_name;
+  return WantedLog{logs::LogKey(run, attempt->log_name), Writer{attempt->key, false}};
 }
 
 /// A build, a push or a deployment, which has no steps.
-Result<std::string> name_of_work(store::Transaction& tx, RunId run, const Backend& backend, const std::string& name,
-                                 bool build, std::int64_t number) {
+Result<WantedLog> log_of_work(store::Transaction& tx, RunId run, const Backend& backend, const std::string& name,
+                              bool build, std::int64_t number) {
   const auto jobs = store::Jobs(tx).list(run);
   if (!jobs) return fail(jobs.error());
   for (const store::Job& job : *jobs) {
@@ -132,39 +240,38 @@ Result<std::string> name_of_work(store::Transaction& tx, RunId run, const Backen
     }
     const std::int64_t attempt = number > 0 ? number : job.attempt;
     if (attempt == 0 || attempt > job.attempt) break;
-    if (build && backend.build_log) return backend.build_log(name);
-    if (!build && backend.work_log) return backend.work_log(name, static_cast<int>(attempt));
+    if (build ? !backend.build_log : !backend.work_log) break;
+    std::string log = build ? backend.build_log(name) : backend.work_log(name, static_cast<int>(attempt));
+    return WantedLog{logs::LogKey(run, std::move(log)), Writer{store::AttemptKey(run, name, "", attempt), build}};
   }
   return fail(Error::Kind::not_found, std::string(build ? "image" : "job") + " '" + name + "' has no such log");
 }
 
-Result<std::string> find_name(store::Transaction& tx, RunId run, const Backend& backend, const Request& request,
+Result<WantedLog> find_in_run(store::Transaction& tx, RunId run, const Backend& backend, const Request& request,
                               Subject subject, std::int64_t number) {
   const Result<store::Run> known = store::Runs(tx).get(run);
   if (!known) return fail(known.error());
   switch (subject) {
     case Subject::step:
-      return name_of_step(tx, run, request, number);
+      return log_of_step(tx, run, request, number);
     case Subject::job:
-      return name_of_work(tx, run, backend, request.parameter("job"), false, number);
+      return log_of_work(tx, run, backend, request.parameter("job"), false, number);
     case Subject::build:
-      return name_of_work(tx, run, backend, request.parameter("image"), true, number);
+      return log_of_work(tx, run, backend, request.parameter("image"), true, number);
   }
   return fail(Error::Kind::internal, "an unknown kind of log");
 }
 
-awaitable<Result<logs::LogKey>> find_log(Backend& backend, Request request, Subject subject) {
+awaitable<Result<WantedLog>> find_log(Backend& backend, Request request, Subject subject) {
   const Result<std::int64_t> id = request.id_parameter("run");
   if (!id) co_return fail(id.error());
   const auto number = request.number_argument("attempt", 0, 1, INT32_MAX);
   if (!number) co_return fail(number.error());
   const RunId run(*id);
   auto work = [&backend, request = std::move(request), run, subject, number = *number](store::Transaction& tx) {
-    return find_name(tx, run, backend, request, subject, number);
+    return find_in_run(tx, run, backend, request, subject, number);
   };
-  Result<std::string> name = co_await backend.store.read(std::move(work));
-  if (!name) co_return fail(name.error());
-  co_return logs::LogKey(run, std::move(*name));
+  co_return co_await backend.store.read(std::move(work));
 }
 
 Format format_of(const Request& request) {
@@ -191,14 +298,15 @@ awaitable<Result<Response>> log(Backend& backend, Request request, Subject subje
   const auto tail = request.number_argument("tail", 0, 1, 10000);
   if (!tail) co_return fail(tail.error());
   const Format format = format_of(request);
-  Result<logs::LogKey> key = co_await find_log(backend, std::move(request), subject);
-  if (!key) co_return fail(key.error());
-  auto stream =
-      std::make_unique<LogStream>(backend.logs, *key, static_cast<std::uint64_t>(offset->value_or(0)), format);
+  Result<WantedLog> wanted = co_await find_log(backend, std::move(request), subject);
+  if (!wanted) co_return fail(wanted.error());
+  auto stream = std::make_unique<LogStream>(backend.store, backend.logs, *wanted,
+                                            static_cast<std::uint64_t>(offset->value_or(0)), format);
   if (*tail > 0 && !*offset) {
-    Result<logs::LogChunk> chunk = co_await backend.logs.tail(*key, static_cast<std::size_t>(*tail));
-    if (!chunk) co_return fail(chunk.error());
-    stream->begin_with(std::move(*chunk));
+    Result<logs::LogChunk> chunk = co_await backend.logs.tail(wanted->key, static_cast<std::size_t>(*tail));
+    const bool to_come = is_missing(chunk) && format == Format::events;
+    if (!chunk && !to_come) co_return fail(chunk.error());
+    if (chunk) stream->begin_with(std::move(*chunk));
   }
   co_return stream_response(std::move(stream), content_type_of(format));
 }

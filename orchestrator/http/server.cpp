@@ -52,6 +52,9 @@ Server::Server(Executor executor, Gate& gate, ServerSettings settings)
 Server::~Server() = default;
 
 Result<void> Server::start() {
+  Result<TrustedProxies> proxies = TrustedProxies::parse(settings_.trusted_proxies);
+  if (!proxies) return fail(proxies.error().in("trusted proxies"));
+  proxies_ = std::move(*proxies);
   if (Result<void> listening = listen_tcp(); !listening) return listening;
   tasks_.spawn("accept tcp", accept_tcp());
   if (settings_.unix_socket.empty()) return {};
@@ -80,7 +83,7 @@ Result<void> Server::listen_unix() {
   const std::string& path = settings_.unix_socket;
   if (path.size() > 100) return fail(Error::Kind::invalid, "listen on " + path + ": the path is over 100 bytes long");
   // A socket that a killed daemon left; the data folder's lock says that no other one runs.
-  struct stat found{};
+  struct stat found {};
   if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
   error_code error;
   auto& acceptor = acceptors_->unix_acceptor;
@@ -103,7 +106,7 @@ awaitable<void> Server::accept_tcp() {
     }
     socket.set_option(tcp::no_delay(true), error);
     const auto peer = socket.remote_endpoint(error);
-    if (!error) welcome(std::move(socket), peer.address().to_string());
+    if (!error) welcome(std::move(socket), text_of(peer.address()));
   }
 }
 
@@ -134,16 +137,11 @@ void Server::welcome(asio::generic::stream_protocol::socket socket, std::string 
   tasks_.spawn("connection", serve(std::make_unique<Connection>(*this, std::move(socket), std::move(peer))));
 }
 
-bool Server::is_trusted_proxy(const std::string& peer) const {
-  const auto& proxies = settings_.trusted_proxies;
-  return std::find(proxies.begin(), proxies.end(), peer) != proxies.end();
-}
-
 /// Who has all that one client may have makes room of its own.
 bool Server::make_room(const std::string& newcomer) {
   const ServerLimits& limits = settings_.limits;
   const auto from_there = [&](const Connection* c) { return c->peer() == newcomer; };
-  const bool shares_alone = newcomer == "unix" || is_trusted_proxy(newcomer);
+  const bool shares_alone = newcomer == "unix" || proxies_.contains(newcomer);
   const bool greedy = !shares_alone && connections_.size() >= limits.connections_of_one &&
                       static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), from_there)) >=
                           limits.connections_of_one;

@@ -11,6 +11,7 @@
 #include "base/async.hpp"
 #include "orchestrator/http/gate.hpp"
 #include "orchestrator/http/traffic.hpp"
+#include "orchestrator/http/trusted_proxies.hpp"
 
 namespace slipway::http {
 
@@ -32,10 +33,9 @@ struct ServerLimits {
 
 struct ServerSettings {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free one
-  std::string unix_socket;    ///< also listen here (mode 0660); empty: don't
-  /// Proxies in front of us: from these addresses the last entry of X-Forwarded-For counts as the client's address.
-  std::vector<std::string> trusted_proxies;
+  std::uint16_t port = 8080;                 ///< 0: any free one
+  std::string unix_socket;                   ///< also listen here (mode 0660); empty: don't
+  std::vector<std::string> trusted_proxies;  ///< as TrustedProxies::parse takes them
   ServerLimits limits;
 };
 
@@ -50,7 +50,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and begins to accept. An address in use is Kind::conflict.
+  /// Binds and begins to accept. An address in use is Kind::conflict, settings that make no sense are Kind::invalid.
   Result<void> start();
   /// Accepts no more, closes what is idle, ends streams, lets requests under way finish for `grace`, then cuts them
   /// off.
@@ -70,7 +70,6 @@ class Server {
   awaitable<void> accept_tcp();
   awaitable<void> accept_unix();
   void welcome(asio::generic::stream_protocol::socket socket, std::string peer);
-  [[nodiscard]] bool is_trusted_proxy(const std::string& peer) const;
   bool make_room(const std::string& newcomer);
   awaitable<void> serve(std::unique_ptr<Connection> connection);
   awaitable<void> until_stopping();
@@ -78,6 +77,7 @@ class Server {
   Executor executor_;
   Gate& gate_;
   ServerSettings settings_;
+  TrustedProxies proxies_;
   std::unique_ptr<Acceptors> acceptors_;
   std::list<Connection*> connections_;  // oldest first
   std::size_t streams_ = 0;

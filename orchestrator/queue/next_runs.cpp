@@ -1,8 +1,8 @@
 #include "orchestrator/queue/next_runs.hpp"
 
 #include <algorithm>
-#include <deque>
-#include <set>
+#include <string>
+#include <tuple>
 #include <utility>
 
 namespace slipway::queue {
@@ -12,10 +12,21 @@ namespace {
 using store::Run;
 using store::RunState;
 
+/// Runs of which a newer one may replace the older, oldest first; most often a single run.
+struct Group {
+  ProjectId project;
+  std::size_t running = 0;
+  bool preparing = false;
+  bool undecided = false;  // one prepares, and nobody knows yet whether its pipeline wants its event
+  std::vector<RunId> queued{};
+
+  [[nodiscard]] std::size_t places() const { return std::max<std::size_t>(running, preparing ? 1 : 0); }
+};
+
 struct Line {
   std::size_t under_way = 0;
   std::size_t most = 0;
-  std::deque<RunId> queued;  // oldest first
+  std::map<RunId, RunId> queued;  // of each group by its oldest run, whose turn it is, the newest, which begins
 };
 
 ProjectLimits limits_of(const Limits& limits, ProjectId project) {
@@ -23,22 +34,25 @@ ProjectLimits limits_of(const Limits& limits, ProjectId project) {
   return own == limits.projects.end() ? ProjectLimits{} : own->second;
 }
 
-/// From the newest on: the first one with a key that is past its approval replaces all others.
-std::vector<Supersession> superseded(const std::vector<Run>& unfinished, const Limits& limits) {
-  std::vector<Supersession> found;
-  std::map<std::pair<ProjectId, std::string>, RunId> newest;
-  for (auto run = unfinished.rbegin(); run != unfinished.rend(); ++run) {
-    if (run->supersede_key.empty() || !limits_of(limits, run->project).supersede) continue;
-    const auto key = std::pair(run->project, run->supersede_key);
-    const auto newer = newest.find(key);
-    if (newer != newest.end()) {
-      if (!run->cancel_requested) found.push_back({run->id, newer->second});
-    } else if (run->state != RunState::waiting_approval && !run->cancel_requested) {
-      newest.emplace(key, run->id);
-    }
+std::vector<Group> groups_of(const std::vector<Run>& unfinished, const Limits& limits) {
+  std::set<RunId> replacing;  // they are known to be wanted
+  for (const Run& run : unfinished) replacing.insert(run.superseded_by);
+  std::vector<Group> groups;
+  std::map<std::tuple<ProjectId, std::string, RunId>, std::size_t> places;
+  for (const Run& run : unfinished) {
+    const bool alone = run.supersede_key.empty() || !limits_of(limits, run.project).supersede;
+    const std::tuple key(run.project, alone ? std::string() : run.supersede_key, alone ? run.id : RunId());
+    const auto [place, fresh] = places.emplace(key, groups.size());
+    if (fresh) groups.push_back(Group{.project = run.project});
+    Group& group = groups[place->second];
+    if (run.state == RunState::queued) group.queued.push_back(run.id);
+    if (limits.idle.contains(run.id)) continue;
+    if (run.state == RunState::running) ++group.running;
+    if (run.state != RunState::preparing) continue;
+    group.preparing = true;
+    group.undecided = group.undecided || !replacing.contains(run.id);
   }
-  std::ranges::reverse(found);
-  return found;
+  return groups;
 }
 
 /// The line whose turn it is; null when none may start one.
@@ -46,7 +60,7 @@ Line* next_line(std::map<ProjectId, Line>& lines) {
   Line* best = nullptr;
   for (auto& [project, line] : lines) {
     if (line.queued.empty() || line.under_way >= line.most) continue;
-    const auto turn = [](const Line& l) { return std::pair(l.under_way, l.queued.front()); };
+    const auto turn = [](const Line& l) { return std::pair(l.under_way, l.queued.begin()->first); };
     if (!best || turn(line) < turn(*best)) best = &line;
   }
   return best;
@@ -54,33 +68,32 @@ Line* next_line(std::map<ProjectId, Line>& lines) {
 
 }  // namespace
 
-Next next_runs(const std::vector<Run>& unfinished, const Limits& limits) {
-  Next next;
-  next.supersede = superseded(unfinished, limits);
-  std::set<RunId> gone;
-  for (const Supersession& each : next.supersede) gone.insert(each.older);
-
+std::vector<RunId> next_runs(const std::vector<Run>& unfinished, const Limits& limits) {
+  std::vector<RunId> start;
   std::map<ProjectId, Line> lines;
   std::size_t under_way = 0;
-  for (const Run& run : unfinished) {
-    Line& line = lines[run.project];
-    const std::size_t own = limits_of(limits, run.project).max_runs;
+  for (const Group& group : groups_of(unfinished, limits)) {
+    Line& line = lines[group.project];
+    const std::size_t own = limits_of(limits, group.project).max_runs;
     line.most = own == 0 ? limits.max_runs : own;
-    if (run.state == RunState::queued && !gone.contains(run.id)) line.queued.push_back(run.id);
-    if (run.state != RunState::preparing && run.state != RunState::running) continue;
-    if (limits.idle.contains(run.id)) continue;
-    ++line.under_way;
-    ++under_way;
+    line.under_way += group.places();
+    under_way += group.places();
+    if (group.queued.empty() || group.undecided) continue;
+    if (group.places() > 0) {
+      start.push_back(group.queued.back());
+    } else {
+      line.queued.emplace(group.queued.front(), group.queued.back());
+    }
   }
   while (under_way < limits.max_runs) {
     Line* line = next_line(lines);
     if (!line) break;
-    next.start.push_back(line->queued.front());
-    line->queued.pop_front();
+    start.push_back(line->queued.begin()->second);
+    line->queued.erase(line->queued.begin());
     ++line->under_way;
     ++under_way;
   }
-  return next;
+  return start;
 }
 
 }  // namespace slipway::queue

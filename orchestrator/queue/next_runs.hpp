@@ -6,13 +6,13 @@
 
 #include "orchestrator/store/runs.hpp"
 
-/// Which run is next. Pure: the store's unfinished runs go in, what to do comes out.
+/// Which run is next. Pure: the store's unfinished runs go in, what to start comes out.
 namespace slipway::queue {
 
 /// What a project asks of its queue.
 struct ProjectLimits {
   std::size_t max_runs = 0;  ///< at the same time; 0: the daemon's limit alone
-  bool supersede = false;    ///< of runs with the same key only the newest is worth finishing
+  bool supersede = false;    ///< of runs with the same key only the newest that is wanted is worth finishing
 };
 
 struct Limits {
@@ -21,21 +21,15 @@ struct Limits {
   std::set<RunId> idle{};                         ///< begun, but only wait for people: they take no place
 };
 
-struct Supersession {
-  RunId older;
-  RunId newer;
-  friend bool operator==(const Supersession&, const Supersession&) = default;
-};
-
-struct Next {
-  std::vector<RunId> start;  ///< in this order
-  std::vector<Supersession> supersede;
-};
-
-/// `unfinished`: oldest first, as Runs::unfinished gives them. Runs that prepare or run take a place each, also when
-/// they are being cancelled, unless they are idle. Within a project the oldest queued run is next; between projects the
-/// one with the fewest runs under way, and among those the one whose run has waited longest. A run that waits for an
-/// approval neither starts nor supersedes, but may be superseded.
-Next next_runs(const std::vector<store::Run>& unfinished, const Limits& limits);
+/// The runs to start, in this order. `unfinished`: oldest first, as Runs::unfinished gives them. Runs that prepare or
+/// run take a place each, also when they are being cancelled, unless they are idle. Within a project the one that has
+/// been queued longest is next; between projects the one with the fewest runs under way, and among those the one whose
+/// run has waited longest. A run that waits for an approval does not start.
+///
+/// Where a project supersedes, runs with the same key share a place, since a newer one works only when the older ones
+/// have ended (docs/decisions/0111-who-replaces-whom.md). Of those that are queued the newest is first, and begins also
+/// while an older one holds the place: it has to be prepared before anybody knows whether it replaces that. One at a
+/// time: the others wait until it is known.
+std::vector<RunId> next_runs(const std::vector<store::Run>& unfinished, const Limits& limits);
 
 }  // namespace slipway::queue

@@ -35,14 +35,10 @@ Result<Picture> picture(store::Transaction& tx) {
 }
 
 /// The runs that are to be started now. One that was cancelled or has ended since the look is left out.
-Result<std::vector<RunId>> commit(store::Transaction& tx, const Next& next, Time now) {
+Result<std::vector<RunId>> commit(store::Transaction& tx, const std::vector<RunId>& next, Time now) {
   store::Runs runs(tx);
-  for (const Supersession& each : next.supersede) {
-    const auto done = runs.supersede(each.older, each.newer, now);
-    if (!done && done.error().kind != Error::Kind::conflict) return fail(done.error());
-  }
   std::vector<RunId> started;
-  for (const RunId id : next.start) {
+  for (const RunId id : next) {
     const auto done = runs.prepare(id, now);
     if (done) started.push_back(id);
     if (!done && done.error().kind != Error::Kind::conflict) return fail(done.error());
@@ -99,14 +95,14 @@ awaitable<bool> Scheduler::look() {
   for (auto& [project, own] : seen->limits.projects) {
     if (own.max_runs == 0) own.max_runs = room_.runs_per_project;
   }
-  Next next = next_runs(seen->unfinished, seen->limits);
-  const bool barred = !next.start.empty() && callbacks_.may_start && !callbacks_.may_start();
-  if (held_ || barred) next.start.clear();
-  if (next.start.empty() && next.supersede.empty()) co_return !barred;
+  std::vector<RunId> next = next_runs(seen->unfinished, seen->limits);
+  const bool barred = !next.empty() && callbacks_.may_start && !callbacks_.may_start();
+  if (held_ || barred) next.clear();
+  if (next.empty()) co_return !barred;
   co_return co_await carry_out(std::move(next));
 }
 
-awaitable<bool> Scheduler::carry_out(Next next) {
+awaitable<bool> Scheduler::carry_out(std::vector<RunId> next) {
   auto work = [next = std::move(next), now = clock_.now()](store::Transaction& tx) { return commit(tx, next, now); };
   const auto started = co_await store_.write(std::move(work));
   if (!started) {

@@ -41,7 +41,7 @@ class Scheduler {
  private:
   /// False if the store failed.
   awaitable<bool> look();
-  awaitable<bool> carry_out(Next next);
+  awaitable<bool> carry_out(std::vector<RunId> next);
   awaitable<void> sleep(std::int64_t seen, bool worked);
   void tell_under_way(const std::vector<store::Run>& unfinished);
   void tell_start(RunId run);

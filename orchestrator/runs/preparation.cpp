@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "orchestrator/runs/kept_work.hpp"
 #include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/run_log.hpp"
@@ -90,6 +91,25 @@ awaitable<Result<void>> commit_start(Collaborators& with, const RunContext& cont
   co_return co_await std::move(starting);
 }
 
+/// From here on the run is wanted: older ones of its branch or pull request are to stop, and it begins when they have,
+/// in their place. A restart meanwhile comes here again.
+awaitable<Result<void>> take_place_of_older(Collaborators& with, store::Run run, const store::Project& project) {
+  if (!project.settings.supersede || run.supersede_key.empty()) co_return Result<void>();
+  auto replacing = with.store.persist(&store::Runs::replace_older, run.id, with.clock.now());
+  const Result<void> replaced = co_await std::move(replacing);
+  if (!replaced) co_return fail(replaced.error());
+  for (bool told = false;; told = true) {
+    const std::int64_t seen = with.store.newest_event();
+    auto looking = with.store.read(&store::Runs::older_under_way, run.id);
+    const Result<std::vector<RunId>> older = co_await std::move(looking);
+    if (!older) co_return fail(older.error());
+    if (older->empty()) co_return Result<void>();
+    if (!told) log::info("run waits for the end of what it replaces", {{"run", run.id}, {"older", older->back()}});
+    auto waiting = with.store.next_event(seen);
+    co_await std::move(waiting);
+  }
+}
+
 awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, store::Run run,
                                         store::Project project, ProjectAccess access, checkout::Repository& repository,
                                         PlanSeen planned) {
@@ -135,6 +155,8 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
     auto ending = end_described(with, std::move(run), file->commit, Verdict::failed, std::move(reason));
     co_return co_await std::move(ending);
   }
+  const Result<void> placed = co_await take_place_of_older(with, run, project);
+  if (!placed) co_return fail(placed.error());
   planned(*plan);
 
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));

@@ -24,17 +24,7 @@ Delivery delivery_of(const Row& row) {
 
 Result<Recorded> Deliveries::record(Delivery delivery, std::vector<Run> runs) {
   if (delivery.body.size() > kBodyLimit) return fail(Error::Kind::too_large, "delivery: its body is over 1 MiB");
-  if (delivery.decision == Decision::accepted && !delivery.replay_key.empty()) {
-    tx_.run(
-        "SELECT id, run FROM deliveries WHERE project = ?1 AND replay_key = ?2 AND decision = 'accepted' "
-        "AND replay_key <> ''",
-        {delivery.project, delivery.replay_key}, [&](const Row& row) {
-          DeliveryId first;
-          row.into(first, delivery.run);
-          delivery.decision = Decision::duplicate;
-          delivery.reason = "the same as delivery " + to_string(first);
-        });
-  }
+  compare(delivery);
   if (delivery.decision != Decision::accepted) runs.clear();
   const auto id =
       number(tx_,
@@ -46,6 +36,30 @@ Result<Recorded> Deliveries::record(Delivery delivery, std::vector<Run> runs) {
   tx_.mark("delivery.recorded");
   Recorded recorded{DeliveryId(*id), delivery.decision, {}};
   return queue(std::move(recorded), std::move(runs));
+}
+
+/// Keys with a scope begin with it, so that they are found together.
+void Deliveries::compare(Delivery& delivery) {
+  const std::string begin = delivery.replay_scope + "/";
+  const std::string end = delivery.replay_scope + "0";  // what follows '/'
+  if (!delivery.replay_scope.empty()) delivery.replay_key.insert(0, begin);
+  if (delivery.decision == Decision::accepted && !delivery.replay_key.empty()) {
+    tx_.run(
+        "SELECT id, run FROM deliveries WHERE project = ?1 AND replay_key = ?2 AND decision = 'accepted' "
+        "AND replay_key <> ''",
+        {delivery.project, delivery.replay_key}, [&](const Row& row) {
+          DeliveryId first;
+          row.into(first, delivery.run);
+          delivery.decision = Decision::duplicate;
+          delivery.reason = "the same as delivery " + to_string(first);
+        });
+  }
+  const bool counts = delivery.decision == Decision::accepted || delivery.decision == Decision::ignored;
+  if (delivery.replay_scope.empty() || !counts) return;
+  tx_.run(
+      "UPDATE deliveries SET replay_key = '' WHERE project = ?1 AND replay_key >= ?2 AND replay_key < ?3 "
+      "AND decision = 'accepted' AND replay_key <> ''",
+      {delivery.project, begin, end});
 }
 
 Result<Recorded> Deliveries::queue(Recorded recorded, std::vector<Run> runs) {

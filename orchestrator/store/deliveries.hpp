@@ -13,11 +13,13 @@ struct Names<Decision> {
 /// A webhook that came in, and what became of it.
 struct Delivery {
   DeliveryId id;
-  ProjectId project;        ///< may name nothing
-  std::string source;       ///< github, gitlab, distribution, plain, …
-  std::string event;        ///< in the sender's words
-  std::string external_id;  ///< the sender's id; not signed, so not trusted
-  std::string replay_key;   ///< of one accepted before makes this one a duplicate; empty: not compared
+  ProjectId project;           ///< may name nothing
+  std::string source;          ///< github, gitlab, distribution, plain, …
+  std::string event;           ///< in the sender's words
+  std::string external_id;     ///< the sender's id; not signed, so not trusted
+  std::string replay_key;      ///< of one accepted before makes this one a duplicate; empty: not compared
+  std::string replay_scope{};  ///< set: only the last delivery of the same scope may make it a duplicate; when it is
+                               ///< recorded it becomes the beginning of `replay_key`
   Time received{};
   std::string headers = "{}";  ///< JSON of those worth keeping
   std::string body;            ///< at most 1 MiB
@@ -45,7 +47,8 @@ class Deliveries {
   explicit Deliveries(Transaction& tx) : tx_(tx) {}
 
   /// The delivery and the runs it queues, together or not at all. An accepted one whose replay key was accepted before
-  /// is recorded as a duplicate, queues nothing, and names the run of the first.
+  /// is recorded as a duplicate, queues nothing, and names the run of the first. With a scope that holds until another
+  /// one with this scope is accepted or ignored.
   Result<Recorded> record(Delivery delivery, std::vector<Run> runs);
   /// Removes the oldest refused ones so that `refused` of them remain, then the oldest of all so that `all` do. A
   /// bounded number at a time; answers how many went.
@@ -58,6 +61,7 @@ class Deliveries {
   Result<Page<Delivery>> list(DeliveryFilter filter) const;
 
  private:
+  void compare(Delivery& delivery);
   Result<Recorded> queue(Recorded recorded, std::vector<Run> runs);
 
   Transaction& tx_;

@@ -50,6 +50,16 @@ Result<Page<Event>> Events::list(EventFilter filter) const {
               [](const Event& e) { return e.seq; });
 }
 
+Result<EventsSince> Events::since(EventFilter filter) const {
+  const std::int64_t after = filter.after;
+  Result<Page<Event>> found = list(std::move(filter));
+  if (!found) return fail(found.error());
+  EventsSince since{std::move(found->items), found->next};
+  if (since.reached != 0) return since;  // there are more
+  since.reached = std::max(after, number(tx_, "SELECT max(seq) FROM events", {}).value_or(0));
+  return since;
+}
+
 Result<std::vector<Event>> Events::incidents(RunId run) const {
   return rows(tx_,
               kSelectEvents +

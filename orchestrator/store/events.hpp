@@ -27,6 +27,12 @@ struct EventFilter {
   std::size_t limit = 200;  ///< at most 1000
 };
 
+/// What came after a point, for one who follows.
+struct EventsSince {
+  std::vector<Event> items;  ///< oldest first
+  std::int64_t reached = 0;  ///< all up to this one were looked at, whether or not they matched: the next `after`
+};
+
 class Events {
  public:
   explicit Events(Transaction& tx) : tx_(tx) {}
@@ -37,6 +43,9 @@ class Events {
 
   /// Oldest first; `next` is for `after`.
   Result<Page<Event>> list(EventFilter filter) const;
+  /// The same for one who asks again and again: who goes on from `reached` never looks at an event twice, however few
+  /// match.
+  Result<EventsSince> since(EventFilter filter) const;
   /// What has befallen a run from outside: the engine was lost and came back, steps were found again after a restart.
   /// Oldest first, at most 200.
   Result<std::vector<Event>> incidents(RunId run) const;

@@ -20,7 +20,7 @@ struct ProjectSettings {
   std::string pipeline_file = "slipway.yml";
   std::string forge_url;  ///< base of the forge's API; empty: the public one of its kind
   ForkPolicy forks = ForkPolicy::approve;
-  bool supersede = false;       ///< a newer run of the same ref ends older ones
+  bool supersede = false;       ///< a newer run of the same ref, once its pipeline wants it, ends older ones
   bool allow_unsigned = false;  ///< take deliveries of forges that may come without a signature
   int max_runs = 0;             ///< at the same time; 0: the daemon's limit alone
 };

@@ -140,6 +140,33 @@ Result<void> Runs::supersede(RunId id, RunId newer, Time at) {
   return stop(id, newer, "run " + std::to_string(by->number), at);
 }
 
+Result<void> Runs::replace_older(RunId newer, Time at) {
+  const auto by = get(newer);
+  if (!by) return fail(by.error());
+  if (by->cancel_requested) return {};
+  for (const Run& older : older_than(*by)) {
+    if (auto done = supersede(older.id, newer, at); !done) return done;
+  }
+  return {};
+}
+
+Result<std::vector<RunId>> Runs::older_under_way(RunId newer) const {
+  const auto by = get(newer);
+  if (!by) return fail(by.error());
+  std::vector<RunId> found;
+  for (const Run& older : older_than(*by)) {
+    if (has_begun(older.state)) found.push_back(older.id);
+  }
+  return found;
+}
+
+std::vector<Run> Runs::older_than(const Run& newer) const {
+  if (newer.supersede_key.empty()) return {};
+  return rows(
+      tx_, kSelectRuns + " WHERE state <> 'finished' AND project = ?1 AND supersede_key = ?2 AND id < ?3 ORDER BY id",
+      {newer.project, newer.supersede_key, newer.id}, run_of);
+}
+
 Result<void> Runs::stop(RunId id, RunId newer, std::string who, Time at) {
   auto run = get(id);
   if (!run) return fail(run.error());

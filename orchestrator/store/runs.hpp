@@ -93,6 +93,9 @@ class Runs {
   Result<void> cancel(RunId id, std::string who, Time at);
   /// The same for a run that `newer` replaces; its verdict will be superseded.
   Result<void> supersede(RunId id, RunId newer, Time at);
+  /// Supersedes all that are older than `newer`, of its project and with its key, and have not finished. Nothing if it
+  /// has no key, or is to stop itself.
+  Result<void> replace_older(RunId newer, Time at);
 
   Result<Run> get(RunId id) const;
   Result<Run> find(ProjectId project, std::int64_t number) const;
@@ -105,8 +108,13 @@ class Runs {
   Result<Page<Run>> list(RunFilter filter) const;
   /// All that have not finished, oldest first, without their plans.
   Result<std::vector<Run>> unfinished() const;
+  /// Those older than `newer`, of its project and with its key, that have begun and not finished; none if it has no
+  /// key.
+  Result<std::vector<RunId>> older_under_way(RunId newer) const;
 
  private:
+  /// What `newer` may replace, whatever its state.
+  [[nodiscard]] std::vector<Run> older_than(const Run& newer) const;
   Result<void> stop(RunId id, RunId newer, std::string who, Time at);
   /// Why `id` can't be what was wished.
   Result<void> refuse(RunId id, std::string_view wish) const;

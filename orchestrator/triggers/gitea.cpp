@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "orchestrator/triggers/payload.hpp"
 #include "orchestrator/triggers/ref_name.hpp"
 
@@ -20,17 +21,25 @@ Result<TriggerEvent> parse_gitea_push(const Json& payload) {
   return event;
 }
 
-PullRequestAction gitea_action(const std::string& word) {
+/// Gitea marks drafts by the title (`WORK_IN_PROGRESS_PREFIXES`, in any case); newer ones also say so.
+bool says_draft(const std::string& title) {
+  const std::string text = lower_case(title);
+  return text.starts_with("wip:") || text.starts_with("[wip]");
+}
+
+bool is_draft(const Json& source) {
+  return flag_at(source, "draft") || says_draft(text_at(source, "title"));
+}
+
+PullRequestAction gitea_action(const std::string& word, const Json& payload) {
   if (word == "opened" || word == "reopened") return PullRequestAction::opened;
   if (word == "synchronized" || word == "synchronize") return PullRequestAction::updated;
   if (word == "closed") return PullRequestAction::closed;
+  // A new title, text or base. There is no word of its own for a draft that becomes ready.
+  const Json& request = value_at(payload, "pull_request");
+  const bool was_draft = word == "edited" && says_draft(text_below(payload, {"changes", "title", "from"}));
+  if (was_draft && !is_draft(request) && text_at(request, "state") != "closed") return PullRequestAction::ready;
   return PullRequestAction::other;
-}
-
-/// Gitea marks drafts by the title; newer ones also say so.
-bool is_draft(const Json& source) {
-  const std::string title = text_at(source, "title");
-  return flag_at(source, "draft") || title.starts_with("WIP:") || title.starts_with("[WIP]");
 }
 
 Result<TriggerEvent> parse_gitea_pull_request(const Json& payload) {
@@ -38,7 +47,7 @@ Result<TriggerEvent> parse_gitea_pull_request(const Json& payload) {
   PullRequest request;
   request.number = count_at(payload, "number");
   const std::string action = text_at(payload, "action");
-  request.action = gitea_action(action);
+  request.action = gitea_action(action, payload);
   request.draft = is_draft(source);
   request.head_repository = text_below(source, {"head", "repo", "full_name"});
   const std::string base_repository = text_below(source, {"base", "repo", "full_name"});

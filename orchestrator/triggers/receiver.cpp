@@ -41,16 +41,39 @@ std::string external_id(const HookMessage& message) {
   return {};
 }
 
+/// Signed by GitLab as Standard Webhooks has it (https://www.standardwebhooks.com), not just a secret sent along.
+bool is_standard_webhook(Source source, const HookMessage& message) {
+  return source == Source::gitlab && !message.header("webhook-signature").empty();
+}
+
+/// What is signed beside the body. A Standard Webhook that is sent again has a new time stamp, but its id.
+std::string_view signed_mark(Source source, const HookMessage& message) {
+  if (source == Source::generic) return message.header("x-slipway-timestamp");
+  if (!is_standard_webhook(source, message)) return {};
+  const std::string_view id = message.header("webhook-id");
+  return id.empty() ? message.header("webhook-timestamp") : id;
+}
+
 /// Neither ids nor names of events nor the sender are signed, so what makes two deliveries the same is what they say:
-/// the body, and the kind of event that it was taken for. `generic` also signs when it says so.
+/// the body, and the kind of event that it was taken for. Some also sign when they say it, or under which id.
 std::string replay_key(Source source, const TriggerEvent& event, const HookMessage& message, const std::string& body) {
   Sha256 hash;
   hash.update(name_of(event.kind));
   hash.update("\n");
-  if (source == Source::generic) hash.update(message.header("x-slipway-timestamp"));
+  hash.update(signed_mark(source, message));
   hash.update("\n");
   hash.update(body);
   return hash.finish();
+}
+
+/// Nothing that GitLab (by token) and Bitbucket send with a push says when that was: a tag that is deleted and made
+/// again, a branch that is set back and forth, send the same to the byte. There one is compared with the last of its
+/// ref alone.
+std::string replay_scope(Source source, const TriggerEvent& event, const HookMessage& message) {
+  const bool timeless =
+      source == Source::bitbucket || (source == Source::gitlab && !is_standard_webhook(source, message));
+  const bool of_ref = event.kind == EventKind::push || event.kind == EventKind::tag;
+  return timeless && of_ref ? sha256_hex(event.ref) : std::string();
 }
 
 store::Delivery delivery_of(const store::Project& project, Source source, const HookMessage& message, Time now) {
@@ -125,6 +148,7 @@ awaitable<Result<Outcome>> Receiver::receive(std::string name, std::optional<Sou
     entry.delivery.event = parsed.event.name;
     entry.delivery.body = parsed.body.empty() ? message->body : std::move(parsed.body);
     entry.delivery.replay_key = replay_key(*source, parsed.event, *message, entry.delivery.body);
+    entry.delivery.replay_scope = replay_scope(*source, parsed.event, *message);
     if (entry.delivery.body.size() > stored_body_limit) entry.delivery.body.clear();
     entry.delivery.decision = decided.decision;
     entry.delivery.reason = std::move(decided.reason);

@@ -336,6 +336,29 @@ TEST_CASE("the address that a trusted proxy names is the one that has to wait, a
   CHECK(guess(wary, "192.0.2.99") == 429);
 }
 
+TEST_CASE("a proxy that comes by IPv4 to a listener for IPv6 is known, and one client of it locks out no other") {
+  ServerSettings settings = LiveServer::quick();
+  settings.address = "::";
+  settings.trusted_proxies = {"127.0.0.0/8", "10.0.0.0/8"};
+  if (!std::filesystem::exists("/proc/net/if_inet6")) return;  // a machine without IPv6
+  LiveServer live(settings);
+  const auto guess = [&](const std::string& forwarded) {
+    HttpRequest request("GET", live.url("/api/v1/whoami"));
+    request.bearer = Secret("slw_wrong");
+    if (!forwarded.empty()) request.headers.emplace_back("X-Forwarded-For", forwarded);
+    const auto response = send_http(request);
+    REQUIRE(response);
+    return response->status;
+  };
+  // Its own word changes every time; behind it are two proxies of ours.
+  for (int i = 0; i < Throttle::free_failures; ++i) {
+    CHECK(guess("198.51.100." + std::to_string(i) + ", 192.0.2.1, 10.0.0.1") == 401);
+  }
+  CHECK(guess("198.51.100.99, 192.0.2.1, 10.0.0.1") == 429);
+  CHECK(guess("198.51.100.99, 192.0.2.2, 10.0.0.1") == 401);
+  CHECK(guess("") == 401);
+}
+
 TEST_CASE("it also listens on a Unix socket, and replaces one that was left behind") {
   const auto path = std::filesystem::temp_directory_path() / ("slipway-" + random_hex(4) + ".sock");
   ServerSettings settings = LiveServer::quick();

@@ -84,6 +84,30 @@ TEST_CASE("events arrive as they are committed, from now on") {
   }
 }
 
+TEST_CASE("a project's events arrive once each, however much happens elsewhere") {
+  LiveServer live;
+  const SampleData sample(live);
+  store::Project busy;
+  busy.name = "busy";
+  busy.clone_url = "https://git.example/team/busy.git";
+  const auto elsewhere = live.on_io(live.store->write(&store::Projects::add, busy));
+  REQUIRE(elsewhere);
+  RawClient client(live.port());
+  client.send(ask_for_stream(live, "/api/v1/events?project=shop"));
+  CHECK_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
+  std::string seen;
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 5; ++j) add_run(live, *elsewhere);
+    const RunId run = add_run(live, sample.project);
+    for (int j = 0; j < 5; ++j) add_run(live, *elsewhere);
+    const std::string event = client.read_until("\n\n", 2s);
+    CHECK_THAT(event, Contains("\"run\":" + to_string(run)));
+    seen += event;
+  }
+  CHECK(count(seen, "\nevent: ") == 3);
+  CHECK_THAT(seen, !Contains("busy"));
+}
+
 TEST_CASE("a finished log is plain text, JSON lines or events, whole or its end") {
   LiveServer live;
   const SampleData sample(live);
@@ -156,6 +180,86 @@ TEST_CASE("a growing log is followed, and resumed without a line lost or doubled
     if (round == 4) CHECK_THAT(client.read_until("\n\n", 3s), Contains("event: end"));
   }
   CHECK(count(seen, "event: line") == 5);
+}
+
+TEST_CASE("a stream of a log that was never begun ends when it is known that it never will be") {
+  LiveServer live;
+  const SampleData sample(live);
+  const RunId run = add_run(live, sample.project);
+  const auto must = [&](auto... arguments) { REQUIRE(live.on_io(live.store->write(std::move(arguments)...))); };
+  std::vector<store::Job> jobs(2);
+  jobs[0].name = "app";
+  jobs[0].kind = store::JobKind::build;
+  jobs[1].name = "unit";
+  must(&store::Runs::prepare, run, live.clock.now());
+  must(&store::Runs::start, run, std::string("{}"), jobs, live.clock.now(), live.clock.now());
+  const store::JobKey build(run, store::JobKind::build, "app");
+  const store::JobKey unit(run, store::JobKind::run, "unit");
+  for (const store::JobKey& job : {build, unit}) {
+    must(&store::Jobs::start_attempt, job, std::int64_t{1}, live.clock.now(), live.clock.now());
+  }
+  // Made while the step before runs.
+  store::Attempt attempt;
+  attempt.key = store::AttemptKey(run, "unit", "second", 1);
+  attempt.container_name = "slip-second";
+  attempt.log_name = "unit.second.a1";
+  attempt.created = live.clock.now();
+  must(&store::Attempts::intend, attempt);
+  must(&store::Attempts::created, attempt.key, std::string("c0ffee"));
+  const std::string step = "/api/v1/runs/" + to_string(run) + "/jobs/unit/steps/second/logs";
+  const std::string image = "/api/v1/runs/" + to_string(run) + "/builds/app/logs";
+  const auto end_of = [&](const std::string& path, const std::function<void()>& what) {
+    RawClient client(live.port());
+    client.send(ask_for_stream(live, path));
+    CHECK_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
+    what();
+    const std::string stream = client.read_all(5s);
+    CHECK_THAT(stream, Contains("event: end\ndata: {}\n\n"));
+    CHECK_THAT(stream, Catch::Matchers::EndsWith("\r\n0\r\n\r\n"));
+  };
+
+  end_of(image, [&] { must(&store::Jobs::finish, build, store::Verdict::error, std::string("x"), live.clock.now()); });
+  SECTION("since its container was removed without having been started") {
+    end_of(step, [&] {
+      store::AttemptExit how;
+      how.error = "cancelled: not run";
+      how.finished = live.clock.now();
+      must(&store::Attempts::exited, attempt.key, how);
+      must(&store::Attempts::removed, attempt.key);
+    });
+  }
+  SECTION("since it could not be created") {
+    end_of(step, [&] { must(&store::Attempts::quarantine, attempt.key, std::string("no such image")); });
+  }
+  SECTION("since its job is over, though its container can't be removed yet") {
+    end_of(step, [&] { must(&store::Jobs::finish, unit, store::Verdict::failed, std::string("x"), live.clock.now()); });
+  }
+  SECTION("since its run is over") {
+    end_of(step, [&] { must(&store::Runs::finish, run, store::Verdict::failed, std::string("x"), live.clock.now()); });
+  }
+  end_of(step, [] {});
+  end_of(step + "?tail=5", [] {});
+  end_of(image, [] {});
+}
+
+TEST_CASE("a service's log is followed after its job has ended, until its container has") {
+  LiveServer live;
+  const SampleData sample(live);
+  store::Attempt attempt;
+  attempt.key = store::AttemptKey(sample.finished, "unit", "db", 1);
+  attempt.role = store::ContainerRole::service;
+  attempt.container_name = "slip-db";
+  attempt.log_name = "unit.db.a1";
+  attempt.created = live.clock.now();
+  REQUIRE(live.on_io(live.store->write(&store::Attempts::intend, attempt)));
+  write_log(live, sample.finished, "unit.db.a1", {"up"}, false);
+  RawClient client(live.port());
+  client.send(ask_for_stream(live, "/api/v1/runs/" + to_string(sample.finished) + "/jobs/unit/steps/db/logs"));
+  CHECK_THAT(client.read_until("\n\n"), Contains("up"));
+  std::this_thread::sleep_for(50ms);
+  write_log(live, sample.finished, "unit.db.a1", {"down"}, true);
+  CHECK_THAT(client.read_until("\n\n"), Contains("down"));
+  CHECK_THAT(client.read_all(5s), Contains("event: end"));
 }
 
 TEST_CASE("a client that does not read its stream is dropped, and the others go on") {

@@ -122,8 +122,11 @@ TEST_CASE("settings that only fail together are told before the daemon starts") 
   settings.listen = "localhost:8080";
   CHECK(check_settings(settings).error().message == "listen: 'localhost' is no IP address");
   settings = {};
-  settings.trusted_proxies = {"10.0.0.1", "10.0.0.0/8"};
-  CHECK(check_settings(settings).error().message == "trusted_proxies: '10.0.0.0/8' is no IP address");
+  settings.trusted_proxies = {"10.0.0.1", "10.0.0.0/8", "fd00::/8"};
+  CHECK(check_settings(settings));
+  settings.trusted_proxies = {"10.0.0.1", "proxy.example"};
+  CHECK(check_settings(settings).error().message ==
+        "trusted_proxies: 'proxy.example' is neither an IP address nor a network");
   settings = {};
   settings.engine = "ftp://x";
   CHECK_FALSE(check_settings(settings));

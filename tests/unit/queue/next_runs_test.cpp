@@ -30,12 +30,11 @@ Limits limits(std::size_t daemon, ProjectLimits shop = {}, ProjectLimits blog = 
 
 std::vector<std::int64_t> started(const std::vector<Run>& unfinished, const Limits& l) {
   std::vector<std::int64_t> ids;
-  for (const RunId id : next_runs(unfinished, l).start) ids.push_back(id.value);
+  for (const RunId id : next_runs(unfinished, l)) ids.push_back(id.value);
   return ids;
 }
 
 using Ids = std::vector<std::int64_t>;
-using Pairs = std::vector<Supersession>;
 
 }  // namespace
 
@@ -74,41 +73,80 @@ TEST_CASE("a run that waits for an approval never starts") {
   CHECK(started({run(1, kShop, RunState::waiting_approval), run(2, kShop)}, limits(5)) == Ids{2});
 }
 
-TEST_CASE("only the newest run of a ref goes on when the project supersedes") {
-  const std::vector<Run> runs{run(1, kShop, RunState::running, "main"), run(2, kShop, RunState::queued, "main"),
-                              run(3, kShop, RunState::queued, "dev"), run(4, kShop, RunState::queued, "main")};
-  const Next next = next_runs(runs, limits(5, {0, true}));
-  CHECK(next.supersede == Pairs{{RunId(1), RunId(4)}, {RunId(2), RunId(4)}});
-  CHECK(next.start == std::vector<RunId>{RunId(3), RunId(4)});
+TEST_CASE("of the queued runs of a ref the newest begins, and the others wait until it is known whether it is wanted") {
+  const std::vector<Run> queued{run(1, kShop, RunState::queued, "main"), run(2, kShop, RunState::queued, "main"),
+                                run(3, kShop, RunState::queued, "dev"), run(4, kShop, RunState::queued, "main")};
+  CHECK(started(queued, limits(5, {0, true})) == Ids{4, 3});
+  CHECK(started(queued, limits(1, {0, true})) == Ids{4});
+  std::vector<Run> prepared = queued;
+  prepared[3].state = RunState::preparing;
+  CHECK(started(prepared, limits(5, {0, true})) == Ids{3});
+  // It was not wanted, and is gone.
+  prepared.pop_back();
+  CHECK(started(prepared, limits(5, {0, true})) == Ids{2, 3});
 }
 
-TEST_CASE("nothing is superseded when the project does not want it, or the run has no key") {
+TEST_CASE("a run that may replace an older one begins in the place that this holds, whatever the limits") {
+  const std::vector<Run> runs{run(1, kShop, RunState::running, "main"), run(2, kBlog, RunState::running),
+                              run(3, kShop, RunState::queued, "main"),  run(4, kShop, RunState::queued, "main"),
+                              run(5, kShop, RunState::queued, "dev"),   run(6, kBlog)};
+  CHECK(started(runs, limits(2, {1, true})) == Ids{4});
+  CHECK(started(runs, limits(2, {1, false})).empty());
+  std::vector<Run> later = runs;
+  later[3].state = RunState::preparing;
+  CHECK(started(later, limits(2, {1, true})).empty());
+  // The two share one place: there is room for one more of the other project.
+  CHECK(started(later, limits(3, {1, true})) == Ids{6});
+}
+
+TEST_CASE("a run that waits for the end of one that it replaces may be replaced itself") {
+  std::vector<Run> runs{run(1, kShop, RunState::running, "main"), run(2, kShop, RunState::preparing, "main"),
+                        run(3, kShop, RunState::queued, "main")};
+  CHECK(started(runs, limits(1, {1, true})).empty());
+  runs[0].cancel_requested = Time{};
+  CHECK(started(runs, limits(1, {1, true})).empty());  // by a person: that says nothing of run 2
+  runs[0].superseded_by = RunId(2);
+  CHECK(started(runs, limits(1, {1, true})) == Ids{3});
+}
+
+TEST_CASE("what replaces a run that only waits for people needs a place of its own") {
+  Limits one = limits(1, {0, true});
+  one.idle = {RunId(1)};
+  const Run idle = run(1, kShop, RunState::running, "main");
+  const Run newer = run(3, kShop, RunState::queued, "main");
+  CHECK(started({idle, newer}, one) == Ids{3});
+  CHECK(started({idle, run(2, kBlog, RunState::running), newer}, one).empty());
+}
+
+TEST_CASE("runs of a ref are runs like any when the project does not supersede, or they have no key") {
   const std::vector<Run> same{run(1, kShop, RunState::queued, "main"), run(2, kShop, RunState::queued, "main")};
-  CHECK(next_runs(same, limits(5)).supersede.empty());
-  CHECK(next_runs({run(1, kShop), run(2, kShop)}, limits(5, {0, true})).supersede.empty());
+  CHECK(started(same, limits(5)) == Ids{1, 2});
+  CHECK(started({run(1, kShop), run(2, kShop)}, limits(5, {0, true})) == Ids{1, 2});
 }
 
 TEST_CASE("the same key in two projects is two keys") {
   const std::vector<Run> runs{run(1, kShop, RunState::queued, "main"), run(2, kBlog, RunState::queued, "main")};
-  CHECK(next_runs(runs, limits(5, {0, true}, {0, true})).supersede.empty());
+  CHECK(started(runs, limits(5, {0, true}, {0, true})) == Ids{1, 2});
 }
 
-TEST_CASE("a run that waits for an approval is superseded but does not supersede") {
-  const std::vector<Run> newer_waits{run(1, kShop, RunState::running, "main"),
+TEST_CASE("a run that waits for an approval holds no other one of its ref back") {
+  const std::vector<Run> newer_waits{run(1, kShop, RunState::queued, "main"),
                                      run(2, kShop, RunState::waiting_approval, "main")};
-  CHECK(next_runs(newer_waits, limits(5, {0, true})).supersede.empty());
+  CHECK(started(newer_waits, limits(5, {0, true})) == Ids{1});
   const std::vector<Run> older_waits{run(1, kShop, RunState::waiting_approval, "main"),
                                      run(2, kShop, RunState::queued, "main")};
-  CHECK(next_runs(older_waits, limits(5, {0, true})).supersede == Pairs{{RunId(1), RunId(2)}});
+  CHECK(started(older_waits, limits(5, {0, true})) == Ids{2});
 }
 
-TEST_CASE("a run that is being cancelled is not superseded again, and replaces nothing") {
-  std::vector<Run> runs{run(1, kShop, RunState::running, "main"), run(2, kShop, RunState::running, "main")};
-  runs[0].cancel_requested = Time{};
-  CHECK(next_runs(runs, limits(5, {0, true})).supersede.empty());
-  runs[0].cancel_requested.reset();
-  runs[1].cancel_requested = Time{};
-  CHECK(next_runs(runs, limits(5, {0, true})).supersede.empty());
+TEST_CASE("the turn of a ref is that of its oldest queued run") {
+  const std::vector<Run> runs{run(1, kShop, RunState::queued, "main"), run(2, kShop),
+                              run(3, kShop, RunState::queued, "main")};
+  CHECK(started(runs, limits(2, {0, true})) == Ids{3, 2});
+  Limits one = limits(1, {0, true});
+  one.idle = {RunId(1)};
+  std::vector<Run> begun = runs;
+  begun[0].state = RunState::running;
+  CHECK(started(begun, one) == Ids{2});
 }
 
 TEST_CASE("a run that only waits for people takes no place") {

@@ -110,7 +110,7 @@ TEST_CASE("a wish to stop a run that was started is passed on once") {
   CHECK(rig.stopped == RunIds{run});
 }
 
-TEST_CASE("a newer run of the same branch replaces the older ones") {
+TEST_CASE("a newer run of a branch begins beside the older one, and this is stopped only once it is replaced") {
   TemporaryStore s;
   Project project;
   project.name = "shop";
@@ -122,15 +122,21 @@ TEST_CASE("a newer run of the same branch replaces the older ones") {
   const RunId first = s.write(&Runs::add, run).value();
   Rig rig(s, 1);
   rig.until([&] { return !rig.started.empty(); });
+  REQUIRE(s.write(&Runs::start, first, "{}", std::vector<Job>(), kNoon, kNoon));
   const RunId second = s.write(&Runs::add, run).value();
-  const RunId third = s.write(&Runs::add, run).value();
-  rig.until([&] { return !rig.stopped.empty(); });
-  rig.settle();
-  CHECK(rig.stopped == RunIds{first});
-  CHECK(s.read(&Runs::get, second)->verdict == Verdict::superseded);
-  REQUIRE(s.write(&Runs::finish, first, Verdict::cancelled, "", kNoon));
   rig.until([&] { return rig.started.size() == 2; });
-  CHECK(rig.started == RunIds{first, third});
+  rig.settle();
+  CHECK(rig.stopped.empty());
+
+  REQUIRE(s.write(&Runs::finish, second, Verdict::skipped, "", kNoon));
+  rig.settle();
+  CHECK(rig.stopped.empty());
+  const RunId third = s.write(&Runs::add, run).value();
+  rig.until([&] { return rig.started.size() == 3; });
+  REQUIRE(s.write(&Runs::replace_older, third, kNoon));
+  rig.until([&] { return !rig.stopped.empty(); });
+  CHECK(rig.stopped == RunIds{first});
+  CHECK(rig.started == RunIds{first, second, third});
 }
 
 TEST_CASE("a held scheduler starts nothing until it is released") {

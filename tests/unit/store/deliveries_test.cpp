@@ -69,6 +69,39 @@ TEST_CASE("a delivery accepted before is filed as a duplicate and queues nothing
   CHECK(s.read(&Runs::unfinished)->size() == 4);
 }
 
+TEST_CASE("with a scope only the last delivery that counts makes one a duplicate") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const auto file = [&](std::string key, Decision decision = Decision::accepted, std::string scope = "v1") {
+    Delivery delivery = accepted(project, std::move(key));
+    delivery.replay_scope = std::move(scope);
+    delivery.decision = decision;
+    return s.write(&Deliveries::record, delivery, runs_for(project, 1))->decision;
+  };
+  CHECK(file("pushed") == Decision::accepted);
+  CHECK(file("pushed") == Decision::duplicate);
+  CHECK(file("pushed") == Decision::duplicate);
+  SECTION("what is about something else, refused or a duplicate does not count") {
+    CHECK(file("other", Decision::accepted, "v10") == Decision::accepted);
+    CHECK(file("other", Decision::accepted, "v") == Decision::accepted);
+    CHECK(file("other", Decision::accepted, "") == Decision::accepted);
+    CHECK(file("other", Decision::refused) == Decision::refused);
+    CHECK(file("pushed") == Decision::duplicate);
+    CHECK(file("other", Decision::accepted, "v10") == Decision::duplicate);
+  }
+  SECTION("one that is accepted counts") {
+    CHECK(file("other") == Decision::accepted);
+    CHECK(file("pushed") == Decision::accepted);
+    CHECK(file("pushed") == Decision::duplicate);
+    CHECK(file("other") == Decision::accepted);
+  }
+  SECTION("one that is ignored counts") {
+    CHECK(file("deleted", Decision::ignored) == Decision::ignored);
+    CHECK(file("pushed") == Decision::accepted);
+    CHECK(file("pushed") == Decision::duplicate);
+  }
+}
+
 TEST_CASE("a delivery that was refused does not stand in the way of the true one") {
   TemporaryStore s;
   const ProjectId project = add_project(s);

@@ -218,6 +218,59 @@ TEST_CASE("a superseded run ends as superseded, whoever finishes it") {
   CHECK(s.read(&Runs::get, running)->superseded_by == newer);
 }
 
+TEST_CASE("a run replaces the older ones with its key, in every state, and knows which of them have to end first") {
+  TemporaryStore s;
+  const ProjectId shop = add_project(s, "shop");
+  const ProjectId blog = add_project(s, "blog");
+  const auto add = [&](ProjectId project, std::string key, RunState state = RunState::queued) {
+    Run run;
+    run.project = project;
+    run.supersede_key = std::move(key);
+    run.state = state;
+    return s.write(&Runs::add, run).value();
+  };
+  const RunId waiting = add(shop, "main", RunState::waiting_approval);
+  const RunId queued = add(shop, "main");
+  const RunId under_way = add(shop, "main");
+  REQUIRE(s.write(&Runs::prepare, under_way, kNoon));
+  const std::vector others{add(shop, "dev"), add(blog, "main"), add(shop, "")};
+  const RunId newer = add(shop, "main");
+  const RunId newest = add(shop, "main");
+
+  REQUIRE(s.write(&Runs::replace_older, newer, kNoon));
+  CHECK(s.read(&Runs::get, waiting)->verdict == Verdict::superseded);
+  CHECK(s.read(&Runs::get, queued)->verdict == Verdict::superseded);
+  CHECK(s.read(&Runs::get, under_way)->superseded_by == newer);
+  CHECK(s.read(&Runs::older_under_way, newer).value() == std::vector{under_way});
+  for (const RunId other : others) CHECK_FALSE(s.read(&Runs::get, other)->cancel_requested);
+  CHECK_FALSE(s.read(&Runs::get, newest)->cancel_requested);
+
+  // The first wish counts.
+  REQUIRE(s.write(&Runs::replace_older, newest, kNoon));
+  CHECK(s.read(&Runs::get, under_way)->superseded_by == newer);
+  REQUIRE(s.write(&Runs::finish, under_way, Verdict::cancelled, "", kNoon));
+  CHECK(s.read(&Runs::older_under_way, newest)->empty());
+}
+
+TEST_CASE("a run without a key replaces nothing, nor does one that is to stop itself") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  Run run;
+  run.project = project;
+  const RunId keyless = s.write(&Runs::add, run).value();
+  run.supersede_key = "main";
+  const RunId older = s.write(&Runs::add, run).value();
+  const RunId stopping = s.write(&Runs::add, run).value();
+  REQUIRE(s.write(&Runs::prepare, stopping, kNoon));
+  REQUIRE(s.write(&Runs::cancel, stopping, "ann", kNoon));
+  REQUIRE(s.write(&Runs::replace_older, stopping, kNoon));
+  run.supersede_key.clear();
+  const RunId last = s.write(&Runs::add, run).value();
+  REQUIRE(s.write(&Runs::replace_older, last, kNoon));
+  CHECK(s.read(&Runs::get, keyless)->state == RunState::queued);
+  CHECK(s.read(&Runs::get, older)->state == RunState::queued);
+}
+
 TEST_CASE("runs are listed newest first, filtered, and by pages") {
   TemporaryStore s;
   const ProjectId shop = add_project(s, "shop");

@@ -253,6 +253,43 @@ TEST_CASE("events are listed from where one was, by what they are about, and pru
   CHECK(s.write(&Events::append, event).error().kind == Error::Kind::too_large);
 }
 
+TEST_CASE("who follows a quiet project's events does not look at those of others again") {
+  TemporaryStore s;
+  const ProjectId quiet = add_project(s, "quiet");
+  const ProjectId busy = add_project(s, "busy");
+  const auto happen = [&](ProjectId project) {
+    Event event("run.queued", kNoon);
+    event.project = project;
+    return s.write(&Events::append, event).value();
+  };
+  EventFilter filter;
+  filter.project = quiet;
+  CHECK(s.read(&Events::since, filter)->reached == 0);
+  happen(busy);
+  const auto others = happen(busy);
+  auto since = s.read(&Events::since, filter).value();
+  CHECK(since.items.empty());
+  CHECK(since.reached == others);
+
+  filter.after = since.reached;
+  const auto first = happen(quiet);
+  const auto second = happen(quiet);
+  const auto last = happen(busy);
+  filter.limit = 1;
+  since = s.read(&Events::since, filter).value();
+  REQUIRE(since.items.size() == 1);
+  CHECK(since.items[0].seq == first);
+  CHECK(since.reached == first);
+  filter.after = since.reached;
+  since = s.read(&Events::since, filter).value();
+  REQUIRE(since.items.size() == 1);
+  CHECK(since.items[0].seq == second);
+  CHECK(since.reached == last);
+
+  filter.after = last + 5;  // of a client that knows a later journal
+  CHECK(s.read(&Events::since, filter)->reached == last + 5);
+}
+
 TEST_CASE("what befell a run from outside is told apart from its own course") {
   TemporaryStore s;
   const RunId run = add_run(s, add_project(s));

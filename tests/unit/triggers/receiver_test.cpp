@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "tests/unit/store/temporary_store.hpp"
@@ -57,6 +58,41 @@ HookMessage hook_message(const std::string& name, bool with_proof = true) {
   return message;
 }
 
+const std::string commit_none(40, '0');
+const std::string commit_one(40, '1');
+const std::string commit_two(40, '2');
+
+/// As GitLab and Bitbucket tell it: nothing in it says when.
+HookMessage pushed(Source source, const std::string& ref, const std::string& before, const std::string& after) {
+  const std::string short_name = ref.substr(ref.rfind('/') + 1);
+  const bool tag = ref.starts_with("refs/tags/");
+  const auto side = [&](const std::string& commit) {
+    if (commit == commit_none) return Json();
+    return Json{{"type", tag ? "tag" : "branch"}, {"name", short_name}, {"target", {{"hash", commit}}}};
+  };
+  Json body = {{"object_kind", tag ? "tag_push" : "push"},
+               {"ref", ref},
+               {"before", before},
+               {"after", after},
+               {"checkout_sha", after == commit_none ? Json() : Json(after)}};
+  if (source == Source::bitbucket) {
+    const Json change = {{"old", side(before)}, {"new", side(after)}};
+    body = {{"push", {{"changes", Json::array({change})}}}};
+  }
+  HookMessage message = message_from(source, source == Source::bitbucket ? "repo:push" : "Push Hook", body.dump());
+  sign(source, message, secret, noon_seconds);
+  return message;
+}
+
+HookMessage signed_by_gitlab(HookMessage message, const std::string& id, std::int64_t seconds) {
+  const std::string stamp = std::to_string(seconds);
+  set_header(message, "webhook-id", id);
+  set_header(message, "webhook-timestamp", stamp);
+  const std::string digest = hmac_sha256(secret, id + "." + stamp + "." + message.body);
+  set_header(message, "webhook-signature", "v1," + to_base64(digest));
+  return message;
+}
+
 }  // namespace
 
 TEST_CASE("an accepted delivery is in the ledger together with its run") {
@@ -105,6 +141,55 @@ TEST_CASE("the same event and body is a duplicate whatever its id, for this proj
   const auto elsewhere = shop.receive("other", std::nullopt, message);
   REQUIRE(elsewhere);
   CHECK(elsewhere->decision == Decision::accepted);
+}
+
+TEST_CASE("where a payload does not say when, a push is new once its ref was elsewhere or gone") {
+  Workshop shop;
+  const Source source = GENERATE(Source::gitlab, Source::bitbucket);
+  CAPTURE(name_of(source));
+  const auto decision = [&](const std::string& ref, const std::string& before, const std::string& after) {
+    const auto outcome = shop.receive("shop", std::nullopt, pushed(source, ref, before, after));
+    REQUIRE(outcome);
+    return outcome->decision;
+  };
+  CHECK(decision("refs/tags/v1", commit_none, commit_one) == Decision::accepted);
+  CHECK(decision("refs/tags/v1", commit_none, commit_one) == Decision::duplicate);
+  CHECK(decision("refs/tags/v2", commit_none, commit_one) == Decision::accepted);
+  CHECK(decision("refs/tags/v1", commit_none, commit_one) == Decision::duplicate);
+  CHECK(decision("refs/tags/v1", commit_one, commit_none) == Decision::ignored);
+  CHECK(decision("refs/tags/v1", commit_none, commit_one) == Decision::accepted);
+  CHECK(decision("refs/tags/v1", commit_none, commit_one) == Decision::duplicate);
+
+  CHECK(decision("refs/heads/main", commit_one, commit_two) == Decision::accepted);
+  CHECK(decision("refs/heads/main", commit_two, commit_one) == Decision::accepted);
+  CHECK(decision("refs/heads/main", commit_one, commit_two) == Decision::accepted);
+  CHECK(decision("refs/heads/main", commit_one, commit_two) == Decision::duplicate);
+}
+
+TEST_CASE("where a payload says when, what was accepted once is a duplicate whatever came after it") {
+  Workshop shop;
+  const HookMessage first = hook_message("github/push");
+  Json body = parse_json(first.body).value();
+  std::swap(body["before"], body["after"]);
+  HookMessage back = message_from(Source::github, "push", body.dump());
+  sign(Source::github, back, secret, noon_seconds);
+  REQUIRE(shop.receive("shop", std::nullopt, first)->decision == Decision::accepted);
+  REQUIRE(shop.receive("shop", std::nullopt, back)->decision == Decision::accepted);
+  CHECK(shop.receive("shop", std::nullopt, first)->decision == Decision::duplicate);
+}
+
+TEST_CASE("GitLab's signed id tells a second push from one that is sent again") {
+  Workshop shop;
+  const HookMessage push = pushed(Source::gitlab, "refs/heads/main", commit_one, commit_two);
+  const auto decision = [&](const std::string& id, std::int64_t seconds) {
+    const auto outcome = shop.receive("shop", std::nullopt, signed_by_gitlab(push, id, seconds));
+    REQUIRE(outcome);
+    return outcome->decision;
+  };
+  CHECK(decision("msg_1", noon_seconds) == Decision::accepted);
+  CHECK(decision("msg_1", noon_seconds + 60) == Decision::duplicate);
+  CHECK(decision("msg_2", noon_seconds) == Decision::accepted);
+  CHECK(decision("msg_1", noon_seconds) == Decision::duplicate);
 }
 
 TEST_CASE("a delivery that was seen by others starts nothing under another event's or sender's name") {
