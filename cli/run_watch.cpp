@@ -28,7 +28,7 @@ class Interrupt {
  public:
   Interrupt() {
     hit_ = false;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) { hit_ = true; };
     ::sigaction(SIGINT, &action, &before_);
   }
@@ -38,7 +38,7 @@ class Interrupt {
 
  private:
   static std::atomic<bool> hit_;
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 std::atomic<bool> Interrupt::hit_ = false;
 

@@ -83,7 +83,7 @@ Result<void> Server::listen_unix() {
   const std::string& path = settings_.unix_socket;
   if (path.size() > 100) return fail(Error::Kind::invalid, "listen on " + path + ": the path is over 100 bytes long");
   // A socket that a killed daemon left; the data folder's lock says that no other one runs.
-  struct stat found {};
+  struct stat found{};
   if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
   error_code error;
   auto& acceptor = acceptors_->unix_acceptor;

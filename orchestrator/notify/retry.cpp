@@ -40,8 +40,7 @@ bool says_rate_limit(const HttpResponse& answer) {
 /// One line of what the forge said, for people.
 std::string excerpt(const std::string& body) {
   std::string line = body.substr(0, 200);
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c >= 0x7f; }, ' ');
+  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c >= 0x7f; }, ' ');
   return line;
 }
 

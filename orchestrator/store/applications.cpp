@@ -38,10 +38,11 @@ Result<void> Applications::ensure(std::string name, ProjectId project, Time at) 
           [&](const Row& row) { row.into(removed); });
   if (!removed.empty()) {
     return fail(Error::Kind::conflict, "application " + name + " belongs to project " + removed + ", which was removed",
-                "a project that is added under that name gets it; or give this one another name (the job's deploy.application, or the Compose file's):");
+                "a project that is added under that name gets it; or give this one another name (the job's "
+                "deploy.application, or the Compose file's)");
   }
   return fail(Error::Kind::conflict, "application " + name + " belongs to another project",
-              "give this one another name (the job's deploy.application, or the Compose file's):");
+              "give this one another name (the job's deploy.application, or the Compose file's)");
 }
 
 Result<std::int64_t> Applications::add_generation(Generation generation) {

@@ -79,7 +79,9 @@ TEST_CASE("slipwayd token refuses a folder without a database, and one in which 
   };
   CHECK(refused().find("--data") != std::string::npos);
   CHECK_FALSE(fs::exists(data));
-  { const LiveDaemon daemon(data); }
+  {
+    const LiveDaemon daemon(data);
+  }
   fs::create_directories(data / "restore-under-way");
   CHECK(refused().find("slipwayd restore") != std::string::npos);
 }

@@ -66,9 +66,9 @@ const std::string commit_two(40, '2');
 HookMessage pushed(Source source, const std::string& ref, const std::string& before, const std::string& after) {
   const std::string short_name = ref.substr(ref.rfind('/') + 1);
   const bool tag = ref.starts_with("refs/tags/");
-  const auto side = [&](const std::string& commit) {
-    if (commit == commit_none) return Json();
-    return Json{{"type", tag ? "tag" : "branch"}, {"name", short_name}, {"target", {{"hash", commit}}}};
+  const auto side = [&](const std::string& id) {
+    if (id == commit_none) return Json();
+    return Json{{"type", tag ? "tag" : "branch"}, {"name", short_name}, {"target", {{"hash", id}}}};
   };
   Json body = {{"object_kind", tag ? "tag_push" : "push"},
                {"ref", ref},
