@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tools/test_all.sh BUILD: what `./dev test --all` adds, with the rig up and its environment set: lint of all files,
 # sanitizers, the second engine version, a short matrix of faults on a real engine, and the main job through the
-# containerised daemon.
+# containerised daemon, with what the documents say of Docker Compose.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rig=$SLIPWAY_TEST_RIG
@@ -22,7 +22,9 @@ second_engine() {
 }
 
 container() {
-  tests/support/rig/rig.sh base-image "$rig" debian && tools/image.sh slipway:test &&
+  local rig_sh=tests/support/rig/rig.sh
+  "$rig_sh" base-image "$rig" debian && "$rig_sh" base-image "$rig" registry && "$rig_sh" compose "$rig" &&
+    tools/image.sh slipway:test &&
     SLIPWAY_TEST_IMAGE=slipway:test tools/run_tests.sh "$build" '^e2e_'
 }
 

@@ -3,10 +3,12 @@
 
 has_image() { curl -sf --max-time 5 --unix-socket "$engine_socket" -o /dev/null "http://engine/images/$1/json"; }
 
-# import_tar TAR REPOSITORY TAG [CMD]
+# import_tar TAR REPOSITORY TAG [CMD]: CMD as a Dockerfile has it
 import_tar() {
+  local changes=
+  [ -z "${4:-}" ] || changes=$(jq -rn --arg cmd "CMD $4" '"&changes=" + ($cmd | @uri)')
   curl -sf --unix-socket "$engine_socket" -X POST -H 'Content-Type: application/x-tar' --data-binary "@$1" -o /dev/null \
-    "http://engine/images/create?fromSrc=-&repo=$2&tag=$3"
+    "http://engine/images/create?fromSrc=-&repo=$2&tag=$3$changes"
 }
 
 # busybox:latest with every applet, from busybox-static (2 MB)
@@ -23,6 +25,25 @@ base_busybox() {
   tar -C "$root" --owner=0 --group=0 -cf "$dir/busybox.tar" .
   import_tar "$dir/busybox.tar" busybox latest
   rm -rf "$root" "$dir/busybox.tar"
+}
+
+# registry:2 from the machine's docker-registry (Distribution 2.8): as that one it asks for no password and keeps what it gets
+# in /var/lib/registry
+base_registry() {
+  has_image registry:2 && return 0
+  local root=$dir/registry-root file
+  for file in /usr/bin/docker-registry $(ldd /usr/bin/docker-registry | grep -o '/[^ ]*'); do
+    install -D -t "$root${file%/*}" "$file"
+  done
+  cat > "$root/registry.yml" <<END
+version: 0.1
+log: {level: warn}
+storage: {filesystem: {rootdirectory: /var/lib/registry}, delete: {enabled: true}}
+http: {addr: ":5000"}
+END
+  tar -C "$root" --owner=0 --group=0 -cf "$dir/registry.tar" .
+  import_tar "$dir/registry.tar" registry 2 '["docker-registry", "serve", "/registry.yml"]'
+  rm -rf "$root" "$dir/registry.tar"
 }
 
 # base_tar NAME PACKAGES [SUITE]: sets $base_tar to a tar of a minimal Debian (12 unless told) with those packages. It is kept in a cache

@@ -8,7 +8,9 @@
 #   rig.sh host-up DIR NAME     start one host's engine again after a test killed it
 #   rig.sh host-cut DIR NAME    one host loses its power: its engine and its containers are gone at once
 #   rig.sh second-up DIR         a second engine, of Debian 13 (26.1, API 1.45), at DIR/second/run/docker.sock
-#   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian, haproxy, haproxy3) on the machine's engine
+#   rig.sh base-image DIR NAME  make the base image NAME (busybox, python, debian, haproxy, haproxy3, registry) on the
+#                               machine's engine
+#   rig.sh compose DIR          `docker compose` (v2, of Debian 13) for who sets DOCKER_CONFIG=DIR/docker
 #
 # What runs: the machine's engine (started only where none answers), a registry over TLS with htpasswd, N hosts, each a
 # network namespace with its own dockerd on TLS. Addresses are out of 198.51.100.0/24 (RFC 5737, never routed);
@@ -31,6 +33,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/second_engine.sh"
 # shellcheck source=tests/support/rig/base_images.sh
 . "$here/base_images.sh"
+# shellcheck source=tests/support/rig/compose.sh
+. "$here/compose.sh"
 
 say() { printf 'rig: %s\n' "$*" >&2; }
 
@@ -107,14 +111,14 @@ down() {
   registry_down
   network_down
   engine_down
-  rm -rf "$dir/env" "$dir/lock"
+  rm -rf "$dir/env" "$dir/lock" "$dir/docker"
 }
 
 verb=${1:-}
 dir=${2:-}
 hosts=3
 sets=1
-[ -n "$dir" ] || { sed -n '2,15p' "$0" >&2; exit 2; }
+[ -n "$dir" ] || { sed -n '2,20p' "$0" >&2; exit 2; }
 [ "$(id -u)" = 0 ] || { say "must run as root: it makes network namespaces"; exit 1; }
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -136,5 +140,6 @@ case "$verb" in
   host-cut) cut_power "$dir/hosts/$1" ;;
   host-up) host_up "${1#h}" && wait_for 30 "host $1" host_answers "${1#h}" ;;
   base-image) "base_$1" ;;
-  *) sed -n '2,15p' "$0" >&2; exit 2 ;;
+  compose) compose_plugin ;;
+  *) sed -n '2,20p' "$0" >&2; exit 2 ;;
 esac
