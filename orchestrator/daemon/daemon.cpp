@@ -98,6 +98,7 @@ rollouts::ComposeRules compose_rules(const Settings& settings) {
   for (const auto& [name, files] : settings.proxy.certificates) rules.certificates->push_back(name);
   rules.metrics.emplace();
   for (const auto& [name, source] : settings.metrics) rules.metrics->push_back(name);
+  rules.log_drivers = settings.log_drivers;
   for (const rollouts::SwarmSettings& swarm : settings.swarms) rules.swarms.push_back(swarm.name);
   return rules;
 }

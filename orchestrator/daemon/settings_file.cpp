@@ -293,6 +293,11 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   if (const YamlNode* swarms = map.find("swarms")) read_swarms(*swarms, settings, diagnostics);
   if (const YamlNode* proxy = map.find("proxy")) read_proxy(*proxy, settings, diagnostics);
   if (const YamlNode* metrics = map.find("metrics")) read_metrics(*metrics, settings, diagnostics);
+  if (const YamlNode* drivers = map.find("log_drivers")) {
+    for (const auto& driver : pipelines::read_texts(*drivers, "`log_drivers`", 64, diagnostics)) {
+      settings.log_drivers.push_back(driver.text);
+    }
+  }
   map.finish();
 }
 

@@ -173,16 +173,13 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
 
 namespace {
 
-/// A stored file was accepted when it came: what the settings allow by now does not matter.
 Result<Application> decode_stored(const GenerationSpec& spec) {
   ComposeText text;
   text.text = spec.compose;
   text.path = spec.compose_path;
   text.variables = spec.variables;
   text.application = spec.application;
-  ComposeRules as_accepted;
-  as_accepted.bind_roots = {"/"};
-  as_accepted.check_zones = false;
+  ComposeRules as_accepted = accepted_once();
   if (spec.swarm) as_accepted.swarms = spec.hosts;
   if (spec.swarm) text.group = spec.hosts.front();
   auto decoded = decode_compose(text, as_accepted);

@@ -17,10 +17,15 @@ struct ComposeRules {
   std::optional<std::vector<std::string>> certificates = std::nullopt;
   /// Names of sources of metrics that a gate may ask; absent: any.
   std::optional<std::vector<std::string>> metrics = std::nullopt;
+  /// Drivers that `logging` may name with any options, besides those that keep logs on the host; absent: any.
+  std::optional<std::vector<std::string>> log_drivers = std::vector<std::string>();
   bool check_zones = true;  ///< false: of a file that was accepted once, whatever this machine knows of time zones
   /// Names of swarms: a file whose targets are one of them is read as a swarm means it.
   std::vector<std::string> swarms = {};
 };
+
+/// For a file that was accepted when it came: what the settings allow by now does not matter.
+ComposeRules accepted_once();
 
 struct ComposeText {
   std::string text;

@@ -37,6 +37,7 @@ hosts:
 swarms: {cluster: {managers: [web1, web2]}}
 proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certificates: {shop: {cert: a.pem, key: a.key}}}
 metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
+log_drivers: [fluentd, syslog]
 )",
                                   "slipwayd.yml");
   INFO((read ? std::string() : read.error().message));
@@ -70,6 +71,7 @@ metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
   CHECK(settings.proxy.certificates.at("shop").key == "a.key");
   CHECK(settings.metrics.at("prod").url == "https://prometheus.example/x");
   CHECK(settings.metrics.at("prod").token_file == "t");
+  CHECK(settings.log_drivers == std::vector<std::string>{"fluentd", "syslog"});
   CHECK(settings.hosts[1].endpoint.kind == docker::Endpoint::Kind::ssh);
 }
 
