@@ -234,6 +234,12 @@ void read_certificates(const YamlNode& node, Settings& settings, Diagnostics& di
     }
     text(map, "cert", files.certificate, diagnostics);
     text(map, "key", files.key, diagnostics);
+    if (const YamlNode* projects = map.find("projects")) {
+      files.projects.emplace();
+      for (const auto& project : pipelines::read_texts(*projects, "`projects`", 1000, diagnostics)) {
+        files.projects->push_back(project.text);
+      }
+    }
     map.finish();
     if (!rollouts::is_plain_name(entry.key)) {
       diagnostics.error(entry.at, "a certificate's name is made of letters, digits, '_', '.' and '-', at most 63",
