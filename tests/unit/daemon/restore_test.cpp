@@ -7,19 +7,18 @@
 
 using namespace slipway;
 using namespace slipway::daemon;
-using namespace slipway::store;
 
 namespace fs = std::filesystem;
 
 namespace {
 
 /// A data folder as an upgrade leaves it, with a run from before it and one from after.
-fs::path upgraded(TemporaryStore& s) {
-  const ProjectId project = add_project(s);
-  add_run(s, project);
+fs::path upgraded(store::TemporaryStore& s) {
+  const ProjectId project = store::add_project(s);
+  store::add_run(s, project);
   fs::path copy = s.folder.path / "slipway.db.v6";
-  REQUIRE(write_snapshot(s.folder.path, copy));
-  add_run(s, project);
+  REQUIRE(store::write_snapshot(s.folder.path, copy));
+  store::add_run(s, project);
   s.store.reset();
   fs::create_directories(s.folder.path / "logs" / "1");
   return copy;
@@ -28,7 +27,7 @@ fs::path upgraded(TemporaryStore& s) {
 }  // namespace
 
 TEST_CASE("the copy that an upgrade kept is restored as a backup is: numbers go on higher, and the logs stay") {
-  TemporaryStore s;
+  store::TemporaryStore s;
   const fs::path copy = upgraded(s);
   CHECK(restore_backup(copy, s.folder.path, false).error().kind == Error::Kind::conflict);
   const auto restored = restore_backup(copy, s.folder.path, true);
@@ -38,13 +37,13 @@ TEST_CASE("the copy that an upgrade kept is restored as a backup is: numbers go 
   CHECK(fs::exists(s.folder.path / "logs" / "1"));
   CHECK(fs::exists(copy));
   s.open();
-  CHECK(s.read(&Runs::get, RunId(1)));
-  CHECK_FALSE(s.read(&Runs::get, RunId(2)));
-  CHECK(add_run(s, s.read(&Projects::find, "shop")->id).value > 100'000);
+  CHECK(s.read(&store::Runs::get, RunId(1)));
+  CHECK_FALSE(s.read(&store::Runs::get, RunId(2)));
+  CHECK(store::add_run(s, s.read(&store::Projects::find, "shop")->id).value > 100'000);
 }
 
 TEST_CASE("a database that is cut short, or in use, is not restored, and nothing is touched") {
-  TemporaryStore s;
+  store::TemporaryStore s;
   const fs::path copy = upgraded(s);
   SECTION("cut short") {
     fs::resize_file(copy, fs::file_size(copy) / 2);
@@ -56,5 +55,5 @@ TEST_CASE("a database that is cut short, or in use, is not restored, and nothing
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == Error::Kind::invalid);
   s.open();
-  CHECK(s.read(&Runs::get, RunId(2)));
+  CHECK(s.read(&store::Runs::get, RunId(2)));
 }
