@@ -186,11 +186,12 @@ GitCommand& GitCommand::remote(const GitUrl& url, const GitCredentials& credenti
               : url.scheme == Scheme::ssh  ? "ssh"
                                            : "file";
   configure("remote.origin.url", url.text());
+  // The repository's own .lfsconfig must not send the daemon elsewhere, nor to other repositories on its machine. By
+  // ssh, the server says where its LFS is.
+  const bool is_http = url.scheme == Scheme::https || url.scheme == Scheme::http;
+  configure("lfs.url", is_http ? url.text() + (url.text().ends_with(".git") ? "" : ".git") + "/info/lfs" : url.text());
   if (url.scheme == Scheme::local) return *this;
-  // The repository's own .lfsconfig must not send the daemon elsewhere. By ssh, the server says where its LFS is.
-  const bool is_ssh = url.scheme == Scheme::ssh;
-  configure("lfs.url", is_ssh ? url.text() : url.text() + (url.text().ends_with(".git") ? "" : ".git") + "/info/lfs");
-  if (is_ssh) {
+  if (url.scheme == Scheme::ssh) {
     ssh_key_ = credentials.ssh_key;
     nobody_ = credentials.nobody;
     known_hosts_ = known_hosts;

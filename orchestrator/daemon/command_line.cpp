@@ -62,7 +62,9 @@ Result<CommandLine> read_command_line(int argc, char** argv) {
   health->fallthrough();
   CLI::App* restore = app.add_subcommand("restore", "put a backup into the data folder, while no slipwayd uses it");
   restore->fallthrough();
-  restore->add_option("FILE", line.backup, "what 'slipway admin backup' wrote")->required();
+  restore
+      ->add_option("FILE", line.backup, "what 'slipway admin backup' wrote, or the slipway.db.vN that an upgrade kept")
+      ->required();
   restore->add_flag("--force", line.force, "also over a database that is there; it is kept in a folder beside");
   CLI::App* token = app.add_subcommand("token", "make an admin's token and print it; slipwayd may be running");
   token->fallthrough();

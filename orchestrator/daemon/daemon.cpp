@@ -95,9 +95,13 @@ std::map<std::string, rollouts::Traffic*> on_hosts_with(const rollouts::caddy::C
 rollouts::ComposeRules compose_rules(const Settings& settings) {
   rollouts::ComposeRules rules;
   rules.certificates.emplace();
-  for (const auto& [name, files] : settings.proxy.certificates) rules.certificates->push_back(name);
+  for (const auto& [name, files] : settings.proxy.certificates) {
+    rules.certificates->push_back(name);
+    if (files.projects) rules.certificate_projects[name] = *files.projects;
+  }
   rules.metrics.emplace();
   for (const auto& [name, source] : settings.metrics) rules.metrics->push_back(name);
+  rules.log_drivers = settings.log_drivers;
   for (const rollouts::SwarmSettings& swarm : settings.swarms) rules.swarms.push_back(swarm.name);
   return rules;
 }

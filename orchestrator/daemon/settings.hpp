@@ -49,6 +49,7 @@ struct Settings {
   rollouts::haproxy::ProxySettings proxy;
   rollouts::caddy::CaddiesByHost caddies;  ///< whose routes are in a Caddy instead
   rollouts::MetricsSources metrics;        ///< by name
+  std::vector<std::string> log_drivers;    ///< that applications may name besides those that keep logs on the host
 
   [[nodiscard]] std::string address() const;  ///< of `listen`, before its last colon
   [[nodiscard]] std::uint16_t port() const;

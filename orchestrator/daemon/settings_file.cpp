@@ -234,6 +234,12 @@ void read_certificates(const YamlNode& node, Settings& settings, Diagnostics& di
     }
     text(map, "cert", files.certificate, diagnostics);
     text(map, "key", files.key, diagnostics);
+    if (const YamlNode* projects = map.find("projects")) {
+      files.projects.emplace();
+      for (const auto& project : pipelines::read_texts(*projects, "`projects`", 1000, diagnostics)) {
+        files.projects->push_back(project.text);
+      }
+    }
     map.finish();
     if (!rollouts::is_plain_name(entry.key)) {
       diagnostics.error(entry.at, "a certificate's name is made of letters, digits, '_', '.' and '-', at most 63",
@@ -293,6 +299,11 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   if (const YamlNode* swarms = map.find("swarms")) read_swarms(*swarms, settings, diagnostics);
   if (const YamlNode* proxy = map.find("proxy")) read_proxy(*proxy, settings, diagnostics);
   if (const YamlNode* metrics = map.find("metrics")) read_metrics(*metrics, settings, diagnostics);
+  if (const YamlNode* drivers = map.find("log_drivers")) {
+    for (const auto& driver : pipelines::read_texts(*drivers, "`log_drivers`", 64, diagnostics)) {
+      settings.log_drivers.push_back(driver.text);
+    }
+  }
   map.finish();
 }
 

@@ -121,9 +121,20 @@ std::string hash_of(Parts& parts, const Application& application, const Service&
 
 }  // namespace
 
+awaitable<Result<ComposeRules>> rules_of_project(store::Store& store, ComposeRules rules, ProjectId project) {
+  // Nothing else tells projects apart.
+  if (rules.certificate_projects.empty()) co_return rules;
+  auto row = co_await store.read(&store::Projects::get, project);
+  if (!row) co_return fail(row.error());
+  rules.project = row->name;
+  co_return rules;
+}
+
 awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder order) {
   order.compose.group = order.group;
-  auto application = decode_compose(order.compose, parts.rules);
+  const auto rules = co_await rules_of_project(parts.store, parts.rules, order.project);
+  if (!rules) co_return fail(rules.error());
+  auto application = decode_compose(order.compose, *rules);
   if (!application) co_return fail(application.error());
   if (auto merged = merge_env_files(*application, order.files, order.compose.variables); !merged) {
     co_return fail(merged.error());
@@ -173,16 +184,13 @@ awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder 
 
 namespace {
 
-/// A stored file was accepted when it came: what the settings allow by now does not matter.
 Result<Application> decode_stored(const GenerationSpec& spec) {
   ComposeText text;
   text.text = spec.compose;
   text.path = spec.compose_path;
   text.variables = spec.variables;
   text.application = spec.application;
-  ComposeRules as_accepted;
-  as_accepted.bind_roots = {"/"};
-  as_accepted.check_zones = false;
+  ComposeRules as_accepted = accepted_once();
   if (spec.swarm) as_accepted.swarms = spec.hosts;
   if (spec.swarm) text.group = spec.hosts.front();
   auto decoded = decode_compose(text, as_accepted);

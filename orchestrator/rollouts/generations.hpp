@@ -21,6 +21,9 @@ struct GenerationOrder {
   std::string group;                          ///< overrides x-slipway.targets; may be empty
 };
 
+/// `rules` for the files of `project`.
+awaitable<Result<ComposeRules>> rules_of_project(store::Store& store, ComposeRules rules, ProjectId project);
+
 /// Decodes, finds the hosts, pins every image by digest and every service by its hash. Nothing is stored yet, so the
 /// number is 0, and so is the generation of services that may turn out to be new.
 awaitable<Result<GenerationSpec>> make_generation(Parts& parts, GenerationOrder order);

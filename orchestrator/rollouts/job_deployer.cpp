@@ -35,7 +35,9 @@ runs::Outcome refusal(const Error& error, const std::function<void(std::string)>
 /// absent and is has no entry.
 awaitable<Result<std::map<std::string, std::string>>> JobDeployer::files_of(runs::DeployRequest request,
                                                                             ComposeText compose) {
-  const auto application = decode_compose(compose, rules_);
+  const auto rules = co_await rules_of_project(store_, rules_, request.project);
+  if (!rules) co_return fail(rules.error());
+  const auto application = decode_compose(compose, *rules);
   if (!application) co_return fail(application.error());
   std::map<std::string, bool> wanted;  // path → whether it has to be there
   for (const auto* sources : {&application->secrets, &application->configs}) {

@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/journal.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
@@ -227,6 +229,15 @@ Result<Progress> parse_progress(std::string_view text) {
   progress.reason = text_at(*json, "reason");
   for (const Json& host : value_at(*json, "hosts")) progress.hosts.push_back(host_from(host));
   return progress;
+}
+
+bool has_begun(const store::Rollout& rollout) {
+  const auto kept = parse_json(rollout.progress);
+  if (!kept || !kept->contains("machine")) return false;
+  const auto progress = parse_progress(value_at(*kept, "machine").dump());
+  if (!progress || !progress->migrator.empty()) return true;
+  return std::any_of(progress->hosts.begin(), progress->hosts.end(),
+                     [](const HostProgress& host) { return host.batch != 0; });
 }
 
 Json notes_json(const OnceNotes& notes) {

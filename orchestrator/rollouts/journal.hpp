@@ -6,6 +6,7 @@
 #include "orchestrator/rollouts/machine.hpp"
 #include "orchestrator/rollouts/once_note.hpp"
 #include "orchestrator/rollouts/plan.hpp"
+#include "orchestrator/store/rollouts.hpp"
 
 /// The JSON under which a rollout's plan and progress are stored. What `dump` wrote, `parse` reads, also that of an
 /// earlier release: fields that are missing have their default.
@@ -16,6 +17,10 @@ Result<Plan> parse_plan(std::string_view text);
 
 std::string dump_progress(const Progress& progress);
 Result<Progress> parse_progress(std::string_view text);
+
+/// Whether a stored rollout has begun something that has to be gone through with, or taken back: with a host, or its
+/// migration.
+bool has_begun(const store::Rollout& rollout);
 
 Json notes_json(const OnceNotes& notes);
 OnceNotes notes_from(const Json& json);

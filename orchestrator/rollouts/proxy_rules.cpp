@@ -37,4 +37,18 @@ std::vector<ProxyRule> rules_of(const ProxyTable& table) {
   return rules;
 }
 
+std::vector<std::string> closed_hosts(const std::vector<ProxyRule>& rules) {
+  std::vector<std::string> hosts;
+  // The last rule of a host has its shortest path, and the last of all is for any host, if one is.
+  for (std::size_t i = 0; i + 1 < rules.size(); ++i) {
+    const ProxyRule& rule = rules[i];
+    const bool last = rules[i + 1].host != rule.host;
+    if (last && !rule.host.empty() && rule.path != "/" && rules.back().host.empty() &&
+        rules.back().application != rule.application) {
+      hosts.push_back(rule.host);
+    }
+  }
+  return hosts;
+}
+
 }  // namespace slipway::rollouts

@@ -20,6 +20,10 @@ struct ProxyRule {
 /// longer path, then services that serve before those that only drain.
 std::vector<ProxyRule> rules_of(const ProxyTable& table);
 
+/// Host names, "*." ones too, whose requests are nobody's where none of their own rules takes them: those that another
+/// application has than the one with "any host". The most exact come first.
+std::vector<std::string> closed_hosts(const std::vector<ProxyRule>& rules);
+
 /// 0 for a name, 1 for a wildcard, 2 for any host.
 int rank_of_host(const std::string& host);
 

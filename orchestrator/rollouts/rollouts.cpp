@@ -113,7 +113,7 @@ void Rollouts::enqueue(const store::Rollout& rollout) {
   if (works_.contains(rollout.id)) return;
   auto work = std::make_shared<Work>(rollout.id, rollout.application, parts_.executor);
   work->deployment = is_deployment(rollout);
-  work->begun = rollout.fence != 0;
+  work->fence = rollout.fence;
   work->hold = hold_of(rollout);
   works_.emplace(rollout.id, work);
   auto& queue = queues_[rollout.application];
@@ -134,7 +134,7 @@ void Rollouts::enqueue(const store::Rollout& rollout) {
 Rollouts::WorkPtr Rollouts::next_of(const std::deque<WorkPtr>& queue) const {
   std::vector<WorkPtr> line(queue.begin(), queue.end());
   std::sort(line.begin(), line.end(), [](const WorkPtr& a, const WorkPtr& b) {
-    return std::pair(!a->begun, a->id) < std::pair(!b->begun, b->id);
+    return std::pair(a->fence == 0, a->id) < std::pair(b->fence == 0, b->id);
   });
   bool barred = false;
   for (const WorkPtr& work : line) {

@@ -105,8 +105,8 @@ class Rollouts {
     RolloutId id;
     std::string application;
     bool deployment =
-        false;           ///< what somebody asked to have on the hosts, against what brings them to what they should be
-    bool begun = false;  ///< it has been leased, by this process or an earlier one
+        false;  ///< what somebody asked to have on the hosts, against what brings them to what they should be
+    std::int64_t fence = 0;         ///< of its newest lease, which an earlier process may have taken; 0: it has none
     bool running = false;           ///< leased, or about to be
     std::optional<Hold> hold;       ///< what it waits for before it may run
     std::string waits;              ///< why it does not run yet; empty: it does, or will at once
@@ -119,7 +119,7 @@ class Rollouts {
   };
   using WorkPtr = std::shared_ptr<Work>;
 
-  awaitable<Result<void>> end_queued(RolloutId id, std::string application, std::string by);
+  awaitable<Result<void>> end_idle(WorkPtr work, std::string by);
   awaitable<Result<RolloutId>> queue_up(std::function<Result<Turn>(store::Transaction&)> add);
   awaitable<Result<RolloutId>> settle_adoption(AdoptionOrder order, Findings findings);
   void enqueue(const store::Rollout& rollout);

@@ -81,12 +81,15 @@ awaitable<void> look_into_swarm(HostDirectory* hosts, std::string application, T
 }
 
 /// A contract migration that was begun closes the way back below it, and nobody knows any more that it was not.
-std::string progress_of(const GenerationSpec& spec, const ComposeRules& rules) {
+std::string progress_of(const GenerationSpec& spec) {
   ComposeText text;
   text.text = spec.compose;
   text.path = spec.compose_path;
   text.variables = spec.variables;
   text.application = spec.application;
+  ComposeRules rules = accepted_once();
+  if (spec.swarm) rules.swarms = spec.hosts;
+  if (spec.swarm && !spec.hosts.empty()) text.group = spec.hosts.front();
   const auto application = decode_compose(text, rules);
   if (!application || !application->policy.migrate || !application->policy.migrate->contract) return "{}";
   return dump_json({{"plan", {{"pace", {{"contract", true}}}}}, {"machine", {{"migrator", "unknown"}}}});
@@ -99,8 +102,6 @@ store::AdoptedApplication adopted_from(const Findings& findings, const std::stri
   adopted.fleet = findings.fleet;
   adopted.newest_generation = findings.newest_generation;
   adopted.newest_rollout = findings.newest_rollout;
-  ComposeRules as_accepted;
-  as_accepted.bind_roots = {"/"};
   std::vector<Record> all = findings.earlier;
   all.push_back(findings.promoted);
   for (const Record& record : all) {
@@ -109,7 +110,7 @@ store::AdoptedApplication adopted_from(const Findings& findings, const std::stri
     rollout.generation = record.spec.number;
     rollout.kind = "adopt";
     rollout.state = std::string(name_of(Stage::succeeded));
-    rollout.progress = progress_of(record.spec, as_accepted);
+    rollout.progress = progress_of(record.spec);
     rollout.requested_by = by;
     adopted.rollouts.push_back(std::move(rollout));
   }

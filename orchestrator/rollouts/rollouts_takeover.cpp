@@ -15,7 +15,8 @@ namespace slipway::rollouts {
 namespace {
 
 /// The file, its name and its hosts, before anything is asked of those.
-Result<Application> decode(const TakeoverOrder& order, const ComposeRules& rules) {
+Result<Application> decode(const TakeoverOrder& order, ComposeRules rules) {
+  rules.project = order.project;
   ComposeText text = order.generation.compose;
   text.group = order.generation.group;
   auto application = decode_compose(text, rules);

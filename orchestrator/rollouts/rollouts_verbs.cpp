@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/store/applications.hpp"
@@ -116,6 +117,33 @@ Result<Turn> add_redeploy(store::Transaction& tx, GenerationSpec spec, bool recr
   return turn;
 }
 
+Error not_begun(RolloutId id, const std::string& application, const std::string& waits) {
+  const std::string what = "rollout " + to_string(id) + " has not begun";
+  if (waits.empty()) return {Error::Kind::conflict, what, "try again in a moment"};
+  return {Error::Kind::conflict, what + ": it " + waits,
+          waits.starts_with("waits for the window") ? "slipway app promote --outside-window " + application
+                                                    : std::string()};
+}
+
+/// One that has its lease, and whose work can't be taken up now for a reason that may pass.
+Result<void> end_leased(store::Transaction& tx, RolloutId id, std::int64_t fence, const std::string& by, Time now) {
+  store::Rollouts rollouts(tx);
+  const auto rollout = rollouts.get(id);
+  if (!rollout) return fail(rollout.error());
+  if (has_begun(*rollout)) {
+    return fail(Error::Kind::conflict,
+                "rollout " + to_string(id) + " has begun with its hosts, and can't be worked on now",
+                "slipway app history " + rollout->application + " says why; it can be stopped once it goes on");
+  }
+  store::RolloutProgress row;
+  row.state = std::string(name_of(Stage::stopped));
+  row.ended = true;
+  row.reason = "stopped by " + by + " before anything was changed";
+  row.progress = rollout->progress;
+  row.at = now;
+  return rollouts.save(id, fence, std::move(row));
+}
+
 }  // namespace
 
 awaitable<Result<RolloutId>> Rollouts::roll_back(std::string application, std::string by, bool force) {
@@ -169,34 +197,33 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not in work");
   }
   const WorkPtr work = found->second;
-  // It has its lease, and its hosts are being looked at: it will have a driver soon, or will have ended.
   const bool ends = verb == Verb::stop || verb == Verb::roll_back;
-  while (ends && work->running && !work->driver && !work->ended) co_await until_changed(work);
-  if (work->ended) co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
-  if (work->driver) co_return co_await work->driver->ask(verb, std::move(by));
-  if (!ends && !work->waits.empty()) {
-    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun: it " + work->waits,
-                   work->waits.starts_with("waits for the window")
-                       ? "slipway app promote --outside-window " + work->application
-                       : std::string());
+  for (;;) {
+    // It has its lease, and its hosts are being looked at: it will have a driver soon, or will have ended.
+    while (ends && work->running && !work->driver && !work->ended) co_await until_changed(work);
+    if (work->ended) co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
+    if (work->driver) co_return co_await work->driver->ask(verb, std::move(by));
+    if (!ends) co_return fail(not_begun(id, work->application, work->waits));
+    const std::int64_t fence = work->fence;
+    auto ending = end_idle(work, by);
+    auto ended = co_await tasks_.see_through("end a rollout that waits", std::move(ending));
+    // A new lease came first: now it is looked at, or worked on.
+    if (ended || work->fence == fence) co_return ended;
   }
-  if (!ends) {
-    co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has not begun", "try again in a moment");
-  }
-  auto ending = end_queued(id, work->application, std::move(by));
-  co_return co_await tasks_.see_through("end a rollout that waits", std::move(ending));
 }
 
 /// To be seen through: one that has ended and still stands in line would be in the way.
-awaitable<Result<void>> Rollouts::end_queued(RolloutId id, std::string application, std::string by) {
-  auto end = [id, by, application, now = parts_.clock.now()](store::Transaction& tx) {
+awaitable<Result<void>> Rollouts::end_idle(WorkPtr work, std::string by) {
+  auto end = [id = work->id, fence = work->fence, application = work->application, by,
+              now = parts_.clock.now()](store::Transaction& tx) {
     auto noted = note(tx, now, by, "app.stop", id, {{"application", application}, {"rollout", id.value}});
     if (!noted) return noted;
+    if (fence != 0) return end_leased(tx, id, fence, by, now);
     return store::Rollouts(tx).end_queued(id, std::string(name_of(Stage::stopped)),
                                           "stopped by " + by + " before it began", now);
   };
   auto ended = co_await parts_.store.write(std::move(end));
-  if (ended) step_out(id, "stopped");
+  if (ended) step_out(work->id, "stopped");
   co_return ended;
 }
 

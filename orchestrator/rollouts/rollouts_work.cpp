@@ -47,16 +47,6 @@ bool same_place(const GenerationSpec& one, const GenerationSpec& other) {
   return one.swarm == other.swarm && one.hosts == other.hosts;
 }
 
-/// Whether there is something that has to be gone through with, or taken back.
-bool has_begun(const store::Rollout& rollout) {
-  const auto kept = parse_json(rollout.progress);
-  if (!kept || !kept->contains("machine")) return false;
-  const auto progress = parse_progress(value_at(*kept, "machine").dump());
-  if (!progress || !progress->migrator.empty()) return true;
-  return std::any_of(progress->hosts.begin(), progress->hosts.end(),
-                     [](const HostProgress& host) { return host.batch != 0; });
-}
-
 }  // namespace
 
 awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> hosts, Whose whose) {
@@ -94,7 +84,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
     fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
   }
   if (!fence) co_return fail(fence.error());
-  work->begun = true;
+  work->fence = *fence;
   auto assignment = co_await assign(work, *rollout);
   if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {

@@ -48,8 +48,8 @@ Result<void> migrate(SqliteConnection& connection, const std::filesystem::path& 
     return fail(Error::Kind::invalid,
                 "the data folder was written by a newer slipwayd (schema " + std::to_string(found) +
                     ", this one knows up to " + std::to_string(newest) + ")",
-                "start the newer slipwayd, or put " + file.filename().string() + ".v" + std::to_string(newest) +
-                    " in the place of " + file.filename().string() + " (which loses what happened since the upgrade)");
+                "start the newer slipwayd, or go back, which loses what happened since the upgrade: slipwayd restore " +
+                    file.string() + ".v" + std::to_string(newest) + " --force");
   }
   if (found > 0 && found < newest) keep_copy(connection, file, found);
   for (const Migration& migration : all) {

@@ -58,8 +58,10 @@ void tell(Transaction& tx, RolloutId rollout, std::string_view kind, Time at, st
   Event event(std::string(kind), at);
   event.rollout = rollout;
   event.data = data_of(details);
-  tx.run("SELECT application, run FROM rollouts WHERE id = ?1", {rollout},
-         [&](const Row& row) { row.into(event.application, event.run); });
+  tx.run(
+      "SELECT r.application, r.run, a.project FROM rollouts r LEFT JOIN applications a ON a.name = r.application "
+      "WHERE r.id = ?1",
+      {rollout}, [&](const Row& row) { row.into(event.application, event.run, event.project); });
   append(tx, std::move(event));
 }
 

@@ -16,7 +16,7 @@ struct Detail {
 /// Adds the event of a change of state to a run's timeline, in the same transaction. Events of the run itself ("run.…")
 /// also put a "commit-status" message for the project's forge into the outbox.
 void tell(Transaction& tx, RunId run, std::string_view kind, Time at, std::initializer_list<Detail> details = {});
-/// The same for a rollout.
+/// The same for a rollout, of the project that its application is of: one that a person asked for has no run.
 void tell(Transaction& tx, RolloutId rollout, std::string_view kind, Time at,
           std::initializer_list<Detail> details = {});
 

@@ -74,6 +74,14 @@ Json route_for(const ProxyRule& rule, const ProxyService& service, const std::st
   return route;
 }
 
+/// Names of applications, for paths that are none of theirs.
+Json closing(const std::vector<std::string>& hosts, const std::string& fleet) {
+  return {{"@id", id_of(fleet) + ":closed"},
+          {"match", Json::array({{{"host", hosts}}})},
+          {"handle", Json::array({{{"handler", "static_response"}, {"status_code", 404}, {"body", "no route"}}})},
+          {"terminal", true}};
+}
+
 Json keeper(const ProxyTable& table, const std::string& fleet) {
   Json draining = Json::array();
   for (const auto& [application, services] : table.applications()) {
@@ -122,7 +130,8 @@ Result<std::string> with_table(std::string_view text, const ProxyTable& table, c
   Json named = Json::array();
   Json unnamed = Json::array();
   std::size_t number = 0;
-  for (const ProxyRule& rule : rules_of(table)) {
+  const std::vector<ProxyRule> rules = rules_of(table);
+  for (const ProxyRule& rule : rules) {
     const ProxyService* service = service_of(table, rule);
     if (!service) continue;
     const std::string id = id_of(fleet) + ":" + rule.application + ":" + rule.service + ":" + std::to_string(++number);
@@ -132,6 +141,7 @@ Result<std::string> with_table(std::string_view text, const ProxyTable& table, c
   for (const Json& route : *routes) {
     if (!is_ours(route, fleet)) all.push_back(route);
   }
+  if (const auto closed = closed_hosts(rules); !closed.empty()) all.push_back(closing(closed, fleet));
   for (Json& route : unnamed) all.push_back(std::move(route));
   if (!table.applications().empty()) all.push_back(keeper(table, fleet));
   return dump_json(all);

@@ -17,7 +17,8 @@ namespace slipway::rollouts::caddy {
 Result<ProxyTable> table_in(std::string_view routes, const std::string& fleet);
 
 /// `routes` with those of `table` in place of the ones that were ours. What is not ours stays, in its order: our host
-/// names come before it, our routes for any host behind it.
+/// names come before it; behind it, our routes for any host, and that what is left of a name is not for those of
+/// others.
 Result<std::string> with_table(std::string_view routes, const ProxyTable& table, const std::string& fleet);
 
 /// How many requests are with upstreams at these addresses ("10.0.0.2:80"), by what GET /reverse_proxy/upstreams

@@ -108,6 +108,14 @@ Error as_error(const Diagnostics& diagnostics, const std::string& text) {
 
 }  // namespace
 
+ComposeRules accepted_once() {
+  ComposeRules rules;
+  rules.bind_roots = {"/"};
+  rules.log_drivers.reset();
+  rules.check_zones = false;
+  return rules;
+}
+
 Result<Application> decode_compose(const ComposeText& file, const ComposeRules& rules) {
   Diagnostics diagnostics(file.path);
   auto root = pipelines::read_yaml(file.text, diagnostics);

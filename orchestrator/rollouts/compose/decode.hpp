@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,12 +16,20 @@ struct ComposeRules {
   std::vector<std::string> bind_roots;  ///< folders of the hosts that bind mounts may be below; none: no bind mounts
   /// Names of certificates that a route may ask for; absent: any.
   std::optional<std::vector<std::string>> certificates = std::nullopt;
+  /// Which projects alone may ask for a certificate, by its name; one that is not here is for all.
+  std::map<std::string, std::vector<std::string>> certificate_projects = {};
+  std::string project = {};  ///< whose file it is
   /// Names of sources of metrics that a gate may ask; absent: any.
   std::optional<std::vector<std::string>> metrics = std::nullopt;
+  /// Drivers that `logging` may name with any options, besides those that keep logs on the host; absent: any.
+  std::optional<std::vector<std::string>> log_drivers = std::vector<std::string>();
   bool check_zones = true;  ///< false: of a file that was accepted once, whatever this machine knows of time zones
   /// Names of swarms: a file whose targets are one of them is read as a swarm means it.
   std::vector<std::string> swarms = {};
 };
+
+/// For a file that was accepted when it came: what the settings allow by now does not matter.
+ComposeRules accepted_once();
 
 struct ComposeText {
   std::string text;

@@ -69,6 +69,10 @@ void decode_port(MapReader& map, const Service& service, Route& route, Diagnosti
   }
 }
 
+bool has_text(const std::vector<std::string>& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
 void decode_certificate(MapReader& map, const ComposeRules& rules, Route& route, Diagnostics& diagnostics) {
   take_text(map, "tls", route.tls, diagnostics);
   if (route.tls.empty()) return;
@@ -81,10 +85,15 @@ void decode_certificate(MapReader& map, const ComposeRules& rules, Route& route,
   }
   if (!rules.certificates) return;
   const auto& known = *rules.certificates;
-  if (std::find(known.begin(), known.end(), route.tls) != known.end()) return;
-  const std::vector<std::string_view> names(known.begin(), known.end());
-  diagnostics.error(map.at("tls"), "the daemon's settings have no such certificate", route.tls,
-                    pipelines::suggest(route.tls, names));
+  const auto limited = rules.certificate_projects.find(route.tls);
+  if (!has_text(known, route.tls)) {
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    diagnostics.error(map.at("tls"), "the daemon's settings have no such certificate", route.tls,
+                      pipelines::suggest(route.tls, names));
+  } else if (limited != rules.certificate_projects.end() && !has_text(limited->second, rules.project)) {
+    diagnostics.error(map.at("tls"), "this certificate is for other projects", route.tls,
+                      "the daemon's settings say which: proxy.certificates." + route.tls + ".projects");
+  }
 }
 
 void take_time(MapReader& map, std::string_view key, Milliseconds min, Milliseconds& into, Diagnostics& diagnostics) {

@@ -60,25 +60,14 @@ void decode_ulimits(MapReader& map, Service& service, Diagnostics& diagnostics) 
   });
 }
 
-void decode_logging(MapReader& map, Service& service, Diagnostics& diagnostics) {
-  const YamlNode* node = map.find("logging");
-  if (node == nullptr) return;
-  Logging logging;
-  MapReader log(*node, "`logging`", diagnostics);
-  take_text(log, "driver", logging.driver, diagnostics);
-  take_pairs(log, "options", logging.options, "write NAME: value", diagnostics);
-  log.finish();
-  service.logging = std::move(logging);
-}
-
 }  // namespace
 
-void decode_security(MapReader& map, Service& service, Diagnostics& diagnostics) {
+void decode_security(MapReader& map, const ComposeRules& rules, Service& service, Diagnostics& diagnostics) {
   decode_capabilities(map, service, diagnostics);
   decode_security_options(map, service, diagnostics);
   take_pairs(map, "sysctls", service.sysctls, "write NAME: value", diagnostics);
   decode_ulimits(map, service, diagnostics);
-  decode_logging(map, service, diagnostics);
+  decode_logging(map, rules, service, diagnostics);
   decode_resources(map, service, diagnostics);
 }
 

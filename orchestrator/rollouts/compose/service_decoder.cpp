@@ -61,7 +61,7 @@ Service decode_service(const std::string& name, const YamlNode& node, const Comp
   decode_network_use(map, service, diagnostics);
   decode_storage(map, rules, service, diagnostics);
   decode_health(map, service, diagnostics);
-  decode_security(map, service, diagnostics);
+  decode_security(map, rules, service, diagnostics);
   decode_dependencies(map, service, diagnostics);
   update = decode_deploy(map, service, diagnostics);
   take_labels(map, service.labels, diagnostics);

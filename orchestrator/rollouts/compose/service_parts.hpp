@@ -10,7 +10,8 @@ void decode_process(MapReader& map, Service& service, Diagnostics& diagnostics);
 void decode_network_use(MapReader& map, Service& service, Diagnostics& diagnostics);
 void decode_storage(MapReader& map, const ComposeRules& rules, Service& service, Diagnostics& diagnostics);
 void decode_health(MapReader& map, Service& service, Diagnostics& diagnostics);
-void decode_security(MapReader& map, Service& service, Diagnostics& diagnostics);
+void decode_security(MapReader& map, const ComposeRules& rules, Service& service, Diagnostics& diagnostics);
+void decode_logging(MapReader& map, const ComposeRules& rules, Service& service, Diagnostics& diagnostics);
 void decode_resources(MapReader& map, Service& service, Diagnostics& diagnostics);
 /// Gives `deploy.update_config`, null if there is none, or if it is a swarm's: then it is the service's own.
 const YamlNode* decode_deploy(MapReader& map, Service& service, Diagnostics& diagnostics);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/encoding.hpp"
 #include "orchestrator/rollouts/compose/service_parts.hpp"
@@ -69,12 +70,17 @@ std::string head() {
          "  timeout tunnel 1h\n";
 }
 
+/// Empty for any host.
+std::string host_condition(const std::string& host) {
+  const std::string name = " { req.hdr(host),field(1,:),lower -m ";
+  if (rank_of_host(host) == 0) return name + "str " + host + " }";
+  if (rank_of_host(host) == 1) return name + "end " + host.substr(1) + " }";
+  return {};
+}
+
 /// A path is compared with a slash behind it, so that /api is not taken for the beginning of /apis.
 std::string condition_of(const ProxyRule& rule) {
-  std::string text;
-  const std::string host = " { req.hdr(host),field(1,:),lower -m ";
-  if (rank_of_host(rule.host) == 0) text += host + "str " + rule.host + " }";
-  if (rank_of_host(rule.host) == 1) text += host + "end " + rule.host.substr(1) + " }";
+  std::string text = host_condition(rule.host);
   if (rule.path != "/") text += " { path,concat(/) -m beg " + rule.path + "/ }";
   return text;
 }
@@ -83,18 +89,27 @@ std::string choice(const std::string& backend, const std::string& condition) {
   return "  use_backend " + backend + (condition.empty() ? "" : " if" + condition) + "\n";
 }
 
+/// Behind the rules for names, before those for any host.
+std::string closings(const std::vector<ProxyRule>& rules) {
+  std::string text;
+  for (const std::string& host : closed_hosts(rules)) text += choice(std::string(nowhere), host_condition(host));
+  return text;
+}
+
 std::string front_end(const std::string& name, const std::string& bind, const std::vector<ProxyRule>& rules,
                       bool secure) {
   std::string text = "frontend " + name + "\n  bind " + bind + "\n";
   text += "  http-request set-header X-Forwarded-For %[src]\n";
   text += std::string("  http-request set-header X-Forwarded-Proto ") + (secure ? "https" : "http") + "\n";
   text += "  acl upgrade req.hdr(upgrade) -m found\n";
+  bool closed = false;
   for (const ProxyRule& rule : rules) {
     const std::string condition = condition_of(rule);
     if (secure == rule.tls.empty()) {
       if (!secure) text += choice(std::string(to_https), condition);
       continue;
     }
+    if (rule.host.empty() && !std::exchange(closed, true)) text += closings(rules);
     const std::string backend = backend_name(rule.application, rule.service);
     text += choice(tunnel_name_of(backend), " upgrade" + condition);
     text += choice(backend, condition);

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace slipway::rollouts::haproxy {
 
@@ -11,8 +13,9 @@ struct ProxySettings {
   std::uint16_t http_port = 80;                         ///< of the host
   std::uint16_t https_port = 443;                       ///< of the host, where a route has `tls`
   struct Certificate {
-    std::string certificate;  ///< path of a PEM file, the chain behind the leaf
-    std::string key;          ///< path of a PEM file
+    std::string certificate;                                          ///< path of a PEM file, the chain behind the leaf
+    std::string key;                                                  ///< path of a PEM file
+    std::optional<std::vector<std::string>> projects = std::nullopt;  ///< whose routes may name it; absent: all
   };
   std::map<std::string, Certificate> certificates;  ///< by name; the files are read at each use, so they can be renewed
 };

@@ -82,6 +82,35 @@ TEST_CASE("stop without rollback leaves the hosts as they are and promotes nothi
   }
 }
 
+TEST_CASE(
+    "a rollout that has its lease and can't be worked on now is stopped by hand, and the next one is not held up") {
+  Scene scene("ro-stuck");
+  scene.fleet->secrets.values["WORD"] = "sesame";
+  scene.fleet->secrets.answers = 1;  // the generation is made, and then nothing can be planned
+  std::string compose = scene.compose();
+  compose.insert(compose.find("    stop_grace_period"), "    secrets: [word]\n");
+  compose.insert(0, "secrets: {word: {environment: WORD}}\n");
+  const std::string image = push_web_image(*scene.fleet, "stuck", "one");
+  const auto id = scene.fleet->begin(compose, image);
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return *scene.fleet->secrets.answers < -1; });
+  CHECK(scene.fleet->state_of(*id) == "queued");
+
+  const Verb verb = GENERATE(Verb::stop, Verb::roll_back);
+  const auto stopped = ask(scene, verb);
+  INFO((stopped ? "" : stopped.error().message));
+  REQUIRE(stopped);
+  const auto ended = scene.fleet->wait(*id);
+  CHECK(ended.state == "stopped");
+  CHECK(ended.ended);
+  CHECK(ended.reason == "stopped by ann before anything was changed");
+  CHECK(audit(*scene.fleet) == std::vector<std::string>{"ann app.stop"});
+  CHECK(scene.running("h1").empty());
+
+  scene.fleet->secrets.answers.reset();
+  scene.fleet->settle(compose, image);
+}
+
 TEST_CASE("promote --all goes to the end without waiting between batches") {
   Scene scene("ro-promote");
   const RolloutId id = half_way(scene);

@@ -50,6 +50,23 @@ TEST_CASE("a table comes back from the routes that carry it, and other routes st
   CHECK(routes_of(ProxyTable(), routes.dump()) == *parse_json(own));
 }
 
+TEST_CASE("a path that no route of a name's owner takes is 404 behind other routes, and not another's any host") {
+  ProxyTable table = shop();
+  ProxyService api{"web", {}, {{"c3", "10.0.0.4", std::nullopt}}};
+  api.route.hosts = {"api.org"};
+  api.route.path = "/v1";
+  REQUIRE(table.attach("api", {api}, {}));
+  const Json routes = routes_of(table);
+  REQUIRE(routes.size() == 7);
+  CHECK(routes[3] == (*parse_json(own))[0]);
+  CHECK(routes[4]["match"] == Json::array({{{"host", {"api.org"}}}}));
+  CHECK(routes[4]["handle"][0]["status_code"] == 404);
+  CHECK_FALSE(routes[5].contains("match"));
+  CHECK(table_in(routes.dump(), "f1") == table);
+  CHECK(routes_of(table, routes.dump()) == routes);
+  CHECK(routes_of(ProxyTable(), routes.dump()) == *parse_json(own));
+}
+
 TEST_CASE("what drains gets no requests but is still counted") {
   const Json routes = routes_of(shop());
   CHECK(routes[1]["handle"][0]["upstreams"] == Json::array({{{"dial", "10.0.0.2:8080"}}}));

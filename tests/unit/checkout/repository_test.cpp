@@ -292,6 +292,25 @@ TEST_CASE("a submodule whose URL breaks the policy stops the export and leaves n
   CHECK_FALSE(fs::exists(shop.root() / "work"));
 }
 
+TEST_CASE("LFS files of a repository on this machine are its own, whatever its .lfsconfig says") {
+  Workshop shop;
+  const std::string id = shop.commit(
+      "printf '*.bin filter=lfs -text\n' > .gitattributes; printf '[lfs]\n\turl = file://%s/other\n' \"$(dirname "
+      "\"$PWD\")\" > .lfsconfig; oid=$(printf secret | sha256sum | cut -c-64); "
+      "printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 6\n' $oid > logo.bin; git init -q "
+      "../other; "
+      "objects=../other/.git/lfs/objects/$(echo $oid | cut -c-2)/$(echo $oid | cut -c3-4); mkdir -p $objects; "
+      "printf secret > $objects/$oid");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  const auto foreign = run_async(repository.export_to(id, shop.root() / "foreign"));
+  REQUIRE_FALSE(foreign);
+  CHECK_THAT(foreign.error().message, Catch::Contains("logo.bin"));
+  shop.shell("mkdir source/.git/lfs; cp -r other/.git/lfs/objects source/.git/lfs/");
+  REQUIRE(run_async(repository.export_to(id, shop.root() / "own")));
+  CHECK(*read_file(shop.root() / "own/logo.bin") == "secret");
+}
+
 TEST_CASE("hooks, filters and settings that a repository brings are not run") {
   Workshop shop;
   const std::string id = shop.commit(

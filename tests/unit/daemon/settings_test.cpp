@@ -35,8 +35,9 @@ hosts:
   web1: {endpoint: "tcp://198.51.100.11:2376", ca: a, cert: b, key: c, address: 198.51.100.11, groups: [production, web]}
   web2: {endpoint: "ssh://deploy@web2", groups: production}
 swarms: {cluster: {managers: [web1, web2]}}
-proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certificates: {shop: {cert: a.pem, key: a.key}}}
+proxy: {image: "registry.example/haproxy:3.0", http: 8000, https: 8443, certificates: {shop: {cert: a.pem, key: a.key}, wiki: {cert: b, key: c, projects: [wiki]}}}
 metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
+log_drivers: [fluentd, syslog]
 )",
                                   "slipwayd.yml");
   INFO((read ? std::string() : read.error().message));
@@ -68,8 +69,11 @@ metrics: {prod: {url: "https://prometheus.example/x/", token_file: t, ca: c}}
   CHECK(settings.proxy.http_port == 8000);
   CHECK(settings.proxy.https_port == 8443);
   CHECK(settings.proxy.certificates.at("shop").key == "a.key");
+  CHECK_FALSE(settings.proxy.certificates.at("shop").projects);
+  CHECK(settings.proxy.certificates.at("wiki").projects == std::vector<std::string>{"wiki"});
   CHECK(settings.metrics.at("prod").url == "https://prometheus.example/x");
   CHECK(settings.metrics.at("prod").token_file == "t");
+  CHECK(settings.log_drivers == std::vector<std::string>{"fluentd", "syslog"});
   CHECK(settings.hosts[1].endpoint.kind == docker::Endpoint::Kind::ssh);
 }
 

@@ -63,6 +63,21 @@ TEST_CASE("a table becomes the configuration as recorded, the most exact rule fi
   CHECK(config->text == *read_file(golden));
 }
 
+TEST_CASE("a path that no route of a name's owner takes is 404, and not another application's any host") {
+  ProxyTable table = table_of("rest", {service("web", route({}, "/"), {"rest-web-g1-1"})});
+  REQUIRE(table.attach("api", {service("web", route({"api.example.org"}, "/v1"), {"api-web-g1-1"})}, {}));
+  const auto config = render(table, {}, {});
+  REQUIRE(config);
+  const std::string host = "{ req.hdr(host),field(1,:),lower -m str api.example.org }";
+  CHECK_THAT(config->text, Catch::Contains("  use_backend api:web if " + host +
+                                           " { path,concat(/) -m beg /v1/ }\n"
+                                           "  use_backend nowhere if " +
+                                           host +
+                                           "\n"
+                                           "  use_backend rest:web:tunnels if upgrade\n"
+                                           "  use_backend rest:web\n"));
+}
+
 TEST_CASE("servers that come, go and drain leave the structure as it is; a rule or a renewed certificate does not") {
   const auto base = render(shop(), {}, {{"shop", "hash"}});
   ProxyTable other = shop();

@@ -409,6 +409,40 @@ TEST_CASE("all errors of a file come at once") {
   CHECK_THAT(application.error().hint, Catch::Contains("compose.yml:7:14"));
 }
 
+TEST_CASE("logs stay on the host unless the settings name the driver that sends them elsewhere") {
+  const auto [logging, message] = GENERATE(table<std::string, std::string>({
+      {"{driver: json-file, options: {max-size: 10m, max-file: \"3\", tag: \"{{.ImageName}}/{{.ID}}\"}}", ""},
+      {"{driver: local, options: {compress: \"true\"}}", ""},
+      {"{driver: journald, options: {tag: shop, labels: a}}", ""},
+      {"{driver: none}", ""},
+      {"{options: {max-size: 10m}}", ""},
+      {"{driver: syslog}", "compose.yml:5:15: this log driver makes the host send data elsewhere"},
+      {"{driver: awslogs, options: {awslogs-group: a}}", "compose.yml:5:15: this log driver makes the host send"},
+      {"{driver: \"grafana/loki-docker-driver:latest\"}", "compose.yml:5:15: this log driver makes the host send"},
+      {"{options: {syslog-address: \"udp://192.0.2.1\"}}", "applications do not get this option of a log driver"},
+      {"{driver: none, options: {max-size: 10m}}", "applications do not get this option of a log driver"},
+      {"{driver: json-file, options: {tag: '{{pad \"x\" 99999999999 0}}'}}", "a tag has fields and no functions"},
+      {"{driver: journald, options: {tag: \"{{.Name\"}}", "a tag has fields and no functions"},
+  }));
+  CAPTURE(logging);
+  const std::string text = with_service("    logging: " + logging + "\n");
+  const auto application = decode_file(text);
+  CHECK(application.has_value() == message.empty());
+  if (!application) CHECK_THAT(application.error().message, Catch::Contains(message));
+  CHECK(decode_file(text, {}, accepted_once()));
+}
+
+TEST_CASE("a log driver of the settings may have any options, and no other one by its name") {
+  ComposeRules rules;
+  rules.log_drivers = {"fluentd"};
+  const auto with = [&](const std::string& logging) {
+    return decode_file(with_service("    logging: " + logging + "\n"), {}, rules).has_value();
+  };
+  CHECK(with("{driver: fluentd, options: {fluentd-address: \"192.0.2.1:24224\"}}"));
+  CHECK_FALSE(with("{driver: fluentd2}"));
+  CHECK_FALSE(with("{options: {fluentd-address: \"192.0.2.1:24224\"}}"));
+}
+
 TEST_CASE("paths of bind mounts can't climb out of what is allowed") {
   const ComposeRules rules{{"/srv/shared"}};
   const auto [path, allowed] = GENERATE(table<std::string, bool>({{"/srv/shared/a", true},

@@ -94,6 +94,25 @@ TEST_CASE("a name within another application's wildcard is taken, and so is a wi
   CHECK(table.attach("shop", {web({"s"}, "*.shop.example.org"), web({"l"}, "login.shop.example.org")}, {}));
 }
 
+TEST_CASE("what no route of a name's owner takes is not for another application's any host") {
+  ProxyTable table;
+  const auto below = [](std::string host, std::string path) {
+    ProxyService service = web({"c"}, std::move(host));
+    service.route.path = std::move(path);
+    service.service += service.route.hosts[0] + service.route.path;
+    return service;
+  };
+  ProxyService any = web({"a"});
+  any.route.hosts.clear();
+  REQUIRE(table.attach("shop",
+                       {below("api.org", "/v1"), below("api.org", "/v1/old"), below("shop.org", "/"),
+                        below("shop.org", "/api"), below("*.api.org", "/v1")},
+                       {}));
+  CHECK(closed_hosts(rules_of(table)).empty());
+  REQUIRE(table.attach("rest", {any, below("rest.org", "/x")}, {}));
+  CHECK(closed_hosts(rules_of(table)) == std::vector<std::string>{"api.org", "*.api.org"});
+}
+
 TEST_CASE("a route that was dropped is forgotten with its last container, and its name is free for others") {
   ProxyTable table;
   ProxyService api{"api", {}, {{"api-1", "10.0.0.3", std::nullopt}}};

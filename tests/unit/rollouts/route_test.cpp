@@ -1,7 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include "orchestrator/rollouts/compose/decode.hpp"
+#include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/traffic.hpp"
+#include "tests/unit/store/temporary_store.hpp"
 
 using namespace slipway;
 using namespace slipway::rollouts;
@@ -62,6 +63,29 @@ TEST_CASE("what a route can't be is said with its place") {
   CHECK_THAT(complaint("{proxy: nginx}"), Catch::Contains("`proxy`"));
   CHECK_THAT(complaint("{hots: a.org}"), Catch::Contains("hots"));
   CHECK_THAT(complaint("{port: 80}", "network_mode: none"), Catch::Contains("can't have a route"));
+}
+
+TEST_CASE("a certificate that the settings keep for some projects is not for the routes of others") {
+  store::TemporaryStore store;
+  ComposeText text;
+  text.text = "name: shop\nservices: {web: {image: x, x-slipway: {route: {host: a.org, port: 80, tls: shop}}}}\n";
+  ComposeRules rules;
+  rules.certificates = {"shop", "wiki"};
+  rules.certificate_projects["shop"] = {"shop", "tools"};
+  const auto decoded_for = [&](const std::string& project) {
+    const ProjectId id = store::add_project(store, project);
+    const auto own = run_async(rules_of_project(*store.store, rules, id));
+    REQUIRE(own);
+    return decode_compose(text, *own);
+  };
+  CHECK(decoded_for("tools"));
+  const auto foreign = decoded_for("thief");
+  REQUIRE_FALSE(foreign);
+  CHECK_THAT(foreign.error().message, Catch::Contains("this certificate is for other projects"));
+  CHECK_FALSE(decode_compose(text, rules));
+  rules.certificate_projects.clear();
+  CHECK(decode_compose(text, rules));
+  CHECK(decode_compose(text, accepted_once()));
 }
 
 TEST_CASE("two services can't be routed the same requests") {

@@ -62,14 +62,14 @@ TEST_CASE("a new data folder is made for its owner alone") {
   const TemporaryFolder parent;
   const auto folder = parent.path / "a" / "data";
   REQUIRE(Store::open(folder));
-  struct stat status{};
+  struct stat status {};
   REQUIRE(::stat(folder.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0700);
 }
 
 TEST_CASE("a data folder that was there already is shut to others, one that is shared with them is refused") {
   const TemporaryFolder folder;
-  struct stat status{};
+  struct stat status {};
   REQUIRE(::chmod(folder.path.c_str(), 0755) == 0);
   REQUIRE(Store::open(folder.path));
   REQUIRE(::stat(folder.path.c_str(), &status) == 0);
@@ -140,6 +140,8 @@ TEST_CASE("a folder written by a newer version is left alone, with what to do") 
   CHECK(opened.error().message.find("newer slipwayd (schema 99") != std::string::npos);
   CHECK(opened.error().hint.find("start the newer slipwayd") != std::string::npos);
   const std::string newest = std::to_string(migrations().back().to);
+  CHECK(opened.error().hint.find("slipwayd restore " + file.string() + ".v" + newest + " --force") !=
+        std::string::npos);
   SqliteConnection(file, SqliteConnection::Access::write).execute("PRAGMA user_version=" + newest);
   s.open();
   CHECK(s.read(&Projects::find, "shop"));

@@ -89,6 +89,25 @@ TEST_CASE("an application belongs to one project") {
   CHECK(s.read(&Applications::list)->size() == 1);
 }
 
+TEST_CASE("what happens to a rollout that a person asked for is an event of its application's project") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s, "shop");
+  REQUIRE(s.write(&Applications::ensure, "hello", project, kNoon));
+  Generation generation;
+  generation.application = "hello";
+  generation.created = kNoon;
+  const RolloutId id = add_rollout(s, s.write(&Applications::add_generation, generation).value());
+  REQUIRE(s.write(&Rollouts::lease, id, kNoon));
+  EventFilter filter;
+  filter.project = project;
+  const auto events = s.read(&Events::list, filter);
+  REQUIRE(events);
+  REQUIRE(events->items.size() == 2);
+  CHECK(events->items[0].kind == "rollout.queued");
+  CHECK(events->items[1].kind == "rollout.leased");
+  CHECK_FALSE(events->items[1].run);
+}
+
 TEST_CASE("of two rollouts of an application the older one has the lease until it has ended") {
   TemporaryStore s;
   const auto generation = add_generation(s);

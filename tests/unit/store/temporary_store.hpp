@@ -11,11 +11,12 @@
 
 namespace slipway::store {
 
-/// A folder that goes with the test.
+/// A folder that goes with the test, open to nobody else, as a store wants it.
 class TemporaryFolder {
  public:
   TemporaryFolder() : path(std::filesystem::temp_directory_path() / ("slipway-store-" + random_hex(6))) {
     std::filesystem::create_directories(path);
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;

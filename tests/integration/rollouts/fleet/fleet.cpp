@@ -141,6 +141,7 @@ int rig_number(const std::string& address) {
 }
 
 awaitable<Result<Secret>> FixedSecrets::secret(ProjectId, std::string name) {
+  if (answers && (*answers)-- <= 0) co_return fail(Error::Kind::unavailable, "no secret can be had now");
   const auto found = values.find(name);
   if (found == values.end()) co_return fail(Error::Kind::not_found, "no secret " + name);
   co_return Secret(found->second);

@@ -28,6 +28,7 @@ class FixedSecrets final : public SecretSource {
  public:
   awaitable<Result<Secret>> secret(ProjectId project, std::string name) override;
   std::map<std::string, std::string> values;
+  std::optional<int> answers;  ///< that it still gives before it is out of reach
 };
 
 /// A daemon's worth of rollouts over a data folder.
