@@ -295,6 +295,7 @@ awaitable<Result<void>> Daemon::wind_clock() {
 }
 
 awaitable<Result<void>> Daemon::start() {
+  if (Result<void> ready = pool_.start(); !ready) co_return fail(ready.error().in("threads for the disk"));
   if (store_.condition().kind == store::Condition::Kind::read_only) co_return serve_reads_only();
   Result<void> wound = co_await wind_clock();
   if (!wound) co_return wound;
