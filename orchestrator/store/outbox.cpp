@@ -19,9 +19,8 @@ Message message_of(const Row& row) {
 
 Result<std::int64_t> Outbox::put(std::string kind, std::string key, std::string payload, Time at) {
   Time asked{};
-  tx_.run("SELECT not_before FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending'", {kind, key},
+  tx_.run("DELETE FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending' RETURNING not_before", {kind, key},
           [&](const Row& row) { row.into(asked); });
-  tx_.run("DELETE FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending'", {kind, key});
   const auto id = number(tx_,
                          "INSERT INTO outbox (kind, about, payload, next_at, created, not_before) "
                          "VALUES (?1, ?2, ?3, max(?4, ?5), ?4, ?5) RETURNING id",
