@@ -141,7 +141,7 @@ class Daemon {
   Pool registry_pool_{16};
   Pool gate_pool_{16};
   Pool caddy_pool_{4};
-  Pool forge_pool_{4};
+  Pool forge_pool_{16};
   Tasks tasks_;
   store::Store& store_;
   auth::Vault vault_;
