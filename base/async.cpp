@@ -1,6 +1,7 @@
 #include "base/async.hpp"
 
 #include <exception>
+#include <system_error>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
@@ -108,5 +109,32 @@ awaitable<void> Completion::wait(std::function<bool()> may_leave) {
   if (throwing) co_await slipway::throw_if_cancelled();
 }
 }  // namespace detail
+
+Pool::~Pool() {
+  open_.reset();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+Result<void> Pool::start() {
+  try {
+    make_threads();
+  } catch (const std::system_error& refused) {
+    return fail(Error::Kind::unavailable, std::string("no thread can be made: ") + refused.what());
+  }
+  return {};
+}
+
+/// One by one, since some are enough. (asio::thread_pool, refused one of several, waits for ever for the others.)
+void Pool::make_threads() {
+  const std::lock_guard held(making_);
+  while (threads_.size() < count_) {
+    try {
+      threads_.emplace_back([this] { work_.run(); });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;
+      return;
+    }
+  }
+}
 
 }  // namespace slipway

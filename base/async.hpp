@@ -8,16 +8,19 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/result.hpp"
@@ -148,16 +151,21 @@ class Completion {
 
 /// Threads for what blocks: files, hashing, libcurl. They are made when the first work comes, and are not shared
 /// between what may block for long and what may not (docs/decisions/0110). The work must not touch what the io thread
-/// owns.
+/// owns. Going, it waits for all work that was given to it.
 class Pool {
  public:
   explicit Pool(std::size_t threads) : count_(threads) {}
-  ~Pool() {
-    if (threads_) threads_->join();
-  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool();
+
+  /// Makes the threads now, for work that has to find some. Kind::unavailable if the machine grants none (EAGAIN: too
+  /// many processes, too little memory). Of those that it does not grant yet it is asked again when work comes.
+  Result<void> start();
 
   /// Runs `work()` on a pool thread and resumes the caller on its own executor. Cancelling does not stop the work; the
-  /// caller resumes when it has ended, so the work may use what the caller owns.
+  /// caller resumes when it has ended, so the work may use what the caller owns. Throws std::system_error if there is
+  /// no thread, and none can be made.
   ///
   /// With `unwanted`, for work that can be stopped: it is called on the caller's thread once the caller is cancelled,
   /// and work that has not begun by then never does, so that the caller does not even wait for a thread.
@@ -169,7 +177,8 @@ class Pool {
     std::exception_ptr escaped;
     // Whoever is first: a thread that begins, or a caller that leaves with all that is borrowed here.
     const auto taken = std::make_shared<std::atomic<bool>>(false);
-    asio::post(threads(), [&, taken] {
+    make_threads();
+    asio::post(work_, [&, taken] {
       if (taken->exchange(true)) return;
       try {
         outcome.emplace(work());
@@ -191,14 +200,13 @@ class Pool {
   }
 
  private:
-  asio::thread_pool& threads() {
-    std::call_once(made_, [this] { threads_.emplace(count_); });
-    return *threads_;
-  }
+  void make_threads();
 
   std::size_t count_;
-  std::once_flag made_;
-  std::optional<asio::thread_pool> threads_;
+  asio::io_context work_;  // in the order in which it came
+  asio::executor_work_guard<asio::io_context::executor_type> open_{work_.get_executor()};
+  std::mutex making_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace slipway

@@ -265,6 +265,7 @@ Result<HttpResponse> send_http(const HttpRequest& request) {
 }
 
 awaitable<Result<HttpResponse>> send_http(Pool& pool, HttpRequest request) {
+  if (Result<void> ready = pool.start(); !ready) co_return fail(ready.error());
   std::stop_source ended;
   const std::stop_callback passed_on(request.stop, [&ended] { ended.request_stop(); });
   request.stop = ended.get_token();

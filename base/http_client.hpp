@@ -54,7 +54,8 @@ struct HttpResponse {
 /// Blocking. Any HTTP status is a response; only a failed transfer is an Error (unavailable, timeout, too_large …).
 Result<HttpResponse> send_http(const HttpRequest& request);
 
-/// The same on a pool thread. Cancelling ends the transfer within a second, and at once if it has not begun.
+/// The same on a pool thread; unavailable, too, if the pool can have none. Cancelling ends the transfer within a
+/// second, and at once if it has not begun.
 awaitable<Result<HttpResponse>> send_http(Pool& pool, HttpRequest request);
 
 /// RFC 3986 percent-encoding of one path segment or query value.

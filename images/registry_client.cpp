@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxManifest = 4 << 20;  // the OCI distribution spec's own limit
 constexpr int kTagsPerPage = 1000;
-constexpr std::size_t kLanes = 4;  // exchanges with one registry at the same time
 
 constexpr const char* kManifestTypes =
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
@@ -71,10 +70,7 @@ Result<std::string> next_page(const HttpResponse& response, const std::string& f
 }  // namespace
 
 RegistryClient::RegistryClient(Pool& pool, const Clock& clock, RegistrySettings settings)
-    : pool_(pool),
-      settings_(std::move(settings)),
-      tokens_(std::make_unique<RegistryTokens>(pool, clock, settings_)),
-      lanes_(kLanes) {}
+    : pool_(pool), settings_(std::move(settings)), tokens_(std::make_unique<RegistryTokens>(pool, clock, settings_)) {}
 
 RegistryClient::~RegistryClient() = default;
 
@@ -91,7 +87,7 @@ HttpRequest RegistryClient::request_for(const std::string& method, const Referen
 
 awaitable<Result<HttpResponse>> RegistryClient::send(std::string method, Reference reference,
                                                      std::string path_and_query, docker::RegistryAuth auth) {
-  const std::shared_ptr<AsyncLock> lane = lanes_.of(reference.registry);
+  const std::shared_ptr<AsyncLock> lane = settings_.lanes->of(reference.registry);
   const AsyncLock::Held held = co_await lane->acquire();
   HttpRequest request = request_for(method, reference, path_and_query);
   tokens_->add_known(request, reference, auth);

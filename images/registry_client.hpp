@@ -20,6 +20,8 @@ struct RegistrySettings {
   std::set<std::string> insecure;               ///< host[:port] spoken to by plain http; loopback is so anyway
   std::map<std::string, std::string> ca_files;  ///< host[:port] → PEM file; others: the system's
   Duration timeout = std::chrono::seconds(30);  ///< of one exchange
+  /// By registry: at most four exchanges with one at a time, shared by all clients with these settings.
+  std::shared_ptr<AsyncLocks> lanes = std::make_shared<AsyncLocks>(4);
 };
 
 struct Descriptor {
@@ -39,8 +41,8 @@ class RegistryTokens;
 
 /// An OCI distribution registry; nothing in it is changed. Speaks as whoever each call's `auth` says (basic or token
 /// authentication, whichever the registry asks for; tokens are kept until they expire). One registry has at most four
-/// of `pool`'s threads at a time, so that one which never answers leaves others theirs. Cancelling ends an exchange
-/// within a second. Borrows `pool` and `clock`.
+/// of `pool`'s threads at a time, over all clients with the same `settings.lanes`, so that one which never answers
+/// leaves others theirs. Cancelling ends an exchange within a second. Borrows `pool` and `clock`.
 ///
 /// Errors: 401 is Kind::unauthorized, 403 forbidden, 404 not_found, 429 and 5xx unavailable with the registry's
 /// Retry-After in the hint. A registry that can't be reached is unavailable.
@@ -72,7 +74,6 @@ class RegistryClient {
   Pool& pool_;
   RegistrySettings settings_;
   std::unique_ptr<RegistryTokens> tokens_;
-  AsyncLocks lanes_;  // by registry
 };
 
 }  // namespace slipway::images

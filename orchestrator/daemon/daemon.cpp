@@ -52,6 +52,7 @@ struct Ground {
   images::Credentials credentials;
   docker::Endpoint engine;
   checkout::GitSettings git;
+  images::RegistrySettings registries;
 };
 
 Result<Ground> open_ground(const Settings& settings, store::CommitProbe& probe) {
@@ -71,14 +72,15 @@ Result<Ground> open_ground(const Settings& settings, store::CommitProbe& probe) 
   git.ca_file = settings.git_ca_file;
   git.known_hosts = settings.git_known_hosts;
   if (Result<void> prepared = checkout::prepare_git(git); !prepared) return fail(prepared.error());
-  return Ground{std::move(*store), std::move(*keys), std::move(*credentials), std::move(*engine), std::move(git)};
+  return Ground{std::move(*store),  std::move(*keys), std::move(*credentials),
+                std::move(*engine), std::move(git),   registry_settings(settings)};
 }
 
-runs::Settings run_settings(const Settings& settings) {
+runs::Settings run_settings(const Settings& settings, const images::RegistrySettings& registries) {
   runs::Settings runs;
   runs.work_folder = settings.data / "work";
   runs.log_limit = static_cast<std::uint64_t>(settings.step_log);
-  runs.registries = registry_settings(settings);
+  runs.registries = registries;
   runs.keep.runs = settings.keep_runs;
   runs.keep.age = std::chrono::days(settings.keep_days);
   runs.keep_images = static_cast<std::size_t>(settings.keep_images);
@@ -143,7 +145,7 @@ class Daemon {
   Pool registry_pool_{16};
   Pool gate_pool_{16};
   Pool caddy_pool_{4};
-  Pool forge_pool_{4};
+  Pool forge_pool_{16};
   Tasks tasks_;
   store::Store& store_;
   auth::Vault vault_;
@@ -187,7 +189,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       secrets_(store_, vault_),
       engine_(io.get_executor(), ground_.engine),
       logs_(settings.data / "logs", io.get_executor(), pool_),
-      registry_client_(registry_pool_, clock_, registry_settings(settings)),
+      registry_client_(registry_pool_, clock_, ground_.registries),
       registries_(registry_client_, ground_.credentials, [this](ProjectId project) { return grants_of(project); }),
       hosts_(io.get_executor(), store_.fleet(), settings.hosts, settings.swarms),
       haproxy_(hosts_, registries_, deadlines_, settings.proxy, store_.fleet()),
@@ -198,7 +200,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
           compose_rules(settings), &deadlines_, &settings.metrics},
       rollouts_(parts_),
       deployer_(rollouts_, store_, parts_.rules, tasks_),
-      runs_(collaborators(), run_settings(settings), io.get_executor()),
+      runs_(collaborators(), run_settings(settings, ground_.registries), io.get_executor()),
       scheduler_(io.get_executor(), store_, clock_,
                  {static_cast<std::size_t>(settings.runs), static_cast<std::size_t>(settings.runs_per_project)},
                  scheduler_callbacks()),
@@ -299,6 +301,7 @@ awaitable<Result<void>> Daemon::wind_clock() {
 }
 
 awaitable<Result<void>> Daemon::start() {
+  if (Result<void> ready = pool_.start(); !ready) co_return fail(ready.error().in("threads for the disk"));
   if (store_.condition().kind == store::Condition::Kind::read_only) co_return serve_reads_only();
   Result<void> wound = co_await wind_clock();
   if (!wound) co_return wound;

@@ -135,7 +135,7 @@ class LogStream final : public Stream {
       co_return chunk;
     }
     if (format_ != Format::events) co_return co_await reader_.read(key_, offset_, chunk_bytes);
-    auto waiting = begun_ ? reader_.follow(key_, offset_, chunk_bytes) : first_of_all();
+    auto waiting = caught_up_ ? reader_.follow(key_, offset_, chunk_bytes) : catch_up();
     Result<logs::LogChunk> chunk = co_await with_deadline(heartbeat, std::move(waiting), "waiting for the log");
     if (chunk || chunk.error().kind != Error::Kind::timeout || !begun_) co_return chunk;
     // Silent for long: nobody may have come to say that it has ended.
@@ -145,29 +145,52 @@ class LogStream final : public Stream {
     co_return co_await last_chunk();
   }
 
-  /// Of a log that may not be there yet, or never will be.
-  awaitable<Result<logs::LogChunk>> first_of_all() {
-    using namespace asio::experimental::awaitable_operators;
-    while (!begun_) {
-      const std::int64_t seen = store_.newest_event();
-      const Result<bool> over = co_await ask_whether_over();
-      if (!over) co_return fail(over.error());
-      Result<logs::LogChunk> chunk = co_await reader_.read(key_, offset_, chunk_bytes);
-      if (*over && is_missing(chunk)) co_return end_here();
-      if (!is_missing(chunk) && (!chunk || !chunk->records.empty() || chunk->ended)) co_return chunk;
-      begun_ = !is_missing(chunk);
-      if (begun_) break;
-      auto following = reader_.follow(key_, offset_, chunk_bytes);
-      auto happening = store_.next_event(seen);
-      auto race = std::move(following) || std::move(happening);
-      auto first = co_await std::move(race);
-      if (first.index() == 0) co_return std::move(std::get<0>(first));
-    }
+  /// What is there. Behind that nobody may come to say that the log is over, so it is asked once.
+  awaitable<Result<logs::LogChunk>> catch_up() {
+    auto reading = begun_ ? reader_.read(key_, offset_, chunk_bytes) : first_of_all();
+    Result<logs::LogChunk> chunk = co_await std::move(reading);
+    if (!chunk || !chunk->records.empty() || chunk->ended) co_return chunk;
+    caught_up_ = true;
     const Result<bool> over = co_await ask_whether_over();
     if (!over) co_return fail(over.error());
     if (*over) co_return co_await last_chunk();
     auto following = reader_.follow(key_, offset_, chunk_bytes);
     co_return co_await std::move(following);
+  }
+
+  /// Of a log that may not be there yet, or never will be.
+  awaitable<Result<logs::LogChunk>> first_of_all() {
+    using namespace asio::experimental::awaitable_operators;
+    Result<logs::LogChunk> chunk = co_await reader_.read(key_, offset_, chunk_bytes);
+    if (is_missing(chunk)) {
+      auto following = reader_.follow(key_, offset_, chunk_bytes);
+      auto race = std::move(following) || until_over();
+      auto first = co_await std::move(race);
+      if (first.index() == 0) {
+        chunk = std::move(std::get<0>(first));
+      } else {
+        const Result<void>& over = std::get<1>(first);
+        if (!over) co_return fail(over.error());
+        chunk = co_await reader_.read(key_, offset_, chunk_bytes);
+        if (is_missing(chunk)) co_return end_here();
+      }
+    }
+    if (chunk) begun_ = true;
+    co_return chunk;
+  }
+
+  /// Whatever happens in the daemon may be the end of it, but it is asked once a second at most.
+  awaitable<Result<void>> until_over() {
+    for (;;) {
+      const std::int64_t seen = store_.newest_event();
+      const auto next = std::chrono::steady_clock::now() + time_between_questions;
+      const Result<bool> over = co_await ask_whether_over();
+      if (!over) co_return fail(over.error());
+      if (*over) co_return Result<void>();
+      co_await store_.next_event(seen);
+      const auto now = std::chrono::steady_clock::now();
+      if (now < next) co_await sleep_for(next - now);
+    }
   }
 
   awaitable<Result<bool>> ask_whether_over() {
@@ -192,6 +215,7 @@ class LogStream final : public Stream {
   }
 
   static constexpr std::size_t chunk_bytes = 64 << 10;
+  static constexpr std::chrono::seconds time_between_questions{1};
   store::Store& store_;
   logs::LogReader& reader_;
   logs::LogKey key_;
@@ -199,7 +223,8 @@ class LogStream final : public Stream {
   std::uint64_t offset_;
   Format format_;
   std::optional<logs::LogChunk> first_;
-  bool begun_ = false;  // it was seen
+  bool begun_ = false;      // it was seen
+  bool caught_up_ = false;  // up to its end at that time
   bool ended_ = false;
 };
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <ranges>
 
+#include "base/text.hpp"
+
 namespace slipway::http {
 namespace {
 
@@ -36,18 +38,11 @@ bool same_bits(const std::array<unsigned char, 16>& one, const std::array<unsign
   return rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0;
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) + 1 - first);
-}
-
 std::vector<std::string_view> entries_of(std::string_view header) {
   std::vector<std::string_view> entries;
   for (;;) {
     const auto comma = header.find(',');
-    if (const auto entry = trimmed(header.substr(0, comma)); !entry.empty()) entries.push_back(entry);
+    if (const auto entry = trimmed(header.substr(0, comma), " \t"); !entry.empty()) entries.push_back(entry);
     if (comma == std::string_view::npos) return entries;
     header.remove_prefix(comma + 1);
   }

@@ -7,6 +7,7 @@
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace slipway::notify {
 namespace {
@@ -172,6 +173,14 @@ Result<ForgeProject> forge_project(const store::Project& project, Secret token) 
   }
   at.token = std::move(token);
   return at;
+}
+
+std::string forge_host(const store::Project& project) {
+  const Result<ForgeProject> at = forge_project(project, Secret());
+  const auto scheme = at ? at->api.find("://") : std::string::npos;
+  if (scheme == std::string::npos) return {};
+  const auto begin = scheme + 3;
+  return lower_case(std::string_view(at->api).substr(begin, at->api.find('/', begin) - begin));
 }
 
 std::string context_of(store::Trigger event, const std::string& pipeline_file) {

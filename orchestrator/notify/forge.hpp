@@ -23,6 +23,9 @@ struct ForgeProject {
 /// place of the API at the clone URL's host. Without a forge, a host or a repository in them it is Kind::invalid.
 Result<ForgeProject> forge_project(const store::Project& project, Secret token);
 
+/// Who answers for the project's forge: host[:port] of its API, in lower case; empty if that can't be told.
+std::string forge_host(const store::Project& project);
+
 /// A commit's status in slipway's words.
 struct CommitStatus {
   std::string commit;

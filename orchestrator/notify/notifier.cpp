@@ -1,5 +1,10 @@
 #include "orchestrator/notify/notifier.hpp"
 
+#include <cstdlib>
+#include <exception>
+#include <memory>
+
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <nlohmann/json.hpp>
 
@@ -11,7 +16,8 @@
 namespace slipway::notify {
 namespace {
 
-constexpr std::size_t at_once = 4;
+constexpr std::size_t at_once = 16;
+constexpr std::size_t at_one_forge = 2;
 /// Of several changes within this time only the last is sent.
 constexpr auto settling_time = std::chrono::milliseconds(200);
 constexpr auto longest_sleep = std::chrono::minutes(1);
@@ -38,7 +44,31 @@ RunId run_of(const store::Message& message) {
   return payload ? RunId(number_at(*payload, "run")) : RunId();
 }
 
+/// As the store's timeline makes keys: "7/COMMIT/push".
+ProjectId project_of(const store::Message& message) {
+  return ProjectId(std::strtoll(message.key.c_str(), nullptr, 10));
+}
+
 }  // namespace
+
+/// Going, it says that there is room for another one.
+class Notifier::Leave {
+ public:
+  Leave(Notifier& notifier, const Errand& errand)
+      : notifier_(notifier), forge_(errand.forge), key_(errand.message.key) {}
+  Leave(const Leave&) = delete;
+  ~Leave() {
+    UnderWay& under_way = notifier_.under_way_;
+    under_way.keys.erase(key_);
+    if (--under_way.at[forge_] == 0) under_way.at.erase(forge_);
+    notifier_.room_ = true;
+    if (notifier_.waiting_) notifier_.waiting_->cancel();
+  }
+
+ private:
+  Notifier& notifier_;
+  std::string forge_, key_;
+};
 
 Notifier::Notifier(store::Store& store, Pool& pool, const Clock& clock, ForgeToken token, std::string public_url,
                    std::string ca_file)
@@ -51,10 +81,18 @@ Notifier::Notifier(store::Store& store, Pool& pool, const Clock& clock, ForgeTok
       random_(std::random_device{}()) {}
 
 awaitable<void> Notifier::run() {
-  while (!stop_.stop_requested()) {
-    const std::size_t sent = co_await send_due();
-    if (sent == 0) co_await wait();
+  Tasks sending(co_await asio::this_coro::executor);
+  std::exception_ptr cancelled;
+  try {
+    co_await send_until_stopped(sending);
+  } catch (...) {
+    cancelled = std::current_exception();
+    sending.cancel();
   }
+  // Cut off or not, what is being sent goes first, within a second.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_await sending.join();
+  if (cancelled) std::rethrow_exception(cancelled);
 }
 
 void Notifier::stop() {
@@ -62,34 +100,61 @@ void Notifier::stop() {
   if (waiting_) waiting_->cancel();
 }
 
-awaitable<std::size_t> Notifier::send_due() {
-  Result<std::vector<store::Message>> due = co_await store_.read(&store::Outbox::due, clock_.now(), at_once);
-  if (!due) {
-    log::warn("the outbox can't be read", {{"why", due.error()}});
+awaitable<void> Notifier::send_until_stopped(Tasks& sending) {
+  while (!stop_.stop_requested()) {
+    // Taken first: what happens during the look is looked at again.
+    const std::int64_t seen = store_.newest_event();
+    const Time now = clock_.now();
+    room_ = false;
+    const std::size_t begun = co_await begin_due(sending, now);
+    if (begun == 0) co_await wait(seen, now);
+  }
+}
+
+/// What is due, oldest first, as far as there is room for it, at its forge and at all.
+Result<std::vector<Notifier::Errand>> Notifier::choose(store::Transaction& tx, Time now, UnderWay under_way) {
+  std::map<ProjectId, std::string> known;
+  std::vector<std::string> forges;
+  const auto wanted = [&](const store::Message& message) {
+    if (under_way.keys.contains(message.key)) return false;
+    const auto [forge, fresh] = known.try_emplace(project_of(message));
+    if (fresh) {
+      if (const auto project = store::Projects(tx).get(forge->first)) forge->second = forge_host(*project);
+    }
+    if (under_way.at[forge->second] >= at_one_forge) return false;
+    ++under_way.at[forge->second];
+    forges.push_back(forge->second);
+    return true;
+  };
+  Result<std::vector<store::Message>> picked = store::Outbox(tx).pick(now, at_once - under_way.keys.size(), wanted);
+  if (!picked) return fail(picked.error());
+  std::vector<Errand> errands;
+  for (std::size_t i = 0; i < picked->size(); ++i) errands.push_back({std::move((*picked)[i]), std::move(forges[i])});
+  return errands;
+}
+
+awaitable<std::size_t> Notifier::begin_due(Tasks& sending, Time now) {
+  if (under_way_.keys.size() >= at_once) co_return 0;
+  auto work = [now, under_way = under_way_](store::Transaction& tx) { return choose(tx, now, under_way); };
+  Result<std::vector<Errand>> errands = co_await store_.read(std::move(work));
+  if (!errands) {
+    log::warn("the outbox can't be read", {{"why", errands.error()}});
     co_return 0;
   }
-  const std::size_t count = due->size();
-  // All are waited for, so the next message for the same commit can't overtake one of these.
-  if (count > 0) co_await send_all(std::move(*due));
-  co_return count;
-}
-
-awaitable<void> Notifier::send_all(std::vector<store::Message> messages) {
-  using namespace asio::experimental::awaitable_operators;
-  store::Message last = std::move(messages.back());
-  messages.pop_back();
-  if (messages.empty()) {
-    co_await send(std::move(last));
-  } else {
-    co_await (send(std::move(last)) && send_all(std::move(messages)));
+  for (Errand& errand : *errands) {
+    ++under_way_.at[errand.forge];
+    under_way_.keys.insert(errand.message.key);
+    sending.spawn("commit status", send(std::move(errand)));
   }
+  co_return errands->size();
 }
 
-awaitable<void> Notifier::send(store::Message message) {
-  const RunId run = run_of(message);
+awaitable<void> Notifier::send(Errand errand) {
+  const Leave leave(*this, errand);
+  const RunId run = run_of(errand.message);
   Judgement verdict = co_await attempt(run);
   if (stop_.stop_requested() && verdict.kind != Judgement::Kind::sent) co_return;
-  const Result<void> settled = co_await settle(std::move(message), run, std::move(verdict));
+  const Result<void> settled = co_await settle(std::move(errand.message), run, std::move(verdict));
   if (settled) co_return;
   // Without a pause a store that takes no writes would have us send the same again and again.
   log::warn("the outbox can't be written", {{"why", settled.error()}});
@@ -153,19 +218,18 @@ awaitable<void> until_something_happens(store::Store& store, std::int64_t seen) 
 }
 }  // namespace
 
-awaitable<void> Notifier::wait() {
+awaitable<void> Notifier::wait(std::int64_t seen, Time now) {
   using namespace asio::experimental::awaitable_operators;
-  const std::int64_t seen = store_.newest_event();
-  const Result<std::optional<Time>> next = co_await store_.read(&store::Outbox::next_due);
+  const Result<std::optional<Time>> next = co_await store_.read(&store::Outbox::next_due, now);
   Milliseconds pause = longest_sleep;
   if (next && *next) pause = std::clamp(**next - clock_.now(), Milliseconds(0), pause);
-  if (stop_.stop_requested() || pause == Milliseconds(0)) co_return;
+  if (stop_.stop_requested() || room_ || pause == Milliseconds(0)) co_return;
   asio::steady_timer timer(co_await asio::this_coro::executor, pause);
   waiting_ = &timer;
+  const std::shared_ptr<void> waited(nullptr, [this](void*) { waiting_ = nullptr; });
   boost::system::error_code stopped;
   auto sleeping = timer.async_wait(asio::redirect_error(use_awaitable, stopped));
   co_await (std::move(sleeping) || until_something_happens(store_, seen));
-  waiting_ = nullptr;
 }
 
 }  // namespace slipway::notify

@@ -1,6 +1,8 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <random>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -20,9 +22,10 @@ namespace slipway::notify {
 /// Sends what the outbox holds: commit statuses to the forges. The store puts a message {"run": N} into it, in the same
 /// transaction, whenever a run of a project with a forge changes its state, one for each commit and event; what is sent
 /// is the state of the run that counts for these (store::Runs::telling) at the time of sending. At least once, in order
-/// for each commit and context, four of them at the same time. Tries again for about five hours (see `backoff`), then
-/// gives up and adds "status.undeliverable" with the reason to the run's timeline. `ca_file` has the CAs of forges;
-/// empty: the machine's. A forge that never answers fills four threads of `pool`. Borrows all else it is given.
+/// for each commit and context, sixteen of them at the same time, and two at one forge, so that one that never answers
+/// delays no other's. Tries again for about five hours (see `backoff`), then gives up and adds "status.undeliverable"
+/// with the reason to the run's timeline. `ca_file` has the CAs of forges; empty: the machine's. Borrows all else it is
+/// given.
 class Notifier {
  public:
   /// The project's forge token, opened.
@@ -36,12 +39,23 @@ class Notifier {
   void stop();
 
  private:
-  awaitable<std::size_t> send_due();
-  awaitable<void> send_all(std::vector<store::Message> messages);
-  awaitable<void> send(store::Message message);
+  struct Errand {
+    store::Message message;
+    std::string forge;  // as forge_host has it
+  };
+  struct UnderWay {
+    std::map<std::string, std::size_t> at;  // by forge
+    std::set<std::string> keys;             // of their messages: a newer one for the same commit waits
+  };
+  class Leave;
+
+  static Result<std::vector<Errand>> choose(store::Transaction& tx, Time now, UnderWay under_way);
+  awaitable<void> send_until_stopped(Tasks& sending);
+  awaitable<std::size_t> begin_due(Tasks& sending, Time now);
+  awaitable<void> send(Errand errand);
   awaitable<Judgement> attempt(RunId run);
   awaitable<Result<void>> settle(store::Message message, RunId run, Judgement verdict);
-  awaitable<void> wait();
+  awaitable<void> wait(std::int64_t seen, Time now);
 
   store::Store& store_;
   Pool& pool_;
@@ -50,6 +64,8 @@ class Notifier {
   std::string public_url_;
   std::string ca_file_;
   std::stop_source stop_;
+  UnderWay under_way_;
+  bool room_ = false;                      // one that was under way has ended since the last look
   asio::steady_timer* waiting_ = nullptr;  // set while it waits
   std::minstd_rand random_;
 };

@@ -12,15 +12,28 @@ namespace {
 using store::Run;
 using store::RunState;
 
-/// Runs of which a newer one may replace the older, oldest first; most often a single run.
+/// Runs of which a newer one may replace the older, oldest first; most often a single run. Those that are idle are not
+/// among `running` and `preparing`.
 struct Group {
   ProjectId project;
-  std::size_t running = 0;
-  bool preparing = false;
+  std::vector<RunId> running{};
+  std::vector<RunId> preparing{};
   bool undecided = false;  // one prepares, and nobody knows yet whether its pipeline wants its event
   std::vector<RunId> queued{};
 
-  [[nodiscard]] std::size_t places() const { return std::max<std::size_t>(running, preparing ? 1 : 0); }
+  /// Whether `id`, if it is wanted, works only when all of the group that has begun has ended.
+  [[nodiscard]] bool replaces_all(RunId id) const {
+    const auto older = [id](RunId begun) { return begun <= id; };
+    return std::ranges::all_of(running, older) && std::ranges::all_of(preparing, older);
+  }
+
+  /// One that prepares and replaces all has the place of those. An older one than what runs needs its own: that has
+  /// begun before the project superseded, and replaced nothing.
+  [[nodiscard]] std::size_t places() const {
+    const auto beside = [this](RunId id) { return !running.empty() && id < running.back(); };
+    const auto own = static_cast<std::size_t>(std::ranges::count_if(preparing, beside));
+    return std::max<std::size_t>(running.size() + own, preparing.empty() ? 0 : 1);
+  }
 };
 
 struct Line {
@@ -47,9 +60,9 @@ std::vector<Group> groups_of(const std::vector<Run>& unfinished, const Limits& l
     Group& group = groups[place->second];
     if (run.state == RunState::queued) group.queued.push_back(run.id);
     if (limits.idle.contains(run.id)) continue;
-    if (run.state == RunState::running) ++group.running;
+    if (run.state == RunState::running) group.running.push_back(run.id);
     if (run.state != RunState::preparing) continue;
-    group.preparing = true;
+    group.preparing.push_back(run.id);
     group.undecided = group.undecided || !replacing.contains(run.id);
   }
   return groups;
@@ -79,7 +92,7 @@ std::vector<RunId> next_runs(const std::vector<Run>& unfinished, const Limits& l
     line.under_way += group.places();
     under_way += group.places();
     if (group.queued.empty() || group.undecided) continue;
-    if (group.places() > 0) {
+    if (group.places() > 0 && group.replaces_all(group.queued.back())) {
       start.push_back(group.queued.back());
     } else {
       line.queued.emplace(group.queued.front(), group.queued.back());

@@ -29,7 +29,8 @@ struct Limits {
 /// Where a project supersedes, runs with the same key share a place, since a newer one works only when the older ones
 /// have ended (docs/decisions/0111-who-replaces-whom.md). Of those that are queued the newest is first, and begins also
 /// while an older one holds the place: it has to be prepared before anybody knows whether it replaces that. One at a
-/// time: the others wait until it is known.
+/// time: the others wait until it is known. One that is older than what has begun replaces nothing of that, and takes a
+/// place of its own.
 std::vector<RunId> next_runs(const std::vector<store::Run>& unfinished, const Limits& limits);
 
 }  // namespace slipway::queue

@@ -16,8 +16,7 @@ Result<std::string> secret_in(const std::string& file) {
   return text->substr(0, text->find_first_of("\r\n"));
 }
 
-/// Blocking.
-Result<std::vector<MetricSample>> query(const MetricsSource& source, const std::string& text) {
+Result<HttpRequest> query_by(const MetricsSource& source, const std::string& text) {
   HttpRequest request("POST", source.url + "/api/v1/query");
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   request.body = "query=" + percent_encode(text);
@@ -36,19 +35,20 @@ Result<std::vector<MetricSample>> query(const MetricsSource& source, const std::
   request.connect_timeout = request.timeout = time_limit;
   request.follow_redirects = false;
   request.body_limit = largest_answer;
-  auto answer = send_http(request);
-  if (!answer) return fail(answer.error());
-  // Prometheus says what is wrong with a query in the body of a 4xx.
-  if (answer->ok() || (answer->status >= 400 && answer->body.starts_with('{')))
-    return parse_instant_query(answer->body);
-  return fail(Error::Kind::failed, "the source of metrics answers with status " + std::to_string(answer->status));
+  return request;
 }
 
 }  // namespace
 
 awaitable<Result<std::vector<MetricSample>>> ask_metrics(Pool& pool, MetricsSource source, std::string text) {
-  auto work = [source = std::move(source), text = std::move(text)] { return query(source, text); };
-  co_return co_await pool.run(std::move(work));
+  Result<HttpRequest> request = query_by(source, text);
+  if (!request) co_return fail(request.error());
+  const Result<HttpResponse> answer = co_await send_http(pool, std::move(*request));
+  if (!answer) co_return fail(answer.error());
+  // Prometheus says what is wrong with a query in the body of a 4xx.
+  if (answer->ok() || (answer->status >= 400 && answer->body.starts_with('{')))
+    co_return parse_instant_query(answer->body);
+  co_return fail(Error::Kind::failed, "the source of metrics answers with status " + std::to_string(answer->status));
 }
 
 }  // namespace slipway::rollouts

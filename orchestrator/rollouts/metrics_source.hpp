@@ -17,7 +17,8 @@ struct MetricsSource {
 };
 using MetricsSources = std::map<std::string, MetricsSource>;
 
-/// An instant query at the server's present. Follows no redirects, and reads at most 1 MiB.
+/// An instant query at the server's present. Follows no redirects, reads at most 1 MiB, and takes at most 5 s.
+/// Cancelling ends it within a second.
 awaitable<Result<std::vector<MetricSample>>> ask_metrics(Pool& pool, MetricsSource source, std::string query);
 
 }  // namespace slipway::rollouts

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/http_client.hpp"
+#include "base/log.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -55,6 +56,10 @@ Prober::Prober(Executor executor, const Clock& clock, ProbePolicy policy, std::v
 
 void Prober::start() {
   if (policy_.rate <= 0) return;
+  if (const Result<void> ready = pool_.start(); !ready) {
+    log::warn("routes are not probed", {{"why", ready.error()}});
+    return;
+  }
   for (const ProbeTarget& target : targets_) {
     for (std::size_t i = 0; i < lanes; ++i) {
       const auto offset = static_cast<std::int64_t>(static_cast<double>(i) * 1000.0 / policy_.rate);

@@ -32,6 +32,7 @@ class Prober {
   Prober(Executor executor, const Clock& clock, ProbePolicy policy, std::vector<ProbeTarget> targets, ProbeLog log,
          Owner owner);
 
+  /// If there are no threads to be had nothing is probed, and the log of the daemon says so.
   void start();
   awaitable<void> stop();
   /// What is sent from now on counts for this stage.

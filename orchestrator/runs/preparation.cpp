@@ -95,6 +95,11 @@ awaitable<Result<void>> commit_start(Collaborators& with, const RunContext& cont
 /// in their place. A restart meanwhile comes here again.
 awaitable<Result<void>> take_place_of_older(Collaborators& with, store::Run run, const store::Project& project) {
   if (!project.settings.supersede || run.supersede_key.empty()) co_return Result<void>();
+  // Most often there is none, and there will be none: what is queued from now on is newer.
+  auto asking = with.store.read(&store::Runs::has_older, run.id);
+  const Result<bool> any = co_await std::move(asking);
+  if (!any) co_return fail(any.error());
+  if (!*any) co_return Result<void>();
   auto replacing = with.store.persist(&store::Runs::replace_older, run.id, with.clock.now());
   const Result<void> replaced = co_await std::move(replacing);
   if (!replaced) co_return fail(replaced.error());
@@ -155,9 +160,9 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
     auto ending = end_described(with, std::move(run), file->commit, Verdict::failed, std::move(reason));
     co_return co_await std::move(ending);
   }
+  planned(*plan);
   const Result<void> placed = co_await take_place_of_older(with, run, project);
   if (!placed) co_return fail(placed.error());
-  planned(*plan);
 
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);

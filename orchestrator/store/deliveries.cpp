@@ -43,23 +43,32 @@ void Deliveries::compare(Delivery& delivery) {
   const std::string begin = delivery.replay_scope + "/";
   const std::string end = delivery.replay_scope + "0";  // what follows '/'
   if (!delivery.replay_scope.empty()) delivery.replay_key.insert(0, begin);
-  if (delivery.decision == Decision::accepted && !delivery.replay_key.empty()) {
-    tx_.run(
-        "SELECT id, run FROM deliveries WHERE project = ?1 AND replay_key = ?2 AND decision = 'accepted' "
-        "AND replay_key <> ''",
-        {delivery.project, delivery.replay_key}, [&](const Row& row) {
-          DeliveryId first;
-          row.into(first, delivery.run);
-          delivery.decision = Decision::duplicate;
-          delivery.reason = "the same as delivery " + to_string(first);
-        });
-  }
+  look_for_first(delivery);
   const bool counts = delivery.decision == Decision::accepted || delivery.decision == Decision::ignored;
   if (delivery.replay_scope.empty() || !counts) return;
   tx_.run(
-      "UPDATE deliveries SET replay_key = '' WHERE project = ?1 AND replay_key >= ?2 AND replay_key < ?3 "
-      "AND decision = 'accepted' AND replay_key <> ''",
+      "UPDATE deliveries SET past_key = replay_key, replay_key = '' WHERE project = ?1 AND replay_key >= ?2 AND "
+      "replay_key < ?3 AND decision = 'accepted' AND replay_key <> ''",
       {delivery.project, begin, end});
+}
+
+/// Makes a duplicate of what was accepted before: the last of its scope, or one that its sender, who had no answer,
+/// sends again after others. Taken for new, the latter's run would be newer than those of the others.
+void Deliveries::look_for_first(Delivery& delivery) const {
+  if (delivery.decision != Decision::accepted || delivery.replay_key.empty()) return;
+  const auto found = [&delivery](const Row& row) {
+    DeliveryId first;
+    row.into(first, delivery.run);
+    delivery.decision = Decision::duplicate;
+    delivery.reason = "the same as delivery " + to_string(first);
+  };
+  tx_.run(
+      "SELECT id, run FROM deliveries WHERE project = ?1 AND replay_key = ?2 AND decision = 'accepted' "
+      "AND replay_key <> ''",
+      {delivery.project, delivery.replay_key}, found);
+  if (delivery.decision == Decision::duplicate || delivery.replay_scope.empty() || delivery.external_id.empty()) return;
+  tx_.run("SELECT id, run FROM deliveries WHERE project = ?1 AND external_id = ?2 AND past_key = ?3 AND past_key <> ''",
+          {delivery.project, clipped(delivery.external_id), delivery.replay_key}, found);
 }
 
 Result<Recorded> Deliveries::queue(Recorded recorded, std::vector<Run> runs) {

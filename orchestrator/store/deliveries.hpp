@@ -18,8 +18,8 @@ struct Delivery {
   std::string event;           ///< in the sender's words
   std::string external_id;     ///< the sender's id; not signed, so not trusted
   std::string replay_key;      ///< of one accepted before makes this one a duplicate; empty: not compared
-  std::string replay_scope{};  ///< set: only the last delivery of the same scope may make it a duplicate; when it is
-                               ///< recorded it becomes the beginning of `replay_key`
+  std::string replay_scope{};  ///< set: only the last delivery of the same scope, or one with the same external id, may
+                               ///< make it a duplicate; when it is recorded it becomes the beginning of `replay_key`
   Time received{};
   std::string headers = "{}";  ///< JSON of those worth keeping
   std::string body;            ///< at most 1 MiB
@@ -48,7 +48,7 @@ class Deliveries {
 
   /// The delivery and the runs it queues, together or not at all. An accepted one whose replay key was accepted before
   /// is recorded as a duplicate, queues nothing, and names the run of the first. With a scope that holds until another
-  /// one with this scope is accepted or ignored.
+  /// one with this scope is accepted or ignored; after that only for one with the external id of the first, too.
   Result<Recorded> record(Delivery delivery, std::vector<Run> runs);
   /// Removes the oldest refused ones so that `refused` of them remain, then the oldest of all so that `all` do. A
   /// bounded number at a time; answers how many went.
@@ -62,6 +62,7 @@ class Deliveries {
 
  private:
   void compare(Delivery& delivery);
+  void look_for_first(Delivery& delivery) const;
   Result<Recorded> queue(Recorded recorded, std::vector<Run> runs);
 
   Transaction& tx_;

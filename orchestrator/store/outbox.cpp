@@ -9,6 +9,10 @@ namespace {
 constexpr std::size_t kMostMessages = 200;
 constexpr std::int64_t kMessagesPruned = 500;
 
+const std::string kSelectDue =
+    "SELECT id, kind, about, payload, attempts, next_at, state, error, created FROM outbox "
+    "WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at, id";
+
 Message message_of(const Row& row) {
   Message m;
   row.into(m.id, m.kind, m.key, m.payload, m.attempts, m.next_at, m.state, m.error, m.created);
@@ -19,9 +23,8 @@ Message message_of(const Row& row) {
 
 Result<std::int64_t> Outbox::put(std::string kind, std::string key, std::string payload, Time at) {
   Time asked{};
-  tx_.run("SELECT not_before FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending'", {kind, key},
+  tx_.run("DELETE FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending' RETURNING not_before", {kind, key},
           [&](const Row& row) { row.into(asked); });
-  tx_.run("DELETE FROM outbox WHERE kind = ?1 AND about = ?2 AND state = 'pending'", {kind, key});
   const auto id = number(tx_,
                          "INSERT INTO outbox (kind, about, payload, next_at, created, not_before) "
                          "VALUES (?1, ?2, ?3, max(?4, ?5), ?4, ?5) RETURNING id",
@@ -65,15 +68,23 @@ Result<std::int64_t> Outbox::prune(Time before) {
 }
 
 Result<std::vector<Message>> Outbox::due(Time now, std::size_t limit) const {
-  return rows(tx_,
-              "SELECT id, kind, about, payload, attempts, next_at, state, error, created FROM outbox "
-              "WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
-              {now, std::min(limit, kMostMessages)}, message_of);
+  return rows(tx_, kSelectDue + " LIMIT ?2", {now, std::min(limit, kMostMessages)}, message_of);
 }
 
-Result<std::optional<Time>> Outbox::next_due() const {
+Result<std::vector<Message>> Outbox::pick(Time now, std::size_t limit,
+                                          std::function<bool(const Message&)> wanted) const {
+  std::vector<Message> picked;
+  for (Message& message : rows(tx_, kSelectDue, {now}, message_of)) {
+    if (picked.size() >= limit) break;
+    if (wanted(message)) picked.push_back(std::move(message));
+  }
+  return picked;
+}
+
+Result<std::optional<Time>> Outbox::next_due(Time now) const {
   std::optional<Time> next;
-  tx_.run("SELECT min(next_at) FROM outbox WHERE state = 'pending'", {}, [&](const Row& row) { row.into(next); });
+  tx_.run("SELECT min(next_at) FROM outbox WHERE state = 'pending' AND next_at > ?1", {now},
+          [&](const Row& row) { row.into(next); });
   return next;
 }
 

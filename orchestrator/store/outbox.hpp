@@ -13,7 +13,8 @@ struct Names<MessageState> {
 struct Message {
   std::int64_t id = 0;
   std::string kind;  ///< "commit-status"
-  std::string key;   ///< what it is about: of two pending ones only the newer is worth sending
+  std::string key;   ///< what it is about, beginning with the project's id and '/': of two pending ones only the newer
+                     ///< is worth sending
   std::string payload = "{}";
   std::int64_t attempts = 0;
   Time next_at{};
@@ -42,8 +43,10 @@ class Outbox {
 
   /// Pending ones whose time has come, oldest first, at most 200.
   Result<std::vector<Message>> due(Time now, std::size_t limit) const;
-  /// When the next pending one is due.
-  Result<std::optional<Time>> next_due() const;
+  /// The first `limit` of all these that are `wanted`, which is asked in this order.
+  Result<std::vector<Message>> pick(Time now, std::size_t limit, std::function<bool(const Message&)> wanted) const;
+  /// When the first pending one is due of those that are not at `now`.
+  Result<std::optional<Time>> next_due(Time now) const;
 
  private:
   Transaction& tx_;

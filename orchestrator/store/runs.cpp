@@ -150,6 +150,12 @@ Result<void> Runs::replace_older(RunId newer, Time at) {
   return {};
 }
 
+Result<bool> Runs::has_older(RunId newer) const {
+  const auto by = get(newer);
+  if (!by) return fail(by.error());
+  return !older_than(*by).empty();
+}
+
 Result<std::vector<RunId>> Runs::older_under_way(RunId newer) const {
   const auto by = get(newer);
   if (!by) return fail(by.error());

@@ -108,6 +108,9 @@ class Runs {
   Result<Page<Run>> list(RunFilter filter) const;
   /// All that have not finished, oldest first, without their plans.
   Result<std::vector<Run>> unfinished() const;
+  /// Whether any is older than `newer`, of its project and with its key, and has not finished: what `replace_older` is
+  /// about. Once there is none there never will be.
+  Result<bool> has_older(RunId newer) const;
   /// Those older than `newer`, of its project and with its key, that have begun and not finished; none if it has no
   /// key.
   Result<std::vector<RunId>> older_under_way(RunId newer) const;

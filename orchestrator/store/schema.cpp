@@ -311,4 +311,9 @@ const char* const kSchemaV6 = R"sql(
 ALTER TABLE outbox ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+const char* const kSchemaV7 = R"sql(
+ALTER TABLE deliveries ADD COLUMN past_key TEXT NOT NULL DEFAULT '';
+CREATE INDEX deliveries_by_past_key ON deliveries (project, external_id, past_key) WHERE past_key <> '';
+)sql";
+
 }  // namespace slipway::store

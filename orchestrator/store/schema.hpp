@@ -12,5 +12,7 @@ extern const char* const kSchemaV4;
 extern const char* const kSchemaV5;
 /// From 5: until when those whom messages are for want to be left alone.
 extern const char* const kSchemaV6;
+/// From 6: replay keys that make only what their sender sends again, under the same id, a duplicate.
+extern const char* const kSchemaV7;
 
 }  // namespace slipway::store

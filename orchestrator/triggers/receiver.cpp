@@ -32,6 +32,10 @@ std::string headers_of(const HookMessage& message) {
   return dump_json(kept);
 }
 
+/// What the sender keeps when it sends the same again because it had no answer. Not X-Gitlab-Event-UUID, which several
+/// deliveries may share, nor X-Gitlab-Webhook-UUID and X-Hook-UUID, which are the webhook's own
+/// (https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers,
+/// https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/#HTTP-headers).
 std::string external_id(const HookMessage& message) {
   for (const char* name :
        {"x-forgejo-delivery", "x-gitea-delivery", "x-github-delivery", "idempotency-key", "x-request-uuid"}) {
@@ -68,7 +72,7 @@ std::string replay_key(Source source, const TriggerEvent& event, const HookMessa
 
 /// Nothing that GitLab (by token) and Bitbucket send with a push says when that was: a tag that is deleted and made
 /// again, a branch that is set back and forth, send the same to the byte. There one is compared with the last of its
-/// ref alone.
+/// ref alone, and with those before only if it has the id of one of them: then it is sent again.
 std::string replay_scope(Source source, const TriggerEvent& event, const HookMessage& message) {
   const bool timeless =
       source == Source::bitbucket || (source == Source::gitlab && !is_standard_webhook(source, message));

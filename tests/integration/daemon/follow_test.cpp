@@ -31,7 +31,7 @@ TEST_CASE("who watches a run or follows its log does so over a restart of slipwa
   site.until_step_runs(id);
   std::future<Ran> watching = slipway_beside(*site.daemon, {"run", "watch", std::to_string(id)});
   std::future<Ran> following = slipway_beside(*site.daemon, {"run", "logs", "-f", std::to_string(id)});
-  std::this_thread::sleep_for(1s);
+  site.until_followed_by(2);
   CHECK(site.daemon->stop() == 0);
   std::this_thread::sleep_for(1s);
   site.start(site.daemon->port());

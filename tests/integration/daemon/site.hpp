@@ -91,6 +91,17 @@ struct Site {
                           step["name"].get<std::string>() + "/logs")
         .body;
   }
+  /// Until so many events and logs are followed.
+  void until_followed_by(std::size_t streams) const {
+    const std::string line = "\nslipway_http_streams " + std::to_string(streams) + "\n";
+    for (const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);;) {
+      const std::string figures = daemon->send("GET", "/metrics").body;
+      if (figures.find(line) != std::string::npos) return;
+      INFO(figures);
+      REQUIRE(std::chrono::steady_clock::now() < limit);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
   void until_healthy() const {
     for (const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);;) {
       const std::string health = daemon->send("GET", "/healthz").body;

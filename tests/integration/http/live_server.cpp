@@ -37,7 +37,7 @@ LiveServer::LiveServer(ServerSettings settings)
       desk(*store, clock),
       logs(folder / "logs", io_.get_executor(), pool),
       receiver(*store, pool, clock, [](const store::Project&) { return Result<Secret>(Secret("hook-secret")); }),
-      backend(*store, actions, logs, receiver),
+      backend(*store, actions, counted_logs, receiver),
       gate(router, desk, clock),
       server(io_.get_executor(), gate, std::move(settings)) {
   backend.public_url = "https://ci.example";

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <filesystem>
 #include <future>
 #include <map>
@@ -17,6 +18,29 @@
 #include "tests/integration/http/recorded_actions.hpp"
 
 namespace slipway::http {
+
+/// Logs, and how often they were asked. Borrows them.
+class CountedLogs final : public logs::LogReader {
+ public:
+  explicit CountedLogs(logs::LogReader& logs) : logs_(logs) {}
+  awaitable<Result<logs::LogChunk>> read(logs::LogKey key, std::uint64_t offset, std::size_t limit) override {
+    ++asked_;
+    return logs_.read(std::move(key), offset, limit);
+  }
+  awaitable<Result<logs::LogChunk>> follow(logs::LogKey key, std::uint64_t offset, std::size_t limit) override {
+    ++asked_;
+    return logs_.follow(std::move(key), offset, limit);
+  }
+  awaitable<Result<logs::LogChunk>> tail(logs::LogKey key, std::size_t lines) override {
+    ++asked_;
+    return logs_.tail(std::move(key), lines);
+  }
+  [[nodiscard]] int asked() const { return asked_; }
+
+ private:
+  logs::LogReader& logs_;
+  std::atomic<int> asked_ = 0;
+};
 
 /// The server with a real store and real logs, on a thread of its own; what the daemon would do is recorded. The hook
 /// secret of every project is "hook-secret".
@@ -62,6 +86,7 @@ class LiveServer {
   std::unique_ptr<store::Store> store;
   auth::TokenDesk desk;
   logs::LogStore logs;
+  CountedLogs counted_logs{logs};
   triggers::Receiver receiver;
   RecordedActions actions;
   Backend backend;

@@ -100,7 +100,7 @@ TEST_CASE("a project's events arrive once each, however much happens elsewhere")
     for (int j = 0; j < 5; ++j) add_run(live, *elsewhere);
     const RunId run = add_run(live, sample.project);
     for (int j = 0; j < 5; ++j) add_run(live, *elsewhere);
-    const std::string event = client.read_until("\n\n", 2s);
+    const std::string event = client.read_until("\n\n", 10s);
     CHECK_THAT(event, Contains("\"run\":" + to_string(run)));
     seen += event;
   }
@@ -240,6 +240,26 @@ TEST_CASE("a stream of a log that was never begun ends when it is known that it 
   end_of(step, [] {});
   end_of(step + "?tail=5", [] {});
   end_of(image, [] {});
+}
+
+TEST_CASE("who waits for a log to begin does not look for it again whenever something happens elsewhere") {
+  LiveServer live;
+  const SampleData sample(live);
+  store::Attempt attempt;
+  attempt.key = store::AttemptKey(add_run(live, sample.project), "unit", "test", 1);
+  attempt.container_name = "slip-late";
+  attempt.log_name = "unit.test.a1";
+  attempt.created = live.clock.now();
+  REQUIRE(live.on_io(live.store->write(&store::Attempts::intend, attempt)));
+  RawClient client(live.port());
+  const std::string run = to_string(attempt.key.run);
+  client.send(ask_for_stream(live, "/api/v1/runs/" + run + "/jobs/unit/steps/test/logs"));
+  CHECK_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
+  for (int i = 0; i < 40; ++i) add_run(live, sample.project);
+  CHECK(live.counted_logs.asked() <= 4);  // once or twice for each heartbeat that has passed
+  write_log(live, attempt.key.run, "unit.test.a1", {"late"}, true);
+  CHECK_THAT(client.read_until("\n\n"), Contains("late"));
+  CHECK_THAT(client.read_until("\n\n"), Contains("event: end"));
 }
 
 TEST_CASE("a service's log is followed after its job has ended, until its container has") {

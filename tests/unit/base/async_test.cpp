@@ -294,7 +294,7 @@ TEST_CASE("work that has not begun when nobody wants it any more never does, and
   };
   spawn(io.get_executor(), "blocks", blocks(*pool, released));
   tasks.spawn("leaves", leaves(*pool, begun, told));
-  io.run_for(5ms);
+  io.poll();  // until both wait, the second behind the first
   tasks.cancel();
   for (int i = 0; i < 200 && tasks.size() > 0; ++i) io.run_for(5ms);
   CHECK(tasks.size() == 0);
@@ -309,11 +309,14 @@ TEST_CASE("work that has not begun when nobody wants it any more never does, and
 TEST_CASE("work under way is told that nobody wants it any more, and its end is waited for") {
   asio::io_context io;
   Pool pool(1);
+  std::atomic<bool> begun = false;
   std::atomic<bool> asked = false;
   std::atomic<bool> ended = false;
   Tasks tasks(io.get_executor());
-  const auto caller = [](Pool& p, std::atomic<bool>& stop, std::atomic<bool>& end) -> awaitable<void> {
+  const auto caller = [](Pool& p, std::atomic<bool>& begin, std::atomic<bool>& stop,
+                         std::atomic<bool>& end) -> awaitable<void> {
     auto work = [&] {
+      begin = true;
       while (!stop) std::this_thread::sleep_for(1ms);
       std::this_thread::sleep_for(30ms);
       return end = true;
@@ -321,8 +324,9 @@ TEST_CASE("work under way is told that nobody wants it any more, and its end is 
     std::function<void()> unwanted = [&stop] { stop = true; };
     (void)co_await p.run(std::move(work), std::move(unwanted));
   };
-  tasks.spawn("caller", caller(pool, asked, ended));
-  io.run_for(50ms);
+  tasks.spawn("caller", caller(pool, begun, asked, ended));
+  io.poll();
+  while (!begun) std::this_thread::sleep_for(1ms);
   tasks.cancel();
   io.restart();
   io.run();
@@ -345,7 +349,7 @@ TEST_CASE("work of a pool goes on when its caller is cancelled, and the caller w
   };
   // One that runs and two that wait in the pool's queue.
   for (int i = 0; i < 3; ++i) tasks.spawn("caller", caller(pool, finished, resumed));
-  io.run_for(5ms);
+  io.poll();
   tasks.cancel();
   io.restart();
   io.run();

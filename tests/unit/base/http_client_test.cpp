@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
+#include <pthread.h>
 
 #include "tests/support/run_async.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -27,7 +28,48 @@ Duration impatient_exchange(Pool& pool) {
   return std::chrono::steady_clock::now() - begin;
 }
 
+/// While it lives no thread can be made: there is no room for its stack.
+class NoThreads {
+ public:
+  NoThreads() {
+    ::pthread_getattr_default_np(&before_);
+    pthread_attr_t huge;
+    ::pthread_getattr_default_np(&huge);
+    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 47);  // bytes: all addresses that a process has
+    REQUIRE(::pthread_setattr_default_np(&huge) == 0);
+    ::pthread_attr_destroy(&huge);
+  }
+  NoThreads(const NoThreads&) = delete;
+  ~NoThreads() {
+    ::pthread_setattr_default_np(&before_);
+    ::pthread_attr_destroy(&before_);
+  }
+
+ private:
+  pthread_attr_t before_{};
+};
+
 }  // namespace
+
+TEST_CASE("an exchange for which there is no thread is unavailable, and a later one is tried again") {
+  Pool pool(2);
+  const auto ask = [&pool] {
+    HttpRequest request("GET", "http://127.0.0.1:1/");
+    return run_async(send_http(pool, std::move(request)));
+  };
+  {
+    const NoThreads none;
+    const auto answer = ask();
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == Error::Kind::unavailable);
+    CHECK(answer.error().message.find("no thread can be made") != std::string::npos);
+    CHECK_FALSE(pool.start());
+  }
+  const auto answer = ask();
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().message.find("127.0.0.1:1") != std::string::npos);
+  CHECK(pool.start());
+}
 
 TEST_CASE("an exchange without a limit ends once a server has been quiet for too long, before its answer and within") {
   const ScriptedServer server({{"", 60s}, {ScriptedServer::chunks("text/plain", {}, false), 60s}});

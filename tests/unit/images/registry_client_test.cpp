@@ -103,7 +103,9 @@ TEST_CASE("a registry that never answers leaves threads for others, and whoever 
   SmallServer good(always(Answer(200, kManifest, digest_header(kDigest))));
   Pool pool{5};
   const ManualClock clock{*parse_time("2026-01-01T00:00:00Z")};
-  RegistryClient client{pool, clock};
+  const RegistrySettings settings;
+  RegistryClient client{pool, clock, settings};
+  RegistryClient another{pool, clock, settings};
   Tasks stuck(io.get_executor());
   const auto ask = [](RegistryClient& registries, std::string name, bool& answered) -> awaitable<void> {
     docker::RegistryAuth nobody;
@@ -114,7 +116,9 @@ TEST_CASE("a registry that never answers leaves threads for others, and whoever 
   bool from_silent = false;
   bool from_good = false;
   const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < 8; ++i) stuck.spawn("asks the silent one", ask(client, host + "/app:1", from_silent));
+  for (int i = 0; i < 8; ++i) {
+    stuck.spawn("asks the silent one", ask(i % 2 == 0 ? client : another, host + "/app:1", from_silent));
+  }
   spawn(io.get_executor(), "asks the good one", ask(client, good.host() + "/app:1", from_good));
   for (int i = 0; i < 1000 && !from_good; ++i) io.run_for(std::chrono::milliseconds(5));
   CHECK(from_good);

@@ -87,6 +87,16 @@ TEST_CASE("a clone URL without host or repository is an error that says what is 
   CHECK_FALSE(forge_project(project_of(Forge::none, "https://github.com/team/shop"), Secret("t")));
 }
 
+TEST_CASE("projects of one forge are known to be so, whatever their repositories") {
+  CHECK(forge_host(project_of(Forge::github, "git@github.com:team/shop.git")) == "api.github.com");
+  CHECK(forge_host(project_of(Forge::github, "https://github.com/other/blog")) == "api.github.com");
+  CHECK(forge_host(project_of(Forge::gitea, "https://Git.example:3000/team/shop.git")) == "git.example:3000");
+  CHECK(forge_host(project_of(Forge::gitlab, "git@x.example:a/b.git", "https://git.example/api/v4/")) == "git.example");
+  CHECK(forge_host(project_of(Forge::gitea, "git@x.example:a/b.git", "http://git.example")) == "git.example");
+  CHECK(forge_host(project_of(Forge::gitea, "/srv/git/shop.git")).empty());
+  CHECK(forge_host(project_of(Forge::none, "https://github.com/team/shop")).empty());
+}
+
 TEST_CASE("each forge has its word for each state and verdict") {
   const std::tuple<RunState, Verdict, const char*, const char*, const char*, const char*> table[] = {
       {RunState::queued, Verdict::none, "pending", "pending", "pending", "INPROGRESS"},

@@ -8,6 +8,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
@@ -309,6 +310,28 @@ TEST_CASE("one slow forge does not keep the order of one commit from being kept"
   for (int i = 0; i < 60 && post.forge.seen().empty(); ++i) std::this_thread::sleep_for(20ms);
   post.finish(run, store::Verdict::passed);
   CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
+}
+
+TEST_CASE("a forge that takes connections and never answers delays no other forge's statuses") {
+  asio::io_context none;
+  const asio::ip::tcp::acceptor silent(none, {asio::ip::address_v4::loopback(), 0});
+  Post post;
+  store::Project other;
+  other.name = "other";
+  other.forge = store::Forge::gitea;
+  other.clone_url = "https://silent.example/team/other.git";
+  other.settings.forge_url = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/api/v1";
+  other.sealed_forge_token = "sealed";
+  other.created = post.clock.now();
+  const ProjectId stuck = post.s.write(&store::Projects::add, other).value();
+  for (char c = '0'; c < '9'; ++c) store::add_run(post.s, stuck, std::string(40, c));
+  post.start();
+  std::this_thread::sleep_for(300ms);  // as many as may be are under way there
+  const RunId run = post.add_run(commit_a);
+  CHECK(post.wait_for(1) == std::vector<std::string>{"aaaa pending"});
+  post.finish(run, store::Verdict::passed);
+  CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
+  CHECK(post.count("sent") == 2);
 }
 
 TEST_CASE("a project without forge or token puts nothing into the outbox") {

@@ -99,6 +99,22 @@ TEST_CASE("a run that may replace an older one begins in the place that this hol
   CHECK(started(later, limits(3, {1, true})) == Ids{6});
 }
 
+TEST_CASE("a run that is older than the one that has begun needs a place of its own") {
+  // The project supersedes since run 2 began.
+  std::vector<Run> runs{run(1, kShop, RunState::queued, "main"), run(2, kShop, RunState::running, "main"),
+                        run(4, kBlog)};
+  CHECK(started(runs, limits(1, {0, true})).empty());
+  CHECK(started(runs, limits(5, {1, true})) == Ids{4});
+  CHECK(started(runs, limits(3, {0, true})) == Ids{4, 1});
+  std::vector<Run> later = runs;
+  later[0].state = RunState::preparing;
+  CHECK(started(later, limits(2, {0, true})).empty());
+  CHECK(started(later, limits(3, {0, true})) == Ids{4});
+  // One that is newer than both would replace both.
+  runs.push_back(run(5, kShop, RunState::queued, "main"));
+  CHECK(started(runs, limits(1, {1, true})) == Ids{5});
+}
+
 TEST_CASE("a run that waits for the end of one that it replaces may be replaced itself") {
   std::vector<Run> runs{run(1, kShop, RunState::running, "main"), run(2, kShop, RunState::preparing, "main"),
                         run(3, kShop, RunState::queued, "main")};

@@ -72,8 +72,10 @@ TEST_CASE("a delivery accepted before is filed as a duplicate and queues nothing
 TEST_CASE("with a scope only the last delivery that counts makes one a duplicate") {
   TemporaryStore s;
   const ProjectId project = add_project(s);
+  int sent = 0;
   const auto file = [&](std::string key, Decision decision = Decision::accepted, std::string scope = "v1") {
     Delivery delivery = accepted(project, std::move(key));
+    delivery.external_id = std::to_string(++sent);
     delivery.replay_scope = std::move(scope);
     delivery.decision = decision;
     return s.write(&Deliveries::record, delivery, runs_for(project, 1))->decision;
@@ -100,6 +102,35 @@ TEST_CASE("with a scope only the last delivery that counts makes one a duplicate
     CHECK(file("pushed") == Decision::accepted);
     CHECK(file("pushed") == Decision::duplicate);
   }
+}
+
+TEST_CASE("with a scope one that its sender sends again is a duplicate whatever came after it") {
+  TemporaryStore s;
+  const ProjectId shop = add_project(s, "shop");
+  const ProjectId blog = add_project(s, "blog");
+  const auto file = [&](std::string id, std::string key, ProjectId project) {
+    Delivery delivery = accepted(project, std::move(key));
+    delivery.replay_scope = "main";
+    delivery.external_id = std::move(id);
+    return s.write(&Deliveries::record, delivery, runs_for(project, 1)).value();
+  };
+  const auto first = file("one", "forth", shop);
+  CHECK(file("two", "back", shop).decision == Decision::accepted);
+  const auto again = file("one", "forth", shop);
+  CHECK(again.decision == Decision::duplicate);
+  const Delivery got = s.read(&Deliveries::get, again.delivery).value();
+  CHECK(got.run == first.runs[0]);
+  CHECK(got.reason == "the same as delivery 1");
+  CHECK(file("two", "back", shop).decision == Decision::duplicate);  // what was sent again replaced nothing
+
+  CHECK(file("one", "elsewhere", shop).decision == Decision::accepted);
+  CHECK(file("one", "forth", blog).decision == Decision::accepted);
+  CHECK(file("three", "forth", shop).decision == Decision::accepted);
+  CHECK(file("", "back", shop).decision == Decision::accepted);
+  CHECK(file("", "forth", shop).decision == Decision::accepted);
+  CHECK(file("", "back", shop).decision == Decision::accepted);
+  CHECK(file("one", "forth", shop).decision == Decision::duplicate);
+  CHECK(file("three", "forth", shop).decision == Decision::duplicate);
 }
 
 TEST_CASE("a delivery that was refused does not stand in the way of the true one") {

@@ -237,6 +237,10 @@ TEST_CASE("a run replaces the older ones with its key, in every state, and knows
   const RunId newer = add(shop, "main");
   const RunId newest = add(shop, "main");
 
+  CHECK(s.read(&Runs::has_older, newer).value());
+  CHECK(s.read(&Runs::has_older, queued).value());
+  CHECK_FALSE(s.read(&Runs::has_older, waiting).value());
+  for (const RunId other : others) CHECK_FALSE(s.read(&Runs::has_older, other).value());
   REQUIRE(s.write(&Runs::replace_older, newer, kNoon));
   CHECK(s.read(&Runs::get, waiting)->verdict == Verdict::superseded);
   CHECK(s.read(&Runs::get, queued)->verdict == Verdict::superseded);
@@ -250,6 +254,8 @@ TEST_CASE("a run replaces the older ones with its key, in every state, and knows
   CHECK(s.read(&Runs::get, under_way)->superseded_by == newer);
   REQUIRE(s.write(&Runs::finish, under_way, Verdict::cancelled, "", kNoon));
   CHECK(s.read(&Runs::older_under_way, newest)->empty());
+  CHECK_FALSE(s.read(&Runs::has_older, newer).value());
+  CHECK(s.read(&Runs::has_older, newest).value());
 }
 
 TEST_CASE("a run without a key replaces nothing, nor does one that is to stop itself") {

@@ -190,14 +190,14 @@ TEST_CASE("a message is tried again when its time has come, given up, and pruned
   const auto later = kNoon + std::chrono::minutes(1);
   REQUIRE(s.write(&Outbox::retry, id, "503", later));
   CHECK(s.read(&Outbox::due, kNoon, 10)->empty());
-  CHECK(s.read(&Outbox::next_due).value() == later);
+  CHECK(s.read(&Outbox::next_due, Time{}).value() == later);
   const auto due = s.read(&Outbox::due, later, 10).value();
   REQUIRE(due.size() == 1);
   CHECK(due[0].attempts == 1);
   CHECK(due[0].error == "503");
   CHECK(s.write(&Outbox::prune, later).value() == 0);
   REQUIRE(s.write(&Outbox::bury, id, "404"));
-  CHECK_FALSE(s.read(&Outbox::next_due).value());
+  CHECK_FALSE(s.read(&Outbox::next_due, Time{}).value());
   CHECK(s.write(&Outbox::prune, later).value() == 1);
 }
 
@@ -207,15 +207,31 @@ TEST_CASE("what replaces a message that failed is due at once, unless the other 
   const auto failed = s.write(&Outbox::put, "commit-status", "shop 1", "pending", kNoon).value();
   REQUIRE(s.write(&Outbox::retry, failed, "503", kNoon + 1h));
   REQUIRE(s.write(&Outbox::put, "commit-status", "shop 1", "running", kNoon));
-  CHECK(s.read(&Outbox::next_due).value() == kNoon);
+  CHECK(s.read(&Outbox::next_due, Time{}).value() == kNoon);
 
   REQUIRE(s.write(&Outbox::hold, "commit-status", "shop 1", kNoon + 2min));
   REQUIRE(s.write(&Outbox::put, "commit-status", "shop 1", "success", kNoon + 1min));
-  CHECK(s.read(&Outbox::next_due).value() == kNoon + 2min);
+  CHECK(s.read(&Outbox::next_due, Time{}).value() == kNoon + 2min);
   REQUIRE(s.write(&Outbox::put, "commit-status", "shop 1", "failure", kNoon + 3min));
-  CHECK(s.read(&Outbox::next_due).value() == kNoon + 3min);
+  CHECK(s.read(&Outbox::next_due, Time{}).value() == kNoon + 3min);
   REQUIRE(s.write(&Outbox::put, "commit-status", "shop 2", "pending", kNoon));
-  CHECK(s.read(&Outbox::next_due).value() == kNoon);
+  CHECK(s.read(&Outbox::next_due, Time{}).value() == kNoon);
+}
+
+TEST_CASE("of the messages that are due those are picked that can be sent, however many others are before them") {
+  using namespace std::chrono_literals;
+  TemporaryStore s;
+  for (int i = 0; i < 300; ++i) REQUIRE(s.write(&Outbox::put, "commit-status", "1/" + std::to_string(i), "", kNoon));
+  for (const char* key : {"2/a", "2/b", "2/c"}) REQUIRE(s.write(&Outbox::put, "commit-status", key, "", kNoon + 1s));
+  REQUIRE(s.write(&Outbox::put, "commit-status", "2/later", "", kNoon + 1h));
+  const std::function<bool(const Message&)> wanted = [](const Message& m) { return m.key.starts_with("2/"); };
+  const auto picked = s.read(&Outbox::pick, kNoon + 1min, std::size_t{2}, wanted).value();
+  REQUIRE(picked.size() == 2);
+  CHECK(picked[0].key == "2/a");
+  CHECK(picked[1].key == "2/b");
+  CHECK(s.read(&Outbox::pick, kNoon + 1min, std::size_t{9}, wanted)->size() == 3);
+  CHECK(s.read(&Outbox::next_due, kNoon + 1min).value() == kNoon + 1h);
+  CHECK_FALSE(s.read(&Outbox::next_due, kNoon + 1h).value());
 }
 
 TEST_CASE("events are listed from where one was, by what they are about, and pruned") {

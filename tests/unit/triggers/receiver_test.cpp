@@ -166,6 +166,26 @@ TEST_CASE("where a payload does not say when, a push is new once its ref was els
   CHECK(decision("refs/heads/main", commit_one, commit_two) == Decision::duplicate);
 }
 
+TEST_CASE("a push that its forge sends again for want of an answer starts nothing, whatever was pushed meanwhile") {
+  Workshop shop;
+  const Source source = GENERATE(Source::gitlab, Source::bitbucket);
+  CAPTURE(name_of(source));
+  const auto decision = [&](const std::string& id, const std::string& before, const std::string& after) {
+    HookMessage message = pushed(source, "refs/heads/main", before, after);
+    set_header(message, source == Source::gitlab ? "idempotency-key" : "x-request-uuid", id);
+    if (source == Source::bitbucket) set_header(message, "x-hook-uuid", "of-the-webhook");
+    const auto outcome = shop.receive("shop", std::nullopt, message);
+    REQUIRE(outcome);
+    return outcome->decision;
+  };
+  CHECK(decision("one", commit_none, commit_one) == Decision::accepted);
+  CHECK(decision("two", commit_one, commit_two) == Decision::accepted);
+  CHECK(decision("one", commit_none, commit_one) == Decision::duplicate);
+  CHECK(decision("two", commit_one, commit_two) == Decision::duplicate);
+  CHECK(shop.runs().size() == 2);
+  CHECK(decision("three", commit_none, commit_one) == Decision::accepted);
+}
+
 TEST_CASE("where a payload says when, what was accepted once is a duplicate whatever came after it") {
   Workshop shop;
   const HookMessage first = hook_message("github/push");
