@@ -59,7 +59,7 @@ Result<std::string> copy_bare(const fs::path& file, const fs::path& into) {
     return fail(Error::Kind::invalid, file.string() + " is a database in use, not a copy of one: it has a -wal beside",
                 "slipway admin backup copies the database of a slipwayd that runs");
   }
-  struct stat status {};
+  struct stat status{};
   const fs::path copy = store::database_in(into);
   std::error_code code;
   if (::stat(file.c_str(), &status) != 0) code.assign(errno, std::generic_category());

@@ -62,14 +62,14 @@ TEST_CASE("a new data folder is made for its owner alone") {
   const TemporaryFolder parent;
   const auto folder = parent.path / "a" / "data";
   REQUIRE(Store::open(folder));
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(folder.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0700);
 }
 
 TEST_CASE("a data folder that was there already is shut to others, one that is shared with them is refused") {
   const TemporaryFolder folder;
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::chmod(folder.path.c_str(), 0755) == 0);
   REQUIRE(Store::open(folder.path));
   REQUIRE(::stat(folder.path.c_str(), &status) == 0);
