@@ -244,6 +244,9 @@ awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr targ
 }
 
 awaitable<Result<void>> HostWork::start(Heading heading, TargetPtr target) {
+  if (heading == Heading::back) {
+    if (auto ended = co_await see_stops_through(target); !ended) co_return ended;
+  }
   auto found = co_await look(target);
   if (found && !found->missing.empty() && heading == Heading::back) {
     // Forward it is a reason to go back. Going back, a host would be left without the application.
@@ -272,6 +275,27 @@ awaitable<Result<void>> HostWork::start(Heading heading, TargetPtr target) {
         co_return fail(started.error().in("start " + container.name));
       }
     }
+  }
+  co_return Result<void>();
+}
+
+/// What runs without the restart policy that it was made with was about to be stopped (stop_container), perhaps by a
+/// process that is gone. The Engine goes on stopping it, so it is no container to go back to until it has ended and is
+/// started again. (A service with `restart: no` shows no sign of this; Docker Compose's containers have a policy of
+/// theirs.)
+awaitable<Result<void>> HostWork::see_stops_through(TargetPtr target) {
+  auto found = co_await look(target);
+  if (!found) co_return fail(found.error());
+  for (const Shown& one : found->right) {
+    const Service* service = target->service(one.service);
+    if (service == nullptr || !one.running || one.from_compose) continue;
+    const docker::ContainerSpec spec = container_spec(target->application, *service, Wanted(), maker_);
+    if (spec.restart.kind == docker::RestartPolicy::Kind::no) continue;
+    auto there = co_await site_.engine->containers().inspect(one.id);
+    if (!there && there.error().kind == Error::Kind::not_found) continue;
+    if (!there) co_return fail(there.error());
+    if (there->config.restart.kind != docker::RestartPolicy::Kind::no) continue;
+    if (auto stopped = co_await stop_container(one); !stopped) co_return fail(stopped.error().in("stop " + one.name));
   }
   co_return Result<void>();
 }
@@ -311,13 +335,11 @@ awaitable<Result<std::string>> HostWork::running_container(TargetPtr target, std
 }
 
 awaitable<Result<void>> HostWork::start_container(Shown container, Service service, TargetPtr target) {
-  if (auto granted = check_granted(*target, service); !granted) {
-    // What has run before has what it was given then.
-    auto there = co_await site_.engine->containers().inspect(container.id);
-    if (!there) co_return fail(there.error());
-    if (!there->state.started_at) co_return granted;
-  } else if (auto filled = co_await fill(container.id, service, target); !filled) {
-    co_return filled;
+  // What has run before has what it was given then, and is known by the hash of that. The project's secrets may be
+  // others by now: the very ones that are the reason to go back.
+  if (container.status == "created") {
+    if (auto granted = check_granted(*target, service); !granted) co_return granted;
+    if (auto filled = co_await fill(container.id, service, target); !filled) co_return filled;
   }
   const Wanted unnamed;
   docker::ContainerSpec spec = container_spec(target->application, service, unnamed, maker_);

@@ -63,6 +63,7 @@ class HostWork {
   [[nodiscard]] static Result<void> of_compose(const std::string& what, const Target& target);
   awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target, Difference on_host);
   awaitable<Result<void>> start(Heading heading, TargetPtr target);
+  awaitable<Result<void>> see_stops_through(TargetPtr target);
   awaitable<Result<void>> start_container(Shown container, Service service, TargetPtr target);
   awaitable<Result<void>> connect_rest(Shown container, std::vector<docker::NetworkAttachment> networks);
   awaitable<Result<void>> wait_healthy(std::vector<Wanted> wanted, TargetPtr target);

@@ -105,7 +105,9 @@ awaitable<Result<void>> RunDriver::restore() {
     job.held = held;
     if (running) begun_[i - images.size()] = job.attempt;
   }
-  machine_.restore(std::move(jobs), std::move(images), "");
+  // Who is told of it only later would begin jobs first, or end one whose jobs have all ended as if nobody had asked.
+  const store::Run& run = context_->run;
+  machine_.restore(std::move(jobs), std::move(images), run.cancel_requested ? store::stop_reason(run) : std::string());
   co_return Result<void>();
 }
 

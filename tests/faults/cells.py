@@ -7,7 +7,7 @@ import typing
 
 import faults
 import points
-import scenarios
+import stories
 
 CALLS = tuple(f"after {whose}{method} /" for whose in ("", "host ") for method in ("GET", "HEAD", "POST", "PUT", "DELETE"))
 REMOTE = ("host ", "by HTTP", "rollout", "push", "generation")
@@ -41,7 +41,26 @@ KILLS = {
     "service": Kills(points.every_point),
     "push": Kills(points.every_point),
     "deploy": Kills(points.one_passing_each),
+    "cancelled": Kills(some(24), points.since("before commit run.cancelling"), twice=2, short=2, short_twice=0),
+    "turned": Kills(some(10), points.since("before commit run.cancelling"), twice=0, in_short=False),
+    "timeout": Kills(some(6), twice=0, short=1, short_twice=0),
+    "again": Kills(some(8), points.since("before commit run.queued", 2), twice=0, short=1, short_twice=0),
+    "newer": Kills(some(24), points.since("before commit run.queued", 2), twice=2, short=2, short_twice=0),
+    "secret": Kills(some(0), twice=0, short=0, short_twice=0),
+    "places": Kills(some(6), points.rollout_of, twice=0, in_short=False),
+    "redelivered": Kills(some(16), points.until("after commit run.started"), twice=2, short=2, short_twice=0),
 }
+
+# What else happens before slipwayd is there again: of which scenarios, from which point, how many in each tier.
+ABSENCES = (("away", "timeout", points.since("after commit step.running"), 6, 1),
+            ("secret removed", "secret", points.since("before commit run.queued"), 12, 1),
+            ("host taken out", "deploy", points.since("after commit run.started"), 8, 0))
+
+
+def deploy_once(worker):
+    """What its hosts go back to."""
+    if not worker.deployed:
+        worker.trace(stories.ALL["deploy"])
 
 
 def traces_of(workers, wanted):
@@ -51,11 +70,12 @@ def traces_of(workers, wanted):
     def trace(worker, mine):
         try:
             for scenario in mine:
-                if not (scenario.deploys and worker.deployed):
-                    worker.trace(scenario)  # the first of its kind also makes images, volumes and the application
+                if scenario.deploys:
+                    deploy_once(worker)
+                else:
+                    worker.trace(scenario)  # the first of its kind also makes images and volumes
                 traces[scenario.name] = worker.trace(scenario)
-            if not worker.deployed:
-                worker.trace(scenarios.DEPLOY)  # what its hosts go back to
+            deploy_once(worker)
         except Exception as error:
             failed.append(error)
 
@@ -89,7 +109,7 @@ def recovery_of(worker, name, trace):
     span = KILLS[name].span(trace)
     for part in range(2, 8):
         cell = points.cell_at(name, "kill", trace, span[len(span) // part])
-        if (recovery := worker.trace(scenarios.ALL[name], cell)) is not None:
+        if (recovery := worker.trace(stories.ALL[name], cell)) is not None:
             return recovery
     raise RuntimeError(f"a run of {name} passes no point at which it was to die, the last {cell.text}")
 
@@ -108,6 +128,14 @@ def takeovers(traces, full, seed):
     return some_of(traces, "turns", "taken over", 16 if full else 1, seed, is_between_steps, points.work_of)
 
 
+def absences(traces, full, seed):
+    cells = []
+    for fault, name, span, count, short in ABSENCES:
+        if trace := traces.get(name):
+            cells += points.some_points(name, fault, trace, count if full else short, seed, span=span(trace))
+    return cells
+
+
 def some_of(traces, name, fault, count, seed, wanted=lambda point: True, span=points.whole):
     """None if the scenario was not asked for."""
     trace = traces.get(name, [])
@@ -115,12 +143,12 @@ def some_of(traces, name, fault, count, seed, wanted=lambda point: True, span=po
 
 
 def scenarios_of(full, pattern):
-    return [scenarios.ALL[name] for name, plan in KILLS.items() if (full or plan.in_short) and re.search(pattern, name)]
+    return [stories.ALL[name] for name, plan in KILLS.items() if (full or plan.in_short) and re.search(pattern, name)]
 
 
 def of_real(workers, full, seed, wanted):
     traces = traces_of(workers, wanted)
-    cells = kills(workers[0], traces, full, seed) + takeovers(traces, full, seed)
+    cells = kills(workers[0], traces, full, seed) + takeovers(traces, full, seed) + absences(traces, full, seed)
     for fault in ("engine killed", "engine restarted", "engine hangs", "containers removed", "machine restarted"):
         for name in ("steps", "fails", "service", "push"):
             cells += some_of(traces, name, fault, 8 if full else 1, seed)
@@ -134,7 +162,7 @@ def of_real(workers, full, seed, wanted):
 
 def of_fake(workers, full, seed, wanted):
     traces = traces_of(workers, [scenario for scenario in wanted if not scenario.swarm])
-    cells = kills(workers[0], traces, full, seed) + takeovers(traces, full, seed)
+    cells = kills(workers[0], traces, full, seed) + takeovers(traces, full, seed) + absences(traces, full, seed)
     cells += some_of(traces, "deploy", "host's engine killed", 12 if full else 1, seed, is_remote)
     for fault in (fault for fault in faults.ALL.values() if fault.rule):
         for name in ("steps", "fails", "service", "push", "deploy"):

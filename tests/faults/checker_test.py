@@ -1,6 +1,7 @@
 """The checker itself: each kind of violation, planted into a chain that is right, is found, and nothing else is."""
 
 import copy
+import dataclasses
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import faults  # noqa: E402
 import invariants  # noqa: E402
 import scenarios  # noqa: E402
+import worker  # noqa: E402
 
 COMMIT = "c" * 40
 TESTED, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -27,50 +29,62 @@ class Chain:
     def __init__(self):
         self.project = self.daemon = self.engine = self.rig = self  # one object answers for all of them
         self.instance_id, self.application, self.port, self.hosts = "i1", "app", 1, 3
-        self.scenario, self.opens, self.left = scenarios.DEPLOY, 0, None
-        self.accepted = [{"delivery": 3, "run": 7, "decision": "queued"}]
-        self.ledger = [{"id": 3, "run": 7, "decision": "queued"}]
+        self.scenario, self.opens, self.left, self.second_port = scenarios.DEPLOY, 0, None, 2
+        self.accepted = [{"delivery": 3, "run": 7, "decision": "accepted"}]
+        self.ledger = [{"id": 3, "run": 7, "decision": "accepted"}]
         step = {"name": "run", "role": "step", "attempt": 1, "exit_code": 0}
-        self.all_runs = {7: {"id": 7, "verdict": "passed", "reason": "", "jobs": [{"name": "unit", "verdict": "passed", "steps": [step]}],
+        self.all_runs = {7: {"id": 7, "commit": COMMIT, "state": "finished", "verdict": "passed", "reason": "",
+                             "jobs": [{"name": "unit", "verdict": "passed", "steps": [step]}],
                              "pushes": [{"tag": "t", "digest": TESTED, "state": "pushed"}]}}
+        self.still_running = []  # of runs, when they have ended
+        self.promoted_on = ["h1", "h2", "h3"]
         # `cat` writes no newline, so that the next command stands on its line.
         self.lines = [record("+ cat /www/version"), record("v1+ echo"), record("")]
+        self.logs = {}  # of certain runs or steps other ones
         self.starts = {STEP: {1}}
         self.registry = {"t": TESTED}
         self.containers = {host: {"app-web-g2-1": (TESTED, 2)} for host in (1, 2, 3)}
         self.answers = {1: "v1", 2: "v1", 3: "v1"}
         self.promoted = 2
-        self.rollouts = [{"id": 5, "run": 7, "state": "succeeded", "ended_at": "2026-11-30T10:00:09.000Z"}]
+        self.rollouts = [{"id": 5, "run": 7, "kind": "deploy", "state": "succeeded", "ended_at": "2026-11-30T10:00:09.000Z"}]
         self.audits = {5: [{"what": "queued", "at": "2026-11-30T10:00:00.000Z"}, {"what": "leased", "fence": 4, "at": "2026-11-30T10:00:05.000Z"}]}
         self.marks = {1: [4], 2: [4], 3: [4]}
         self.nodes = range(4, 7)
         self.tasks_made = ["n4", "n5", "n6"]
 
     def runs(self, commit):
-        return [{"id": number} for number in self.all_runs] if commit == COMMIT else []
+        return [{"id": number} for number, run in self.all_runs.items() if run["commit"] == commit]
+
+    container_of = worker.Worker.container_of
+
+    def running_of(self, instance, run):
+        return self.still_running
 
     def api(self, method, path):
         answers = {"deliveries?limit=200": lambda _: {"items": self.ledger},
-                   "apps": lambda _: {"items": [{"name": name, "generation": self.promoted} for name in ("app", "app-swarm")]},
+                   "apps": lambda words: {"items": [{"name": name, "generation": self.promoted} for name in ("app", "app-swarm", "app-first", "app-others")],
+                                          "hosts": [{"host": host} for host in self.promoted_on]},
                    "rollouts": lambda words: {"fence": 4, "entries": self.audits[int(words[1])]},
                    "runs": lambda words: copy.deepcopy(self.all_runs[int(words[1])])}
         words = path.strip("/").split("/")
         return answers[words[0]](words)
 
     def history(self, application):
-        return self.rollouts
+        return self.rollouts[application] if isinstance(self.rollouts, dict) else self.rollouts
 
     def standing(self):
         return {(host, name) for host, names in self.containers.items() for name in names}
 
     def ask(self, method, path, accept):
-        return "".join(json.dumps(line) + "\n" for line in self.lines)
+        _, run, _, _, _, step, _ = path.removeprefix("/api/v1/").split("/")
+        lines = self.logs.get(int(run), self.logs.get(step, self.lines))
+        return "".join(json.dumps(line) + "\n" for line in lines)
 
     def digest(self, repository, tag):
         return self.registry.get(tag, "")
 
     def running(self, host, application):
-        return self.containers[host]
+        return self.containers.get(application, self.containers).get(host, {})
 
     def running_tasks(self, node, service):
         return self.containers[node - 3]
@@ -140,6 +154,12 @@ class EachViolationIsFound(unittest.TestCase):
         self.chain.run["jobs"][0]["steps"].append(self.chain.step | {"attempt": 2})
         self.assert_found("started twice")
         self.assert_found(fault="engine killed")
+
+    def test_a_job_that_began_though_what_it_needs_failed(self):
+        self.chain.scenario = dataclasses.replace(scenarios.DEPLOY, never=("after",))
+        step = self.chain.step | {"name": "run"}
+        self.chain.run["jobs"].append({"name": "after", "verdict": "skipped", "steps": [step]})
+        self.assert_found("ran on")
 
     def test_a_run_that_passed_without_its_step(self):
         self.chain.run["jobs"][0]["steps"] = []

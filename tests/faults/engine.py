@@ -98,6 +98,11 @@ class Engine:
             if removed.returncode and "already in progress" not in removed.stderr and "No such container" not in removed.stderr:
                 raise RuntimeError(f"rm -f {name}: {removed.stderr}")
 
+    def running_of(self, instance, run):
+        """Containers of steps and services of that run."""
+        return self.docker("ps", "--filter", f"label=dev.slipway.instance={instance}", "--filter", f"label=dev.slipway.run={run}",
+                           "--filter", "label=dev.slipway.step", "--format", "{{.Names}}").split()
+
     def left_of_runs(self, instance):
         """Containers, volumes and networks that belong to some run of that daemon."""
         mine = ["--filter", f"label=dev.slipway.instance={instance}", "--filter", "label=dev.slipway.run"]

@@ -13,6 +13,7 @@ import urllib.request
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from fake import FakeEngine  # noqa: E402
 from loopback_registry import LoopbackRegistry  # noqa: E402
+from scenarios import GROUPS  # noqa: E402
 from slipwayd import free_port  # noqa: E402
 
 
@@ -49,6 +50,11 @@ class Engine(FakeEngine):
     def remove_all(self, instance):
         for name in self.names("/containers/json?all=1", lambda c: c["Id"], f"dev.slipway.instance={instance}"):
             self.call("DELETE", f"/containers/{name}?force=1")
+
+    def running_of(self, instance, run):
+        """Containers of steps and services of that run."""
+        return self.names("/containers/json", lambda c: c["Names"][0].removeprefix("/"), f"dev.slipway.instance={instance}",
+                          f"dev.slipway.run={run}", "dev.slipway.step")
 
     def left_of_runs(self, instance):
         mine = (f"dev.slipway.instance={instance}", "dev.slipway.run")
@@ -112,7 +118,7 @@ class Rig:
         self.engines[name].start()
 
     def settings(self):
-        hosts = {name: {"endpoint": f"tcp://{host.address}:{host.port}", "address": host.address, "groups": ["production"],
+        hosts = {name: {"endpoint": f"tcp://{host.address}:{host.port}", "address": host.address, "groups": GROUPS[name],
                         "ca": f"{self.folder}/ca.pem", "cert": f"{self.folder}/cert.pem", "key": f"{self.folder}/key.pem"}
                  for name, host in self.engines.items()}
         return {"registries": {self.registry: {"insecure": True}}, "hosts": hosts}

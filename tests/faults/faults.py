@@ -18,12 +18,20 @@ class Fault:
     # Whether the run must end as if nothing had happened. Otherwise it may also fail, and say so; never falsely pass.
     exact: bool = True
     shared: bool = False  # breaks what several workers use
+    meanwhile: typing.Callable = None  # (worker): between the death of slipwayd and its next start
+    reason: str = ""  # is part of what a run says that fails by it
+    moves: bool = False  # the application may leave hosts
     rule: dict = None  # of the fake engine: what happens to the answer to a call, instead of anything at an instant
 
 
 ALL = {fault.name: fault for fault in (
     Fault("kill", "slipwayd is killed", "SLIPWAY_KILL_POINT"),
     Fault("kill twice", "slipwayd is killed, and killed again while it recovers", "SLIPWAY_KILL_POINT"),
+    Fault("away", "slipwayd is killed, and comes back after five seconds", "SLIPWAY_KILL_POINT", meanwhile=lambda w: time.sleep(5)),
+    Fault("secret removed", "slipwayd is killed, and comes back without the project's secrets", "SLIPWAY_KILL_POINT",
+          meanwhile=lambda w: w.lose_secret(), exact=False, reason="the project has no secret 'TOKEN'"),
+    Fault("host taken out", "slipwayd is killed, and comes back with settings in which a host has left the group that is deployed to",
+          "SLIPWAY_KILL_POINT", meanwhile=lambda w: w.take_out("h3"), moves=True),
     Fault("engine killed", "the engine is killed and comes back", "SLIPWAY_STOP_POINT",
           lambda w: w.engine.die(), lambda w: w.engine.start(), 0.5, exact=False),
     Fault("engine restarted", "the engine is told to end, and comes back", "SLIPWAY_STOP_POINT",

@@ -4,6 +4,9 @@ import dataclasses
 import json
 import time
 
+import aftermath
+from plots import Part
+
 CAUGHT_UP_WITHIN = 30  # seconds: lost hosts are asked every five
 
 
@@ -17,6 +20,9 @@ class Evidence:
     said: list = dataclasses.field(default_factory=list)  # (rollout, word) that was taken
     forgotten: set = dataclasses.field(default_factory=set)  # of these, what was waited for all the same
     touched: set = dataclasses.field(default_factory=set)  # containers that came while a rollout waited
+    later: list = dataclasses.field(default_factory=list)  # plots.Part: the runs that were asked for after the first
+    stood: list = dataclasses.field(default_factory=list)  # what the hosts served before, where they are to serve it again
+    back: float = 0.0  # time.time at which slipwayd was started again, the last time
 
 
 def violations(worker, scenario, fault, version, commit, evidence):
@@ -24,26 +30,46 @@ def violations(worker, scenario, fault, version, commit, evidence):
     found = [f"crash: slipwayd ended with {code}" for code in evidence.deaths if code != -9]
     if not evidence.ended:
         found.append(f"not ended: the run of {commit[:12]} after its time")
-    items = worker.project.runs(commit)
-    evidence.runs = [worker.daemon.api("GET", f"/runs/{item['id']}") for item in items]
-    found += deliveries(worker, evidence)
-    for run in evidence.runs:
-        found += verdict(scenario, fault, run)
-        found += steps(worker, scenario, fault, version, run)
-        if scenario.pushes and run["verdict"] == "passed":
+    parts = [Part(scenario, version, commit), *evidence.later]
+    pairs = runs_of(worker, parts)
+    evidence.runs = [run for _, run in pairs]
+    found += deliveries(worker, evidence, parts)
+    for part, run in pairs:
+        found += verdict(part.scenario, fault, run)
+        found += steps(worker, part.scenario, fault, part.version, run)
+        if part.scenario.pushes and run["verdict"] == "passed":
             found += pushed(worker, run)
+    found += aftermath.violations(worker, scenario, fault, pairs, evidence)
     if scenario.rollouts and evidence.runs:
         found += rollouts(worker, scenario, fault, evidence)
         where = Swarm(worker) if scenario.swarm else Hosts(worker)
-        found += generations(where, evidence.runs, version)
+        if fault.moves:
+            found += aftermath.left_hosts(worker, where)
+        found += generations(where, evidence.runs, version, evidence.stood if scenario.goes_back else [])
         if fault.exact:
             found += where.asked_twice(evidence.runs)
+    for place, numbers in scenario.places:
+        where = Hosts(worker, f"{worker.application}-{place}", numbers, worker.second_port)
+        rolled_back = evidence.stood if place == scenario.places[-1][0] else []
+        found += aftermath.place(worker, where, evidence.runs, bool(rolled_back))
+        found += generations(where, [] if rolled_back else evidence.runs, version, rolled_back)
     if worker.left is not None:
         found += taken_over(worker, evidence.runs)
     return found
 
 
-def deliveries(worker, evidence):
+def runs_of(worker, parts):
+    """Each run beside what it was asked for as. Of more runs of a commit than were asked for the last stand for the same."""
+    pairs = []
+    for commit in dict.fromkeys(part.commit for part in parts):
+        asked = [part for part in parts if part.commit == commit]
+        items = sorted(worker.project.runs(commit), key=lambda item: item["id"])
+        for at, item in enumerate(items):
+            pairs.append((asked[min(at, len(asked) - 1)], worker.daemon.api("GET", f"/runs/{item['id']}")))
+    return pairs
+
+
+def deliveries(worker, evidence, parts):
     found = []
     ledger = {item["id"]: item for item in worker.daemon.api("GET", "/deliveries?limit=200")["items"]}
     for answer in evidence.accepted:
@@ -51,20 +77,32 @@ def deliveries(worker, evidence):
         # The answer to a delivery that came twice names no run, the ledger that of the first.
         if not kept or not kept["run"] or answer["run"] not in (None, kept["run"]) or kept["decision"] != answer["decision"]:
             found.append(f"lost delivery: {answer} is {kept} in the ledger")
-    if not evidence.runs:
-        found.append("lost delivery: no run was queued")
-    if len(evidence.runs) > 1:
-        found.append(f"run twice: {len(evidence.runs)} runs for one webhook, however often it was sent")
+    for commit in dict.fromkeys(part.commit for part in parts):
+        asked = sum(1 for part in parts if part.commit == commit)
+        ids = [run["id"] for run in evidence.runs if run["commit"] == commit]
+        if len(ids) < asked:
+            found.append(f"lost delivery: {len(ids)} runs were queued of {asked} that were asked for")
+        if len(ids) > asked:
+            found.append(f"run twice: {len(ids)} runs, asked for were {asked}, however often the webhook was sent")
+        taken = [item["id"] for item in ledger.values() if item["decision"] == "accepted" and item["run"] in ids]
+        if ids and not taken:
+            found.append(f"lost delivery: the ledger has none that was accepted for runs {ids}")
+        if len(taken) > 1:
+            found.append(f"run twice: the ledger has deliveries {taken} as accepted for runs {ids}")
     return found
 
 
 def verdict(scenario, fault, run):
     if run["verdict"] == scenario.verdict:
-        return []
+        if scenario.reason in run["reason"] or not fault.exact:
+            return []
+        return [f"wrong verdict: run {run['id']} is {run['verdict']}, but says {run['reason']!r}, not {scenario.reason!r}"]
     if run["verdict"] == "passed":
         return [f"false pass: run {run['id']} should be {scenario.verdict}"]
     if fault.exact:
         return [f"wrong verdict: run {run['id']} is {run['verdict']} ({run['reason']}), not {scenario.verdict}"]
+    if fault.reason not in run["reason"]:
+        return [f"wrong verdict: run {run['id']} is {run['verdict']} and says {run['reason']!r}, not {fault.reason!r}"]
     return []
 
 
@@ -73,6 +111,8 @@ def steps(worker, scenario, fault, version, run):
     seen = {}
     for job in run["jobs"]:
         for step in job["steps"]:
+            if job["name"] in scenario.never:
+                found.append(f"ran on: step {step['name']} of {job['name']} in run {run['id']}, which was never to begin")
             if step["role"] == "step":
                 seen.setdefault((job["name"], step["name"]), []).append(step | {"job": job["verdict"]})
                 found += starts(worker, run, job, step)
@@ -91,7 +131,7 @@ def steps(worker, scenario, fault, version, run):
 
 
 def starts(worker, run, job, step):
-    name = f"slip-{worker.instance_id}-{run['id']}-{job['name']}.{step['name']}-a{step['attempt']}"
+    name = worker.container_of(run, job, step)
     count = len(worker.engine.starts.get(name, ()))
     return [f"started twice: the engine started {name} {count} times"] if count > 1 else []
 
@@ -185,13 +225,14 @@ def taken_over(worker, runs):
 class Hosts:
     """Where the hosts' containers are."""
 
-    def __init__(self, worker):
+    def __init__(self, worker, application=None, numbers=None, port=None):
         self.worker, self.within = worker, CAUGHT_UP_WITHIN
-        self.application = worker.application
-        self.numbers = range(1, worker.rig.hosts + 1)
+        self.application = application or worker.application
+        self.numbers = numbers or range(1, worker.rig.hosts + 1)
+        self.port = port or worker.port
 
     def answer(self, host):
-        return self.worker.rig.answer(host, self.worker.port)
+        return self.worker.rig.answer(host, self.port)
 
     def running(self):
         return [self.worker.rig.running(host, self.application) for host in self.numbers]
@@ -234,12 +275,16 @@ class Swarm(Hosts):
         return found
 
 
-def generations(where, runs, version):
-    """One generation on every host, the same on all; the new one if a run passed. Hosts that were lost catch up."""
+def generations(where, runs, version, stood=()):
+    """One generation on every host, the same on all; the new one if a run passed, and what `stood` before if that is given.
+    Hosts that were lost catch up."""
     passed = [run for run in runs if run["verdict"] == "passed"]
     until = time.monotonic() + where.within
     while True:
-        found = generations_now(where.running(), where.answers(), where.promoted(), passed, version)
+        answers = where.answers()
+        found = generations_now(where.running(), answers, where.promoted(), passed, version)
+        if stood and answers != stood:
+            found.append(f"not gone back: the hosts answer {answers}, before it was {stood}")
         if not found or time.monotonic() > until:
             return found
         time.sleep(0.3)

@@ -50,6 +50,19 @@ def work_of(trace):
     return range(trace.index("after commit rollout.leased"), trace.index("before commit rollout.finalizing"))
 
 
+def since(point, passing=1):
+    """From that passing of the point."""
+    def span(trace):
+        places = [at for at, one in enumerate(trace) if one == point]
+        return range(places[passing - 1], len(trace))
+    return span
+
+
+def until(point):
+    """Up to the first passing of the point."""
+    return lambda trace: range(trace.index(point) + 1)
+
+
 def every_point(scenario, fault, trace, _seed, span):
     """The first, the last and a middle passing of each point."""
     cells = []

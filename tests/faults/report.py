@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 import faults
-import scenarios
+import stories
 
 CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "false pass", "wrong verdict", "not ended", "orphan",
-           "lost delivery", "run twice", "two live generations", "mixed generations", "not deployed", "not running", "wrong digest",
+           "lost delivery", "run twice", "ran on", "ended too early", "ended too late", "leaked secret", "side by side",
+           "not gone back", "rolled back twice", "wrong place", "two live generations", "mixed generations", "not deployed", "not running", "wrong digest",
            "wrong generation", "begun too early", "lost word", "said twice", "two rollouts at once", "wrong lease",
            "touched another's", "crash")
 
@@ -26,9 +27,13 @@ instant and one fault are a *cell*. After each the journal, the audit, the logs,
 the hosts and the swarm's tasks are compared with what the pipeline is known to do, to the byte. On the fake engine, which a shared suite holds to the real one
 ([0056](decisions/0056-fake-engine.md)), single answers go wrong as well.
 
+Some scenarios are stories, in which people and forges do more than push once: they cancel, run again, roll back, push again,
+send twice. Each of them does so once it sees its moment, and asks again only for what was not answered. What slipwayd said yes
+to must then be so.
+
 Cells whose instant did not come (what happens between threads differs from run to run) ended right and are not counted.
 After a fault that takes steps or hosts with it a run may also fail and say why; it must never pass falsely. The checker
-itself is tried on planted violations (`tests/faults/checker_test.py`). The hosts' engines have `live-restore`.
+itself is tried on planted violations (`tests/faults/checker_test.py`, `story_test.py`). The hosts' engines have `live-restore`.
 """
 
 
@@ -100,7 +105,7 @@ def page(matrices, crowds):
                  f"**{summary(matrix)}**.\n\n{table(matrix['cells'])}")
     text += crowds
     text += "\n## Invariants\n\n" + invariants(matrices) + "\n## Scenarios\n\n"
-    text += described(scenarios.ALL) + "\n## Faults\n\n" + described(faults.ALL)
+    text += described(stories.ALL) + "\n## Faults\n\n" + described(faults.ALL)
     bad = [cell for matrix in matrices for cell in matrix["cells"] if cell["problems"]]
     if bad:
         text += "\n## Violations\n\n"

@@ -14,6 +14,7 @@ SCRIPT = os.path.join(SUPPORT, "rig", "rig.sh")
 sys.path.append(SUPPORT)
 import processes  # noqa: E402
 from loopback_registry import MANIFEST  # noqa: E402
+from scenarios import GROUPS  # noqa: E402
 
 
 class Rig:
@@ -64,7 +65,7 @@ class Rig:
         with open(password, "w", encoding="utf-8") as file:
             file.write("slipway-test")
         hosts = {f"h{i}": {"endpoint": f"tcp://{self.address(i)}:2376", "address": self.address(i),
-                           "groups": [] if i in self.nodes else ["production"],
+                           "groups": GROUPS.get(f"h{i}", []),
                            "ca": f"{tls}/ca.pem", "cert": f"{tls}/cert.pem", "key": f"{tls}/key.pem"}
                  for i in range(1, self.nodes[-1] + 1)}
         return {"registries": {self.registry: {"username": "slipway", "password_file": password, "ca": f"{tls}/ca.pem"}},

@@ -14,6 +14,8 @@ NUMBERS = [f"{i}.{j}" for i in range(1, 6) for j in range(1, 9)]
 TALK_OUT = "".join(f"out {number}\n" for number in NUMBERS) + "x" * 40000 + "\n" + "no newline at the end"
 TALK_ERR = "".join(f"err {number}\n" for number in NUMBERS)
 
+GROUPS = {"h1": ["production", "first"], "h2": ["production", "others"], "h3": ["production", "others"]}  # of the hosts
+
 
 @dataclasses.dataclass
 class Step:
@@ -55,6 +57,14 @@ class Scenario:
     words: tuple = ()  # without which its rollouts may not begin, in this order
     window: bool = False  # its rollouts may not begin before the minute that its file names
     rollouts: int = 0  # of a run that has passed
+    never: tuple = ()  # jobs of which no step may begin
+    reason: str = ""  # is part of what its run says of its verdict
+    timeout: float = 0.0  # seconds after which slipwayd has to end its first job
+    secret: str = ""  # may be in no log
+    goes_back: bool = False  # the hosts serve in the end what they served before
+    replaces: bool = False  # newer runs of its project take the place of older ones
+    places: tuple = ()  # (name after the application's, its hosts) of what it deploys; the last is then rolled back
+    then: tuple = ()  # the scenarios of the runs that come after its own in the same story; without files: its own, run again
 
     def commit_of(self, values):
         """The files with NAME replaced for each value."""
@@ -110,7 +120,7 @@ jobs:
     network: none
     run: ["echo never"]
 """},
-    [Step("bad", "run", [("echo before", "before\n"), ("sleep 0.2", ""), ("exit 4", "")], exit_code=4)])
+    [Step("bad", "run", [("echo before", "before\n"), ("sleep 0.2", ""), ("exit 4", "")], exit_code=4)], never=("never",))
 
 SERVICE = Scenario(
     "service", "a job that asks a service of its own", "passed",
@@ -173,13 +183,15 @@ def deploy_job(name, file="compose.yml", group="production"):
 """
 
 
-def compose(policy="", parallelism=2, job="production"):
+def compose(policy="", parallelism=2, job="production", port="@PORT@", more=""):
+    """`more`: of the service."""
     return f"""\
 name: @APP@
 services:
   web:
     image: @IMAGE@
-    ports: ["@PORT@:8080"]
+    ports: ["{port}:8080"]
+{more}\
     environment: {{DEPLOYED_BY: {job}}}
     stop_grace_period: 1s
     deploy: {{update_config: {{parallelism: {parallelism}, monitor: 0s}}}}

@@ -1,5 +1,6 @@
 """One slipwayd with an engine of its own, which lives through one broken cell after another on the same data."""
 
+import contextlib
 import dataclasses
 import http.client
 import os
@@ -9,7 +10,8 @@ import sys
 import time
 
 import faults
-import scenarios
+import plots
+import stories
 from invariants import Evidence, violations
 from people import People
 
@@ -46,10 +48,12 @@ class Worker:
         self.daemon.start()
         self.daemon.await_ready(ENDS_WITHIN)
         self.instance_id = instance_of(f"{folder}/daemon/data/slipway.db")
-        self.project = Project(self.daemon, "faults")
+        self.project = self.keeping = Project(self.daemon, "faults")
+        self.replacing = Project(self.daemon, "replacing")
+        self.daemon.api("PATCH", "/projects/replacing", {"supersede": True})
         self.application = f"faults{number}"
         self.image = f"{rig.registry}/{self.application}"
-        self.port = 18200 + number
+        self.port, self.second_port = 18200 + number, 18300 + number
         self.daemon.stop()
 
     def lose_power(self):
@@ -66,17 +70,36 @@ class Worker:
         self.engine.remove()
 
     def commit(self, scenario):
+        self.project = self.replacing if scenario.replaces else self.keeping
         self.version += 1
         version = f"v{self.number}.{self.version}"
         now = time.time()
         self.opens = (now + WINDOW_AHEAD) // 60 * 60 + 60
         values = {"VERSION": version, "IMAGE": self.image, "APP": self.application, "PORT": str(self.port),
+                  "SECOND_PORT": str(self.second_port),
                   "LATER": clock(now + 12 * 3600), "STILL_LATER": clock(now + 13 * 3600), "NEXT_MINUTE": clock(self.opens)}
         return version, self.project.commit(scenario.commit_of(values))
+
+    def container_of(self, run, job, step):
+        return f"slip-{self.instance_id}-{run['id']}-{job['name']}.{step['name']}-a{step['attempt']}"
 
     def history(self, application=None):
         """The application's rollouts, newest first."""
         return self.daemon.api("GET", f"/apps/{application or self.application}/history")["items"]
+
+    def answers(self, hosts=None, port=None):
+        """Of the application, or of what listens there, on each host."""
+        return [self.rig.answer(host, port or self.port) for host in hosts or range(1, self.rig.hosts + 1)]
+
+    def lose_secret(self):
+        """What slipwayd finds when it comes back if a secret was removed just before it died."""
+        with contextlib.closing(sqlite3.connect(f"{self.folder}/daemon/data/slipway.db")) as journal, journal:
+            journal.execute("DELETE FROM project_secrets")
+
+    def take_out(self, host):
+        """The host is in no group any more."""
+        hosts = self.settings["hosts"]
+        self.daemon.configure(self.settings | {"hosts": hosts | {host: hosts[host] | {"groups": []}}})
 
     def containers(self):
         """(host, container) of all that run."""
@@ -120,9 +143,9 @@ class Worker:
         path = f"{self.folder}/trace"
         if os.path.exists(path):
             os.remove(path)
-        version, commit = self.commit(scenario)
         first = chosen(faults.ALL["kill"], cell.point, cell.passing) if cell else {"SLIPWAY_POINT_TRACE": path}
-        evidence = self.attend(scenario, commit, first, {"SLIPWAY_POINT_TRACE": path} if cell else {})
+        evidence = Evidence()
+        self.attend(plots.Part(scenario, *self.commit(scenario)), first, {"SLIPWAY_POINT_TRACE": path} if cell else {}, evidence)
         self.daemon.stop()
         if not evidence.ended:
             raise RuntimeError(f"a run of {scenario.name} that nothing disturbs does not end, see {self.folder}")
@@ -132,12 +155,12 @@ class Worker:
         with open(path, encoding="utf-8") as file:
             return file.read().splitlines()
 
-    def attend(self, scenario, commit, first, second, evidence=None):
-        """Starts slipwayd, tells it of the commit, starts it again whenever it died, until the run has ended."""
-        evidence = evidence or Evidence()
-        people = People(self, scenario, evidence)
-        stamp = int(time.time())  # of the webhook, also when it has to be sent again
-        if scenario.words:
+    def attend(self, part, first, second, evidence, meanwhile=None):
+        """Starts slipwayd, tells it of the commit, starts it again whenever it died (the first time after `meanwhile`), until
+        all runs have ended and nobody is going to do anything."""
+        plot = plots.of(self, part, evidence)
+        people = People(self, part.scenario, evidence)
+        if part.scenario.words:
             evidence.before = self.containers()
         environments = [second, {}]
         self.daemon.start(first)
@@ -145,22 +168,29 @@ class Worker:
         while time.monotonic() < until and not self.closed:
             if self.daemon.died():
                 evidence.deaths.append(self.daemon.process.returncode)
+                if meanwhile and len(evidence.deaths) == 1:
+                    meanwhile(self)
+                evidence.back = time.time()
                 self.daemon.start(environments.pop(0) if environments else {})
             try:
                 if not self.daemon.ready():
                     time.sleep(0.01)
                     continue
-                if not evidence.accepted:
-                    evidence.accepted.append(self.project.hook(commit, stamp=stamp)[0])
+                plot.attend()
                 people.attend()
-                runs = self.project.runs(commit)
-                if runs and all(run["state"] == "finished" for run in runs):
+                if plot.over() and self.have_ended([part, *evidence.later]):
                     return self.settled(evidence, environments)
             except (OSError, http.client.HTTPException):
                 pass  # it died while it was asked
             time.sleep(0.03)
         evidence.ended = False
-        return evidence
+
+    def have_ended(self, parts):
+        for commit in {part.commit for part in parts}:
+            runs = self.project.runs(commit)
+            if not runs or any(run["state"] != "finished" for run in runs):
+                return False
+        return True
 
     def settled(self, evidence, environments):
         """Points may come after the run's end: what it tidies up. It may die there, too, and must come back."""
@@ -169,7 +199,6 @@ class Worker:
             evidence.deaths.append(self.daemon.process.returncode)
             self.daemon.start(environments.pop(0) if environments else {})
             self.daemon.await_ready(ENDS_WITHIN)
-        return evidence
 
     def run(self, cell):
         try:
@@ -178,11 +207,12 @@ class Worker:
             # One that may still come to the point at which it stands still, in its stop, would wait there for ever.
             if not self.daemon.died():
                 (self.daemon.kill if faults.ALL[cell.fault].strike else self.daemon.stop)()
+            self.daemon.configure(self.settings)
 
     def broken(self, cell):
         began = time.monotonic()
         fault = faults.ALL[cell.fault]
-        scenario = scenarios.ALL[cell.scenario]
+        scenario = stories.ALL[cell.scenario]
         version, commit = self.commit(scenario)
         evidence = Evidence()
         self.left = None
@@ -193,7 +223,7 @@ class Worker:
             spoilt.spoil(cell.point, passing, fault.rule)
         striker = faults.Striker(self, fault) if fault.strike else None
         try:
-            self.attend(scenario, commit, first, second, evidence)
+            self.attend(plots.Part(scenario, version, commit), first, second, evidence, fault.meanwhile)
         finally:
             if striker:
                 striker.finish()

@@ -40,8 +40,12 @@ class Slipwayd:
         self.token = None
         self.boot_id = None  # where it isn't the machine's own
         os.makedirs(folder, exist_ok=True)
-        ours = {"listen": f"127.0.0.1:{self.port}", "data": f"{folder}/data", "git": {"allow_local": True}}
-        with open(f"{folder}/slipwayd.yml", "w", encoding="utf-8") as file:
+        self.configure(settings)
+
+    def configure(self, settings):
+        """From the next start on."""
+        ours = {"listen": f"127.0.0.1:{self.port}", "data": f"{self.folder}/data", "git": {"allow_local": True}}
+        with open(f"{self.folder}/slipwayd.yml", "w", encoding="utf-8") as file:
             json.dump(ours | settings, file)
 
     def next_boot(self):
@@ -145,9 +149,10 @@ class Project:
         self.git("-C", self.work, "push", "-q", self.bare, "HEAD:main")
         return self.git("-C", self.work, "rev-parse", "HEAD")
 
-    def hook(self, commit, branch="main", stamp=None):
-        """Posts the webhook, signed for that moment (else now): what was answered, and the moment (time.time) just after."""
-        body = json.dumps({"event": "push", "ref": f"refs/heads/{branch}", "after": commit}).encode()
+    def hook(self, commit, branch="main", stamp=None, base=""):
+        """Posts the webhook, signed for that moment (else now): what was answered, and the moment (time.time) just after.
+        `base`: the commit before, if the sender tells it."""
+        body = json.dumps({"event": "push", "ref": f"refs/heads/{branch}", "after": commit} | ({"before": base} if base else {})).encode()
         now = str(stamp or int(time.time()))
         signature = hmac.new(self.secret.encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Slipway-Timestamp": now, "X-Slipway-Signature": f"sha256={signature}"}

@@ -3,12 +3,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "docker-client/images.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "orchestrator/store/applications.hpp"
+#include "tests/integration/rollouts/fleet/child.hpp"
 #include "tests/integration/rollouts/fleet/cut_off.hpp"
 #include "tests/integration/rollouts/fleet/fleet.hpp"
 #include "tests/integration/rollouts/fleet/run_worker.hpp"
@@ -185,6 +187,42 @@ TEST_CASE("killed again and again on its way back, the daemon still ends with th
   REQUIRE(ended);
   CHECK(ended->state == "rolled_back");
   check_one_generation(fleet, "ro-killback", "old");
+  fleet.clean();
+}
+
+TEST_CASE("a process that turns a rollout round does not go back to a container that the one before it was stopping") {
+  const std::string folder = "/tmp/slipway-ro-midstop";
+  std::filesystem::remove_all(folder);
+  std::string compose = compose_of("ro-midstop");
+  compose.replace(compose.find("stop_grace_period: 1s"), 21, "stop_grace_period: 4s");
+  RolloutId id;
+  {
+    Fleet fleet(folder);
+    fleet.clean();
+    fleet.add_project();
+    fleet.settle(compose, push_web_image(fleet, "midstop-1", "old"));
+    const auto begun = fleet.begin(compose, push_web_image(fleet, "midstop-2", "new"));
+    REQUIRE(begun);
+    id = *begun;
+  }
+  Fleet beside(folder + "-beside");
+  const auto policy = [&] {
+    const auto there = beside.run((*beside.hosts->engine("h1"))->containers().inspect("ro-midstop-web-g1-1"));
+    return there ? there->config.restart.kind : docker::RestartPolicy::Kind::on_failure;
+  };
+  const pid_t worker = start_child({ROLLOUTS_WORKER_PATH, folder, "0", "back"}, folder + "-log");
+  beside.run_until([&] { return policy() == docker::RestartPolicy::Kind::no; });
+  // Told to stop, which httpd does not hear, so it runs for another three seconds; and turned round.
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  kill_child(worker);
+
+  Fleet fleet(folder);
+  REQUIRE(fleet.run(fleet.rollouts->recover()));
+  const auto ended = fleet.wait(id);
+  INFO(ended.reason);
+  CHECK(ended.state == "rolled_back");
+  check_one_generation(fleet, "ro-midstop", "old");
+  CHECK(policy() == docker::RestartPolicy::Kind::always);
   fleet.clean();
 }
 

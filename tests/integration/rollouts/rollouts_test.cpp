@@ -202,6 +202,26 @@ x-slipway: {targets: [h1], min_healthy_time: 100ms, health_deadline: 20s, gate: 
   CHECK(inspected->networks.size() == 2);
 }
 
+TEST_CASE("a rollout that fails by a changed secret goes back to containers that have the one they were made with") {
+  Scene scene("ro-oldsecret");
+  scene.fleet->secrets.values["WORD"] = "good";
+  std::string compose = scene.compose();
+  compose.insert(compose.find("    stop_grace_period"),
+                 "    secrets: [word]\n    healthcheck: {test: \"grep -q good /run/secrets/word\", interval: 200ms, "
+                 "timeout: 5s, retries: 1}\n");
+  compose += "secrets: {word: {environment: WORD}}\n";
+  const std::string image = push_web_image(*scene.fleet, "oldsecret", "one");
+  REQUIRE(scene.fleet->roll_out(compose, image).state == "succeeded");
+  scene.fleet->secrets.values["WORD"] = "bad";
+  const auto failed = scene.fleet->roll_out(compose, image);
+  INFO(failed.reason);
+  CHECK(failed.state == "rolled_back");
+  CHECK(scene.served() == thrice("one"));
+  for (const char* host : {"h1", "h2", "h3"}) {
+    CHECK(scene.running(host) == std::vector<std::string>{"ro-oldsecret-web-g1-1"});
+  }
+}
+
 TEST_CASE("start-first starts the new containers before it stops the old, which stay stopped") {
   Scene scene("ro-startfirst");
   const std::string compose = R"(name: ro-startfirst

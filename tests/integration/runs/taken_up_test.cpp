@@ -3,6 +3,7 @@
 
 #include "tests/integration/runs/mini_daemon.hpp"
 #include "tests/integration/runs/open_registry.hpp"
+#include "tests/integration/runs/required.hpp"
 
 using namespace slipway;
 using namespace slipway::runs;
@@ -98,6 +99,24 @@ TEST_CASE("a run that was being cancelled when its daemon was killed is stopped 
     CHECK(job.verdict == store::Verdict::cancelled);
   }
   CHECK(daemon.log(found, "unit.run.a1").ends_with("\nbye\n"));
+  await_removals(site, daemon);
+}
+
+TEST_CASE("a run that is found under way and was to stop begins nothing more, and says who stopped it") {
+  const Site site;
+  const std::string commit =
+      site.commit(of_one_job("  unit: {image: busybox, network: none, run: [\"sleep 1\"]}\n"
+                             "  after: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"));
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  std::this_thread::sleep_for(2s);  // the step passes, unseen
+
+  MiniDaemon daemon(site);
+  required(daemon.run(daemon.store->write(&store::Runs::cancel, RunId(1), std::string("ann"), daemon.clock.now())));
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
+  CHECK(run.verdict == store::Verdict::cancelled);
+  CHECK(run.reason == "cancelled by ann");
+  for (const store::Attempt& attempt : daemon.attempts(found)) CHECK(attempt.key.job == "unit");
   await_removals(site, daemon);
 }
 

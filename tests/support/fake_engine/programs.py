@@ -117,6 +117,12 @@ async def cat(shell, words, output, source):
         await output.write(1, data)
 
 
+async def grep(shell, words, output, source):
+    """grep -q TEXT FILE"""
+    data = shell.process.files.read(shell.absolute(words[2])) if words[:1] == ["-q"] else None
+    return 0 if data and words[1].encode() in data else 1
+
+
 async def head(shell, words, output, source):
     """head -c COUNT [FILE]: from /dev/zero, for floods, or from its input."""
     count = int(words[1]) if words[:1] == ["-c"] else 0
@@ -235,7 +241,7 @@ async def execute(shell, words, output, source):
 PROGRAMS = {
     **net_programs.PROGRAMS, "exec": execute,
     "echo": echo, "printf": printf, "sleep": sleep, "exit": leave, "true": succeed, ":": succeed, "false": fail,
-    "seq": seq, "cat": cat, "head": head, "tr": tr, "read": read, "set": options, "trap": trap, "wait": wait,
+    "seq": seq, "cat": cat, "grep": grep, "head": head, "tr": tr, "read": read, "set": options, "trap": trap, "wait": wait,
     "touch": touch, "mkdir": make_folder, "ln": link, "pwd": where, "[": test, "test": test, "sh": nested,
     "rm": remove, "ls": listing, "rmdir": remove_folder, "base64": base64_of,
 }

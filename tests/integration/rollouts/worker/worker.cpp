@@ -1,6 +1,7 @@
-// A daemon's worth of rollouts that a test can kill: rollouts_worker FOLDER COMMIT
+// A daemon's worth of rollouts that a test can kill: rollouts_worker FOLDER COMMIT [back]
 // Goes on with what the store in FOLDER has, and dies by SIGKILL right after the COMMITth commit (0: never). Ends with
-// 0 when no rollout is left.
+// 0 when no rollout is left. With `back` it turns each round when the first old containers are about to be stopped.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -21,11 +22,23 @@ class Killer final : public slipway::store::CommitProbe {
   int left_;
 };
 
+void turn_round(slipway::rollouts::Fleet& fleet, slipway::RolloutId id) {
+  using namespace slipway;
+  fleet.run_until([&] {
+    const auto hosts = fleet.run(fleet.store->read(&store::Rollouts::hosts, id));
+    return hosts && std::any_of(hosts->begin(), hosts->end(),
+                                [](const store::RolloutHost& host) { return host.state == "old_drained"; });
+  });
+  if (auto asked = fleet.run(fleet.rollouts->ask(id, rollouts::Verb::roll_back, "worker")); !asked) {
+    throw std::runtime_error(asked.error().message);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace slipway;
-  if (argc != 3) return 2;
+  if (argc != 3 && argc != 4) return 2;
   try {
     Killer killer(std::atoi(argv[2]));
     rollouts::Fleet fleet(argv[1], &killer);
@@ -34,7 +47,10 @@ int main(int argc, char** argv) {
       return 1;
     }
     auto open = fleet.run(fleet.store->read(&store::Rollouts::open));
-    for (const auto& rollout : *open) fleet.wait(rollout.id);
+    for (const auto& rollout : *open) {
+      if (argc == 4) turn_round(fleet, rollout.id);
+      fleet.wait(rollout.id);
+    }
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;
