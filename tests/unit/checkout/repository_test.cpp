@@ -306,7 +306,7 @@ TEST_CASE("LFS files of a repository on this machine are its own, whatever its .
   const auto foreign = run_async(repository.export_to(id, shop.root() / "foreign"));
   REQUIRE_FALSE(foreign);
   CHECK_THAT(foreign.error().message, Catch::Contains("logo.bin"));
-  shop.shell("mkdir source/.git/lfs; cp -r other/.git/lfs/objects source/.git/lfs/");
+  shop.shell("mkdir -p source/.git/lfs; cp -r other/.git/lfs/objects source/.git/lfs/");
   REQUIRE(run_async(repository.export_to(id, shop.root() / "own")));
   CHECK(*read_file(shop.root() / "own/logo.bin") == "secret");
 }
