@@ -528,7 +528,7 @@ void Machine::begin_back(HostProgress& host) {
 
 void Machine::reach(HostProgress& host, HostStage stage) {
   host.reaching = stage;
-  host.deadline = now_ + limit_of(stage);
+  host.deadline = now_ + limit_of(stage, host.heading);
   if (pace_.order == Order::stop_first && stage == HostStage::old_drained) host.health = Health::unhealthy;
   actions_.push_back({Action::Kind::reach, host.host, stage, host.heading, *host.deadline, weight_of(host)});
 }
@@ -571,19 +571,21 @@ bool Machine::takes_down(const HostProgress& host) const {
   return pace_.order == Order::stop_first && host.health == Health::healthy;
 }
 
-Milliseconds Machine::limit_of(HostStage stage) const {
+Milliseconds Machine::limit_of(HostStage stage, Heading heading) const {
   const auto hooks = pace_.hook_times.find(stage);
-  return own_limit_of(stage) + (hooks == pace_.hook_times.end() ? Milliseconds(0) : hooks->second);
+  return own_limit_of(stage, heading) + (hooks == pace_.hook_times.end() ? Milliseconds(0) : hooks->second);
 }
 
-Milliseconds Machine::own_limit_of(HostStage stage) const {
+Milliseconds Machine::own_limit_of(HostStage stage, Heading heading) const {
   switch (stage) {
     case HostStage::pulled:
       return pace_.pull_deadline;
     case HostStage::healthy:
       return pace_.health_deadline;
     case HostStage::started:  // services wait here for those that they need to be healthy
-      return pace_.step_deadline + pace_.health_deadline;
+      // Going back, also for the Engine to end what it was told to stop, see HostWork::see_stops_through.
+      return pace_.step_deadline + pace_.health_deadline +
+             (heading == Heading::back ? pace_.stop_deadline : Milliseconds(0));
     case HostStage::old_drained:
     case HostStage::old_stopped:
       return pace_.stop_deadline;

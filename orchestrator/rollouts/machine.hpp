@@ -47,7 +47,7 @@ struct Pace {
   Milliseconds step_deadline{60'000};     ///< for one step on one host, those below aside
   Milliseconds pull_deadline{600'000};    ///< for the pull on one host
   Milliseconds health_deadline{120'000};  ///< from started to healthy
-  Milliseconds stop_deadline{60'000};     ///< for draining and stopping the old, its grace period included
+  Milliseconds stop_deadline{60'000};     ///< for draining and stopping either generation, its grace period included
   Milliseconds wait_deadline{300'000};    ///< for enough hosts to answer
 };
 
@@ -226,8 +226,8 @@ class Machine {
   [[nodiscard]] std::size_t serving() const;
   [[nodiscard]] std::size_t spare() const;
   [[nodiscard]] bool takes_down(const HostProgress& host) const;
-  [[nodiscard]] Milliseconds limit_of(HostStage stage) const;
-  [[nodiscard]] Milliseconds own_limit_of(HostStage stage) const;
+  [[nodiscard]] Milliseconds limit_of(HostStage stage, Heading heading) const;
+  [[nodiscard]] Milliseconds own_limit_of(HostStage stage, Heading heading) const;
   [[nodiscard]] unsigned weight_of(const HostProgress& host) const;
 
   Pace pace_;

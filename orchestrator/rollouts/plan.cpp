@@ -110,6 +110,21 @@ Milliseconds longest_grace(const Application& application) {
   return longest;
 }
 
+/// For what it takes longest to drain and to stop. Forward it is the promoted generation that is stopped, on the way
+/// back the new one.
+Milliseconds stop_deadline(const PlanInput& input) {
+  std::vector<const Application*> both{&input.application};
+  if (!input.previous_application.services.empty()) both.push_back(&input.previous_application);
+  Milliseconds grace{0};
+  Milliseconds draining{0};
+  for (const Application* one : both) {
+    const DrainTime drain = drain_time(*one);
+    grace = std::max(grace, longest_grace(*one));
+    draining = std::max({draining, drain.requests, drain.tunnels});
+  }
+  return grace + draining + margin;
+}
+
 /// The number of hosts that must serve, so that a rollout can always progress; where the file asks for what can't be,
 /// why.
 Result<std::size_t> min_healthy(const PlanInput& input, Order order, std::vector<std::string>& notes) {
@@ -200,8 +215,7 @@ Result<Pace> pace_of(const PlanInput& input, Order order, std::vector<std::strin
   }
   if (!input.rollback) pace.deadline = policy.deadline;
   pace.health_deadline = policy.health_deadline;
-  const DrainTime drain = drain_time(input.application);
-  pace.stop_deadline = longest_grace(input.application) + std::max(drain.requests, drain.tunnels) + margin;
+  pace.stop_deadline = stop_deadline(input);
   if (!input.rollback) {
     pace.delay = policy.delay;
     pace.monitor = policy.monitor;

@@ -20,9 +20,10 @@ struct HostView {
 
 struct PlanInput {
   Application application;
-  std::vector<Wanted> wanted;    ///< of the new generation
-  std::vector<Wanted> previous;  ///< of the promoted one; empty: there is none
-  std::vector<HostView> hosts;   ///< in the order of the settings
+  Application previous_application;  ///< the promoted generation's; without services: there is none
+  std::vector<Wanted> wanted;        ///< of the new generation
+  std::vector<Wanted> previous;      ///< of the promoted one; empty: there is none
+  std::vector<HostView> hosts;       ///< in the order of the settings
   bool rollback = false;  ///< to a generation that was promoted before: all at once, watched no longer than needed
   bool migrate = false;   ///< a new deployment: its migration has not run
   bool weighs = false;    ///< a proxy on the hosts divides the application's requests by weight

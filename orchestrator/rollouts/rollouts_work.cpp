@@ -194,6 +194,7 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   if (assignment.forward->application.for_swarm) co_return co_await plan_for_swarm(work, std::move(assignment));
   PlanInput input;
   input.application = assignment.forward->application;
+  input.previous_application = assignment.back->application;
   input.wanted = assignment.forward->wanted;
   input.previous = assignment.back->wanted;
   const std::string& kind = assignment.rollout.kind;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include <catch2/catch.hpp>
 
@@ -673,6 +674,25 @@ TEST_CASE("a step has the time of its hooks beyond its own") {
   bench.stop_at = Stage::batch;
   bench.run();
   CHECK(bench.host(1).deadline == noon + pace.step_deadline + Milliseconds(7000));
+}
+
+TEST_CASE("going back, the start has the time that old containers take to end that are being stopped") {
+  Pace pace;
+  pace.order = Order::stop_first;
+  pace.stop_deadline = Milliseconds(700'000);
+  Bench bench = begun(pace, hosts(1));
+  bench.fails = {"h1:forward:healthy"};
+  std::map<Heading, Milliseconds> given;
+  while (!bench.queue.empty()) {
+    const Action action = bench.queue.front();
+    bench.queue.pop_front();
+    const bool starts = action.kind == Action::Kind::reach && action.stage == HostStage::started;
+    if (starts) given[action.heading] = action.deadline - bench.now;
+    bench.answer(action);
+  }
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(given[Heading::forward] == pace.step_deadline + pace.health_deadline);
+  CHECK(given[Heading::back] == pace.step_deadline + pace.health_deadline + pace.stop_deadline);
 }
 
 TEST_CASE("an alarm rolls back whatever a rollout in work is at") {

@@ -60,6 +60,21 @@ TEST_CASE("by default hosts are taken one by one, start-first, and the plan says
   CHECK(plan->notes.empty());
 }
 
+TEST_CASE("stopping may take as long as the slower of the new and the promoted generation") {
+  PlanInput input = three_hosts();
+  const auto with = [&](std::optional<Milliseconds> fresh, std::optional<Milliseconds> before) {
+    input.previous_application = input.application;
+    input.application.services[0].stop_grace_period = fresh;
+    input.previous_application.services[0].stop_grace_period = before;
+    return make_plan(input)->pace.stop_deadline;
+  };
+  const Milliseconds usual = with({}, {});
+  CHECK(with({}, Milliseconds(610'000)) == usual + Milliseconds(600'000));
+  CHECK(with(Milliseconds(610'000), {}) == usual + Milliseconds(600'000));
+  input.previous_application = {};
+  CHECK(make_plan(input)->pace.stop_deadline == usual + Milliseconds(600'000));
+}
+
 TEST_CASE("hosts that do not serve come first, hosts that do not answer last") {
   PlanInput input = three_hosts();
   input.hosts[0].reachable = false;
