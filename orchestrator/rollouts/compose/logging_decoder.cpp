@@ -1,9 +1,15 @@
 #include <algorithm>
+#include <cstdint>
 
 #include "orchestrator/rollouts/compose/service_parts.hpp"
+#include "pipelines/yaml_decoder.hpp"
 
 namespace slipway::rollouts {
 namespace {
+
+/// What mode: non-blocking holds of a container's output lies in the memory of the host's Engine, whose own size for it
+/// is 1 MiB (moby, daemon/logger/ring.go).
+constexpr std::int64_t largest_buffer = 16 << 20;
 
 /// Drivers that keep logs on the host, with those of their options that say how (moby, daemon/logger/*). Every other
 /// driver makes the host's Engine send them to an address of the file's choice, some with the host's own credentials.
@@ -37,6 +43,11 @@ bool is_plain_tag(std::string_view tag) {
   return true;
 }
 
+bool is_small_buffer(std::string_view size) {
+  const auto bytes = pipelines::parse_bytes(size);
+  return bytes && *bytes <= largest_buffer;
+}
+
 bool may_log_anywhere(const std::string& driver, const ComposeRules& rules) {
   if (!rules.log_drivers) return true;
   const auto& allowed = *rules.log_drivers;
@@ -51,6 +62,9 @@ void check_options(const Logging& logging, const std::vector<std::string_view>& 
                         pipelines::suggest(name, known));
     } else if (name == "tag" && !is_plain_tag(value)) {
       diagnostics.error(at, "a tag has fields and no functions", value, "write {{.Name}}, {{.ID}} or {{.ImageName}}");
+    } else if (name == "max-buffer-size" && !is_small_buffer(value)) {
+      diagnostics.error(at, "max-buffer-size is at most 16m", value,
+                        "the buffer is memory of the host's Engine, for each container");
     }
   }
 }
