@@ -11,7 +11,7 @@ constexpr std::int64_t kMessagesPruned = 500;
 
 const std::string kSelectDue =
     "SELECT id, kind, about, payload, attempts, next_at, state, error, created FROM outbox "
-    "WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at, id";
+    "WHERE state = 'pending' AND next_at <= ?1 AND (next_at, id) > (?2, ?3) ORDER BY next_at, id LIMIT ?4";
 
 Message message_of(const Row& row) {
   Message m;
@@ -68,15 +68,27 @@ Result<std::int64_t> Outbox::prune(Time before) {
 }
 
 Result<std::vector<Message>> Outbox::due(Time now, std::size_t limit) const {
-  return rows(tx_, kSelectDue + " LIMIT ?2", {now, std::min(limit, kMostMessages)}, message_of);
+  return due_after({}, now, limit);
+}
+
+std::vector<Message> Outbox::due_after(const Message& last, Time now, std::size_t limit) const {
+  return rows(tx_, kSelectDue, {now, last.next_at, last.id, std::min(limit, kMostMessages)}, message_of);
 }
 
 Result<std::vector<Message>> Outbox::pick(Time now, std::size_t limit,
                                           std::function<bool(const Message&)> wanted) const {
   std::vector<Message> picked;
-  for (Message& message : rows(tx_, kSelectDue, {now}, message_of)) {
-    if (picked.size() >= limit) break;
-    if (wanted(message)) picked.push_back(std::move(message));
+  // By pages: there may be very many, of which only the first are wanted.
+  std::vector<Message> page = due_after({}, now, kMostMessages);
+  while (!page.empty()) {
+    Message last;
+    last.next_at = page.back().next_at;
+    last.id = page.back().id;
+    for (Message& message : page) {
+      if (picked.size() >= limit) return picked;
+      if (wanted(message)) picked.push_back(std::move(message));
+    }
+    page = due_after(last, now, kMostMessages);
   }
   return picked;
 }

@@ -49,6 +49,9 @@ class Outbox {
   Result<std::optional<Time>> next_due(Time now) const;
 
  private:
+  /// At most 200, those after `last` in the order in which they are due.
+  std::vector<Message> due_after(const Message& last, Time now, std::size_t limit) const;
+
   Transaction& tx_;
 };
 
