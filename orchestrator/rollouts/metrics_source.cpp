@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/metrics_source.hpp"
 
+#include <functional>
+
 #include "base/files.hpp"
 #include "base/http_client.hpp"
 
@@ -41,7 +43,11 @@ Result<HttpRequest> query_by(const MetricsSource& source, const std::string& tex
 }  // namespace
 
 awaitable<Result<std::vector<MetricSample>>> ask_metrics(Pool& pool, MetricsSource source, std::string text) {
-  Result<HttpRequest> request = query_by(source, text);
+  if (Result<void> ready = pool.start(); !ready) co_return fail(ready.error());
+  // It reads files, perhaps from a disk that is far away.
+  auto reading = [&source, &text] { return query_by(source, text); };
+  std::function<void()> left = [] {};
+  Result<HttpRequest> request = co_await pool.run(std::move(reading), std::move(left));
   if (!request) co_return fail(request.error());
   const Result<HttpResponse> answer = co_await send_http(pool, std::move(*request));
   if (!answer) co_return fail(answer.error());
