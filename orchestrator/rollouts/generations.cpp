@@ -1,6 +1,7 @@
 #include "orchestrator/rollouts/generations.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -306,6 +307,19 @@ awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::
   co_return kept;
 }
 
+/// Those that would be made with the same files today.
+std::set<std::string> unchanged_services(Parts& parts, const Target& target,
+                                         const std::map<std::string, Secret>& contents) {
+  std::set<std::string> unchanged;
+  for (const Service& service : target.application.services) {
+    const Release* release = target.spec.find(service.name);
+    if (release == nullptr) continue;
+    const bool same = hash_of(parts, target.application, service, release->image, contents) == release->spec_hash;
+    if (same) unchanged.insert(service.name);
+  }
+  return unchanged;
+}
+
 }  // namespace
 
 awaitable<Result<std::shared_ptr<const Target>>> load_outline(Parts& parts, std::string application,
@@ -341,6 +355,7 @@ awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::
   if (!packed) target->no_record = packed.error().message;
   auto kept = co_await kept_containers(parts, application, number, target->application.policy.keep);
   if (!kept) co_return fail(kept.error());
+  target->unchanged = unchanged_services(parts, *target, *contents);
   target->secrets = std::move(*contents);
   target->kept = std::move(*kept);
   co_return std::shared_ptr<const Target>(std::move(target));

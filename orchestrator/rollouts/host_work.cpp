@@ -336,8 +336,10 @@ awaitable<Result<std::string>> HostWork::running_container(TargetPtr target, std
 
 awaitable<Result<void>> HostWork::start_container(Shown container, Service service, TargetPtr target) {
   // What has run before has what it was given then, and is known by the hash of that. The project's secrets may be
-  // others by now: the very ones that are the reason to go back.
-  if (container.status == "created") {
+  // others by now: the very ones that are the reason to go back. If they are the same it gets them anew, for images
+  // whose entrypoint removes or rewrites its file.
+  const bool same = target->unchanged.contains(service.name) && !container.from_compose;
+  if (container.status == "created" || same) {
     if (auto granted = check_granted(*target, service); !granted) co_return granted;
     if (auto filled = co_await fill(container.id, service, target); !filled) co_return filled;
   }

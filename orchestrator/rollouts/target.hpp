@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,10 @@ struct Target {
   std::vector<Wanted> wanted;
   std::map<std::string, Secret> secrets;    ///< by FileSource::key, with those that are no secret too
   std::map<std::string, std::string> lost;  ///< likewise those whose content can't be had, and why
-  std::vector<std::int64_t> kept;           ///< whose stopped containers stay
-  std::string record;                       ///< for what is made for it; empty: there can't be one
-  std::string no_record;                    ///< and why
+  std::set<std::string> unchanged;  ///< services whose secrets and configs are as their containers were made with
+  std::vector<std::int64_t> kept;   ///< whose stopped containers stay
+  std::string record;               ///< for what is made for it; empty: there can't be one
+  std::string no_record;            ///< and why
 
   [[nodiscard]] const Service* service(const std::string& name) const;
   /// Whether the generation belongs on `host`; one that asks for nothing belongs on any.

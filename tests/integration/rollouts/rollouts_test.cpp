@@ -222,6 +222,27 @@ TEST_CASE("a rollout that fails by a changed secret goes back to containers that
   }
 }
 
+TEST_CASE("a container that removes its secret once it has read it is given it again when it is started again") {
+  Scene scene("ro-readonce");
+  scene.fleet->secrets.values["WORD"] = "sesame";
+  std::string compose = scene.compose();
+  compose.insert(
+      compose.find("    stop_grace_period"),
+      "    secrets: [word]\n    command: [sh, -c, \"mkdir -p /www && cp /run/secrets/word /www/index.html && "
+      "rm /run/secrets/word && exec httpd -f -p 8080 -h /www\"]\n");
+  compose += "secrets: {word: {environment: WORD}}\n";
+  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "readonce-1", "one")).state == "succeeded");
+  std::string broken = compose;
+  broken.replace(broken.find("rm /run"), 2, "false");
+  const auto failed = scene.fleet->roll_out(broken, push_web_image(*scene.fleet, "readonce-2", "two"));
+  INFO(failed.reason);
+  CHECK(failed.state == "rolled_back");
+  CHECK(scene.served() == thrice("sesame"));
+  for (const char* host : {"h1", "h2", "h3"}) {
+    CHECK(scene.running(host) == std::vector<std::string>{"ro-readonce-web-g1-1"});
+  }
+}
+
 TEST_CASE("start-first starts the new containers before it stops the old, which stay stopped") {
   Scene scene("ro-startfirst");
   const std::string compose = R"(name: ro-startfirst
