@@ -158,7 +158,12 @@ awaitable<void> Notifier::send(Errand errand) {
   if (settled) co_return;
   // Without a pause a store that takes no writes would have us send the same again and again.
   log::warn("the outbox can't be written", {{"why", settled.error()}});
-  co_await sleep_for(std::chrono::seconds(5));
+  co_await pause();
+}
+
+/// Or less, once it is to stop: run() waits for those who send, and does not cancel them.
+awaitable<void> Notifier::pause() {
+  for (int i = 0; i < 20 && !stop_.stop_requested(); ++i) co_await sleep_for(std::chrono::milliseconds(250));
 }
 
 awaitable<Judgement> Notifier::attempt(RunId id) {

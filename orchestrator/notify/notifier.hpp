@@ -53,6 +53,7 @@ class Notifier {
   awaitable<void> send_until_stopped(Tasks& sending);
   awaitable<std::size_t> begin_due(Tasks& sending, Time now);
   awaitable<void> send(Errand errand);
+  awaitable<void> pause();
   awaitable<Judgement> attempt(RunId run);
   awaitable<Result<void>> settle(store::Message message, RunId run, Judgement verdict);
   awaitable<void> wait(std::int64_t seen, Time now);

@@ -242,6 +242,22 @@ TEST_CASE("a forge that is out of order is asked again later, not at once") {
   CHECK(post.count("sent") == 1);
 }
 
+TEST_CASE("the pause before a store that takes no writes is tried again ends with the notifier") {
+  Post post;
+  auto refuse = [](store::Transaction& tx) {
+    tx.run("CREATE TRIGGER refuse BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'refused'); END", {});
+    return Result<void>();
+  };
+  REQUIRE(post.s.write(std::move(refuse)));
+  post.start();
+  post.add_run(commit_a);
+  CHECK(post.wait_for(1).size() == 1);
+  const auto begin = std::chrono::steady_clock::now();
+  post.on_io([&] { post.notifier.stop(); });
+  CHECK(post.ended_within(5s));
+  CHECK(std::chrono::steady_clock::now() - begin < 2s);
+}
+
 TEST_CASE("a newer state replaces one that waits to be tried again") {
   Post post;
   post.forge.reply_with({{503}});
