@@ -138,7 +138,9 @@ Result<void> end_leased(store::Transaction& tx, RolloutId id, std::int64_t fence
   store::RolloutProgress row;
   row.state = std::string(name_of(Stage::stopped));
   row.ended = true;
-  row.reason = "stopped by " + by + " before anything was changed";
+  // These two set aside what drifted while they are planned.
+  const bool replaces = rollout->kind == "heal" || rollout->kind == "redeploy";
+  row.reason = "stopped by " + by + (replaces ? " before it began with its hosts" : " before anything was changed");
   row.progress = rollout->progress;
   row.at = now;
   return rollouts.save(id, fence, std::move(row));

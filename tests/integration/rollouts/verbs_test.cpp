@@ -111,6 +111,24 @@ TEST_CASE(
   scene.fleet->settle(compose, image);
 }
 
+TEST_CASE("a redeployment that is stopped while it can't be planned does not say that it changed nothing") {
+  Scene scene("ro-stuckagain");
+  scene.fleet->secrets.values["WORD"] = "sesame";
+  std::string compose = scene.compose();
+  compose.insert(compose.find("    stop_grace_period"), "    secrets: [word]\n");
+  compose.insert(0, "secrets: {word: {environment: WORD}}\n");
+  REQUIRE(scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "stuckagain", "one")).state == "succeeded");
+  scene.fleet->secrets.answers = 1;
+  const auto id = scene.fleet->run(scene.fleet->rollouts->redeploy(scene.application, true, "ann"));
+  REQUIRE(id);
+  scene.fleet->run_until([&] { return *scene.fleet->secrets.answers < -1; });
+  const auto stopped = ask(scene, Verb::stop);
+  INFO((stopped ? "" : stopped.error().message));
+  REQUIRE(stopped);
+  CHECK(scene.fleet->wait(*id).reason == "stopped by ann before it began with its hosts");
+  scene.fleet->secrets.answers.reset();
+}
+
 TEST_CASE("promote --all goes to the end without waiting between batches") {
   Scene scene("ro-promote");
   const RolloutId id = half_way(scene);
