@@ -17,7 +17,7 @@ struct ApproveOptions {
 
 /// The oldest that waits for an approval, or that of the generation which was named.
 Result<Json> find_waiting(Session& session, const ApproveOptions& options) {
-  const Result<Json> app = (*session.api())->get("/api/v1/apps/" + segment(options.app), {});
+  Result<Json> app = (*session.api())->get("/api/v1/apps/" + segment(options.app), {});
   if (!app) return app;
   for (const Json& waiting : value_at(*app, "waiting")) {
     const bool meant = options.generation == 0 || number_at(waiting, "generation") == options.generation;
