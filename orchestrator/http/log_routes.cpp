@@ -179,15 +179,18 @@ class LogStream final : public Stream {
     co_return chunk;
   }
 
-  /// Whatever happens in the daemon may be the end of it, but it is asked once a second at most.
+  /// Whatever happens in the daemon may be the end of it, but it is asked once a second at most; and now and then
+  /// without that, since an attempt's states are no events.
   awaitable<Result<void>> until_over() {
+    using namespace asio::experimental::awaitable_operators;
     for (;;) {
       const std::int64_t seen = store_.newest_event();
       const auto next = std::chrono::steady_clock::now() + time_between_questions;
       const Result<bool> over = co_await ask_whether_over();
       if (!over) co_return fail(over.error());
       if (*over) co_return Result<void>();
-      co_await store_.next_event(seen);
+      auto happening = store_.next_event(seen) || sleep_for(time_between_looks);
+      co_await std::move(happening);
       const auto now = std::chrono::steady_clock::now();
       if (now < next) co_await sleep_for(next - now);
     }
@@ -216,6 +219,7 @@ class LogStream final : public Stream {
 
   static constexpr std::size_t chunk_bytes = 64 << 10;
   static constexpr std::chrono::seconds time_between_questions{1};
+  static constexpr std::chrono::seconds time_between_looks{3};
   store::Store& store_;
   logs::LogReader& reader_;
   logs::LogKey key_;

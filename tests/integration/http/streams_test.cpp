@@ -213,7 +213,7 @@ TEST_CASE("a stream of a log that was never begun ends when it is known that it 
     client.send(ask_for_stream(live, path));
     CHECK_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
     what();
-    const std::string stream = client.read_all(5s);
+    const std::string stream = client.read_all(10s);
     CHECK_THAT(stream, Contains("event: end\ndata: {}\n\n"));
     CHECK_THAT(stream, Catch::Matchers::EndsWith("\r\n0\r\n\r\n"));
   };

@@ -1,5 +1,7 @@
 #include "orchestrator/checkout/git_locks.hpp"
 
+#include <thread>
+
 #include <catch2/catch.hpp>
 
 #include "base/process.hpp"
@@ -27,8 +29,12 @@ bool is_seen(const std::string& verb, const fs::path& repository, const fs::path
   bool seen = false;
   ProcessSpec spec("sh", {"-c", "cat > /dev/null; true", verb});
   spec.environment = {{"GIT_DIR", repository.string()}};
+  // A program's words are there an instant after it is.
   spec.late_input = [&] {
-    seen = git_writes_in(asked);
+    for (int i = 0; i < 40 && !seen; ++i) {
+      seen = git_writes_in(asked);
+      if (!seen) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
     return nothing();
   };
   REQUIRE(run_async(run_process(std::move(spec))));
