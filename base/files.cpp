@@ -63,6 +63,20 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t lim
   }
 }
 
+Result<std::string> read_at(int fd, std::uint64_t offset, std::size_t count) {
+  std::string bytes(count, '\0');
+  std::size_t have = 0;
+  while (have < count) {
+    const ssize_t got = ::pread(fd, bytes.data() + have, count - have, static_cast<off_t>(offset + have));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(Error::Kind::unavailable, std::strerror(errno));
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
 Result<void> write_file(const std::filesystem::path& path, std::string_view content, unsigned mode) {
   const std::filesystem::path beside = path.string() + "." + random_hex(4) + ".new";
   {

@@ -1,15 +1,13 @@
 #include "cli/whole_tar.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <unistd.h>
+#include "base/files.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -17,21 +15,6 @@ namespace {
 constexpr std::uint64_t block = 512;
 constexpr std::uint64_t largest_content = std::uint64_t(1) << 60;
 constexpr std::uint64_t largest_description = 1 << 20;
-
-/// Shorter at the file's end.
-Result<std::string> read_at(int file, std::uint64_t at, std::size_t size) {
-  std::string bytes(size, '\0');
-  std::size_t have = 0;
-  while (have < size) {
-    const ssize_t got = ::pread(file, bytes.data() + have, size - have, static_cast<off_t>(at + have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(Error::Kind::unavailable, std::strerror(errno));
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  bytes.resize(have);
-  return bytes;
-}
 
 std::optional<std::uint64_t> number_in(std::string_view text, int base) {
   std::uint64_t number = 0;

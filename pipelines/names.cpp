@@ -175,7 +175,7 @@ Result<void> check_group(std::string_view group) {
 
 Result<void> check_application(std::string_view name) {
   if (auto length = check_length(name, 63); !length) return length;
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  const auto plain = [](char c) { return lower(c) || is_digit(c); };
   const bool fits = plain(name.front()) && all(name, [&](char c) { return plain(c) || c == '_' || c == '-'; });
   if (!fits) return invalid("is not an application's name: only a-z, 0-9, `_` and `-`");
   return {};

@@ -63,13 +63,14 @@ Result<ProjectActions::Change> ProjectActions::change_of(http::ProjectInput inpu
     if (!url) return fail(url.error().in("clone_url"));
   }
   Change change;
-  const std::tuple<std::optional<Secret>&, std::optional<std::string>&, std::string_view> secrets[] = {
-      {input.hook_secret, change.sealed_hook_secret, sealed::hook},
-      {input.forge_token, change.sealed_forge_token, sealed::forge_token},
-      {input.clone_password, change.sealed_clone_password, sealed::clone_password},
-      {input.clone_ssh_key, change.sealed_clone_ssh_key, sealed::clone_ssh_key}};
+  const std::tuple<std::optional<Secret>&, std::string store::Project::*, std::string_view> secrets[] = {
+      {input.hook_secret, &store::Project::sealed_hook_secret, sealed::hook},
+      {input.forge_token, &store::Project::sealed_forge_token, sealed::forge_token},
+      {input.clone_password, &store::Project::sealed_clone_password, sealed::clone_password},
+      {input.clone_ssh_key, &store::Project::sealed_clone_ssh_key, sealed::clone_ssh_key}};
   for (const auto& [value, kept, what] : secrets) {
-    if (value) kept = value->empty() ? std::string() : vault_.seal(*value, input.name, what);
+    if (!value) continue;
+    change.sealed.emplace_back(kept, value->empty() ? std::string() : vault_.seal(*value, input.name, what));
     value.reset();
   }
   change.input = std::move(input);
@@ -79,10 +80,7 @@ Result<ProjectActions::Change> ProjectActions::change_of(http::ProjectInput inpu
 Result<void> ProjectActions::apply(store::Project& project, const Change& change) {
   if (change.input.clone_url) project.clone_url = *change.input.clone_url;
   if (change.input.clone_username) project.clone_username = *change.input.clone_username;
-  if (change.sealed_hook_secret) project.sealed_hook_secret = *change.sealed_hook_secret;
-  if (change.sealed_forge_token) project.sealed_forge_token = *change.sealed_forge_token;
-  if (change.sealed_clone_password) project.sealed_clone_password = *change.sealed_clone_password;
-  if (change.sealed_clone_ssh_key) project.sealed_clone_ssh_key = *change.sealed_clone_ssh_key;
+  for (const auto& [kept, value] : change.sealed) project.*kept = value;
   return apply_settings(project, change.input);
 }
 

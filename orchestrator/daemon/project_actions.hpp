@@ -25,10 +25,7 @@ class ProjectActions {
   /// What a project is to have; unset: as it was. Owns all of it, since it goes to the store's thread.
   struct Change {
     http::ProjectInput input;
-    std::optional<std::string> sealed_hook_secret;
-    std::optional<std::string> sealed_forge_token;
-    std::optional<std::string> sealed_clone_password;
-    std::optional<std::string> sealed_clone_ssh_key;
+    std::vector<std::pair<std::string store::Project::*, std::string>> sealed;  ///< empty: it is removed
   };
   [[nodiscard]] Result<Change> change_of(http::ProjectInput input) const;
   static Result<void> apply(store::Project& project, const Change& change);

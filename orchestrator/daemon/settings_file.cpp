@@ -22,6 +22,15 @@ void text(MapReader& map, std::string_view key, std::string& into, Diagnostics& 
   if (auto value = pipelines::read_text(*node, key, diagnostics)) into = *value;
 }
 
+void texts(MapReader& map, std::string_view key, std::size_t most, std::vector<std::string>& into,
+           Diagnostics& diagnostics) {
+  const YamlNode* node = map.find(key);
+  if (!node) return;
+  for (auto& one : pipelines::read_texts(*node, "`" + std::string(key) + "`", most, diagnostics)) {
+    into.push_back(std::move(one.text));
+  }
+}
+
 void number(MapReader& map, std::string_view key, int& into, Diagnostics& diagnostics, int most = 1000) {
   const YamlNode* node = map.find(key);
   if (!node) return;
@@ -178,10 +187,7 @@ void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnosti
     MapReader map(entry.value, "a host", diagnostics);
     read_endpoint(map, entry, host, diagnostics);
     text(map, "address", host.address, diagnostics);
-    if (const YamlNode* groups = map.find("groups")) {
-      for (const auto& group : pipelines::read_texts(*groups, "`groups`", 64, diagnostics))
-        host.groups.push_back(group.text);
-    }
+    texts(map, "groups", 64, host.groups, diagnostics);
     if (const YamlNode* caddy = map.find("caddy")) read_caddy(*caddy, host.name, settings, diagnostics);
     map.finish();
     settings.hosts.push_back(std::move(host));
@@ -234,12 +240,7 @@ void read_certificates(const YamlNode& node, Settings& settings, Diagnostics& di
     }
     text(map, "cert", files.certificate, diagnostics);
     text(map, "key", files.key, diagnostics);
-    if (const YamlNode* projects = map.find("projects")) {
-      files.projects.emplace();
-      for (const auto& project : pipelines::read_texts(*projects, "`projects`", 1000, diagnostics)) {
-        files.projects->push_back(project.text);
-      }
-    }
+    if (map.find("projects") != nullptr) texts(map, "projects", 1000, files.projects.emplace(), diagnostics);
     map.finish();
     if (!rollouts::is_plain_name(entry.key)) {
       diagnostics.error(entry.at, "a certificate's name is made of letters, digits, '_', '.' and '-', at most 63",
@@ -274,11 +275,7 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   MapReader map(node, "the settings", diagnostics);
   text(map, "listen", settings.listen, diagnostics);
   text(map, "socket", settings.socket, diagnostics);
-  if (const YamlNode* proxies = map.find("trusted_proxies")) {
-    for (const auto& proxy : pipelines::read_texts(*proxies, "`trusted_proxies`", 64, diagnostics)) {
-      settings.trusted_proxies.push_back(proxy.text);
-    }
-  }
+  texts(map, "trusted_proxies", 64, settings.trusted_proxies, diagnostics);
   text(map, "public_url", settings.public_url, diagnostics);
   std::string data = settings.data.string();
   text(map, "data", data, diagnostics);
@@ -299,11 +296,7 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   if (const YamlNode* swarms = map.find("swarms")) read_swarms(*swarms, settings, diagnostics);
   if (const YamlNode* proxy = map.find("proxy")) read_proxy(*proxy, settings, diagnostics);
   if (const YamlNode* metrics = map.find("metrics")) read_metrics(*metrics, settings, diagnostics);
-  if (const YamlNode* drivers = map.find("log_drivers")) {
-    for (const auto& driver : pipelines::read_texts(*drivers, "`log_drivers`", 64, diagnostics)) {
-      settings.log_drivers.push_back(driver.text);
-    }
-  }
+  texts(map, "log_drivers", 64, settings.log_drivers, diagnostics);
   map.finish();
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.hpp"
+#include "base/files.hpp"
 #include "base/kill_point.hpp"
 #include "base/log.hpp"
 #include "orchestrator/logs/log_store.hpp"
@@ -17,13 +18,6 @@ namespace {
 constexpr std::size_t kTimeSize = 64;
 // The Engine splits lines at 16 KiB, and masking makes them at most three times as long.
 constexpr std::size_t kLongestRecord = 64 << 10;
-
-std::string read_at(int fd, std::uint64_t offset, std::size_t count) {
-  std::string bytes(count, '\0');
-  const ssize_t got = ::pread(fd, bytes.data(), count, static_cast<off_t>(offset));
-  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return bytes;
-}
 
 std::string first_word(std::string_view text) {
   return std::string(text.substr(0, std::min(text.find(' '), text.size())));
@@ -51,9 +45,9 @@ void LogWriter::read_times() {
   first_time_.clear();
   last_time_.clear();
   if (size_ == 0) return;
-  first_time_ = first_word(read_at(fd_, 0, kTimeSize));
+  first_time_ = first_word(slipway::read_at(fd_, 0, kTimeSize).value_or(""));
   const std::uint64_t from = size_ > kLongestRecord ? size_ - kLongestRecord : 0;
-  last_time_ = first_word(last_line(read_at(fd_, from, kLongestRecord)));
+  last_time_ = first_word(last_line(slipway::read_at(fd_, from, kLongestRecord).value_or("")));
 }
 
 LogWriter::~LogWriter() {

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "base/files.hpp"
+
 namespace slipway::logs {
 
 namespace fs = std::filesystem;
@@ -42,16 +44,8 @@ Error broken(const fs::path& path, std::string_view what) {
 }
 
 Result<std::string> read_at(const File& file, const fs::path& path, std::uint64_t offset, std::size_t count) {
-  std::string bytes(count, '\0');
-  std::size_t have = 0;
-  while (have < count) {
-    const ssize_t got = ::pread(file.fd(), bytes.data() + have, count - have, static_cast<off_t>(offset + have));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(broken(path, std::strerror(errno)));
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  bytes.resize(have);
+  Result<std::string> bytes = slipway::read_at(file.fd(), offset, count);
+  if (!bytes) return fail(broken(path, bytes.error().message));
   return bytes;
 }
 

@@ -193,7 +193,7 @@ Result<Application> decode_stored(const GenerationSpec& spec) {
   text.application = spec.application;
   ComposeRules as_accepted = accepted_once();
   if (spec.swarm) as_accepted.swarms = spec.hosts;
-  if (spec.swarm) text.group = spec.hosts.front();
+  if (spec.swarm && !spec.hosts.empty()) text.group = spec.hosts.front();
   auto decoded = decode_compose(text, as_accepted);
   if (!decoded) return fail(decoded.error().in("generation " + std::to_string(spec.number)));
   if (auto merged = merge_env_files(*decoded, spec.files, spec.variables); !merged) {

@@ -82,16 +82,8 @@ awaitable<void> look_into_swarm(HostDirectory* hosts, std::string application, T
 
 /// A contract migration that was begun closes the way back below it, and nobody knows any more that it was not.
 std::string progress_of(const GenerationSpec& spec) {
-  ComposeText text;
-  text.text = spec.compose;
-  text.path = spec.compose_path;
-  text.variables = spec.variables;
-  text.application = spec.application;
-  ComposeRules rules = accepted_once();
-  if (spec.swarm) rules.swarms = spec.hosts;
-  if (spec.swarm && !spec.hosts.empty()) text.group = spec.hosts.front();
-  const auto application = decode_compose(text, rules);
-  if (!application || !application->policy.migrate || !application->policy.migrate->contract) return "{}";
+  const auto policy = policy_of(spec);
+  if (!policy || !policy->migrate || !policy->migrate->contract) return "{}";
   return dump_json({{"plan", {{"pace", {{"contract", true}}}}}, {"machine", {{"migrator", "unknown"}}}});
 }
 
