@@ -1,7 +1,9 @@
 #pragma once
 // The one precompiled header. Only what nearly every file needs; curl, Beast, yaml-cpp and json.hpp stay in .cpp files.
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,5 +23,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 #include <tl/expected.hpp>

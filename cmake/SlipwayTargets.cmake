@@ -3,15 +3,22 @@
 # slipway_program(NAME targets...)   one program, likewise.
 # slipway_test(NAME targets...)      one Catch2 program, run by ctest.
 # slipway_test_on_hosts(NAME SET COST)   a program that needs hosts, run by ctest.
+# deprecated-declarations: with a precompiled header clang takes libstdc++'s own use of what C++17 deprecated for ours.
 # mismatched-new-delete: g++ 12 reports every coroutine whose frame has an allocator (asio) once it optimises.
 # Errors where contributors and CI build; at -O2 g++ 12 warns of things that are not so.
-set(SLIPWAY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-mismatched-new-delete $<$<CONFIG:Debug>:-Werror>)
+set(SLIPWAY_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-mismatched-new-delete $<$<CONFIG:Debug>:-Werror>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 
+# Its precompiled header is base's, unless another target's or NO_PCH is named.
 function(slipway_settings target)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
   target_compile_options(${target} PRIVATE ${SLIPWAY_WARNINGS})
-  if(NOT ${target} STREQUAL slipway_base AND NOT ARGV1 STREQUAL NO_PCH)
-    target_precompile_headers(${target} REUSE_FROM slipway_base)
+  set(headers ${ARGN})
+  if(NOT headers)
+    set(headers slipway_base)
+  endif()
+  if(NOT headers STREQUAL NO_PCH AND NOT headers STREQUAL target)
+    target_precompile_headers(${target} REUSE_FROM ${headers})
   endif()
 endfunction()
 
@@ -23,15 +30,20 @@ function(slipway_library name)
   slipway_settings(${name})
 endfunction()
 
-function(slipway_program name)
+function(slipway_executable name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${ARGN})
+endfunction()
+
+function(slipway_program name)
+  slipway_executable(${name} ${ARGN})
   slipway_settings(${name})
 endfunction()
 
 function(slipway_test name)
-  slipway_program(${name} ${ARGN} Catch2::Catch2WithMain)
+  slipway_executable(${name} ${ARGN} Catch2::Catch2WithMain)
+  slipway_settings(${name} slipway_test_headers)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()
 

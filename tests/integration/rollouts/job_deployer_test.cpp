@@ -36,7 +36,7 @@ class DeployJob {
     const auto at = image.find('@');
     request.images["web"].repository = image.substr(0, at);
     request.images["web"].digest = image.substr(at + 1);
-    request.read_file = [this](std::string) { return slowly(); };
+    request.read_file = [](std::string) { return slowly(); };
     const auto done = [this](std::exception_ptr bug, Result<runs::Outcome> outcome) {
       if (bug) std::rethrow_exception(bug);
       outcome_ = std::move(outcome);

@@ -312,7 +312,7 @@ TEST_CASE("the version is the lower of ours and the Engine's") {
   const auto [theirs, expected] = GENERATE(table<std::string, std::string>(
       {{"1.24", "1.24"}, {"1.41", "1.41"}, {"1.45", "1.45"}, {"1.51", "1.51"}, {"1.99", "1.51"}}));
   with_script(engine_of(theirs, "1.40"),
-              [expected = "GET /v" + expected + "/info"](Transport& transport, ScriptedEngine& engine) {
+              [wanted = "GET /v" + expected + "/info"](Transport& transport, ScriptedEngine& engine) {
                 struct Check {
                   static awaitable<void> run(Transport& asked, ScriptedEngine& asking, std::string line) {
                     const std::string first = co_await path_asked_for(asked);
@@ -322,7 +322,7 @@ TEST_CASE("the version is the lower of ours and the Engine's") {
                     CHECK(asking.connections() == 1);
                   }
                 };
-                return Check::run(transport, engine, expected);
+                return Check::run(transport, engine, wanted);
               });
 }
 

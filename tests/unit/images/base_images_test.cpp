@@ -78,8 +78,8 @@ TEST_CASE("what could name an image in a way that only the builder knows is told
       "{\"syntax\": \"r.example/own\"}\nFROM a",
       "#!/own\n# syntax=r.example/own\nFROM a",
       "# other=1\n# syntax=r.example/own\nFROM a",
-      "FROM a\xc2\xa0"
-      "b",
+      ("FROM a\xc2\xa0"
+       "b"),
   };
   for (const char* text : unclear) {
     CAPTURE(text);
