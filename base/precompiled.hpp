@@ -1,5 +1,6 @@
 #pragma once
-// The one precompiled header. Only what nearly every file needs; curl, Beast, yaml-cpp and json.hpp stay in .cpp files.
+// What most files parse. clang reads of it what a file uses, so much may be in it (docs/decisions/0114); tests have Catch2,
+// too (tests/support/precompiled.hpp). curl, Beast and yaml-cpp stay in the few .cpp files that use them.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -23,6 +24,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <spdlog/spdlog.h>
 #include <tl/expected.hpp>

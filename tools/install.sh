@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that a task needs and that are missing.
-#   tools/install.sh build|test|demo|lint|bench …
+#   tools/install.sh build|test|demo|lint|sanitize|bench …
 set -euo pipefail
 
-build=(g++ cmake ninja-build ccache mold pkg-config git ca-certificates
+build=(clang-19 lld-19 libstdc++-12-dev cmake ninja-build ccache mold pkg-config git ca-certificates
   libboost1.81-dev libboost-url1.81-dev libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libyaml-cpp-dev
   libspdlog-dev libfmt-dev libexpected-dev libsqlitecpp-dev libsqlite3-dev libzstd-dev libsodium-dev
   libhowardhinnant-date-dev tzdata
@@ -12,6 +12,7 @@ build=(g++ cmake ninja-build ccache mold pkg-config git ca-certificates
 rig=(docker.io iptables docker-registry apache2-utils iproute2 busybox-static mmdebstrap openssl curl jq procps
   openssh-server openssh-client git-lfs python3 python3-jsonschema prometheus caddy docker-compose)
 lint=(clang-format-19 clang-tidy-19 shellcheck jq)
+sanitize=(libclang-rt-19-dev)
 bench=(hyperfine time)
 
 wanted=()
@@ -21,6 +22,7 @@ for task in "$@"; do
     demo) wanted+=("${build[@]}" "${rig[@]}") ;;
     test) wanted+=("${build[@]}" "${rig[@]}") ;;
     lint) wanted+=("${build[@]}" "${lint[@]}") ;;
+    sanitize) wanted+=("${build[@]}" "${sanitize[@]}") ;;
     bench) wanted+=("${build[@]}" "${rig[@]}" "${bench[@]}") ;;
     *) echo "install: unknown task '$task'" >&2; exit 2 ;;
   esac

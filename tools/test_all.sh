@@ -11,7 +11,7 @@ sanitizers() {
   # What is freed is kept for a while to catch late uses; tests that measure memory need that to be little. Tests of a
   # failing disk load a library before the sanitizer's.
   export ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64:verify_asan_link_order=0
-  tools/build.sh asan && tools/run_tests.sh build/asan '^(unit_|integration_)'
+  tools/install.sh sanitize && tools/build.sh asan && tools/run_tests.sh build/asan '^(unit_|integration_)'
 }
 
 second_engine() {

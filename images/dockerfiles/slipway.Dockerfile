@@ -16,8 +16,7 @@ FROM ${BASE}
 # git and ssh for checkouts; the rest is what the two programs link, and libcurl, which they load when they need it.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates git git-lfs openssh-client \
-      libssl3 libcurl4 libyaml-cpp0.7 libspdlog1.10 libfmt9 libsqlite3-0 libzstd1 libsodium23 \
-      libre2-9 libpugixml1v5 libjq1 libboost-url1.81.0 libdate-tz3 tzdata \
+      libssl3 libcurl4 libfmt9 libjq1 libdate-tz3 tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 64320 --home-dir /var/lib/slipway --create-home slipway
 COPY --from=build /out/ /usr/local/bin/
