@@ -37,7 +37,8 @@ RunDriver::RunDriver(DriverTools tools, std::shared_ptr<RunContext> context,
       repository_(std::move(repository)),
       executor_(executor),
       machine_(graph_of(context_->plan), tools_.settings.limits, started_by_deadlines(tools_, context_->run)),
-      source_(repository_, tools_.settings.work_folder / to_string(context_->run.id), context_->run.trusted, executor),
+      source_(repository_, tools_.settings.work_folder, context_->run.id, context_->run.trusted, tools_.with.pool,
+              executor),
       tasks_(executor),
       finished_(executor) {}
 

@@ -180,8 +180,8 @@ awaitable<void> RunService::drive(RunId id, std::shared_ptr<Active> active) {
     co_await finish(id, std::move(outcome));
   }
   active_.erase(id);
-  auto work = [folder = settings_.work_folder / to_string(id)] {
-    SourceTree::remove(folder);
+  auto work = [folder = settings_.work_folder, id] {
+    SourceTree::remove(folder, id);
     give_memory_back();
     return true;
   };

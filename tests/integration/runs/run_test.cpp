@@ -312,17 +312,18 @@ TEST_CASE("what nobody knows any more is removed once its grace is over, and not
   Settings settings;
   settings.work_folder = site.folder / "work";
   settings.orphan_grace = 1h;
-  std::filesystem::create_directories(settings.work_folder / "999");
+  const auto checkout = settings.work_folder / "999", cut_off = settings.work_folder / "999.part.0123456789abcdef";
+  for (const auto& folder : {checkout, cut_off}) std::filesystem::create_directories(folder);
   const std::string before = everything();
   const SweepSummary young = daemon.sweep(settings);
   CHECK(young.containers + young.volumes + young.checkouts == 0);
-  CHECK(std::filesystem::exists(settings.work_folder / "999"));
+  for (const auto& folder : {checkout, cut_off}) CHECK(std::filesystem::exists(folder));
 
   settings.orphan_grace = 0s;
   const SweepSummary old = daemon.sweep(settings);
   CHECK(old.containers == 1);
   CHECK(old.volumes == 1);
-  CHECK_FALSE(std::filesystem::exists(settings.work_folder / "999"));
+  for (const auto& folder : {checkout, cut_off}) CHECK_FALSE(std::filesystem::exists(folder));
   const std::string left = everything();
   CHECK(left.find("orphan") == std::string::npos);
   for (const auto& [name, labels] : kept) {
