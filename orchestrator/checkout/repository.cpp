@@ -4,6 +4,7 @@
 
 #include "base/files.hpp"
 #include "orchestrator/checkout/git_locks.hpp"
+#include "orchestrator/checkout/mirror_check.hpp"
 #include "orchestrator/checkout/mirrors.hpp"
 
 namespace slipway::checkout {
@@ -103,7 +104,15 @@ awaitable<Result<void>> make_bare(const GitSettings& settings, std::filesystem::
   GitCommand init(settings, {"init", "--quiet", "--bare", "--template=", folder.string()});
   const Result<std::string> made = co_await init.run();
   if (!made) co_return fail(made.error());
+  mark_sound(folder);
   co_return Result<void>();
+}
+
+/// The same, for who holds the mirror's lock and relies on what is in it.
+awaitable<Result<void>> make_sound(const GitSettings& settings, std::filesystem::path folder) {
+  const Result<void> looked = co_await drop_if_damaged(settings, folder);
+  if (!looked) co_return fail(looked.error());
+  co_return co_await make_bare(settings, folder);
 }
 
 }  // namespace
@@ -128,7 +137,14 @@ GitCommand Repository::git_remote(std::vector<std::string> words) const {
 }
 
 awaitable<Result<void>> Repository::prepare() {
-  co_return co_await make_bare(*settings_, mirror_);
+  co_return co_await make_sound(*settings_, mirror_);
+}
+
+/// For who does not hold the lock, and needs it only if there is something to be done.
+awaitable<Result<void>> Repository::prepare_in_turn() {
+  if (is_sound(mirror_)) co_return co_await make_bare(*settings_, mirror_);
+  const auto held = co_await lock_->acquire();
+  co_return co_await prepare();
 }
 
 awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
@@ -286,7 +302,7 @@ awaitable<Result<std::vector<std::string>>> Repository::changed_paths(std::strin
 awaitable<Result<std::string>> Repository::resolve(std::string ref) {
   if (!is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   GitCommand list = git_remote({"ls-remote", "--quiet", "--", url_.text(), ref, ref + "^{}"});
-  const Result<void> ready = co_await prepare();
+  const Result<void> ready = co_await prepare_in_turn();
   if (!ready) co_return fail(ready.error());
   const Result<std::string> output = co_await list.run();
   if (!output) co_return fail(output.error());
@@ -323,7 +339,7 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
   const auto held = co_await lock_->acquire();
   // Beside the mirror, whose commits have no parents.
   const std::filesystem::path history = mirror_.parent_path() / (mirror_.stem().string() + ".history.git");
-  const Result<void> ready = co_await make_bare(*settings_, history);
+  const Result<void> ready = co_await make_sound(*settings_, history);
   if (!ready) co_return fail(ready.error());
   GitCommand fetch = git_remote({"fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head",
                                  "--no-recurse-submodules", "--", url_.text(), ref + ":refs/history/asked"});

@@ -26,8 +26,9 @@ struct CommitFile {
 };
 
 /// The bare mirror of one project's repository below `settings.folder`, holding only the commits that were asked for
-/// (shallow, one deep). Made when first needed; a broken one may be deleted at any time. One fetch at a time, others
-/// queue, also those of other Repositories of the same name (`GitSettings::locks`). Borrows `settings`.
+/// (shallow, one deep). Made when first needed; a broken one may be deleted at any time, and one that a loss of power
+/// has damaged is. One fetch at a time, others queue, also those of other Repositories of the same name
+/// (`GitSettings::locks`). Borrows `settings`.
 class Repository {
  public:
   /// `name` is a file name ("project-7").
@@ -75,6 +76,7 @@ class Repository {
   };
 
   awaitable<Result<void>> prepare();
+  awaitable<Result<void>> prepare_in_turn();
   awaitable<Result<void>> fetch_held(std::string commit, std::string ref);
   awaitable<Result<void>> fetch_arriving(AsyncLock::Held until_there, std::string commit, std::string ref);
   awaitable<Result<CommitFile>> read_arrived(AsyncLock& arriving, std::string commit, std::string path);

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "base/clock.hpp"
+
 namespace slipway::runs {
 
 namespace fs = std::filesystem;
@@ -18,6 +20,12 @@ std::vector<fs::path> all_of_run(const fs::path& work_folder, RunId run) {
   return found;
 }
 
+/// Of what this life of the machine has written; new each time where the kernel does not tell which one that is.
+std::string mark_of_boot() {
+  const std::string boot = boot_id();
+  return boot.empty() ? random_hex(16) : boot;
+}
+
 }  // namespace
 
 SourceTree::SourceTree(std::shared_ptr<checkout::Repository> repository, fs::path work_folder, RunId run, bool trusted,
@@ -25,7 +33,7 @@ SourceTree::SourceTree(std::shared_ptr<checkout::Repository> repository, fs::pat
     : repository_(std::move(repository)),
       work_folder_(std::move(work_folder)),
       run_(run),
-      folder_(work_folder_ / to_string(run)),
+      folder_(work_folder_ / (to_string(run) + "." + mark_of_boot())),
       trusted_(trusted),
       pool_(pool),
       made_(executor) {}

@@ -10,8 +10,9 @@
 namespace slipway::runs {
 
 /// The checked-out files of one run, made once in the background, used by all of its jobs and builds. They are in a
-/// folder of the work folder whose name begins with the run's id; one that is there already is from before a restart,
-/// and complete (it gets its name last). Borrows `pool`, where old ones are removed.
+/// folder of the work folder called RUN.BOOT. One of that name is from before a restart of the daemon, and complete: it
+/// gets its name last. Nothing of it is brought to the disk, so one from before the machine's last start is not used
+/// (docs/decisions/0117). Borrows `pool`, where old ones are removed.
 class SourceTree {
  public:
   SourceTree(std::shared_ptr<checkout::Repository> repository, std::filesystem::path work_folder, RunId run,

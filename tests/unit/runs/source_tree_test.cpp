@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <stdlib.h>
 
+#include "base/clock.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "tests/support/run_async.hpp"
@@ -110,4 +111,17 @@ TEST_CASE("a checkout that was cut off goes when the run is taken up, those of o
   SourceTree::remove(all.work, RunId(7));
   CHECK(SourceTree::run_of(*fs::directory_iterator(all.work)) != "7");
   CHECK(fs::exists(all.work / "8"));
+}
+
+TEST_CASE(
+    "a checkout from before a restart of the daemon is used as it is, one from before a start of the machine is not") {
+  Checkouts all;
+  const auto [name, is_used] = GENERATE(table<std::string, bool>(
+      {{"7." + boot_id(), true}, {"7.00000000-0000-0000-0000-000000000000", false}, {"7", false}}));
+  fs::create_directories(all.work / name);
+  REQUIRE(write_file(all.work / name / "test.sh", ""));  // as a loss of power may leave it
+  const auto made = all.check_out();
+  REQUIRE(made);
+  CHECK(*read_file(*made / "test.sh") == (is_used ? "" : "exit 1\n"));
+  CHECK(fs::exists(all.work / name) == is_used);
 }
