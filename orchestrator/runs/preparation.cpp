@@ -77,15 +77,17 @@ awaitable<Result<Preparation>> end_described(Collaborators& with, store::Run run
   co_return ended(verdict, std::move(reason));
 }
 
-/// Described and started in one commit.
+/// Described and started in one commit, with what it takes over of an earlier run.
 awaitable<Result<void>> commit_start(Collaborators& with, const RunContext& context, checkout::CommitInfo commit,
-                                     std::vector<store::Job> jobs) {
+                                     KeptWork kept) {
   auto work = [run = context.run, plan = dump_json(pipelines::to_json(context.plan)), commit = std::move(commit),
-               jobs = std::move(jobs)](store::Transaction& tx) -> Result<void> {
+               kept = std::move(kept)](store::Transaction& tx) -> Result<void> {
     store::Runs runs(tx);
+    Result<void> taken = kept.take_over ? kept.take_over(tx) : Result<void>();
+    if (!taken) return taken;
     Result<void> described = runs.describe(run.id, run.commit, commit.subject, commit.author);
     if (!described) return described;
-    return runs.start(run.id, plan, jobs, *run.deadline, *run.started);
+    return runs.start(run.id, plan, kept.rows, *run.deadline, *run.started);
   };
   auto starting = with.store.persist(std::move(work));
   co_return co_await std::move(starting);
@@ -167,11 +169,11 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
   ready->committed_at = file->commit.committed_at;
-  const Result<std::vector<store::Job>> rows = co_await rows_with_kept(with, *ready);
-  if (!rows) co_return fail(rows.error());
+  Result<KeptWork> kept = co_await kept_work(with, *ready);
+  if (!kept) co_return fail(kept.error());
   ready->run.started = with.clock.now();
   ready->run.deadline = with.deadlines.get().now() + settings.limits.run_timeout;
-  auto starting = commit_start(with, *ready, file->commit, *rows);
+  auto starting = commit_start(with, *ready, file->commit, std::move(*kept));
   const Result<void> started = co_await std::move(starting);
   if (!started) co_return fail(started.error());
   co_return Preparation{std::move(ready), std::nullopt};

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "base/encoding.hpp"
+#include "orchestrator/store/images.hpp"
 #include "tests/integration/runs/mini_daemon.hpp"
 #include "tests/integration/runs/open_registry.hpp"
+#include "tests/integration/runs/required.hpp"
 
 using namespace slipway;
 using namespace slipway::runs;
@@ -285,6 +287,50 @@ TEST_CASE("a rerun of failed jobs does again what came after an image that is go
   const RunId third = daemon.rerun_failed(second);
   REQUIRE(daemon.wait(third).verdict == store::Verdict::failed);
   CHECK(ran(third) == std::set<std::string>{"unit", "smoke", "bad"});
+}
+
+TEST_CASE("what is deployed is what this run built and tested, whatever the journal says was pushed for it before") {
+  const Site site;
+  const OpenRegistry registry(site, "127.0.0.1");
+  MiniDaemon daemon(site);
+  const std::string repository = registry.address() + "/shop/app";
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "images: {app: {context: .}}\n"
+                    "jobs:\n"
+                    "  publish: {push: {image: app, to: " +
+                        repository +
+                        ", tags: [latest]}}\n"
+                        "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}}}\n"},
+                   {"Dockerfile", "FROM busybox\nRUN touch /made\n"},
+                   {"compose.yml", "name: shop\nservices:\n  web: {}\n"}});
+  store::Run row;
+  row.project = ProjectId(1);
+  row.event = store::Trigger::push;
+  row.ref = "refs/heads/main";
+  row.commit = commit;
+  row.trusted = true;
+  const RunId id = required(daemon.run(daemon.store->write(&store::Runs::add, std::move(row))));
+  required(daemon.run(daemon.store->write(&store::Runs::prepare, id, daemon.clock.now())));
+  // As a rerun had it that was killed before it began, and whose image was pruned meanwhile.
+  store::PushedImage old;
+  old.run = id;
+  old.image = "app";
+  old.repository = repository;
+  old.tag = "latest";
+  old.config_id = "sha256:" + std::string(64, '1');
+  required(daemon.run(daemon.store->write(&store::Images::intend_push, old)));
+  required(daemon.run(daemon.store->write(&store::Images::pushed, id, repository, std::string("latest"),
+                                          "sha256:" + std::string(64, '2'), daemon.clock.now())));
+  daemon.service->start(id);
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason << daemon.log(id, "publish.a1"));
+  REQUIRE(run.verdict == store::Verdict::passed);
+  REQUIRE(daemon.deployer.requests.size() == 1);
+  const PushedImage& deployed = daemon.deployer.requests[0].images.at("web");
+  CHECK(deployed.digest == registry.digest_of("shop/app", "latest"));
+  CHECK(deployed.config_id == required(daemon.run(daemon.store->read(&store::Images::built_by, id))).at(0).config_id);
 }
 
 TEST_CASE("what nobody knows any more is removed once its grace is over, and nothing else ever is") {

@@ -150,6 +150,25 @@ TEST_CASE("a push goes from intent to pushed once, and is found by its digest") 
   CHECK(s.read(&Images::find_push, "registry.example/other", "sha256:d1").error().kind == Error::Kind::not_found);
 }
 
+TEST_CASE("a tag that has one image is pushed again for another one, and then is of that alone") {
+  TemporaryStore s;
+  const RunId run = add_run(s, add_project(s));
+  REQUIRE(s.write(&Images::intend_push, push(run)));
+  REQUIRE(s.write(&Images::pushed, run, "registry.example/app", "latest", "sha256:d1", kNoon));
+  PushedImage other = push(run);
+  other.config_id = "sha256:c1";
+  REQUIRE(s.write(&Images::intend_push, other));
+  const PushedImage intended = s.read(&Images::pushed_by, run)->at(0);
+  CHECK(intended.state == PushState::intent);
+  CHECK(intended.digest.empty());
+  REQUIRE(s.write(&Images::pushed, run, "registry.example/app", "latest", "sha256:d2", kNoon));
+  const std::vector<PushedImage> got = s.read(&Images::pushed_by, run).value();
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].config_id == "sha256:c1");
+  CHECK(got[0].digest == "sha256:d2");
+  CHECK(s.write(&Images::intend_push, other).error().kind == Error::Kind::conflict);
+}
+
 TEST_CASE("a rerun inherits what was built and pushed, but not over its own") {
   TemporaryStore s;
   const ProjectId project = add_project(s);
