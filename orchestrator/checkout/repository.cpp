@@ -122,7 +122,8 @@ Repository::Repository(const GitSettings& settings, const std::string& name, Git
       mirror_(settings.folder / (name + ".git")),
       url_(std::move(url)),
       credentials_(std::move(credentials)),
-      lock_(settings.locks->of(mirror_.string())) {}
+      lock_(settings.locks->of(mirror_.string())),
+      forgetting_(settings.locks->of(mirror_.string() + " forgetting")) {}
 
 GitCommand Repository::git(std::vector<std::string> words) const {
   GitCommand command(*settings_, std::move(words));
@@ -152,6 +153,15 @@ awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   const auto held = co_await lock_->acquire();
   auto work = fetch_held(std::move(commit), std::move(ref));
+  co_return co_await std::move(work);
+}
+
+awaitable<Result<void>> Repository::ensure(std::string commit, std::string ref) {
+  if (is_commit_id(commit) && is_sound(mirror_)) {
+    const auto held = co_await forgetting_->acquire();
+    if (has_ref(mirror_, commit)) co_return Result<void>();
+  }
+  auto work = fetch(std::move(commit), std::move(ref));
   co_return co_await std::move(work);
 }
 
@@ -357,6 +367,7 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
 }
 
 awaitable<Result<void>> Repository::collect_garbage(std::size_t keep) {
+  const auto forgetting = co_await forgetting_->acquire();
   const auto held = co_await lock_->acquire();
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());

@@ -38,6 +38,9 @@ class Repository {
   /// single commits is asked for `ref` (may be empty), after which the commit must be there.
   awaitable<Result<void>> fetch(std::string commit, std::string ref);
 
+  /// The same where the commit is there most likely: then it does not wait for another one's fetch.
+  awaitable<Result<void>> ensure(std::string commit, std::string ref);
+
   /// `fetch` and `read` for somebody who will soon ask for both: the next `read` of it costs nothing. What was fetched
   /// ahead before is forgotten.
   awaitable<Result<void>> fetch_ahead(std::string commit, std::string ref, std::string path);
@@ -97,7 +100,8 @@ class Repository {
   GitUrl url_;
   GitCredentials credentials_;
   std::optional<Ahead> ahead_;
-  std::shared_ptr<AsyncLock> lock_;  // the mirror's, shared with other Repositories of it
+  std::shared_ptr<AsyncLock> lock_;        // the mirror's, shared with other Repositories of it
+  std::shared_ptr<AsyncLock> forgetting_;  // likewise, of who forgets commits; taken before `lock_`, if both are
 };
 
 }  // namespace slipway::checkout

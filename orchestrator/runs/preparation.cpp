@@ -179,22 +179,15 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
   co_return Preparation{std::move(ready), std::nullopt};
 }
 
-awaitable<Result<Preparation>> take_up_run(store::Run run, store::Project project, ProjectAccess access,
-                                           checkout::Repository& repository) {
+/// From the journal alone: what is under way has deadlines, and people who want to stop it, so it waits for no mirror.
+Result<Preparation> take_up_run(store::Run run, store::Project project, ProjectAccess access) {
   const Result<Json> json = parse_json(run.plan);
-  if (!json) co_return fail(Error(json.error()).in("plan in the journal"));
+  if (!json) return fail(Error(json.error()).in("plan in the journal"));
   Result<pipelines::Plan> plan = pipelines::plan_from_json(*json);
-  if (!plan) co_return fail(std::move(plan.error()).in("plan in the journal"));
+  if (!plan) return fail(std::move(plan.error()).in("plan in the journal"));
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
-  // The commit is in the mirror; if that was deleted meanwhile, it is fetched again.
-  const Result<void> fetched = co_await repository.fetch(ready->run.commit, ready->run.ref);
-  if (fetched) {
-    const Result<checkout::CommitFile> file =
-        co_await repository.read(ready->run.commit, ready->project.settings.pipeline_file);
-    if (file) ready->committed_at = file->commit.committed_at;
-  }
-  co_return Preparation{std::move(ready), std::nullopt};
+  return Preparation{std::move(ready), std::nullopt};
 }
 
 }  // namespace
@@ -202,12 +195,15 @@ awaitable<Result<Preparation>> take_up_run(store::Run run, store::Project projec
 awaitable<Result<Preparation>> prepare_run(Collaborators& with, const Settings& settings, store::Run run,
                                            store::Project project, ProjectAccess access,
                                            checkout::Repository& repository, PlanSeen planned) {
-  const bool under_way = run.state == store::RunState::running;
   const RunId id = run.id;
-  auto work = under_way ? take_up_run(std::move(run), std::move(project), std::move(access), repository)
-                        : plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository,
-                                   std::move(planned));
-  Result<Preparation> prepared = co_await std::move(work);
+  Result<Preparation> prepared = fail(Error::Kind::internal, "");
+  if (run.state == store::RunState::running) {
+    prepared = take_up_run(std::move(run), std::move(project), std::move(access));
+  } else {
+    auto planning =
+        plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository, std::move(planned));
+    prepared = co_await std::move(planning);
+  }
   if (!prepared || prepared->ended) co_return prepared;
   RunContext& context = *prepared->context;
   context.instance = with.store.instance();

@@ -38,14 +38,17 @@ SourceTree::SourceTree(std::shared_ptr<checkout::Repository> repository, fs::pat
       pool_(pool),
       made_(executor) {}
 
-awaitable<void> SourceTree::make(std::string commit) {
-  outcome_ = co_await export_tree(std::move(commit));
+awaitable<void> SourceTree::make(std::string commit, std::string ref) {
+  outcome_ = co_await export_tree(std::move(commit), std::move(ref));
   made_.ask("");
 }
 
-awaitable<Result<void>> SourceTree::export_tree(std::string commit) {
+awaitable<Result<void>> SourceTree::export_tree(std::string commit, std::string ref) {
   std::error_code code;
   if (fs::exists(folder_, code)) co_return Result<void>();
+  auto ensuring = repository_->ensure(commit, std::move(ref));
+  const Result<void> there = co_await std::move(ensuring);
+  if (!there) co_return fail(there.error());
   co_await remove_cut_off();
   // A name that no export had before: the git of a daemon that was killed may still write where it began.
   const fs::path beside = folder_.string() + ".part." + random_hex(8);

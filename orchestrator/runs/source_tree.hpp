@@ -18,8 +18,8 @@ class SourceTree {
   SourceTree(std::shared_ptr<checkout::Repository> repository, std::filesystem::path work_folder, RunId run,
              bool trusted, Pool& pool, const Executor& executor);
 
-  /// Begins to make it; at most once. `commit` must have been fetched.
-  awaitable<void> make(std::string commit);
+  /// Makes it, from a commit that is fetched if need be (Repository::fetch); at most once.
+  awaitable<void> make(std::string commit, std::string ref);
   /// Waits until it is there.
   awaitable<Result<std::filesystem::path>> ready();
 
@@ -31,7 +31,7 @@ class SourceTree {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
  private:
-  awaitable<Result<void>> export_tree(std::string commit);
+  awaitable<Result<void>> export_tree(std::string commit, std::string ref);
   awaitable<void> remove_cut_off();
 
   std::shared_ptr<checkout::Repository> repository_;

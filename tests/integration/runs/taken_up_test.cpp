@@ -38,6 +38,10 @@ void await_removals(const Site& site, MiniDaemon& daemon) {
   until(daemon, "containers are removed", [&] { return containers(site, daemon).empty(); });
 }
 
+awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock) {
+  co_return std::make_shared<AsyncLock::Held>(co_await lock->acquire());
+}
+
 }  // namespace
 
 TEST_CASE("a step whose deadline passed while no daemon was there is stopped with its log whole, then tried again") {
@@ -192,5 +196,40 @@ TEST_CASE("a step whose secret is gone when it is taken up is ended at once, and
   const store::Run run = daemon.wait(found);
   CHECK(run.verdict == store::Verdict::failed);
   CHECK(run.reason.find("the project has no secret 'TOKEN'") != std::string::npos);
+  await_removals(site, daemon);
+}
+
+TEST_CASE("a run that is taken up while its mirror is busy is stopped at its deadline, or by whoever wants it to be") {
+  const Site site;
+  const std::string commit = site.commit(
+      of_one_job("  unit: {image: busybox, network: none, timeout: 4s, run: [\"" + std::string(counter) + "\"]}\n"));
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  site.shell("rm -rf work");
+
+  MiniDaemon daemon(site);
+  const auto mirror = daemon.git.locks->of((site.folder / "git" / "project-1.git").string());
+  const auto held = daemon.run(hold(mirror));
+  const RunId found = daemon.take_up_one();
+  const bool is_stopped = GENERATE(false, true);
+  if (is_stopped) daemon.service->stop(found, "cancelled by ann");
+  const store::Run run = daemon.wait(found);
+  INFO(run.reason);
+  CHECK(run.verdict == (is_stopped ? store::Verdict::cancelled : store::Verdict::failed));
+  CHECK(run.reason.find(is_stopped ? "cancelled by ann" : "timeout") != std::string::npos);
+  await_removals(site, daemon);
+}
+
+TEST_CASE("a run that is taken up and has lost its mirror and its checkout gets both again") {
+  const Site site;
+  const std::string commit = site.commit(
+      of_one_job("  unit: {image: busybox, network: none, run: [\"sleep 2\"]}\n"
+                 "  after: {needs: [unit], image: busybox, network: none, run: [\"test -s slipway.yml\"]}\n"));
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  site.shell("rm -rf git work");
+
+  MiniDaemon daemon(site);
+  const store::Run run = daemon.wait(daemon.take_up_one());
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
   await_removals(site, daemon);
 }

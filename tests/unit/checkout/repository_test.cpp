@@ -385,6 +385,30 @@ TEST_CASE("a mirror is looked through once after each start of the machine") {
   CHECK(read_file(shop.settings.folder / "project-1.git/refs/slipway" / id)->empty());
 }
 
+TEST_CASE("a commit that is there is had while somebody else fetches, and never while commits are forgotten") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 1 > x");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  const std::string lock = GENERATE("", " forgetting");
+  const auto had = run_async([](Workshop& all, Repository& r, std::string commit, std::string name) -> awaitable<bool> {
+    const auto busy =
+        co_await all.settings.locks->of((all.settings.folder / "project-1.git").string() + name)->acquire();
+    const auto there = co_await with_deadline(std::chrono::milliseconds(300), r.ensure(commit, ""), "the commit");
+    co_return there.has_value();
+  }(shop, repository, id, lock));
+  CHECK(had == lock.empty());
+}
+
+TEST_CASE("a commit that is not there is fetched for who wants it to be") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 1 > x");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.ensure(id, "")));
+  CHECK(run_async(repository.read(id, "x"))->text == "1\n");
+  CHECK(run_async(repository.ensure("no commit", "")).error().kind == Error::Kind::invalid);
+}
+
 TEST_CASE("two fetches at the same time both end well") {
   Workshop shop;
   const std::string first = shop.commit("echo 1 > x");

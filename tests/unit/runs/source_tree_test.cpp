@@ -37,11 +37,9 @@ class Checkouts {
       auto repository = std::make_shared<checkout::Repository>(
           all.git_, "project-1", *checkout::parse_git_url((all.root_ / "source").string(), all.git_.urls),
           checkout::GitCredentials());
-      const Result<void> fetched = co_await repository->fetch(all.commit_, "");
-      if (!fetched) co_return fail(fetched.error());
       const Executor executor = co_await asio::this_coro::executor;
       SourceTree tree(std::move(repository), all.work, RunId(7), true, all.pool_, executor);
-      co_await tree.make(all.commit_);
+      co_await tree.make(all.commit_, "");
       co_return co_await tree.ready();
     }(*this));
   }
