@@ -24,7 +24,7 @@ struct RunContext {
   std::map<std::string, std::string> built;  ///< image of the file → config id
 };
 
-/// Masks for every secret that the run could show.
+/// Masks for every secret that the run could show, and for those it could show before they were replaced.
 std::shared_ptr<const logs::MaskPatterns> masks_for(const ProjectAccess& access);
 
 }  // namespace slipway::runs

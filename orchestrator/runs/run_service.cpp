@@ -208,6 +208,7 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
   }
   if (!run->trusted) {
     access->secrets.clear();
+    access->former_secrets.clear();
     access->registries = RegistryGrants::none();
   }
   PlanSeen planned = [this](const pipelines::Plan& plan) { look_for_images(plan); };

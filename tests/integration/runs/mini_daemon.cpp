@@ -21,9 +21,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-awaitable<Result<ProjectAccess>> give(std::map<std::string, Secret> secrets, RegistryGrants grants) {
+awaitable<Result<ProjectAccess>> give(std::map<std::string, Secret> secrets, std::vector<Secret> former,
+                                      RegistryGrants grants) {
   ProjectAccess access;
   access.secrets = std::move(secrets);
+  access.former_secrets = std::move(former);
   access.registries = std::move(grants);
   co_return access;
 }
@@ -105,7 +107,7 @@ MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::functio
   const Milliseconds anchor = deadlines.anchor();
   deadlines.set_anchor(required(run(store->write(&store::ClockAnchor::agree, boot_id(), anchor))));
   with.deadlines = deadlines;
-  with.open_project = [this](store::Project) { return give(secrets, grants); };
+  with.open_project = [this](store::Project) { return give(secrets, former_secrets, grants); };
   Settings settings;
   settings.work_folder = site.folder / "work";
   settings.memory_bytes = 64 << 20;

@@ -84,6 +84,7 @@ class MiniDaemon {
   images::Credentials credentials;
   RecordingDeployer deployer;
   std::map<std::string, Secret> secrets;
+  std::vector<Secret> former_secrets;
   RegistryGrants grants;  ///< of the project
   std::optional<RunService> service;
 

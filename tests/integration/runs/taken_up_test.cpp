@@ -199,6 +199,40 @@ TEST_CASE("a step whose secret is gone when it is taken up is ended at once, and
   await_removals(site, daemon);
 }
 
+TEST_CASE(
+    "a step whose secret was replaced before it is taken up goes on, and its log has neither value and no line twice") {
+  const Site site;
+  const std::string commit =
+      site.commit(of_one_job("  unit: {image: busybox, network: none, secrets: [TOKEN], run: [\"for i in $(seq 30); do "
+                             "echo line $i $TOKEN; sleep 0.1; done\"]}\n"
+                             "  after: {needs: [unit], image: busybox, network: none, secrets: [TOKEN], "
+                             "run: [\"echo then $TOKEN\"]}\n"));
+  const Secret old("hunter2-very-secret"), present("correct-horse");
+  const auto until_it_has_said_so = [&](MiniDaemon& daemon) {
+    daemon.secrets["TOKEN"] = old;
+    const RunId id = daemon.push(commit);
+    await_running(daemon, id);
+    until(daemon, "a line is kept", [&] {
+      const auto attempts = daemon.attempts(id);
+      return !attempts.empty() && attempts[0].log.stored_offset > 0;
+    });
+  };
+  work_and_be_killed(site, until_it_has_said_so);
+
+  MiniDaemon daemon(site);
+  daemon.secrets["TOKEN"] = present;
+  daemon.former_secrets = {old};
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  std::string expected;
+  for (int i = 1; i <= 30; ++i) expected += "line " + std::to_string(i) + " ***\n";
+  CHECK(daemon.log(found, "unit.run.a1") == expected);
+  CHECK(daemon.log(found, "after.run.a1") == "then ***\n");
+  await_removals(site, daemon);
+}
+
 TEST_CASE("a run that is taken up while its mirror is busy is stopped at its deadline, or by whoever wants it to be") {
   const Site site;
   const std::string commit = site.commit(
