@@ -361,7 +361,7 @@ awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
   using namespace asio::experimental::awaitable_operators;
   const PlannedJob& planned = context_->plan.jobs[job];
   logs::LogKey log_key(context_->run.id, work_log(planned.id, number));
-  auto opening = RunLog::open(tools_.with.logs, std::move(log_key), context_->masks, tools_.settings.log_limit);
+  auto opening = RunLog::resume(tools_.with.logs, std::move(log_key), context_->masks, tools_.settings.log_limit);
   Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
   if (!log) co_return fail(log.error());
   DeploymentNews news;

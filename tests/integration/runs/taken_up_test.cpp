@@ -152,6 +152,7 @@ TEST_CASE("a deployment under way is told of a cancellation that its daemon did 
   CHECK(daemon.deployer.taken_up == std::vector<DeploymentKey>{key});
   CHECK(daemon.deployer.stopped == std::set<DeploymentKey>{key});
   CHECK(daemon.deployer.requests.empty());
+  CHECK(daemon.log(found, "production.a1") == "deploying\n");
 }
 
 TEST_CASE("a service that has ended after it was ready is no reason to end the job that is taken up") {
