@@ -56,12 +56,25 @@ awaitable<std::optional<std::vector<std::string>>> changed_paths(store::Run run,
   co_return told;
 }
 
-awaitable<Result<checkout::CommitFile>> fetch_and_read(store::Run& run, const store::Project& project,
+/// Kept at once, so that who looks for runs of the commit finds this one.
+awaitable<Result<void>> resolve_commit(Collaborators& with, store::Run& run, const store::Project& project,
+                                       checkout::Repository& repository) {
+  Result<std::string> resolved = co_await repository.resolve(run.ref.empty() ? project.default_branch : run.ref);
+  if (!resolved) co_return fail(resolved.error());
+  run.commit = std::move(*resolved);
+  auto describing = with.store.persist(&store::Runs::describe, run.id, run.commit, std::string(), std::string());
+  const Result<void> described = co_await std::move(describing);
+  if (!described) co_return fail(Error(described.error()).in("journal"));
+  co_return Result<void>();
+}
+
+awaitable<Result<checkout::CommitFile>> fetch_and_read(Collaborators& with, store::Run& run,
+                                                       const store::Project& project,
                                                        checkout::Repository& repository) {
   if (run.commit.empty()) {
-    Result<std::string> resolved = co_await repository.resolve(run.ref.empty() ? project.default_branch : run.ref);
+    auto resolving = resolve_commit(with, run, project, repository);
+    const Result<void> resolved = co_await std::move(resolving);
     if (!resolved) co_return fail(resolved.error());
-    run.commit = std::move(*resolved);
   }
   const Result<void> fetched = co_await repository.fetch(run.commit, run.ref);
   if (!fetched) co_return fail(fetched.error());
@@ -132,7 +145,7 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
                                            ": by hand only what the project's branches and tags have is run");
     }
   }
-  const Result<checkout::CommitFile> file = co_await fetch_and_read(run, project, repository);
+  const Result<checkout::CommitFile> file = co_await fetch_and_read(with, run, project, repository);
   if (!file) {
     Outcome outcome = outcome_of_checkout(file.error());
     co_return ended(outcome.verdict, std::move(outcome.reason));

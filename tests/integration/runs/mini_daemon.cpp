@@ -139,6 +139,10 @@ void MiniDaemon::run_void(awaitable<void> work) {
   while (!done) io.run_one();
 }
 
+awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock) {
+  co_return std::make_shared<AsyncLock::Held>(co_await lock->acquire());
+}
+
 void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work, docker::Endpoint endpoint) {
   int pipe[2];
   REQUIRE(::pipe(pipe) == 0);

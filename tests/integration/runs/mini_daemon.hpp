@@ -105,6 +105,9 @@ void until(MiniDaemon& daemon, const std::string& what, Condition holds) {
   }
 }
 
+/// Somebody else's hold of a lock, given up by `reset`.
+awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock);
+
 /// A daemon on the site, in a process of its own, that does what `work` says and is then killed as it stands.
 void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work,
                         docker::Endpoint endpoint = test_engine());

@@ -183,6 +183,32 @@ TEST_CASE("what a service's health check says of why it is unhealthy holds no se
   for (const store::Job& job : daemon.jobs(id)) CHECK(job.reason.find("hunter2") == std::string::npos);
 }
 
+TEST_CASE("a run by hand has its commit as soon as the remote has told it, long before it begins") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {manual: {}, push: {}}\njobs:\n  unit: {image: busybox, network: none, run: [\"true\"]}\n"}});
+  REQUIRE(daemon.wait(daemon.push(commit)).verdict == store::Verdict::passed);
+  const auto mirror = daemon.git.locks->of((site.folder / "git" / "project-1.git").string());
+  auto held = daemon.run(hold(mirror));
+  store::Run row;
+  row.project = ProjectId(1);
+  row.event = store::Trigger::manual;
+  row.ref = "refs/heads/main";
+  row.trusted = true;
+  const RunId id = required(daemon.run(daemon.store->write(&store::Runs::add, std::move(row))));
+  required(daemon.run(daemon.store->write(&store::Runs::prepare, id, daemon.clock.now())));
+  daemon.service->start(id);
+  until(daemon, "it is told", [&] {
+    const store::Run run = required(daemon.run(daemon.store->read(&store::Runs::get, id)));
+    REQUIRE(run.state == store::RunState::preparing);
+    return run.commit == commit;
+  });
+  held.reset();
+  CHECK(daemon.wait(id).verdict == store::Verdict::passed);
+}
+
 TEST_CASE("a run that is cancelled stops its container and says by whom") {
   const Site site;
   MiniDaemon daemon(site);

@@ -38,10 +38,6 @@ void await_removals(const Site& site, MiniDaemon& daemon) {
   until(daemon, "containers are removed", [&] { return containers(site, daemon).empty(); });
 }
 
-awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock) {
-  co_return std::make_shared<AsyncLock::Held>(co_await lock->acquire());
-}
-
 }  // namespace
 
 TEST_CASE("a step whose deadline passed while no daemon was there is stopped with its log whole, then tried again") {
