@@ -25,6 +25,38 @@ Result<ProcessOutcome> run_git(std::vector<std::string> words) {
   return *outcome;
 }
 
+Result<Json> list_runs(const Api& api, Query query) {
+  const Result<Json> page = api.get_patiently("/api/v1/runs", std::move(query), {});
+  if (!page) return fail(page.error());
+  return value_at(*page, "items");
+}
+
+/// The newest run of the project that may turn out to be of any commit: one by hand gets its own when it begins. 0:
+/// there is none.
+std::int64_t newest_without_commit(const Json& runs, const std::string& project) {
+  for (const Json& run : runs) {
+    const std::string state = text_at(run, "state");
+    const bool is_to_get_one = text_at(run, "commit").empty() && (state == "queued" || state == "preparing");
+    if (is_to_get_one && text_at(run, "project") == project) return number_at(run, "id");
+  }
+  return 0;
+}
+
+/// Waited long enough: an ended run must not pass for one that was asked for after it.
+Result<std::int64_t> decide(const std::string& commit, const Json& found, std::int64_t open) {
+  const std::int64_t number = number_at(found, "id");
+  if (number != 0 && (open < number || text_at(found, "state") != "finished")) return number;
+  if (number == 0) {
+    return fail(Error::Kind::not_found, "there is no run of commit " + commit,
+                "'slipway delivery list' shows whether the push arrived");
+  }
+  const std::string newer = std::to_string(open);
+  return fail(Error::Kind::conflict,
+              "run " + std::to_string(number) + " of the commit has ended, but run " + newer +
+                  " has no commit yet and may be of the same",
+              "slipway run watch " + newer);
+}
+
 }  // namespace
 
 std::shared_ptr<RunRef> add_run_ref(CLI::App& verb, Session& session) {
@@ -55,18 +87,21 @@ Result<std::int64_t> find_run(Session& session, const RunRef& ref, std::chrono::
   if (!commit) return fail(commit.error());
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
+  const std::string project = resolve_project(session.flags);
   const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    const Result<Json> page = (*api)->get_patiently(
-        "/api/v1/runs", {{"project", resolve_project(session.flags)}, {"commit", *commit}, {"limit", "1"}}, {});
-    if (!page) return fail(page.error());
-    const Json& items = value_at(*page, "items");
-    if (items.is_array() && !items.empty()) return number_at(items[0], "id");
-    if (std::chrono::steady_clock::now() >= until) break;
+    // Asked for first: one that gets its commit in between is found by that.
+    Result<Json> newest = Json::array();
+    if (patience.count() > 0) newest = list_runs(**api, {{"project", project}, {"limit", "50"}});
+    if (!newest) return fail(newest.error());
+    const Result<Json> of_commit = list_runs(**api, {{"project", project}, {"commit", *commit}, {"limit", "1"}});
+    if (!of_commit) return fail(of_commit.error());
+    const Json found = of_commit->is_array() && !of_commit->empty() ? of_commit->front() : Json::object();
+    const std::int64_t open = newest_without_commit(*newest, text_at(found, "project"));
+    const bool is_clear = number_at(found, "id") > open;
+    if (is_clear || std::chrono::steady_clock::now() >= until) return decide(*commit, found, open);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
-  return fail(Error::Kind::not_found, "there is no run of commit " + *commit,
-              "'slipway delivery list' shows whether the push arrived");
 }
 
 }  // namespace slipway::cli

@@ -19,7 +19,8 @@ std::shared_ptr<RunRef> add_run_ref(CLI::App& verb, Session& session);
 Result<std::string> resolve_commit(const std::string& name);
 
 /// The run's number. With a commit, waits up to `patience` for a run of it to appear (a webhook may still be on its
-/// way).
+/// way), and for newer runs without a commit to get theirs: if one has none by then, and the run that was found has
+/// ended, that is Kind::conflict.
 Result<std::int64_t> find_run(Session& session, const RunRef& ref, std::chrono::milliseconds patience = {});
 
 }  // namespace slipway::cli

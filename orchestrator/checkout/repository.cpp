@@ -4,6 +4,7 @@
 
 #include "base/files.hpp"
 #include "orchestrator/checkout/git_locks.hpp"
+#include "orchestrator/checkout/mirror_check.hpp"
 #include "orchestrator/checkout/mirrors.hpp"
 
 namespace slipway::checkout {
@@ -103,7 +104,15 @@ awaitable<Result<void>> make_bare(const GitSettings& settings, std::filesystem::
   GitCommand init(settings, {"init", "--quiet", "--bare", "--template=", folder.string()});
   const Result<std::string> made = co_await init.run();
   if (!made) co_return fail(made.error());
+  mark_sound(folder);
   co_return Result<void>();
+}
+
+/// The same, for who holds the mirror's lock and relies on what is in it.
+awaitable<Result<void>> make_sound(const GitSettings& settings, std::filesystem::path folder) {
+  const Result<void> looked = co_await drop_if_damaged(settings, folder);
+  if (!looked) co_return fail(looked.error());
+  co_return co_await make_bare(settings, folder);
 }
 
 }  // namespace
@@ -113,7 +122,8 @@ Repository::Repository(const GitSettings& settings, const std::string& name, Git
       mirror_(settings.folder / (name + ".git")),
       url_(std::move(url)),
       credentials_(std::move(credentials)),
-      lock_(settings.locks->of(mirror_.string())) {}
+      lock_(settings.locks->of(mirror_.string())),
+      forgetting_(settings.locks->of(mirror_.string() + " forgetting")) {}
 
 GitCommand Repository::git(std::vector<std::string> words) const {
   GitCommand command(*settings_, std::move(words));
@@ -128,7 +138,14 @@ GitCommand Repository::git_remote(std::vector<std::string> words) const {
 }
 
 awaitable<Result<void>> Repository::prepare() {
-  co_return co_await make_bare(*settings_, mirror_);
+  co_return co_await make_sound(*settings_, mirror_);
+}
+
+/// For who does not hold the lock, and needs it only if there is something to be done.
+awaitable<Result<void>> Repository::prepare_in_turn() {
+  if (is_sound(mirror_)) co_return co_await make_bare(*settings_, mirror_);
+  const auto held = co_await lock_->acquire();
+  co_return co_await prepare();
 }
 
 awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
@@ -136,6 +153,15 @@ awaitable<Result<void>> Repository::fetch(std::string commit, std::string ref) {
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   const auto held = co_await lock_->acquire();
   auto work = fetch_held(std::move(commit), std::move(ref));
+  co_return co_await std::move(work);
+}
+
+awaitable<Result<void>> Repository::ensure(std::string commit, std::string ref) {
+  if (is_commit_id(commit) && is_sound(mirror_)) {
+    const auto held = co_await forgetting_->acquire();
+    if (has_ref(mirror_, commit)) co_return Result<void>();
+  }
+  auto work = fetch(std::move(commit), std::move(ref));
   co_return co_await std::move(work);
 }
 
@@ -286,7 +312,7 @@ awaitable<Result<std::vector<std::string>>> Repository::changed_paths(std::strin
 awaitable<Result<std::string>> Repository::resolve(std::string ref) {
   if (!is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   GitCommand list = git_remote({"ls-remote", "--quiet", "--", url_.text(), ref, ref + "^{}"});
-  const Result<void> ready = co_await prepare();
+  const Result<void> ready = co_await prepare_in_turn();
   if (!ready) co_return fail(ready.error());
   const Result<std::string> output = co_await list.run();
   if (!output) co_return fail(output.error());
@@ -323,7 +349,7 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
   const auto held = co_await lock_->acquire();
   // Beside the mirror, whose commits have no parents.
   const std::filesystem::path history = mirror_.parent_path() / (mirror_.stem().string() + ".history.git");
-  const Result<void> ready = co_await make_bare(*settings_, history);
+  const Result<void> ready = co_await make_sound(*settings_, history);
   if (!ready) co_return fail(ready.error());
   GitCommand fetch = git_remote({"fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head",
                                  "--no-recurse-submodules", "--", url_.text(), ref + ":refs/history/asked"});
@@ -341,6 +367,7 @@ awaitable<Result<bool>> Repository::contains(std::string ref, std::string commit
 }
 
 awaitable<Result<void>> Repository::collect_garbage(std::size_t keep) {
+  const auto forgetting = co_await forgetting_->acquire();
   const auto held = co_await lock_->acquire();
   const Result<void> ready = co_await prepare();
   if (!ready) co_return fail(ready.error());

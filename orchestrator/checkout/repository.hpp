@@ -26,8 +26,9 @@ struct CommitFile {
 };
 
 /// The bare mirror of one project's repository below `settings.folder`, holding only the commits that were asked for
-/// (shallow, one deep). Made when first needed; a broken one may be deleted at any time. One fetch at a time, others
-/// queue, also those of other Repositories of the same name (`GitSettings::locks`). Borrows `settings`.
+/// (shallow, one deep). Made when first needed; a broken one may be deleted at any time, and one that a loss of power
+/// has damaged is. One fetch at a time, others queue, also those of other Repositories of the same name
+/// (`GitSettings::locks`). Borrows `settings`.
 class Repository {
  public:
   /// `name` is a file name ("project-7").
@@ -36,6 +37,9 @@ class Repository {
   /// Brings `commit` (is_commit_id) into the mirror; one that is there costs no network. A server that does not serve
   /// single commits is asked for `ref` (may be empty), after which the commit must be there.
   awaitable<Result<void>> fetch(std::string commit, std::string ref);
+
+  /// The same where the commit is there most likely: then it does not wait for another one's fetch.
+  awaitable<Result<void>> ensure(std::string commit, std::string ref);
 
   /// `fetch` and `read` for somebody who will soon ask for both: the next `read` of it costs nothing. What was fetched
   /// ahead before is forgotten.
@@ -75,6 +79,7 @@ class Repository {
   };
 
   awaitable<Result<void>> prepare();
+  awaitable<Result<void>> prepare_in_turn();
   awaitable<Result<void>> fetch_held(std::string commit, std::string ref);
   awaitable<Result<void>> fetch_arriving(AsyncLock::Held until_there, std::string commit, std::string ref);
   awaitable<Result<CommitFile>> read_arrived(AsyncLock& arriving, std::string commit, std::string path);
@@ -95,7 +100,8 @@ class Repository {
   GitUrl url_;
   GitCredentials credentials_;
   std::optional<Ahead> ahead_;
-  std::shared_ptr<AsyncLock> lock_;  // the mirror's, shared with other Repositories of it
+  std::shared_ptr<AsyncLock> lock_;        // the mirror's, shared with other Repositories of it
+  std::shared_ptr<AsyncLock> forgetting_;  // likewise, of who forgets commits; taken before `lock_`, if both are
 };
 
 }  // namespace slipway::checkout

@@ -27,6 +27,15 @@ awaitable<Result<runs::ProjectAccess>> ProjectSecrets::access(store::Project pro
     if (!value) co_return fail(value.error());
     access.secrets.emplace(row.name, std::move(*value));
   }
+  // Read after those: one that is replaced meanwhile is among the ones or the others.
+  const Result<std::vector<store::ProjectSecret>> former =
+      co_await store_.read(&store::Projects::former_secrets, project.id);
+  if (!former) co_return fail(former.error());
+  for (const store::ProjectSecret& row : *former) {
+    Result<Secret> value = open(row.sealed, project.name, sealed::secret(row.name));
+    if (!value) co_return fail(value.error());
+    access.former_secrets.push_back(std::move(*value));
+  }
   Result<Secret> password = open(project.sealed_clone_password, project.name, sealed::clone_password);
   if (!password) co_return fail(password.error());
   Result<Secret> key = open(project.sealed_clone_ssh_key, project.name, sealed::clone_ssh_key);

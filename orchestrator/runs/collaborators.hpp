@@ -38,6 +38,7 @@ struct Settings {
 /// What a run needs of its project, decrypted.
 struct ProjectAccess {
   std::map<std::string, Secret> secrets;  ///< by name; all that there are
+  std::vector<Secret> former_secrets;     ///< replaced or removed since; a run under way may show them
   checkout::GitCredentials git;
   RegistryGrants registries;  ///< where a run of it is more than anybody
 };

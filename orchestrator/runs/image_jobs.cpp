@@ -242,7 +242,7 @@ awaitable<Result<Outcome>> push_tag(Collaborators& with, EngineWatch& watch, Run
   record.updated = with.clock.now();
   auto intending = with.store.persist(&store::Images::intend_push, record);
   const Result<void> intended = co_await std::move(intending);
-  // Pushed already, before a restart: the registry is asked all the same.
+  // This very image is pushed already, before a restart: the registry is asked all the same.
   if (!intended && intended.error().kind != Error::Kind::conflict)
     co_return fail(Error(intended.error()).in("journal"));
   auto work = publish(with, watch, *image, *target, registry, log);
@@ -320,7 +320,7 @@ awaitable<Result<DeployRequest>> deploy_request(Collaborators& with, RunContext&
     if (!target) co_return fail(target.error());
     const auto is_it = [&](const store::PushedImage& push) {
       return push.image == image.image && push.repository == target->repository() &&
-             push.state == store::PushState::pushed;
+             push.state == store::PushState::pushed && push.config_id == context.built[image.image];
     };
     const auto push = std::find_if(pushes->begin(), pushes->end(), is_it);
     if (push == pushes->end()) {

@@ -21,7 +21,7 @@ awaitable<Result<Outcome>> push_image(Collaborators& with, EngineWatch& watch, R
                                       RunLog& log);
 
 /// What the deployer is asked for: the Compose file at the run's commit, and for each image the digest that this run's
-/// pushes recorded.
+/// pushes recorded of what it has built and tested.
 awaitable<Result<DeployRequest>> deploy_request(Collaborators& with, RunContext& context,
                                                 checkout::Repository& repository, const pipelines::PlannedJob& job,
                                                 int attempt);

@@ -43,30 +43,26 @@ awaitable<Result<void>> keep_existing(docker::Images& engine, Earlier& earlier) 
   co_return Result<void>();
 }
 
-awaitable<Result<void>> take_over(store::Store& store, RunId run, Earlier earlier) {
-  auto work = [run, earlier = std::move(earlier)](store::Transaction& tx) -> Result<void> {
-    store::Images images(tx);
-    for (store::BuiltImage image : earlier.built) {
-      image.run = run;
-      if (Result<void> done = images.built(std::move(image)); !done) return done;
-    }
-    for (const store::PushedImage& old : earlier.pushed) {
-      const auto is_it = [&](const store::BuiltImage& image) { return image.config_id == old.config_id; };
-      const bool kept = std::any_of(earlier.built.begin(), earlier.built.end(), is_it);
-      if (!kept || old.state != store::PushState::pushed) continue;
-      store::PushedImage push = old;
-      push.run = run;
-      Result<void> intended = images.intend_push(push);
-      // Taken over before, by a daemon that was killed then.
-      if (!intended && intended.error().kind == Error::Kind::conflict) continue;
-      if (!intended) return intended;
-      Result<void> done = images.pushed(run, push.repository, push.tag, push.digest, push.updated);
-      if (!done) return done;
-    }
-    return {};
-  };
-  auto writing = store.persist(std::move(work));
-  co_return co_await std::move(writing);
+Result<void> take_over(store::Transaction& tx, RunId run, const Earlier& earlier) {
+  store::Images images(tx);
+  for (store::BuiltImage image : earlier.built) {
+    image.run = run;
+    if (Result<void> done = images.built(std::move(image)); !done) return done;
+  }
+  for (const store::PushedImage& old : earlier.pushed) {
+    const auto is_it = [&](const store::BuiltImage& image) { return image.config_id == old.config_id; };
+    const bool kept = std::any_of(earlier.built.begin(), earlier.built.end(), is_it);
+    if (!kept || old.state != store::PushState::pushed) continue;
+    store::PushedImage push = old;
+    push.run = run;
+    Result<void> intended = images.intend_push(push);
+    // Taken over before, by an older slipwayd that was killed then.
+    if (!intended && intended.error().kind == Error::Kind::conflict) continue;
+    if (!intended) return intended;
+    Result<void> done = images.pushed(run, push.repository, push.tag, push.digest, push.updated);
+    if (!done) return done;
+  }
+  return {};
 }
 
 /// A job of an image that has to be built anew says nothing about the new one, and neither does what came after such a
@@ -81,9 +77,10 @@ bool still_holds(const pipelines::PlannedJob& job, const std::set<std::string>& 
 
 }  // namespace
 
-awaitable<Result<std::vector<store::Job>>> rows_with_kept(Collaborators& with, RunContext& context) {
-  std::vector<store::Job> rows = job_rows(context.run.id, context.plan);
-  if (!context.run.failed_only || !context.run.rerun_of) co_return rows;
+awaitable<Result<KeptWork>> kept_work(Collaborators& with, RunContext& context) {
+  KeptWork kept;
+  kept.rows = job_rows(context.run.id, context.plan);
+  if (!context.run.failed_only || !context.run.rerun_of) co_return kept;
   Result<Earlier> earlier = co_await read_earlier(with.store, context.run.rerun_of);
   if (!earlier) co_return fail(earlier.error());
   const Result<void> existing = co_await keep_existing(with.engine.images(), *earlier);
@@ -91,7 +88,7 @@ awaitable<Result<std::vector<store::Job>>> rows_with_kept(Collaborators& with, R
   std::set<std::string> built;
   for (const store::BuiltImage& image : earlier->built) built.insert(image.name);
   std::set<std::string> settled;  // jobs of which this run will say what the earlier one said
-  for (store::Job& row : rows) {
+  for (store::Job& row : kept.rows) {
     const auto planned = std::find_if(context.plan.jobs.begin(), context.plan.jobs.end(),
                                       [&](const pipelines::PlannedJob& job) { return job.id == row.name; });
     const bool is_build = row.kind == store::JobKind::build;
@@ -108,9 +105,10 @@ awaitable<Result<std::vector<store::Job>>> rows_with_kept(Collaborators& with, R
     row.reason = "kept from run " + to_string(context.run.rerun_of);
     row.finished = with.clock.now();
   }
-  const Result<void> taken = co_await take_over(with.store, context.run.id, std::move(*earlier));
-  if (!taken) co_return fail(taken.error());
-  co_return rows;
+  kept.take_over = [run = context.run.id, earlier = std::move(*earlier)](store::Transaction& tx) {
+    return take_over(tx, run, earlier);
+  };
+  co_return kept;
 }
 
 }  // namespace slipway::runs

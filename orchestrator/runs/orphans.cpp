@@ -166,14 +166,15 @@ class Sweep {
     std::vector<std::filesystem::path> gone;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(settings_.work_folder, ignored)) {
-      docker::Labels name{{std::string(label::kRun), entry.path().stem().string()}};
+      docker::Labels name{{std::string(label::kRun), SourceTree::run_of(entry.path())}};
       const std::optional<Time> made = changed_at(entry);
       // Without an age it stays: the run may have begun since the journal was read.
       if (made && is_orphan(name, made)) gone.push_back(entry.path());
     }
     summary_.checkouts = gone.size();
     auto work = [gone = std::move(gone)] {
-      for (const auto& folder : gone) SourceTree::remove(folder);
+      std::error_code stays;  // until the next sweep
+      for (const auto& folder : gone) std::filesystem::remove_all(folder, stays);
       return true;
     };
     (void)co_await with_.pool.run(std::move(work));

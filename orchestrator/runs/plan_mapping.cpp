@@ -246,8 +246,9 @@ Verdict verdict_of(store::Verdict verdict) {
 
 std::shared_ptr<const logs::MaskPatterns> masks_for(const ProjectAccess& access) {
   std::vector<Secret> secrets;
-  secrets.reserve(access.secrets.size() + 1);
+  secrets.reserve(access.secrets.size() + access.former_secrets.size() + 1);
   for (const auto& [name, secret] : access.secrets) secrets.push_back(secret);
+  secrets.insert(secrets.end(), access.former_secrets.begin(), access.former_secrets.end());
   secrets.push_back(access.git.password);
   return std::make_shared<const logs::MaskPatterns>(secrets);
 }

@@ -56,12 +56,25 @@ awaitable<std::optional<std::vector<std::string>>> changed_paths(store::Run run,
   co_return told;
 }
 
-awaitable<Result<checkout::CommitFile>> fetch_and_read(store::Run& run, const store::Project& project,
+/// Kept at once, so that who looks for runs of the commit finds this one.
+awaitable<Result<void>> resolve_commit(Collaborators& with, store::Run& run, const store::Project& project,
+                                       checkout::Repository& repository) {
+  Result<std::string> resolved = co_await repository.resolve(run.ref.empty() ? project.default_branch : run.ref);
+  if (!resolved) co_return fail(resolved.error());
+  run.commit = std::move(*resolved);
+  auto describing = with.store.persist(&store::Runs::describe, run.id, run.commit, std::string(), std::string());
+  const Result<void> described = co_await std::move(describing);
+  if (!described) co_return fail(Error(described.error()).in("journal"));
+  co_return Result<void>();
+}
+
+awaitable<Result<checkout::CommitFile>> fetch_and_read(Collaborators& with, store::Run& run,
+                                                       const store::Project& project,
                                                        checkout::Repository& repository) {
   if (run.commit.empty()) {
-    Result<std::string> resolved = co_await repository.resolve(run.ref.empty() ? project.default_branch : run.ref);
+    auto resolving = resolve_commit(with, run, project, repository);
+    const Result<void> resolved = co_await std::move(resolving);
     if (!resolved) co_return fail(resolved.error());
-    run.commit = std::move(*resolved);
   }
   const Result<void> fetched = co_await repository.fetch(run.commit, run.ref);
   if (!fetched) co_return fail(fetched.error());
@@ -77,15 +90,17 @@ awaitable<Result<Preparation>> end_described(Collaborators& with, store::Run run
   co_return ended(verdict, std::move(reason));
 }
 
-/// Described and started in one commit.
+/// Described and started in one commit, with what it takes over of an earlier run.
 awaitable<Result<void>> commit_start(Collaborators& with, const RunContext& context, checkout::CommitInfo commit,
-                                     std::vector<store::Job> jobs) {
+                                     KeptWork kept) {
   auto work = [run = context.run, plan = dump_json(pipelines::to_json(context.plan)), commit = std::move(commit),
-               jobs = std::move(jobs)](store::Transaction& tx) -> Result<void> {
+               kept = std::move(kept)](store::Transaction& tx) -> Result<void> {
     store::Runs runs(tx);
+    Result<void> taken = kept.take_over ? kept.take_over(tx) : Result<void>();
+    if (!taken) return taken;
     Result<void> described = runs.describe(run.id, run.commit, commit.subject, commit.author);
     if (!described) return described;
-    return runs.start(run.id, plan, jobs, *run.deadline, *run.started);
+    return runs.start(run.id, plan, kept.rows, *run.deadline, *run.started);
   };
   auto starting = with.store.persist(std::move(work));
   co_return co_await std::move(starting);
@@ -130,7 +145,7 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
                                            ": by hand only what the project's branches and tags have is run");
     }
   }
-  const Result<checkout::CommitFile> file = co_await fetch_and_read(run, project, repository);
+  const Result<checkout::CommitFile> file = co_await fetch_and_read(with, run, project, repository);
   if (!file) {
     Outcome outcome = outcome_of_checkout(file.error());
     co_return ended(outcome.verdict, std::move(outcome.reason));
@@ -167,32 +182,25 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
   ready->committed_at = file->commit.committed_at;
-  const Result<std::vector<store::Job>> rows = co_await rows_with_kept(with, *ready);
-  if (!rows) co_return fail(rows.error());
+  Result<KeptWork> kept = co_await kept_work(with, *ready);
+  if (!kept) co_return fail(kept.error());
   ready->run.started = with.clock.now();
   ready->run.deadline = with.deadlines.get().now() + settings.limits.run_timeout;
-  auto starting = commit_start(with, *ready, file->commit, *rows);
+  auto starting = commit_start(with, *ready, file->commit, std::move(*kept));
   const Result<void> started = co_await std::move(starting);
   if (!started) co_return fail(started.error());
   co_return Preparation{std::move(ready), std::nullopt};
 }
 
-awaitable<Result<Preparation>> take_up_run(store::Run run, store::Project project, ProjectAccess access,
-                                           checkout::Repository& repository) {
+/// From the journal alone: what is under way has deadlines, and people who want to stop it, so it waits for no mirror.
+Result<Preparation> take_up_run(store::Run run, store::Project project, ProjectAccess access) {
   const Result<Json> json = parse_json(run.plan);
-  if (!json) co_return fail(Error(json.error()).in("plan in the journal"));
+  if (!json) return fail(Error(json.error()).in("plan in the journal"));
   Result<pipelines::Plan> plan = pipelines::plan_from_json(*json);
-  if (!plan) co_return fail(std::move(plan.error()).in("plan in the journal"));
+  if (!plan) return fail(std::move(plan.error()).in("plan in the journal"));
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
-  // The commit is in the mirror; if that was deleted meanwhile, it is fetched again.
-  const Result<void> fetched = co_await repository.fetch(ready->run.commit, ready->run.ref);
-  if (fetched) {
-    const Result<checkout::CommitFile> file =
-        co_await repository.read(ready->run.commit, ready->project.settings.pipeline_file);
-    if (file) ready->committed_at = file->commit.committed_at;
-  }
-  co_return Preparation{std::move(ready), std::nullopt};
+  return Preparation{std::move(ready), std::nullopt};
 }
 
 }  // namespace
@@ -200,12 +208,15 @@ awaitable<Result<Preparation>> take_up_run(store::Run run, store::Project projec
 awaitable<Result<Preparation>> prepare_run(Collaborators& with, const Settings& settings, store::Run run,
                                            store::Project project, ProjectAccess access,
                                            checkout::Repository& repository, PlanSeen planned) {
-  const bool under_way = run.state == store::RunState::running;
   const RunId id = run.id;
-  auto work = under_way ? take_up_run(std::move(run), std::move(project), std::move(access), repository)
-                        : plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository,
-                                   std::move(planned));
-  Result<Preparation> prepared = co_await std::move(work);
+  Result<Preparation> prepared = fail(Error::Kind::internal, "");
+  if (run.state == store::RunState::running) {
+    prepared = take_up_run(std::move(run), std::move(project), std::move(access));
+  } else {
+    auto planning =
+        plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository, std::move(planned));
+    prepared = co_await std::move(planning);
+  }
   if (!prepared || prepared->ended) co_return prepared;
   RunContext& context = *prepared->context;
   context.instance = with.store.instance();

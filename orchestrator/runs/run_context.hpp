@@ -19,12 +19,12 @@ struct RunContext {
   store::Project project;
   pipelines::Plan plan;
   ProjectAccess access;  ///< without secrets and grants if the run is not to be trusted
-  Time committed_at{};   ///< of the commit
+  Time committed_at{};   ///< of the commit; not known at first of a run that was taken up
   std::shared_ptr<const logs::MaskPatterns> masks;
   std::map<std::string, std::string> built;  ///< image of the file → config id
 };
 
-/// Masks for every secret that the run could show.
+/// Masks for every secret that the run could show, and for those it could show before they were replaced.
 std::shared_ptr<const logs::MaskPatterns> masks_for(const ProjectAccess& access);
 
 }  // namespace slipway::runs

@@ -37,7 +37,8 @@ RunDriver::RunDriver(DriverTools tools, std::shared_ptr<RunContext> context,
       repository_(std::move(repository)),
       executor_(executor),
       machine_(graph_of(context_->plan), tools_.settings.limits, started_by_deadlines(tools_, context_->run)),
-      source_(repository_, tools_.settings.work_folder / to_string(context_->run.id), context_->run.trusted, executor),
+      source_(repository_, tools_.settings.work_folder, context_->run.id, context_->run.trusted, tools_.with.pool,
+              executor),
       tasks_(executor),
       finished_(executor) {}
 
@@ -61,7 +62,7 @@ awaitable<Result<void>> RunDriver::run() {
 awaitable<Result<void>> RunDriver::drive() {
   const Result<void> restored = co_await restore();
   if (!restored) co_return fail(restored.error());
-  tasks_.spawn("checkout", source_.make(context_->run.commit));
+  tasks_.spawn("checkout", source_.make(context_->run.commit, context_->run.ref));
   tasks_.spawn("deadlines", keep_time());
   driving_ = true;
   if (!tools_.watch.available()) engine_changed(false);
@@ -251,10 +252,21 @@ awaitable<Result<Outcome>> RunDriver::build_logged(std::size_t image) {
   auto opening = RunLog::open(tools_.with.logs, std::move(key), context_->masks, tools_.settings.log_limit);
   Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
   if (!log) co_return fail(log.error());
+  co_await learn_commit_time();
   auto building = build_image(tools_.with, tools_.watch, tools_.images, *context_, source_, planned, **log);
   Result<Outcome> outcome = co_await std::move(building);
   co_await (*log)->seal();
   co_return outcome;
+}
+
+/// Images tell of it. Without it they are built all the same.
+awaitable<void> RunDriver::learn_commit_time() {
+  if (context_->committed_at != Time{}) co_return;
+  const Result<void> there = co_await repository_->ensure(context_->run.commit, context_->run.ref);
+  if (!there) co_return;
+  auto reading = repository_->read(context_->run.commit, context_->project.settings.pipeline_file);
+  const Result<checkout::CommitFile> file = co_await std::move(reading);
+  if (file) context_->committed_at = file->commit.committed_at;
 }
 
 awaitable<Result<void>> RunDriver::begin_attempt(std::size_t job, int number, Time deadline) {
@@ -349,7 +361,7 @@ awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
   using namespace asio::experimental::awaitable_operators;
   const PlannedJob& planned = context_->plan.jobs[job];
   logs::LogKey log_key(context_->run.id, work_log(planned.id, number));
-  auto opening = RunLog::open(tools_.with.logs, std::move(log_key), context_->masks, tools_.settings.log_limit);
+  auto opening = RunLog::resume(tools_.with.logs, std::move(log_key), context_->masks, tools_.settings.log_limit);
   Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
   if (!log) co_return fail(log.error());
   DeploymentNews news;
@@ -373,6 +385,9 @@ awaitable<Result<Outcome>> RunDriver::deploy_or_take_up(std::size_t job, int num
     if (!known) co_return fail(known.error());
     if (*known) co_return std::move(**known);
   }
+  // Not so if it was taken up, and its mirror was removed meanwhile.
+  const Result<void> there = co_await repository_->ensure(context_->run.commit, context_->run.ref);
+  if (!there) co_return outcome_of_error(there.error());
   auto asking = deploy_request(tools_.with, *context_, *repository_, planned, number);
   Result<DeployRequest> request = co_await std::move(asking);
   if (!request) {

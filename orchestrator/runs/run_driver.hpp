@@ -61,6 +61,7 @@ class RunDriver {
   awaitable<Result<Outcome>> deploy_or_take_up(std::size_t job, int number, DeploymentNews news);
   awaitable<void> pass_on_stop(StopSignal& stop, DeploymentKey key);
   awaitable<Result<void>> begin_build(std::size_t image);
+  awaitable<void> learn_commit_time();
   void deployment_waits(std::size_t job, int number, std::string reason);
   awaitable<Result<void>> begin_attempt(std::size_t job, int number, Time deadline);
   awaitable<Result<void>> fill(std::string container);

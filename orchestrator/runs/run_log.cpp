@@ -22,6 +22,26 @@ awaitable<Result<std::unique_ptr<RunLog>>> RunLog::open(logs::LogStore& logs, lo
   }
 }
 
+awaitable<Result<std::unique_ptr<RunLog>>> RunLog::resume(logs::LogStore& logs, logs::LogKey key,
+                                                          std::shared_ptr<const logs::MaskPatterns> masks,
+                                                          std::uint64_t limit) {
+  for (;; co_await sleep_for(std::chrono::seconds(1))) {
+    auto looking = logs.tail(key, 1);
+    const Result<logs::LogChunk> last = co_await std::move(looking);
+    if (!last && last.error().transient()) continue;
+    if (!last) break;
+    if (last->ended) co_return std::make_unique<RunLog>(nullptr, std::move(masks), limit);
+    auto opening = logs.open(key, last->next);
+    Result<std::unique_ptr<logs::LogWriter>> writer = co_await std::move(opening);
+    if (!writer && writer.error().transient()) continue;
+    if (!writer) co_return fail(writer.error());
+    co_return std::make_unique<RunLog>(std::move(*writer), std::move(masks), limit);
+  }
+  // None is there, or none that can be read.
+  auto opening = open(logs, std::move(key), std::move(masks), limit);
+  co_return co_await std::move(opening);
+}
+
 void RunLog::say(std::string_view text, logs::Stream stream) {
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
@@ -31,7 +51,7 @@ void RunLog::say(std::string_view text, logs::Stream stream) {
 }
 
 void RunLog::line(std::string_view text, logs::Stream stream) {
-  if (full_) return;
+  if (full_ || !writer_) return;
   logs::Masker masker(*masks_);
   std::string shown = masker.feed(text) + masker.end_line();
   if (writer_->size() + shown.size() > limit_) {
@@ -48,6 +68,7 @@ void RunLog::line(std::string_view text, logs::Stream stream) {
 }
 
 awaitable<void> RunLog::seal() {
+  if (!writer_) co_return;
   const Result<void> sealed = co_await writer_->seal();
   if (!sealed) log::warn("log can't be sealed", {{"error", sealed.error()}});
 }

@@ -5,13 +5,19 @@
 namespace slipway::runs {
 
 /// The log of what slipway itself does for a run: a build, a push, a rollout. Lines are masked; over the limit they are
-/// dropped, and it says so. What is written is not resumed after a restart but begun anew.
+/// dropped, and it says so. After a restart builds and pushes, which are done again, begin theirs anew; a rollout,
+/// which goes on, resumes it.
 class RunLog {
  public:
-  /// Waits for a disk that is full or fails.
+  /// A new one, in the place of what there was. Waits for a disk that is full or fails.
   static awaitable<Result<std::unique_ptr<RunLog>>> open(logs::LogStore& logs, logs::LogKey key,
                                                          std::shared_ptr<const logs::MaskPatterns> masks,
                                                          std::uint64_t limit);
+  /// What an earlier process has said stays, and more is added; to a log that was sealed nothing.
+  static awaitable<Result<std::unique_ptr<RunLog>>> resume(logs::LogStore& logs, logs::LogKey key,
+                                                           std::shared_ptr<const logs::MaskPatterns> masks,
+                                                           std::uint64_t limit);
+  /// Without a writer it is one that was sealed.
   RunLog(std::unique_ptr<logs::LogWriter> writer, std::shared_ptr<const logs::MaskPatterns> masks, std::uint64_t limit)
       : writer_(std::move(writer)), masks_(std::move(masks)), limit_(limit) {}
 

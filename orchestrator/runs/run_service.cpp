@@ -48,7 +48,8 @@ RunService::RunService(Collaborators with, Settings settings, const Executor& ex
           executor),
       registry_(with_.registry_pool, with_.clock, settings_.registries),
       tasks_(executor),
-      cleanup_(executor) {}
+      cleanup_(executor),
+      network_([this] { return std::pair(watch_.outages(), watch_.removals()); }, [this] { return make_network(); }) {}
 
 RunService::~RunService() = default;
 
@@ -180,8 +181,8 @@ awaitable<void> RunService::drive(RunId id, std::shared_ptr<Active> active) {
     co_await finish(id, std::move(outcome));
   }
   active_.erase(id);
-  auto work = [folder = settings_.work_folder / to_string(id)] {
-    SourceTree::remove(folder);
+  auto work = [folder = settings_.work_folder, id] {
+    SourceTree::remove(folder, id);
     give_memory_back();
     return true;
   };
@@ -208,6 +209,7 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
   }
   if (!run->trusted) {
     access->secrets.clear();
+    access->former_secrets.clear();
     access->registries = RegistryGrants::none();
   }
   PlanSeen planned = [this](const pipelines::Plan& plan) { look_for_images(plan); };
@@ -280,24 +282,19 @@ awaitable<Result<docker::RegistryAuth>> RunService::auth_for(std::string reposit
   co_return co_await std::move(finding);
 }
 
-awaitable<Result<std::pair<std::string, std::string>>> RunService::network() {
-  const auto held = co_await network_lock_.acquire();
-  const std::pair changes(watch_.outages(), watch_.removals());
-  if (network_ && network_changes_ == changes) co_return *network_;
-  network_changes_ = changes;
+awaitable<Result<std::pair<std::string, std::string>>> RunService::make_network() {
   const auto network_call = [this] { return ensure_job_network(with_.engine, with_.store.instance()); };
   Result<std::string> network = co_await watch_.persist(network_call);
   if (!network) co_return fail(network.error());
   const auto image_call = [this] { return ensure_anchor_image(with_.engine.images(), with_.store.instance()); };
   Result<std::string> image = co_await watch_.persist(image_call);
   if (!image) co_return fail(image.error());
-  network_.emplace(std::move(*network), std::move(*image));
-  co_return *network_;
+  co_return std::pair(std::move(*network), std::move(*image));
 }
 
 DriverTools RunService::driver_tools() {
   DriverTools tools(with_, settings_, watch_, images_, registry_, cleanup_);
-  tools.network = [this] { return network(); };
+  tools.network = [this] { return network_.get(); };
   return tools;
 }
 

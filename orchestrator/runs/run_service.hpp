@@ -2,8 +2,8 @@
 #include <map>
 #include <set>
 
-#include "base/async_lock.hpp"
 #include "orchestrator/runs/orphans.hpp"
+#include "orchestrator/runs/remade.hpp"
 #include "orchestrator/runs/run_driver.hpp"
 
 namespace slipway::runs {
@@ -58,7 +58,7 @@ class RunService {
   [[nodiscard]] bool is_busy(const std::string& project) const;
   awaitable<void> remove_network();
   awaitable<Result<docker::RegistryAuth>> auth_for(std::string repository);
-  awaitable<Result<std::pair<std::string, std::string>>> network();
+  awaitable<Result<std::pair<std::string, std::string>>> make_network();
   DriverTools driver_tools();
 
   Collaborators with_;
@@ -77,9 +77,8 @@ class RunService {
   };
   std::map<ProjectId, Mirror> repositories_;
   std::set<ProjectId> fetching_ahead_;
-  AsyncLock network_lock_;
-  std::optional<std::pair<std::string, std::string>> network_;  // its id, the anchor image's
-  std::pair<std::uint64_t, std::uint64_t> network_changes_;     // of the engine, that it was made after
+  // Its id and the anchor image's, as long as the engine is there and nothing was removed from it.
+  Remade<std::pair<std::string, std::string>, std::pair<std::uint64_t, std::uint64_t>> network_;
 };
 
 }  // namespace slipway::runs

@@ -43,8 +43,9 @@ Result<void> Images::intend_push(PushedImage push) {
   const auto changed = tx_.run(
       "INSERT INTO pushed_images (run, image, repository, tag, config_id, digest, state, reason, updated) "
       "VALUES (?1, ?2, ?3, ?4, ?5, '', 'intent', '', ?6) ON CONFLICT (run, repository, tag) DO UPDATE SET "
-      "image = excluded.image, config_id = excluded.config_id, state = 'intent', reason = '', "
-      "updated = excluded.updated WHERE pushed_images.state <> 'pushed'",
+      "image = excluded.image, config_id = excluded.config_id, digest = '', state = 'intent', reason = '', "
+      "updated = excluded.updated "
+      "WHERE pushed_images.state <> 'pushed' OR pushed_images.config_id <> excluded.config_id",
       {push.run, push.image, push.repository, push.tag, push.config_id, push.updated});
   if (changed == 0) return fail(Error::Kind::conflict, push.repository + ":" + push.tag + " is pushed already");
   tx_.mark("push.intent");

@@ -39,7 +39,7 @@ class Images {
 
   /// Replaces an earlier build of that image in that run: an interrupted build is run again.
   Result<void> built(BuiltImage image);
-  /// intent, or intent again after a failure; conflict when pushed already.
+  /// intent, or intent again after a failure; conflict when that image (its config id) is pushed already.
   Result<void> intend_push(PushedImage push);
   /// intent → pushed.
   Result<void> pushed(RunId run, std::string repository, std::string tag, std::string digest, Time at);

@@ -52,6 +52,12 @@ ProjectSecret secret_of(const Row& row) {
   return s;
 }
 
+ProjectSecret former_of(const Row& row) {
+  ProjectSecret s;
+  row.into(s.project, s.name, s.sealed);
+  return s;
+}
+
 bool lower_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
@@ -125,7 +131,9 @@ Result<void> Projects::remove(ProjectId id, Time at) {
       "sealed_hook_secret = '', sealed_forge_token = '' WHERE id = ?1 AND removed IS NULL",
       {id, at});
   if (changed == 0) return fail(Error::Kind::not_found, "no project " + to_string(id));
-  tx_.run("DELETE FROM project_secrets WHERE project = ?1", {id});
+  for (const char* table : {"project_secrets", "former_secrets"}) {
+    tx_.run(std::string("DELETE FROM ") + table + " WHERE project = ?1", {id});
+  }
   tx_.mark("project.removed");
   return {};
 }
@@ -147,6 +155,7 @@ Result<void> Projects::set_secret(ProjectSecret secret) {
     return fail(Error::Kind::invalid, "'" + secret.name + "' can't be a secret's name",
                 "use up to 128 letters, digits and '_', no digit first");
   }
+  keep_former(secret.project, secret.name);
   tx_.run(
       "INSERT INTO project_secrets (project, name, sealed, updated) VALUES (?1, ?2, ?3, ?4) "
       "ON CONFLICT (project, name) DO UPDATE SET sealed = excluded.sealed, updated = excluded.updated",
@@ -155,7 +164,18 @@ Result<void> Projects::set_secret(ProjectSecret secret) {
   return {};
 }
 
+/// Runs that have not begun are given what there is when they do.
+void Projects::keep_former(ProjectId project, const std::string& name) {
+  tx_.run(
+      "INSERT INTO former_secrets (project, name, sealed, last_run) "
+      "SELECT s.project, s.name, s.sealed, max(r.id) FROM project_secrets s JOIN runs r ON r.project = s.project "
+      "WHERE s.project = ?1 AND s.name = ?2 AND r.state <> 'finished' AND r.state IN ('preparing', 'running') "
+      "GROUP BY s.project, s.name",
+      {project, name});
+}
+
 Result<void> Projects::remove_secret(ProjectId project, std::string name) {
+  keep_former(project, name);
   if (tx_.run("DELETE FROM project_secrets WHERE project = ?1 AND name = ?2", {project, name}) == 0) {
     return fail(Error::Kind::not_found, "no secret " + name);
   }
@@ -166,6 +186,11 @@ Result<void> Projects::remove_secret(ProjectId project, std::string name) {
 Result<std::vector<ProjectSecret>> Projects::secrets(ProjectId project) const {
   return rows(tx_, "SELECT project, name, sealed, updated FROM project_secrets WHERE project = ?1 ORDER BY name",
               {project}, secret_of);
+}
+
+Result<std::vector<ProjectSecret>> Projects::former_secrets(ProjectId project) const {
+  return rows(tx_, "SELECT project, name, sealed FROM former_secrets WHERE project = ?1 ORDER BY id", {project},
+              former_of);
 }
 
 }  // namespace slipway::store

@@ -77,8 +77,13 @@ class Projects {
   Result<void> remove_secret(ProjectId project, std::string name);
   /// By name.
   Result<std::vector<ProjectSecret>> secrets(ProjectId project) const;
+  /// What was replaced or removed while a run was under way that may have been given it, until the last of these runs
+  /// has finished (docs/decisions/0118). `updated` is not known.
+  Result<std::vector<ProjectSecret>> former_secrets(ProjectId project) const;
 
  private:
+  void keep_former(ProjectId project, const std::string& name);
+
   Transaction& tx_;
 };
 

@@ -122,8 +122,17 @@ Result<void> Runs::finish(RunId id, Verdict verdict, std::string reason, Time at
   const Verdict last = superseded ? Verdict::superseded : verdict;
   tx_.run("UPDATE runs SET state = 'finished', verdict = ?2, reason = ?3, finished = ?4 WHERE id = ?1",
           {id, last, clipped(reason), at});
+  forget_former_secrets(run->project);
   tell(tx_, id, "run.finished", at, {{"verdict", last}, {"reason", reason}});
   return {};
+}
+
+/// Those that no run under way can have been given.
+void Runs::forget_former_secrets(ProjectId project) {
+  tx_.run(
+      "DELETE FROM former_secrets WHERE project = ?1 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.project = ?1 "
+      "AND r.id <= former_secrets.last_run AND r.state <> 'finished' AND r.state IN ('preparing', 'running'))",
+      {project});
 }
 
 std::string stop_reason(const Run& run) {

@@ -86,7 +86,8 @@ class Runs {
   Result<void> start(RunId id, std::string plan, std::vector<Job> jobs, Time deadline, Time at);
   /// Fills in what is still empty and only the checkout tells.
   Result<void> describe(RunId id, std::string commit, std::string title, std::string author);
-  /// Any state but finished → finished. A cancelled one that a newer run replaced becomes superseded.
+  /// Any state but finished → finished; with the last run that may have been given them, former secrets go
+  /// (Projects::former_secrets). A cancelled one that a newer run replaced becomes superseded.
   Result<void> finish(RunId id, Verdict verdict, std::string reason, Time at);
   /// One that has not begun finishes as cancelled; otherwise the wish is noted, for whoever drives the run. The first
   /// wish counts, further ones are success; a finished run is Kind::conflict.
@@ -116,6 +117,7 @@ class Runs {
   Result<std::vector<RunId>> older_under_way(RunId newer) const;
 
  private:
+  void forget_former_secrets(ProjectId project);
   /// What `newer` may replace, whatever its state.
   [[nodiscard]] std::vector<Run> older_than(const Run& newer) const;
   Result<void> stop(RunId id, RunId newer, std::string who, Time at);

@@ -316,4 +316,15 @@ ALTER TABLE deliveries ADD COLUMN past_key TEXT NOT NULL DEFAULT '';
 CREATE INDEX deliveries_by_past_key ON deliveries (project, external_id, past_key) WHERE past_key <> '';
 )sql";
 
+const char* const kSchemaV9 = R"sql(
+CREATE TABLE former_secrets (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  project INTEGER NOT NULL REFERENCES projects (id),
+  name TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  last_run INTEGER NOT NULL
+) STRICT;
+CREATE INDEX former_secrets_by_project ON former_secrets (project, last_run);
+)sql";
+
 }  // namespace slipway::store

@@ -14,5 +14,7 @@ extern const char* const kSchemaV5;
 extern const char* const kSchemaV6;
 /// From 6: replay keys that make only what their sender sends again, under the same id, a duplicate.
 extern const char* const kSchemaV7;
+/// From 8: values of secrets that runs under way were begun with.
+extern const char* const kSchemaV9;
 
 }  // namespace slipway::store

@@ -40,6 +40,27 @@ TEST_CASE("a step that slipwayd finds again is told in the run's view") {
   CHECK(view.out.find("reattached after a restart of slipwayd") != std::string::npos);
 }
 
+TEST_CASE("a secret that is replaced while a step writes it stays masked in that step's log after a restart") {
+  const Folder folder;
+  Site site(folder, "for i in $(seq 40); do echo hunter2-very-secret; sleep 0.1; done");
+  const auto set = [&](const std::string& value) {
+    const Json body{{"value", value}};
+    REQUIRE(site.daemon->send("PUT", "/api/v1/projects/shop/secrets/TOKEN", body).status == 200);
+  };
+  set("hunter2-very-secret");
+  const std::int64_t id = site.trigger_at_last();
+  site.until_step_runs(id);
+  set("correct-horse");
+  ::kill(site.daemon->pid(), SIGKILL);
+  site.start();
+  const Json run = site.finished(id);
+  CAPTURE(dump_json(run));
+  CHECK(run["verdict"] == "passed");
+  const std::string log = site.log(run);
+  CHECK(log.find("***") != std::string::npos);
+  CHECK(log.find("hunter2") == std::string::npos);
+}
+
 TEST_CASE("while the engine is out runs are queued, everybody is told why they wait, and they start when it is back") {
   HelperEngine helper;
   helper.load_busybox();

@@ -21,9 +21,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-awaitable<Result<ProjectAccess>> give(std::map<std::string, Secret> secrets, RegistryGrants grants) {
+awaitable<Result<ProjectAccess>> give(std::map<std::string, Secret> secrets, std::vector<Secret> former,
+                                      RegistryGrants grants) {
   ProjectAccess access;
   access.secrets = std::move(secrets);
+  access.former_secrets = std::move(former);
   access.registries = std::move(grants);
   co_return access;
 }
@@ -105,7 +107,7 @@ MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::functio
   const Milliseconds anchor = deadlines.anchor();
   deadlines.set_anchor(required(run(store->write(&store::ClockAnchor::agree, boot_id(), anchor))));
   with.deadlines = deadlines;
-  with.open_project = [this](store::Project) { return give(secrets, grants); };
+  with.open_project = [this](store::Project) { return give(secrets, former_secrets, grants); };
   Settings settings;
   settings.work_folder = site.folder / "work";
   settings.memory_bytes = 64 << 20;
@@ -135,6 +137,10 @@ void MiniDaemon::run_void(awaitable<void> work) {
   asio::co_spawn(io, std::move(work), [&](std::exception_ptr) { done = true; });
   io.restart();
   while (!done) io.run_one();
+}
+
+awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock) {
+  co_return std::make_shared<AsyncLock::Held>(co_await lock->acquire());
 }
 
 void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work, docker::Endpoint endpoint) {

@@ -84,6 +84,7 @@ class MiniDaemon {
   images::Credentials credentials;
   RecordingDeployer deployer;
   std::map<std::string, Secret> secrets;
+  std::vector<Secret> former_secrets;
   RegistryGrants grants;  ///< of the project
   std::optional<RunService> service;
 
@@ -103,6 +104,9 @@ void until(MiniDaemon& daemon, const std::string& what, Condition holds) {
     daemon.io.run_one_for(std::chrono::milliseconds(20));
   }
 }
+
+/// Somebody else's hold of a lock, given up by `reset`.
+awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock);
 
 /// A daemon on the site, in a process of its own, that does what `work` says and is then killed as it stands.
 void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work,

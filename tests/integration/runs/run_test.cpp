@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "base/encoding.hpp"
+#include "orchestrator/store/images.hpp"
 #include "tests/integration/runs/mini_daemon.hpp"
 #include "tests/integration/runs/open_registry.hpp"
+#include "tests/integration/runs/required.hpp"
 
 using namespace slipway;
 using namespace slipway::runs;
@@ -181,6 +183,32 @@ TEST_CASE("what a service's health check says of why it is unhealthy holds no se
   for (const store::Job& job : daemon.jobs(id)) CHECK(job.reason.find("hunter2") == std::string::npos);
 }
 
+TEST_CASE("a run by hand has its commit as soon as the remote has told it, long before it begins") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {manual: {}, push: {}}\njobs:\n  unit: {image: busybox, network: none, run: [\"true\"]}\n"}});
+  REQUIRE(daemon.wait(daemon.push(commit)).verdict == store::Verdict::passed);
+  const auto mirror = daemon.git.locks->of((site.folder / "git" / "project-1.git").string());
+  auto held = daemon.run(hold(mirror));
+  store::Run row;
+  row.project = ProjectId(1);
+  row.event = store::Trigger::manual;
+  row.ref = "refs/heads/main";
+  row.trusted = true;
+  const RunId id = required(daemon.run(daemon.store->write(&store::Runs::add, std::move(row))));
+  required(daemon.run(daemon.store->write(&store::Runs::prepare, id, daemon.clock.now())));
+  daemon.service->start(id);
+  until(daemon, "it is told", [&] {
+    const store::Run run = required(daemon.run(daemon.store->read(&store::Runs::get, id)));
+    REQUIRE(run.state == store::RunState::preparing);
+    return run.commit == commit;
+  });
+  held.reset();
+  CHECK(daemon.wait(id).verdict == store::Verdict::passed);
+}
+
 TEST_CASE("a run that is cancelled stops its container and says by whom") {
   const Site site;
   MiniDaemon daemon(site);
@@ -287,6 +315,50 @@ TEST_CASE("a rerun of failed jobs does again what came after an image that is go
   CHECK(ran(third) == std::set<std::string>{"unit", "smoke", "bad"});
 }
 
+TEST_CASE("what is deployed is what this run built and tested, whatever the journal says was pushed for it before") {
+  const Site site;
+  const OpenRegistry registry(site, "127.0.0.1");
+  MiniDaemon daemon(site);
+  const std::string repository = registry.address() + "/shop/app";
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "images: {app: {context: .}}\n"
+                    "jobs:\n"
+                    "  publish: {push: {image: app, to: " +
+                        repository +
+                        ", tags: [latest]}}\n"
+                        "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}}}\n"},
+                   {"Dockerfile", "FROM busybox\nRUN touch /made\n"},
+                   {"compose.yml", "name: shop\nservices:\n  web: {}\n"}});
+  store::Run row;
+  row.project = ProjectId(1);
+  row.event = store::Trigger::push;
+  row.ref = "refs/heads/main";
+  row.commit = commit;
+  row.trusted = true;
+  const RunId id = required(daemon.run(daemon.store->write(&store::Runs::add, std::move(row))));
+  required(daemon.run(daemon.store->write(&store::Runs::prepare, id, daemon.clock.now())));
+  // As a rerun had it that was killed before it began, and whose image was pruned meanwhile.
+  store::PushedImage old;
+  old.run = id;
+  old.image = "app";
+  old.repository = repository;
+  old.tag = "latest";
+  old.config_id = "sha256:" + std::string(64, '1');
+  required(daemon.run(daemon.store->write(&store::Images::intend_push, old)));
+  required(daemon.run(daemon.store->write(&store::Images::pushed, id, repository, std::string("latest"),
+                                          "sha256:" + std::string(64, '2'), daemon.clock.now())));
+  daemon.service->start(id);
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason << daemon.log(id, "publish.a1"));
+  REQUIRE(run.verdict == store::Verdict::passed);
+  REQUIRE(daemon.deployer.requests.size() == 1);
+  const PushedImage& deployed = daemon.deployer.requests[0].images.at("web");
+  CHECK(deployed.digest == registry.digest_of("shop/app", "latest"));
+  CHECK(deployed.config_id == required(daemon.run(daemon.store->read(&store::Images::built_by, id))).at(0).config_id);
+}
+
 TEST_CASE("what nobody knows any more is removed once its grace is over, and nothing else ever is") {
   const Site site;
   MiniDaemon daemon(site, test_engine(), [](Settings& settings) { settings.orphan_grace = 1h; });
@@ -312,17 +384,18 @@ TEST_CASE("what nobody knows any more is removed once its grace is over, and not
   Settings settings;
   settings.work_folder = site.folder / "work";
   settings.orphan_grace = 1h;
-  std::filesystem::create_directories(settings.work_folder / "999");
+  const auto checkout = settings.work_folder / "999", cut_off = settings.work_folder / "999.part.0123456789abcdef";
+  for (const auto& folder : {checkout, cut_off}) std::filesystem::create_directories(folder);
   const std::string before = everything();
   const SweepSummary young = daemon.sweep(settings);
   CHECK(young.containers + young.volumes + young.checkouts == 0);
-  CHECK(std::filesystem::exists(settings.work_folder / "999"));
+  for (const auto& folder : {checkout, cut_off}) CHECK(std::filesystem::exists(folder));
 
   settings.orphan_grace = 0s;
   const SweepSummary old = daemon.sweep(settings);
   CHECK(old.containers == 1);
   CHECK(old.volumes == 1);
-  CHECK_FALSE(std::filesystem::exists(settings.work_folder / "999"));
+  for (const auto& folder : {checkout, cut_off}) CHECK_FALSE(std::filesystem::exists(folder));
   const std::string left = everything();
   CHECK(left.find("orphan") == std::string::npos);
   for (const auto& [name, labels] : kept) {

@@ -148,6 +148,7 @@ TEST_CASE("a deployment under way is told of a cancellation that its daemon did 
   CHECK(daemon.deployer.taken_up == std::vector<DeploymentKey>{key});
   CHECK(daemon.deployer.stopped == std::set<DeploymentKey>{key});
   CHECK(daemon.deployer.requests.empty());
+  CHECK(daemon.log(found, "production.a1") == "deploying\n");
 }
 
 TEST_CASE("a service that has ended after it was ready is no reason to end the job that is taken up") {
@@ -192,5 +193,74 @@ TEST_CASE("a step whose secret is gone when it is taken up is ended at once, and
   const store::Run run = daemon.wait(found);
   CHECK(run.verdict == store::Verdict::failed);
   CHECK(run.reason.find("the project has no secret 'TOKEN'") != std::string::npos);
+  await_removals(site, daemon);
+}
+
+TEST_CASE(
+    "a step whose secret was replaced before it is taken up goes on, and its log has neither value and no line twice") {
+  const Site site;
+  const std::string commit =
+      site.commit(of_one_job("  unit: {image: busybox, network: none, secrets: [TOKEN], run: [\"for i in $(seq 30); do "
+                             "echo line $i $TOKEN; sleep 0.1; done\"]}\n"
+                             "  after: {needs: [unit], image: busybox, network: none, secrets: [TOKEN], "
+                             "run: [\"echo then $TOKEN\"]}\n"));
+  const Secret old("hunter2-very-secret"), present("correct-horse");
+  const auto until_it_has_said_so = [&](MiniDaemon& daemon) {
+    daemon.secrets["TOKEN"] = old;
+    const RunId id = daemon.push(commit);
+    await_running(daemon, id);
+    until(daemon, "a line is kept", [&] {
+      const auto attempts = daemon.attempts(id);
+      return !attempts.empty() && attempts[0].log.stored_offset > 0;
+    });
+  };
+  work_and_be_killed(site, until_it_has_said_so);
+
+  MiniDaemon daemon(site);
+  daemon.secrets["TOKEN"] = present;
+  daemon.former_secrets = {old};
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  std::string expected;
+  for (int i = 1; i <= 30; ++i) expected += "line " + std::to_string(i) + " ***\n";
+  CHECK(daemon.log(found, "unit.run.a1") == expected);
+  CHECK(daemon.log(found, "after.run.a1") == "then ***\n");
+  await_removals(site, daemon);
+}
+
+TEST_CASE("a run that is taken up while its mirror is busy is stopped at its deadline, or by whoever wants it to be") {
+  const Site site;
+  const std::string commit = site.commit(
+      of_one_job("  unit: {image: busybox, network: none, timeout: 4s, run: [\"" + std::string(counter) + "\"]}\n"));
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  site.shell("rm -rf work");
+
+  MiniDaemon daemon(site);
+  const auto mirror = daemon.git.locks->of((site.folder / "git" / "project-1.git").string());
+  const auto held = daemon.run(hold(mirror));
+  const RunId found = daemon.take_up_one();
+  const bool is_stopped = GENERATE(false, true);
+  if (is_stopped) daemon.service->stop(found, "cancelled by ann");
+  const store::Run run = daemon.wait(found);
+  INFO(run.reason);
+  CHECK(run.verdict == (is_stopped ? store::Verdict::cancelled : store::Verdict::failed));
+  CHECK(run.reason.find(is_stopped ? "cancelled by ann" : "timeout") != std::string::npos);
+  await_removals(site, daemon);
+}
+
+TEST_CASE("a run that is taken up and has lost its mirror and its checkout gets both again") {
+  const Site site;
+  const std::string commit = site.commit(
+      of_one_job("  unit: {image: busybox, network: none, run: [\"sleep 2\"]}\n"
+                 "  after: {needs: [unit], image: busybox, network: none, run: [\"test -s slipway.yml\"]}\n"));
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  site.shell("rm -rf git work");
+
+  MiniDaemon daemon(site);
+  const store::Run run = daemon.wait(daemon.take_up_one());
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
   await_removals(site, daemon);
 }

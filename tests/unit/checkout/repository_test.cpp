@@ -350,6 +350,65 @@ TEST_CASE("the lock of a git that died with its daemon holds no fetch up") {
   CHECK_FALSE(fs::exists(mirror / "shallow.lock"));
 }
 
+TEST_CASE("a mirror that a loss of power has damaged is made anew when it is next used, a sound one is not") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 1 > x");
+  REQUIRE(run_async(shop.repository().fetch(id, "")));
+  const std::string mirror = "git/project-1.git/";
+  const std::string blob = shop.shell("git --git-dir " + mirror + " rev-parse " + id + ":x");
+  const std::string object = mirror + "objects/" + blob.substr(0, 2) + "/" + blob.substr(2);
+  const std::string damage = GENERATE_COPY(as<std::string>(), "", ": > " + mirror + "refs/slipway/" + id,
+                                           "chmod u+w " + object + "; : > " + object, ": > " + mirror + "HEAD");
+  CAPTURE(damage);
+  shop.shell(damage);
+  shop.shell("echo another > " + mirror + "slipway-boot; touch " + mirror + "witness");
+
+  Repository repository = shop.repository();
+  const auto resolved = run_async(repository.resolve("main"));
+  REQUIRE(resolved);
+  const auto fetched = run_async(repository.fetch(*resolved, ""));
+  INFO((fetched ? "" : fetched.error().message));
+  REQUIRE(fetched);
+  CHECK(run_async(repository.read(id, "x"))->text == "1\n");
+  CHECK(run_async(repository.export_to(id, shop.root() / "work")));
+  CHECK(run_async(repository.collect_garbage(0)));
+  CHECK(fs::exists(shop.root() / mirror / "witness") == damage.empty());
+}
+
+TEST_CASE("a mirror is looked through once after each start of the machine") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 1 > x");
+  REQUIRE(run_async(shop.repository().fetch(id, "")));
+  REQUIRE(write_file(shop.settings.folder / "project-1.git/refs/slipway" / id, ""));
+  // Nothing of this life of the machine is lost: this one is not looked for.
+  REQUIRE(run_async(shop.repository().fetch(id, "")));
+  CHECK(read_file(shop.settings.folder / "project-1.git/refs/slipway" / id)->empty());
+}
+
+TEST_CASE("a commit that is there is had while somebody else fetches, and never while commits are forgotten") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 1 > x");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  const std::string lock = GENERATE("", " forgetting");
+  const auto had = run_async([](Workshop& all, Repository& r, std::string commit, std::string name) -> awaitable<bool> {
+    const auto busy =
+        co_await all.settings.locks->of((all.settings.folder / "project-1.git").string() + name)->acquire();
+    const auto there = co_await with_deadline(std::chrono::milliseconds(300), r.ensure(commit, ""), "the commit");
+    co_return there.has_value();
+  }(shop, repository, id, lock));
+  CHECK(had == lock.empty());
+}
+
+TEST_CASE("a commit that is not there is fetched for who wants it to be") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 1 > x");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.ensure(id, "")));
+  CHECK(run_async(repository.read(id, "x"))->text == "1\n");
+  CHECK(run_async(repository.ensure("no commit", "")).error().kind == Error::Kind::invalid);
+}
+
 TEST_CASE("two fetches at the same time both end well") {
   Workshop shop;
   const std::string first = shop.commit("echo 1 > x");

@@ -26,6 +26,13 @@ TEST_CASE("a push or a deployment follows success alone, whatever a plan that wa
   }
 }
 
+TEST_CASE("what a secret was before it was replaced is masked like what it is") {
+  ProjectAccess access;
+  access.secrets["TOKEN"] = Secret("correct-horse");
+  access.former_secrets = {Secret("hunter2"), Secret("hunter3")};
+  CHECK(logs::masked(*masks_for(access), "correct-horse hunter2 hunter3 hunter4") == "*** *** *** hunter4");
+}
+
 TEST_CASE(
     "a step finds ref, branch and tag in its environment, empty where there is none, and the commit by two names") {
   store::Run run;

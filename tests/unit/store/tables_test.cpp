@@ -131,6 +131,53 @@ TEST_CASE("secrets are set, replaced, and gone with their project") {
   CHECK(s.read(&Projects::secrets, project)->empty());
 }
 
+TEST_CASE("a secret that is replaced or removed is kept until the runs have finished that may have been given it") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s), other = add_project(s, "blog");
+  const auto set = [&](ProjectId whose, const std::string& value) {
+    REQUIRE(s.write(&Projects::set_secret, ProjectSecret{whose, "A", value, kNoon}));
+  };
+  const auto former = [&](ProjectId whose) {
+    std::string values;
+    for (const ProjectSecret& secret : s.read(&Projects::former_secrets, whose).value()) {
+      CHECK(secret.name == "A");
+      values += secret.sealed + " ";
+    }
+    return values;
+  };
+  const RunId first = add_run(s, project), second = add_run(s, project), waiting = add_run(s, project);
+  set(project, "one");
+  set(project, "two");  // nothing has begun
+  REQUIRE(s.write(&Runs::prepare, first, kNoon));
+  set(project, "three");
+  REQUIRE(s.write(&Runs::prepare, second, kNoon));
+  set(project, "four");
+  REQUIRE(s.write(&Projects::remove_secret, project, "A"));
+  set(other, "five");
+  set(other, "six");
+  CHECK(former(project) == "two three four ");
+  CHECK(former(other).empty());
+  CHECK(s.read(&Projects::secrets, project)->empty());
+  s.reopen();
+  REQUIRE(s.write(&Runs::finish, second, Verdict::passed, "", kNoon));
+  CHECK(former(project) == "two three four ");  // the first may have had each
+  REQUIRE(s.write(&Runs::finish, first, Verdict::passed, "", kNoon));
+  CHECK(former(project).empty());
+  REQUIRE(s.write(&Runs::cancel, waiting, "ann", kNoon));
+}
+
+TEST_CASE("a former secret goes though newer runs are under way, which never had it") {
+  TemporaryStore s;
+  const ProjectId project = add_project(s);
+  const RunId older = add_run(s, project), newer = add_run(s, project);
+  REQUIRE(s.write(&Projects::set_secret, ProjectSecret{project, "A", "one", kNoon}));
+  REQUIRE(s.write(&Runs::prepare, older, kNoon));
+  REQUIRE(s.write(&Projects::set_secret, ProjectSecret{project, "A", "two", kNoon}));
+  REQUIRE(s.write(&Runs::prepare, newer, kNoon));
+  REQUIRE(s.write(&Runs::finish, older, Verdict::passed, "", kNoon));
+  CHECK(s.read(&Projects::former_secrets, project)->empty());
+}
+
 TEST_CASE("a push goes from intent to pushed once, and is found by its digest") {
   TemporaryStore s;
   const RunId run = add_run(s, add_project(s));
@@ -148,6 +195,25 @@ TEST_CASE("a push goes from intent to pushed once, and is found by its digest") 
   CHECK(got.config_id == "sha256:c0");
   CHECK(got.reason.empty());
   CHECK(s.read(&Images::find_push, "registry.example/other", "sha256:d1").error().kind == Error::Kind::not_found);
+}
+
+TEST_CASE("a tag that has one image is pushed again for another one, and then is of that alone") {
+  TemporaryStore s;
+  const RunId run = add_run(s, add_project(s));
+  REQUIRE(s.write(&Images::intend_push, push(run)));
+  REQUIRE(s.write(&Images::pushed, run, "registry.example/app", "latest", "sha256:d1", kNoon));
+  PushedImage other = push(run);
+  other.config_id = "sha256:c1";
+  REQUIRE(s.write(&Images::intend_push, other));
+  const PushedImage intended = s.read(&Images::pushed_by, run)->at(0);
+  CHECK(intended.state == PushState::intent);
+  CHECK(intended.digest.empty());
+  REQUIRE(s.write(&Images::pushed, run, "registry.example/app", "latest", "sha256:d2", kNoon));
+  const std::vector<PushedImage> got = s.read(&Images::pushed_by, run).value();
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].config_id == "sha256:c1");
+  CHECK(got[0].digest == "sha256:d2");
+  CHECK(s.write(&Images::intend_push, other).error().kind == Error::Kind::conflict);
 }
 
 TEST_CASE("a rerun inherits what was built and pushed, but not over its own") {
