@@ -4,10 +4,10 @@
 set -euo pipefail
 
 build=(clang-19 lld-19 libstdc++-12-dev cmake ninja-build ccache mold pkg-config git ca-certificates
-  libboost1.81-dev libboost-url1.81-dev libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libyaml-cpp-dev
+  libboost1.81-dev libssl-dev libcurl4-openssl-dev nlohmann-json3-dev libyaml-cpp-dev
   libspdlog-dev libfmt-dev libexpected-dev libsqlitecpp-dev libsqlite3-dev libzstd-dev libsodium-dev
   libhowardhinnant-date-dev tzdata
-  libre2-dev libpugixml-dev libcli11-dev libjq-dev catch2 librapidcheck-dev)
+  libre2-dev libcli11-dev libjq-dev catch2 librapidcheck-dev)
 # What rig.sh and the tests drive: engine, registry, network namespaces, and tools to make base images.
 rig=(docker.io iptables docker-registry apache2-utils iproute2 busybox-static mmdebstrap openssl curl jq procps
   openssh-server openssh-client git-lfs python3 python3-jsonschema prometheus caddy docker-compose)
