@@ -6,10 +6,10 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr std::size_t output_limit = 4096;
-constexpr std::size_t shown = 300;
+constexpr std::size_t shown_bytes = 300;
 
 std::string first_output_line(const std::string& text) {
-  return printable(text.substr(0, std::min(text.find('\n'), shown)));
+  return printable(text.substr(0, std::min(text.find('\n'), shown_bytes)));
 }
 
 }  // namespace
