@@ -128,7 +128,8 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   auto opening = images::open_context(with.pool, std::move(wanted));
   Result<images::BuildContext> tar = co_await std::move(opening);
   if (!tar) co_return fail(tar.error());
-  auto bases = images::base_images(tar->dockerfile_text, image.args);
+  auto reading = [&] { return images::base_images(tar->dockerfile_text, image.args); };
+  auto bases = co_await with.pool.run(std::move(reading));
   auto fetching = fetch_base_images(with, images, context, std::move(bases), log);
   if (Result<void> fetched = co_await std::move(fetching); !fetched) co_return fail(fetched.error());
   docker::BuildSpec spec;
