@@ -1,4 +1,5 @@
 // How a step's log gets to the disk. The rest of StepRun is in step_run.cpp.
+#include "base/log.hpp"
 #include "orchestrator/runs/log_pump.hpp"
 #include "orchestrator/runs/step_run.hpp"
 
@@ -10,7 +11,7 @@ using store::Attempts;
 
 constexpr std::uint64_t kSyncBytes = 1 << 20;
 constexpr Duration kSyncEvery = 1s;
-constexpr Duration kLogRetry = 200ms, kDiskRetry = 1s;
+constexpr Duration kLogRetry = 200ms, kDiskRetry = 1s, kKillAgain = 5s;
 constexpr int kUnreadable = 2;        // times that the engine says it can't read the log
 constexpr int kVainOnceStopped = 50;  // times that reading fails though the engine answers
 
@@ -55,9 +56,20 @@ awaitable<Result<void>> StepRun::keep_log() {
     co_await sleep_for(broken ? kDiskRetry : kLogRetry);
     co_await tools_.watch.until_available();
   }
-  auto killing = tools_.engine.containers().kill(id_);
-  (void)co_await std::move(killing);
-  for (;;) co_await sleep_for(1h);
+  co_await kill_again_and_again();
+  co_return Result<void>();
+}
+
+/// Until it is cancelled by `until_exit`: an engine may say yes, go away and come back with the container running.
+awaitable<void> StepRun::kill_again_and_again() {
+  for (;; co_await sleep_for(kKillAgain)) {
+    const auto call = [this] { return tools_.engine.containers().kill(id_); };
+    const Result<void> killed = co_await tools_.watch.persist(call);
+    const bool gone = !killed && (killed.error().kind == Error::Kind::not_found ||
+                                  killed.error().kind == Error::Kind::conflict);  // it does not run any more
+    if (killed || gone) continue;
+    log::warn("container can't be killed", {{"container", order_.spec.name}, {"error", killed.error()}});
+  }
 }
 
 awaitable<Result<void>> StepRun::keep_synced() {

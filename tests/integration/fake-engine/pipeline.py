@@ -45,6 +45,15 @@ jobs:
     run: ["echo before", "sleep 3", "echo after"]
 """
 
+FLOODS = """
+on: {push: {}}
+jobs:
+  flood:
+    image: busybox:latest
+    network: none
+    run: ["seq 100000", "sleep 1000"]
+"""
+
 SHIPS = """
 on: {push: {}}
 images:
@@ -208,6 +217,16 @@ class Pipelines(unittest.TestCase):
                 run = self.project.finished_run(self.push(SLOW))
                 self.assertEqual(run["verdict"], "passed", run)
                 self.assertEqual(self.log_of(run, "slow", run["jobs"][0]["steps"][0]["name"]), [*kept, missing])
+
+    def test_a_step_over_its_log_limit_is_killed_though_the_engine_did_not_take_the_first_call(self):
+        self.begin(limits={"runs": 1, "step_log": "64KB"})
+        self.engine.faults({"method": "POST", "path": "/containers/.*/kill", "action": "lost_before", "times": 2})
+        began = time.monotonic()
+        run = self.project.finished_run(self.push(FLOODS))
+        self.assertEqual(run["verdict"], "failed", run)
+        self.assertIn("over its limit", run["reason"])
+        self.assertGreaterEqual(self.engine.call("GET", "/_faults")[0]["acted"], 2)
+        self.assertLess(time.monotonic() - began, 60)
 
     def test_an_engine_that_dies_takes_its_steps_along_and_they_never_pass(self):
         self.begin()
