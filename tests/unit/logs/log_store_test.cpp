@@ -382,6 +382,20 @@ TEST_CASE("a log over its limit says so once, however often it is read again") {
   CHECK(size < 700);
 }
 
+TEST_CASE("the first sync of a log is of its name, too, later ones are not") {
+  Desk desk;
+  const auto writer = desk.open();
+  REQUIRE(writer->append(lines(0, 1)));
+  const fs::path folder = desk.base().parent_path(), elsewhere = folder.string() + ".moved";
+  fs::rename(folder, elsewhere);
+  CHECK_FALSE(desk.run(writer->sync()));
+  fs::rename(elsewhere, folder);
+  CHECK(desk.run(writer->sync()).value() == lines(0, 1).size());
+  REQUIRE(writer->append(lines(1, 2)));
+  fs::rename(folder, elsewhere);
+  CHECK(desk.run(writer->sync()));
+}
+
 TEST_CASE("a sync that a cut back overtakes vouches for nothing") {
   Desk desk;
   const auto writer = desk.open();
