@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,6 +25,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/cancellation.hpp"
 #include "base/result.hpp"
 
 /// The coroutine vocabulary. Rules that every caller keeps (docs/decisions/0002-coroutines.md):
@@ -114,6 +117,67 @@ class Tasks {
   asio::steady_timer idle_;  // never expires; cancelled to wake `join`
 };
 
+/// `work`, whose exceptions, cancellation aside, are Kind::internal: for work whose end somebody has to be told of.
+template <class T>
+awaitable<Result<T>> as_result(awaitable<Result<T>> work) {
+  try {
+    co_return co_await std::move(work);
+  } catch (const std::exception& escaped) {
+    if (is_cancellation(std::current_exception())) throw;
+    co_return fail(Error::Kind::internal, std::string("unexpected: ") + escaped.what());
+  }
+}
+
+namespace detail {
+
+template <class T>
+using ValueOf = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// What a coroutine answered or threw.
+template <class T>
+struct Caught {
+  Caught() {}
+  std::optional<ValueOf<T>> value;
+  std::exception_ptr escaped;
+};
+
+template <class T>
+awaitable<Caught<T>> caught(awaitable<T> work) {
+  Caught<T> outcome;
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(work);
+      outcome.value.emplace();
+    } else {
+      T value = co_await std::move(work);
+      outcome.value.emplace(std::move(value));
+    }
+  } catch (...) {
+    outcome.escaped = std::current_exception();
+  }
+  co_return outcome;
+}
+
+}  // namespace detail
+
+/// What the first of two answers or throws, by its place; the other is cancelled and waited for. (`a || b` of Asio
+/// holds an exception back until the other has ended, too, which may be never.)
+template <class A, class B>
+awaitable<std::variant<detail::ValueOf<A>, detail::ValueOf<B>>> first_of(awaitable<A> a, awaitable<B> b) {
+  using namespace asio::experimental::awaitable_operators;
+  using First = std::variant<detail::ValueOf<A>, detail::ValueOf<B>>;
+  auto race = detail::caught(std::move(a)) || detail::caught(std::move(b));
+  auto ended = co_await std::move(race);
+  if (ended.index() == 0) {
+    detail::Caught<A>& first = std::get<0>(ended);
+    if (first.escaped) std::rethrow_exception(first.escaped);
+    co_return First(std::in_place_index<0>, std::move(*first.value));
+  }
+  detail::Caught<B>& first = std::get<1>(ended);
+  if (first.escaped) std::rethrow_exception(first.escaped);
+  co_return First(std::in_place_index<1>, std::move(*first.value));
+}
+
 namespace detail {
 awaitable<void> expire(Duration limit);
 }
@@ -121,8 +185,8 @@ awaitable<void> expire(Duration limit);
 /// `work`, cancelled and answered with Kind::timeout ("`what` took longer than …") if it takes longer than `limit`.
 template <class T>
 awaitable<Result<T>> with_deadline(Duration limit, awaitable<Result<T>> work, std::string what) {
-  using namespace asio::experimental::awaitable_operators;
-  auto outcome = co_await (std::move(work) || detail::expire(limit));
+  auto race = first_of(std::move(work), detail::expire(limit));
+  auto outcome = co_await std::move(race);
   if (outcome.index() == 0) co_return std::move(std::get<0>(outcome));
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
   co_return fail(Error::Kind::timeout, what + " took longer than " + std::to_string(ms) + " ms");

@@ -12,6 +12,9 @@
 namespace slipway {
 namespace {
 
+constexpr std::size_t kMaxHeaderBytes = 256 << 10;
+constexpr std::size_t kMaxHeaderLines = 1000;
+
 /// The functions of libcurl that are used, by their names without the prefix.
 struct CurlFunctions {
   decltype(curl_global_init)* global_init;
@@ -81,10 +84,23 @@ struct Transfer {
   HttpResponse response;
   CURL* handle;
   bool too_large = false;
+  bool body_began = false;
+  std::size_t header_bytes = 0;  ///< of all answers, trailers with them
+  std::size_t header_lines = 0;
+  bool too_many_headers = false;
 };
+
+/// libcurl bounds a head, but neither how many come before the last one nor the trailers behind a body in chunks.
+bool headers_fit(Transfer& transfer, std::size_t size) {
+  transfer.header_bytes += size;
+  transfer.too_many_headers = ++transfer.header_lines > kMaxHeaderLines || transfer.header_bytes > kMaxHeaderBytes;
+  return !transfer.too_many_headers;
+}
 
 std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
+  if (!headers_fit(transfer, size)) return 0;
+  if (transfer.body_began) return size;  // a trailer
   std::string_view line(data, size);
   if (line.starts_with("HTTP/")) transfer.response.headers.clear();  // a redirect or 100 was before this one
   const auto colon = line.find(':');
@@ -99,6 +115,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
 
 std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
+  transfer.body_began = true;
   long status = 0;
   curl()->easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.request.on_body && status >= 200 && status < 300) {
@@ -203,6 +220,7 @@ void set_callbacks(CURL* handle, Transfer& transfer) {
 
 Error transfer_error(CURLcode code, const Transfer& transfer, const char* detail) {
   const std::string what = transfer.request.method + " " + transfer.request.url + ": ";
+  if (transfer.too_many_headers) return {Error::Kind::too_large, what + "the answer has too many headers"};
   if (transfer.too_large)
     return {Error::Kind::too_large,
             what + "the answer is over the limit of " + std::to_string(transfer.request.body_limit) + " bytes"};

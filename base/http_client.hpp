@@ -44,7 +44,7 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 0;
-  HttpHeaders headers;  ///< names in lower case, of the last answer
+  HttpHeaders headers;  ///< names in lower case, of the last answer; trailers are not among them
   std::string body;
   std::string url;  ///< where the last answer came from: the request's, or where redirects led
   [[nodiscard]] std::string header(std::string_view lower_case_name) const;
@@ -52,6 +52,8 @@ struct HttpResponse {
 };
 
 /// Blocking. Any HTTP status is a response; only a failed transfer is an Error (unavailable, timeout, too_large …).
+/// The headers of all answers, redirects' and trailers among them, may be 1000 lines and 256 KiB; more is
+/// Kind::too_large.
 Result<HttpResponse> send_http(const HttpRequest& request);
 
 /// The same on a pool thread; unavailable, too, if the pool can have none. Cancelling ends the transfer within a

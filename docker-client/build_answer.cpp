@@ -8,6 +8,7 @@ namespace slipway::docker {
 namespace {
 
 constexpr std::int64_t killed_code = 137;
+constexpr int entries_of_a_turn = 1000;
 constexpr auto without_session =
     "private base images, secrets and ssh need a BuildKit session, which this client does not open: pull private base "
     "images first, or use the classic builder";
@@ -25,18 +26,49 @@ std::string without_wrapping(std::string message) {
 }  // namespace
 
 Result<void> BuildAnswer::feed(std::string_view chunk) {
-  values_.feed(chunk);
+  take(chunk);
   return drain();
 }
 
 Result<void> BuildAnswer::drain() {
   while (true) {
-    Result<std::optional<Json>> value = values_.next();
-    if (!value) return fail(value.error());
-    if (!*value) return {};
-    Result<void> read_it = read(**value);
-    if (!read_it) return read_it;
+    Result<bool> more = go_on();
+    if (!more) return fail(more.error());
+    if (!*more) return {};
   }
+}
+
+Result<bool> BuildAnswer::go_on() {
+  if (trace_) {
+    Result<void> read_it = read_trace();
+    if (!read_it) return fail(read_it.error());
+    return true;
+  }
+  Result<std::optional<Json>> value = values_.next();
+  warn_of_skipped();
+  if (!value) return fail(value.error());
+  if (!*value) return false;
+  Result<void> read_it = read(**value);
+  if (!read_it) return fail(read_it.error());
+  return true;
+}
+
+Result<void> BuildAnswer::read_trace() {
+  for (int turn = 0; turn < entries_of_a_turn; ++turn) {
+    Result<std::optional<TraceEntry>> entry = trace_->next();
+    if (!entry) return fail(entry.error());
+    if (!*entry) {
+      trace_.reset();
+      return {};
+    }
+    buildkit_.add(**entry);
+  }
+  return {};
+}
+
+void BuildAnswer::warn_of_skipped() {
+  if (values_.skipped() == 0 || std::exchange(warned_, true)) return;
+  steps_.warn(0, "the engine told more of the build at once than can be taken: a part of the output is missing");
 }
 
 Result<void> BuildAnswer::read(const Json& value) {
@@ -49,9 +81,9 @@ Result<void> BuildAnswer::read(const Json& value) {
   const Json& aux = value_at(value, "aux");
   if (text_at(value, "id") == "moby.buildkit.trace" && aux.is_string()) {
     traced_ = true;
-    Result<BuildTrace> trace = decode_trace(aux.get_ref<const std::string&>());
-    if (!trace) return fail(trace.error());
-    buildkit_.add(*trace);
+    Result<std::string> message = trace_message(aux.get_ref<const std::string&>());
+    if (!message) return fail(message.error());
+    trace_.emplace(std::move(*message));
     return {};
   }
   if (std::string id = text_at(aux, "ID"); !id.empty()) image_id_ = std::move(id);  // of several stages the last

@@ -32,13 +32,16 @@ Bytes bytes_of(const TraceStatus& status) {
 
 }  // namespace
 
-void BuildkitProgress::add(const BuildTrace& trace) {
-  for (const TraceVertex& vertex : trace.vertices) add(vertex);
-  for (const TraceStatus& status : trace.statuses) add(status);
-  for (const TraceLog& log : trace.logs) {
-    steps_.output(step_of(log.vertex), log.stream == 2 ? LogStream::err : LogStream::out, log.text);
-  }
-  for (const TraceWarning& warning : trace.warnings) steps_.warn(step_of(warning.vertex), warning.text);
+void BuildkitProgress::add(const TraceEntry& entry) {
+  std::visit([this](const auto& one) { add(one); }, entry);
+}
+
+void BuildkitProgress::add(const TraceLog& log) {
+  steps_.output(step_of(log.vertex), log.stream == 2 ? LogStream::err : LogStream::out, log.text);
+}
+
+void BuildkitProgress::add(const TraceWarning& warning) {
+  steps_.warn(step_of(warning.vertex), warning.text);
 }
 
 std::size_t BuildkitProgress::step_of(const std::string& digest) const {

@@ -13,11 +13,13 @@ namespace slipway::docker {
 class BuildkitProgress {
  public:
   explicit BuildkitProgress(BuildSteps& steps) : steps_(steps) {}
-  void add(const BuildTrace& trace);
+  void add(const TraceEntry& entry);
 
  private:
   void add(const TraceVertex& vertex);
   void add(const TraceStatus& status);
+  void add(const TraceLog& log);
+  void add(const TraceWarning& warning);
   [[nodiscard]] std::size_t step_of(const std::string& digest) const;
 
   BuildSteps& steps_;

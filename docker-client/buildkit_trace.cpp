@@ -3,12 +3,9 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
-#include "docker-client/buildkit_wire.hpp"
 
 namespace slipway::docker {
 namespace {
-
-constexpr std::size_t entry_limit = 10'000;
 
 /// Calls `on_field` for each field of `message` until one fails.
 template <class OnField>
@@ -137,40 +134,40 @@ Result<void> read_warning(const WireField& field, TraceWarning& warning) {
 }
 
 template <class Entry>
-Result<void> read_entry(std::string_view message, std::vector<Entry>& into,
-                        Result<void> (*read_field)(const WireField&, Entry&)) {
-  Entry& entry = into.emplace_back();
-  return each_field(message, [&](const WireField& field) { return read_field(field, entry); });
+Result<std::optional<TraceEntry>> read_entry(std::string_view message,
+                                             Result<void> (*read_field)(const WireField&, Entry&)) {
+  Entry entry;
+  Result<void> read = each_field(message, [&](const WireField& field) { return read_field(field, entry); });
+  if (!read) return fail(read.error().in("build trace"));
+  return std::optional<TraceEntry>(std::move(entry));
 }
 
 }  // namespace
 
-Result<BuildTrace> decode_trace_bytes(std::string_view message) {
-  BuildTrace trace;
-  std::size_t entries = 0;
-  Result<void> read = each_field(message, [&](const WireField& field) -> Result<void> {
-    if (++entries > entry_limit) return fail(Error::Kind::protocol, "more than 10000 entries");
-    switch (field.number) {
+Result<std::optional<TraceEntry>> TraceReader::next() {
+  while (true) {
+    Result<std::optional<WireField>> field = fields_.next();
+    if (!field) return fail(field.error().in("build trace"));
+    if (!*field) return std::nullopt;
+    switch ((*field)->number) {
       case 1:
-        return read_entry(field.bytes, trace.vertices, read_vertex);
+        return read_entry((*field)->bytes, read_vertex);
       case 2:
-        return read_entry(field.bytes, trace.statuses, read_status);
+        return read_entry((*field)->bytes, read_status);
       case 3:
-        return read_entry(field.bytes, trace.logs, read_log);
+        return read_entry((*field)->bytes, read_log);
       case 4:
-        return read_entry(field.bytes, trace.warnings, read_warning);
+        return read_entry((*field)->bytes, read_warning);
       default:
-        return {};
+        break;
     }
-  });
-  if (!read) return fail(read.error().in("build trace"));
-  return trace;
+  }
 }
 
-Result<BuildTrace> decode_trace(std::string_view base64) {
+Result<std::string> trace_message(std::string_view base64) {
   Result<std::string> message = from_base64(base64);
   if (!message) return fail(Error::Kind::protocol, "build trace: " + message.error().message);
-  return decode_trace_bytes(*message);
+  return message;
 }
 
 }  // namespace slipway::docker

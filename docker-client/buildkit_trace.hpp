@@ -3,10 +3,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "docker-client/buildkit_wire.hpp"
 
 /// What BuildKit tells about a build: the `moby.buildkit.trace` values of POST /build?version=2. Each is a
 /// moby.buildkit.v1.StatusResponse (buildkit, api/services/control/control.proto) in protobuf, in base64.
@@ -49,17 +51,26 @@ struct TraceWarning {
   std::string url;
 };
 
-struct BuildTrace {
-  std::vector<TraceVertex> vertices;
-  std::vector<TraceStatus> statuses;
-  std::vector<TraceLog> logs;
-  std::vector<TraceWarning> warnings;
+using TraceEntry = std::variant<TraceVertex, TraceStatus, TraceLog, TraceWarning>;
+
+/// The entries of one trace, in its order, one by one: a RUN that writes many short lines fills one with hundreds of
+/// thousands. Safe on any input.
+class TraceReader {
+ public:
+  /// `message` is the protobuf's bytes, as trace_message() gives them.
+  explicit TraceReader(std::string message) : message_(std::move(message)), fields_(message_) {}
+  TraceReader(const TraceReader&) = delete;
+  TraceReader& operator=(const TraceReader&) = delete;
+
+  /// Nothing at the end. Unknown fields are skipped; bytes that are no StatusResponse are Kind::protocol.
+  Result<std::optional<TraceEntry>> next();
+
+ private:
+  std::string message_;
+  WireReader fields_;
 };
 
-/// Safe on any input. Unknown fields are skipped; more than 10 000 entries, or bytes that are no StatusResponse, are
-/// Kind::protocol.
-Result<BuildTrace> decode_trace(std::string_view base64);
-/// The same from the protobuf bytes.
-Result<BuildTrace> decode_trace_bytes(std::string_view message);
+/// The bytes of a trace; Kind::protocol if it is no base64.
+Result<std::string> trace_message(std::string_view base64);
 
 }  // namespace slipway::docker

@@ -39,12 +39,18 @@ awaitable<Result<BuildOutcome>> read_answer(Transport& transport, Request reques
   Result<ResponseStream> stream = co_await transport.stream(std::move(request));
   if (!stream) co_return fail(refusal(std::move(stream.error())));
   BuildAnswer answer(std::move(progress));
+  const Executor executor = co_await asio::this_coro::executor;
   while (true) {
     Result<std::string> chunk = co_await stream->next();
     if (!chunk) co_return answer.cut_off(std::move(chunk.error()));
     if (chunk->empty()) co_return co_await conclude(transport, answer);
-    Result<void> fed = answer.feed(*chunk);
-    if (!fed) co_return answer.cut_off(std::move(fed.error()));
+    answer.take(*chunk);
+    Result<bool> more = answer.go_on();
+    while (more && *more) {
+      co_await asio::post(executor, use_awaitable);  // a report may be long
+      more = answer.go_on();
+    }
+    if (!more) co_return answer.cut_off(std::move(more.error()));
   }
 }
 

@@ -14,8 +14,16 @@ namespace {
 /// Nothing comes, not even headers, before a registry has answered or an archive was read.
 
 /// Names go into the path unescaped, since proxies in front of an engine treat an escaped '/' as they like; so what
-/// could leave its place there is refused.
+/// could leave its place there is refused. Brackets are those of a registry's IPv6 address, which is at the beginning.
 bool is_image_name(std::string_view name) {
+  if (name.starts_with('[')) {
+    const std::string_view address = name.substr(1, name.find(']') - 1);
+    const bool hexadecimal = address.find_first_not_of("0123456789abcdefABCDEF:") == std::string_view::npos;
+    if (address.size() + 2 >= name.size() || !hexadecimal) return false;
+    name.remove_prefix(address.size() + 2);
+    if (name.front() != ':' && name.front() != '/') return false;
+    if (name.front() == '/') name.remove_prefix(1);
+  }
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@";
   const bool odd_segment = name.starts_with('/') || name.ends_with('/') || name.find("//") != std::string_view::npos ||
                            name.find("..") != std::string_view::npos || name.find("/./") != std::string_view::npos;

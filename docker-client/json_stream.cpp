@@ -5,6 +5,8 @@
 namespace slipway::docker {
 namespace {
 
+constexpr std::size_t kKept = 1 << 20;  // bytes of room, after a long value
+
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
@@ -20,13 +22,17 @@ void JsonStream::feed(std::string_view chunk) {
   buffer_.erase(0, start_);
   scanned_ -= start_;
   start_ = 0;
+  if (buffer_.empty() && buffer_.capacity() > kKept) buffer_.shrink_to_fit();
   buffer_ += chunk;
 }
 
 Result<std::optional<Json>> JsonStream::next() {
   if (broken_) return fail(*broken_);
-  while (start_ < buffer_.size() && start_ == scanned_ && is_space(buffer_[start_])) scanned_ = ++start_;
-  const bool whole = scan();
+  bool whole = find_end();
+  while (skip(whole)) {
+    if (!whole) return finished_ ? reject(cut_inside()) : Result<std::optional<Json>>(std::nullopt);
+    whole = find_end();
+  }
   const std::size_t size = scanned_ - start_;
   if (size > value_limit_) {
     return reject(Error(Error::Kind::too_large,
@@ -34,12 +40,30 @@ Result<std::optional<Json>> JsonStream::next() {
   }
   if (!whole) {
     if (!finished_ || size == 0) return std::nullopt;
-    return reject(Error(Error::Kind::protocol, "the engine's answer ends inside a JSON value"));
+    return reject(cut_inside());
   }
   Result<Json> value = parse_json(std::string_view(buffer_).substr(start_, size));
   if (!value) return reject(Error(Error::Kind::protocol, "the engine sent what is no JSON: " + value.error().message));
   start_ = scanned_;
   return std::optional<Json>(std::move(*value));
+}
+
+/// The same, past white space before a value.
+bool JsonStream::find_end() {
+  const bool between = !skipping_ && start_ == scanned_;
+  while (between && start_ < buffer_.size() && is_space(buffer_[start_])) scanned_ = ++start_;
+  return scan();
+}
+
+/// Drops what is scanned of a value that is too long; false if this is none.
+bool JsonStream::skip(bool whole) {
+  const bool bracketed = depth_ > 0 || in_string_ || whole;
+  const bool too_long = scanned_ - start_ > value_limit_ && too_long_ == TooLong::skipped && bracketed;
+  if (!skipping_ && !too_long) return false;
+  start_ = scanned_;
+  skipping_ = !whole;
+  if (whole) ++skipped_;
+  return true;
 }
 
 /// Moves `scanned_` to the end of the value at `start_`; false if that end has not come yet.
@@ -76,6 +100,10 @@ bool JsonStream::scan_bracketed(char c) {
     --depth_;
   }
   return depth_ == 0 && !in_string_;
+}
+
+Error JsonStream::cut_inside() {
+  return {Error::Kind::protocol, "the engine's answer ends inside a JSON value"};
 }
 
 Result<std::optional<Json>> JsonStream::reject(Error error) {

@@ -1,5 +1,7 @@
 #include "docker-client/log_frames.hpp"
 
+#include "base/text.hpp"
+
 namespace slipway::docker {
 namespace {
 
@@ -49,7 +51,7 @@ Result<std::optional<LogFrame>> LogDemultiplexer::next_frame() {
   if (rest.size() - header_size < size) return std::nullopt;
   const auto payload = rest.substr(header_size, size);
   if (stream == system_stream) {
-    broken_ = Error(Error::Kind::unavailable, "the engine can't read the log: " + std::string(payload));
+    broken_ = Error(Error::Kind::failed, "the engine can't read the log: " + std::string(trimmed(payload)));
     return fail(*broken_);
   }
   start_ += header_size + size;

@@ -35,8 +35,9 @@ class LogDemultiplexer {
       : format_(format), frame_limit_(frame_limit) {}
 
   void feed(std::string_view chunk);
-  /// The next whole frame; nothing until more is fed. A message of the Engine about the stream itself (stream 3) is
-  /// Kind::unavailable. After an error every call gives the same one.
+  /// The next whole frame; nothing until more is fed. A message of the Engine about the stream itself (stream 3; moby
+  /// sends one, and ends the stream, where it can't read the log's file) is Kind::failed: reading again may well end
+  /// the same way. After an error every call gives the same one.
   Result<std::optional<LogFrame>> next();
   /// Bytes of the stream that whole frames, handed out, were made of.
   [[nodiscard]] std::uint64_t offset() const { return offset_; }

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -48,27 +49,75 @@ class Child {
   pid_t pid_;
 };
 
+/// What ssh and the far side write to ssh's standard error: read as it comes, since ssh passes nothing on while that
+/// pipe is full, and the end of it kept.
+class ErrorOutput : public std::enable_shared_from_this<ErrorOutput> {
+ public:
+  ErrorOutput(const Executor& executor, Descriptor pipe) : pipe_(executor, pipe.release()) { pipe_.non_blocking(true); }
+
+  /// Until `close`, or until nobody can write any more.
+  void read_on() {
+    pipe_.async_wait(asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](boost::system::error_code ended) {
+                       if (!ended && self->read()) self->read_on();
+                     });
+  }
+
+  /// All there is by now.
+  const std::string& text() {
+    read();
+    return text_;
+  }
+
+  void close() {
+    read();
+    boost::system::error_code ignored;
+    pipe_.close(ignored);
+  }
+
+ private:
+  static constexpr std::size_t kept = 4096;  // bytes
+  static constexpr int pieces = 32;          // twice what a pipe holds, so that who writes without end does not hold us
+
+  /// False: no more will come.
+  bool read() {
+    std::array<char, kept> piece;
+    boost::system::error_code ended;
+    for (int i = 0; i < pieces && !ended; ++i) {
+      text_.append(piece.data(), pipe_.read_some(asio::buffer(piece), ended));
+      if (text_.size() > kept) text_.erase(0, text_.size() - kept);
+    }
+    return !ended || ended == asio::error::would_block;
+  }
+
+  asio::posix::stream_descriptor pipe_;
+  std::string text_;
+};
+
 class SshStream final : public SocketStream {
  public:
-  SshStream(Socket socket, Child child, Descriptor errors)
-      : SocketStream(std::move(socket)), child_(std::move(child)), errors_(std::move(errors)) {}
+  SshStream(Socket socket, Child child, std::shared_ptr<ErrorOutput> errors)
+      : SocketStream(std::move(socket)), child_(std::move(child)), errors_(std::move(errors)) {
+    errors_->read_on();
+  }
+  SshStream(const SshStream&) = delete;
+  ~SshStream() override { errors_->close(); }
 
   void close() override {
     SocketStream::close();
     child_.end();
+    errors_->close();
   }
 
   std::string last_words() override {
-    std::string text(4096, '\0');
-    const auto count = ::read(errors_.get(), text.data(), text.size());  // never blocks
-    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    std::string text = errors_->text();
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     return text.substr(text.rfind('\n') + 1);
   }
 
  private:
   Child child_;
-  Descriptor errors_;
+  std::shared_ptr<ErrorOutput> errors_;  // shared by the reading that is under way
 };
 
 /// With what ssh, its agent and the commands of its configuration may want to know, and no secret of the daemon's.
@@ -124,12 +173,12 @@ Result<std::unique_ptr<ByteStream>> start_ssh(const Executor& executor, const En
   if (::pipe2(pipe, O_CLOEXEC) != 0)
     return fail(Error::Kind::unavailable, std::string("pipe: ") + std::strerror(errno));
   Descriptor errors(pipe[0]), errors_in(pipe[1]);
-  ::fcntl(errors.get(), F_SETFL, O_NONBLOCK);
   Result<Child> child = spawn_ssh(ssh_command(endpoint, connect_timeout), theirs.get(), errors_in.get());
   if (!child) return fail(child.error());
+  auto output = std::make_shared<ErrorOutput>(executor, std::move(errors));
   SocketStream::Socket socket(executor, asio::generic::stream_protocol(AF_UNIX, 0), ours.release());
   return std::unique_ptr<ByteStream>(
-      std::make_unique<SshStream>(std::move(socket), std::move(*child), std::move(errors)));
+      std::make_unique<SshStream>(std::move(socket), std::move(*child), std::move(output)));
 }
 
 }  // namespace slipway::docker

@@ -12,10 +12,15 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+constexpr std::size_t kMostParts = 100'000;  // ARGs, flags and names of images
+constexpr std::size_t kMostUnclearWords = 100;
+constexpr std::size_t kLongestUnclearWord = 1000;  // bytes
+
+/// At most ONBUILD, an instruction, all the parts that are looked at, and one more.
 Words words_of(std::string_view text) {
   constexpr std::string_view space = " \t\r\v\f";
   Words words;
-  for (auto begin = text.find_first_not_of(space); begin != std::string_view::npos;) {
+  for (auto begin = text.find_first_not_of(space); begin != std::string_view::npos && words.size() < kMostParts + 3;) {
     const auto end = std::min(text.find_first_of(space, begin), text.size());
     words.emplace_back(text.substr(begin, end - begin));
     begin = text.find_first_not_of(space, end);
@@ -39,17 +44,6 @@ bool is_stage_number(std::string_view text) {
   return text.size() < 10 && std::all_of(text.begin(), text.end(), is_digit);
 }
 
-/// What --mount=type=bind,from=x names.
-Words named_by_mount(std::string_view fields) {
-  Words named;
-  while (!fields.empty()) {
-    const std::string_view field = fields.substr(0, fields.find(','));
-    fields.remove_prefix(std::min(field.size() + 1, fields.size()));
-    if (lower_case(field).starts_with("from=")) named.emplace_back(field.substr(5));
-  }
-  return named;
-}
-
 class Collector {
  public:
   explicit Collector(const std::map<std::string, std::string>& arguments) : variables_(arguments) {}
@@ -63,13 +57,29 @@ class Collector {
     flags(name, words);
   }
 
+  /// Nothing more is read.
+  [[nodiscard]] bool full() const { return parts_ > kMostParts; }
+
   std::vector<Reference> found;
   std::vector<std::string> unclear;
 
  private:
+  void tell(std::string_view what) {
+    if (unclear.size() < kMostUnclearWords) unclear.emplace_back(what.substr(0, kLongestUnclearWord));
+  }
+
+  /// False: it is one too many.
+  bool count_part() {
+    if (full()) return false;
+    if (++parts_ <= kMostParts) return true;
+    tell("more than 100000 ARGs, flags and names of images");
+    return false;
+  }
+
   void declare(const Words& words) {
     for (const std::string& word : words) {
-      if (!variables_.declare(word)) unclear.push_back(word);
+      if (!count_part()) return;
+      if (!variables_.declare(word)) tell(word);
     }
   }
 
@@ -80,7 +90,7 @@ class Collector {
     static const std::set<std::string> harmless = {"add",        "cmd",         "copy",   "entrypoint", "env",
                                                    "expose",     "healthcheck", "label",  "run",        "shell",
                                                    "stopsignal", "user",        "volume", "workdir"};
-    if (!harmless.contains(name)) unclear.push_back(joined_words(words));
+    if (!harmless.contains(name)) tell(joined_words(words));
     words.erase(words.begin());
     flags(name, words);
   }
@@ -88,12 +98,13 @@ class Collector {
   void flags(const std::string& instruction, const Words& words) {
     for (const std::string& word : words) {
       if (is_flag(word)) {
+        if (!count_part()) return;
         flag(word);
         continue;
       }
       const bool may_be_blank = word.front() <= ' ' || word.front() >= 127;  // for some builders: a flag may follow it
       const bool takes_images = instruction == "copy" || instruction == "run" || instruction == "add";
-      if (may_be_blank && takes_images) unclear.push_back(word);
+      if (may_be_blank && takes_images) tell(word);
       return;
     }
   }
@@ -101,10 +112,19 @@ class Collector {
   void flag(const std::string& word) {
     const std::string lower = lower_case(word);
     const bool variable = word.find('$') != std::string::npos && lower.find("from=") != std::string::npos;
-    if (!is_plain(word) || variable) return unclear.push_back(word);
+    if (!is_plain(word) || variable) return tell(word);
     if (lower.starts_with("--from=") && !is_stage_number(word.substr(7))) add(word.substr(7));
     if (!lower.starts_with("--mount=")) return;
-    for (const std::string& named : named_by_mount(std::string_view(word).substr(8))) add(named);
+    mount(std::string_view(word).substr(8));
+  }
+
+  /// --mount=type=bind,from=image
+  void mount(std::string_view fields) {
+    while (!fields.empty() && !full()) {
+      const std::string_view field = fields.substr(0, fields.find(','));
+      fields.remove_prefix(std::min(field.size() + 1, fields.size()));
+      if (lower_case(field.substr(0, 5)) == "from=") add(std::string(field.substr(5)));
+    }
   }
 
   /// FROM [flags] image [AS name]. As long as the stage goes on, its name is an image's for some builders.
@@ -112,21 +132,22 @@ class Collector {
     in_stage_ = true;
     if (!own_name_.empty()) stages_.insert(std::exchange(own_name_, {}));
     const auto image = std::find_if_not(words.begin(), words.end(), is_flag);
-    if (!std::all_of(words.begin(), image, is_plain)) unclear.push_back(joined_words(words));
-    if (image == words.end()) return unclear.push_back(joined_words(words));
+    if (!std::all_of(words.begin(), image, is_plain)) tell(joined_words(words));
+    if (image == words.end()) return tell(joined_words(words));
     const FilledText name = variables_.fill(*image);
-    if (!name.clear) unclear.push_back(*image);
+    if (!name.clear) tell(*image);
     add(name.text.empty() ? *image : name.text);
     const auto count = words.end() - image;
     const bool named = count == 3 && lower_case(*(image + 1)) == "as" && is_stage_name(*(image + 2));
     if (named) own_name_ = lower_case(*(image + 2));
-    if (!named && count != 1) unclear.push_back(joined_words(words));
+    if (!named && count != 1) tell(joined_words(words));
   }
 
   void add(const std::string& name) {
+    if (!count_part()) return;
     if (name.empty() || name == "scratch" || stages_.contains(lower_case(name))) return;
     Result<Reference> reference = parse_reference(name);
-    if (!reference) return unclear.push_back(name);
+    if (!reference) return tell(name);
     if (known_.insert(*reference).second) found.push_back(std::move(*reference));
   }
 
@@ -141,6 +162,7 @@ class Collector {
   std::set<std::string> stages_;  // those that ended
   std::string own_name_;          // of the one that goes on
   bool in_stage_ = false;
+  std::size_t parts_ = 0;
 };
 
 std::string made_visible(std::string_view text) {
@@ -163,6 +185,7 @@ BaseImages base_images(std::string_view dockerfile, const std::map<std::string, 
   DockerfileLines lines = dockerfile_lines(dockerfile);
   Collector collector(arguments);
   for (const std::string& line : lines.instructions) {
+    if (collector.full()) break;
     Words words = words_of(line);
     if (!words.empty()) collector.instruction(std::move(words));
   }

@@ -13,6 +13,7 @@ struct BaseImages {
   /// What may name an image, or hide a line that does, and can't be told from here: quotes, variables that the builder
   /// sets, what is no reference, lines that builders take apart in different ways … Empty: whatever version reads the
   /// Dockerfile, it starts and copies from nothing but `images`. Bytes other than printable ASCII are written \xNN.
+  /// The first of them, cut where they are long.
   std::vector<std::string> unclear;
   /// Of `# syntax=` or BUILDKIT_SYNTAX: the image of a program that reads the Dockerfile in the builder's place, as it
   /// likes; empty: none.
@@ -23,6 +24,9 @@ struct BaseImages {
 /// "scratch" left out; each once, in order. So that a build gets the credentials of these registries and no others.
 /// `arguments` are the build's; they go before the defaults of ARGs. What is no reference once variables are filled in
 /// is not among the images; it is unclear. What an ONBUILD of a base image names is not looked for.
+///
+/// A Dockerfile may be hostile. It is read as far as 100 000 instructions, 100 000 ARGs, flags and names of images, and
+/// 1 MiB of variables' values; what is over that is unclear.
 BaseImages base_images(std::string_view dockerfile, const std::map<std::string, std::string>& arguments);
 
 }  // namespace slipway::images

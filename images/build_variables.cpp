@@ -10,6 +10,7 @@ namespace slipway::images {
 namespace {
 
 constexpr std::size_t kLongestFilled = 16 << 10;  // each ARG may double the one before
+constexpr std::size_t kMostHeld = 1 << 20;        // bytes; a short ARG may have the longest value
 
 /// The longest beginning of `text` that is a variable's name.
 std::string_view variable_name(std::string_view text) {
@@ -40,6 +41,12 @@ struct BuildVariables::Use {
   bool replaced = false;  ///< by `instead`, if it has a value
 };
 
+/// Not copied, since it may be long and be left out again.
+struct BuildVariables::Value {
+  std::string_view text;
+  bool clear = false;
+};
+
 /// Takes the variable off that `text` begins with.
 std::optional<BuildVariables::Use> BuildVariables::take_use(std::string_view& text) {
   text.remove_prefix(1);
@@ -62,9 +69,11 @@ std::optional<BuildVariables::Use> BuildVariables::take_use(std::string_view& te
   return use;
 }
 
-FilledText BuildVariables::value_of(const Use& use) const {
-  const auto found = values_.find(use.name);
-  FilledText value = found == values_.end() ? FilledText{"", false} : found->second;
+BuildVariables::Value BuildVariables::value_of(const Use& use) const {
+  Value value;
+  if (const auto found = values_.find(use.name); found != values_.end()) {
+    value = {found->second.text, found->second.clear};
+  }
   if (value.text.empty()) {
     value.text = use.otherwise;
   } else if (use.replaced) {
@@ -85,12 +94,18 @@ FilledText BuildVariables::fill(std::string_view word) const {
     if (word.empty()) break;
     const std::optional<Use> use = take_use(word);
     if (!use) return {"", false};
-    const FilledText value = value_of(*use);
+    const Value value = value_of(*use);
     filled.text += value.text;
     if (filled.text.size() > kLongestFilled) return {"", false};
     filled.clear = filled.clear && value.clear;
   }
   return filled;
+}
+
+bool BuildVariables::hold(std::size_t bytes) {
+  if (bytes > kMostHeld - held_) return false;
+  held_ += bytes;
+  return true;
 }
 
 bool BuildVariables::declare(std::string_view word) {
@@ -105,6 +120,7 @@ bool BuildVariables::declare(std::string_view word) {
   } else if (has_value) {
     value = fill(word.substr(equals + 1));
   }
+  if (!hold(name.size() + value.text.size())) return false;
   if (is_of_builder(name)) value.clear = false;
   const auto [at, fresh] = values_.try_emplace(name, value);
   if (!fresh && has_value) at->second.text = value.text;

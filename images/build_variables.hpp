@@ -21,7 +21,8 @@ class BuildVariables {
  public:
   explicit BuildVariables(const std::map<std::string, std::string>& arguments) : arguments_(arguments) {}
 
-  /// NAME or NAME=default, as ARG has it. False: which variable it is depends on the builder.
+  /// NAME or NAME=default, as ARG has it. False: which variable it is depends on the builder, or all names and values
+  /// together would be over 1 MiB; then it is not declared.
   bool declare(std::string_view word);
   /// $NAME, ${NAME}, ${NAME:-otherwise} and ${NAME:+instead} filled in; all other forms are not clear, nor are
   /// variables that nobody declared, that were declared twice or that builders set, nor what variables make longer than
@@ -30,10 +31,13 @@ class BuildVariables {
 
  private:
   struct Use;
+  struct Value;
   static std::optional<Use> take_use(std::string_view& text);
-  [[nodiscard]] FilledText value_of(const Use& use) const;
+  [[nodiscard]] Value value_of(const Use& use) const;
+  bool hold(std::size_t bytes);
 
   const std::map<std::string, std::string>& arguments_;
+  std::size_t held_ = 0;  // bytes of `values_`
   std::map<std::string, FilledText, std::less<>> values_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <vector>
 
 #include <boost/asio/redirect_error.hpp>
@@ -20,25 +21,33 @@ constexpr std::size_t kMaxDockerfile = 4 << 20;
 
 using Parts = std::vector<std::string>;
 
-/// A piece ahead of its reader. What reads ahead shares it, since it can't be stopped when the reader goes.
+/// A piece ahead of its reader. What reads ahead shares it, since it ends a moment after the reader has gone.
 struct Ahead {
-  Ahead(std::unique_ptr<TarStream> stream, const Executor& executor)
-      : tar(std::move(stream)), ready(executor, asio::steady_timer::time_point::max()) {}
+  Ahead(std::unique_ptr<TarStream> stream, std::stop_source unwanted, const Executor& executor)
+      : tar(std::move(stream)), stop(std::move(unwanted)), ready(executor, asio::steady_timer::time_point::max()) {}
   std::unique_ptr<TarStream> tar;
+  std::stop_source stop;
   std::optional<Result<std::string>> piece;
   asio::steady_timer ready;
 };
 
 awaitable<void> read_ahead(Pool& pool, std::shared_ptr<Ahead> ahead) {
-  auto work = [ahead] { return ahead->tar->next(); };
-  ahead->piece = co_await pool.run(std::move(work));
+  while (!ahead->piece) {
+    auto work = [ahead] { return ahead->tar->next(); };
+    auto reading = as_result(pool.run(std::move(work)));
+    Result<std::string> piece = co_await std::move(reading);
+    const bool nothing_yet = piece && piece->empty() && !ahead->tar->finished();
+    if (!nothing_yet) ahead->piece = std::move(piece);  // else behind all who wait for the thread
+  }
   ahead->ready.cancel();
 }
 
 class ContextSource final : public docker::ByteSource {
  public:
-  ContextSource(Pool& pool, std::unique_ptr<TarStream> tar, const Executor& executor)
-      : pool_(pool), ahead_(std::make_shared<Ahead>(std::move(tar), executor)) {}
+  ContextSource(Pool& pool, std::unique_ptr<TarStream> tar, std::stop_source stop, const Executor& executor)
+      : pool_(pool), ahead_(std::make_shared<Ahead>(std::move(tar), std::move(stop), executor)) {}
+  ContextSource(const ContextSource&) = delete;
+  ~ContextSource() override { ahead_->stop.request_stop(); }
 
   awaitable<Result<std::string>> next() override {
     const Executor executor = co_await asio::this_coro::executor;
@@ -168,19 +177,22 @@ Result<Found> find(const ContextSpec& spec) {
 }  // namespace
 
 awaitable<Result<BuildContext>> open_context(Pool& pool, ContextSpec spec) {
+  if (Result<void> ready = pool.start(); !ready) co_return fail(ready.error());
   const ContextLimits limits = spec.limits;
   const std::string name = spec.directory;
   auto work = [spec = std::move(spec)] { return find(spec); };
   Result<Found> found = co_await pool.run(std::move(work));
   if (!found) co_return fail(found.error().in("build context '" + name + "'"));
+  std::stop_source stop;
   TreeWalk walk(std::move(found->context), std::move(found->rules), std::move(found->always), std::move(found->never),
-                limits);
+                limits, stop.get_token());
   auto tar = std::make_unique<TarStream>(std::move(walk), std::move(found->extras));
+  const Executor executor = co_await asio::this_coro::executor;
   BuildContext context;
   context.dockerfile = std::move(found->dockerfile);
   context.dockerfile_text = std::move(found->dockerfile_text);
   context.summary = tar->summary();
-  context.tar = std::make_unique<ContextSource>(pool, std::move(tar), co_await asio::this_coro::executor);
+  context.tar = std::make_unique<ContextSource>(pool, std::move(tar), std::move(stop), executor);
   co_return context;
 }
 

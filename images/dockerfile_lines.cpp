@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";  // for every builder everywhere
 constexpr std::string_view kSpaces = " \t\r\v\f";
+constexpr std::size_t kMostInstructions = 100'000;  // a line of two bytes may be one
+constexpr std::size_t kMostUnclearLines = 100;
+constexpr std::size_t kLongestUnclearLine = 1000;  // bytes
 
 bool is_visible(char c) {
   return c > ' ' && c < 127;
@@ -37,8 +40,9 @@ class LineReader {
   explicit LineReader(std::string_view text) : rest_(text) {
     if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
     directives();
-    while (!rest_.empty()) line(next());
+    while (!rest_.empty() && lines.instructions.size() < kMostInstructions) line(next());
     if (!open_.empty()) close();
+    if (!rest_.empty()) unclear("more than 100000 instructions");
   }
 
   DockerfileLines lines;
@@ -57,7 +61,9 @@ class LineReader {
     return line;
   }
 
-  void unclear(std::string_view line) { lines.unclear.emplace_back(line); }
+  void unclear(std::string_view line) {
+    if (lines.unclear.size() < kMostUnclearLines) lines.unclear.emplace_back(line.substr(0, kLongestUnclearLine));
+  }
 
   /// `# escape=` and `# syntax=`: comments of that form before anything else, a shebang aside. Which other comments
   /// may be among them depends on the version, so it is looked for them behind any that has a '='.

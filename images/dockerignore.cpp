@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kMaxFile = 256 << 10;
 constexpr std::size_t kMaxLine = 64 << 10;
 constexpr std::size_t kMaxPatterns = 1000;
+constexpr std::size_t kCheckEvery = 16;  // patterns; one takes 10 ms at the very most
 
 }  // namespace
 
@@ -43,28 +44,37 @@ Result<void> IgnoreRules::add(std::string_view line) {
   return {};
 }
 
-IgnoreRules::Decision IgnoreRules::decide(std::string_view path, const Decision& parent) const {
+Result<IgnoreRules::Decision> IgnoreRules::decide(std::string_view path, const Decision& parent,
+                                                  MatchTime& time) const {
   Decision decision;
+  if (patterns_.empty()) return decision;
+  time.begin_path();
+  std::size_t tried = 0;
   decision.matched.resize(patterns_.size());
   for (std::size_t i = 0; i < patterns_.size(); ++i) {
     bool match = i < parent.matched.size() && parent.matched[i];
     if (!match) {
       // A pattern that can't change what is decided so far isn't tried, and counts as not matching for what is below.
       if (patterns_[i].negated() != decision.excluded) continue;
+      if (++tried % kCheckEvery == 0) {
+        if (Result<void> good = time.check(); !good) return fail(good.error());
+      }
       match = patterns_[i].matches(path);
     }
     decision.matched[i] = match;
     if (match) decision.excluded = !patterns_[i].negated();
   }
+  if (Result<void> good = time.end_path(); !good) return fail(good.error());
   return decision;
 }
 
 bool IgnoreRules::excludes(std::string_view path) const {
+  MatchTime endless;
   Decision decision;
   for (std::size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/', end + 1)) {
-    decision = decide(path.substr(0, end), decision);
+    decision = *decide(path.substr(0, end), decision, endless);
   }
-  return decide(path, decision).excluded;
+  return decide(path, decision, endless)->excluded;
 }
 
 bool IgnoreRules::may_include_below(std::string_view path) const {

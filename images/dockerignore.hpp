@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "images/match_time.hpp"
 
 namespace slipway::images {
 
@@ -38,9 +39,9 @@ class IgnoreRules {
   Result<void> add(std::string_view line);
 
   /// `path` is relative to the context, '/' between its parts. `parent` is the decision on the folder it is in;
-  /// the default one for what is at the top.
-  [[nodiscard]] Decision decide(std::string_view path, const Decision& parent) const;
-  /// The same without having walked there.
+  /// the default one for what is at the top. Fails with what `time` says.
+  [[nodiscard]] Result<Decision> decide(std::string_view path, const Decision& parent, MatchTime& time) const;
+  /// The same without having walked there, however long it takes.
   [[nodiscard]] bool excludes(std::string_view path) const;
   /// True if a "!" pattern may take in something below the folder `path`, which is excluded.
   [[nodiscard]] bool may_include_below(std::string_view path) const;

@@ -1,5 +1,6 @@
 #include "images/ignore_pattern.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <re2/re2.h>
@@ -161,6 +162,7 @@ Result<IgnorePattern> IgnorePattern::parse(std::string_view line) {
 }
 
 Result<void> IgnorePattern::compile() {
+  plain_ = std::min(text_.find_first_of("*?[\\^"), text_.size());
   if (!well_formed(text_)) return fail(Error::Kind::invalid, "unfinished '[…]' or '\\'");
   const Translation translation = translate(text_);
   if (translation.needs_expression) {
@@ -194,11 +196,12 @@ bool IgnorePattern::matches(std::string_view path) const {
   return false;
 }
 
+/// Asked for each path that is left out, so nothing is copied.
 bool IgnorePattern::may_match_below(std::string_view path) const {
-  const std::string folder = std::string(path) + "/";
-  if (text_.starts_with(folder)) return true;
-  const auto wildcard = text_.find_first_of("*?[\\^");
-  return wildcard != std::string::npos && std::string_view(folder).starts_with(text_.substr(0, wildcard));
+  const bool whole = plain_ == text_.size();
+  const std::string_view beginning = std::string_view(text_).substr(0, plain_);
+  if (beginning.size() <= path.size()) return !whole && path.starts_with(beginning);
+  return beginning.starts_with(path) && beginning[path.size()] == '/';
 }
 
 }  // namespace slipway::images

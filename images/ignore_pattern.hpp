@@ -33,7 +33,8 @@ class IgnorePattern {
   IgnorePattern();
   Result<void> compile();
 
-  std::string text_;  // cleaned, without the '!'
+  std::string text_;       // cleaned, without the '!'
+  std::size_t plain_ = 0;  // bytes of it before the first that is special
   bool negated_ = false;
   Way way_ = Way::exact;
   std::string fixed_;  // what `prefix` and `suffix` compare

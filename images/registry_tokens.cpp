@@ -24,14 +24,19 @@ std::string cache_key(const Reference& reference, const docker::RegistryAuth& au
   return reference.repository() + " " + sha256_hex(proof);
 }
 
-std::string scope_of(const AuthChallenge& challenge, const Reference& reference) {
-  return challenge.scope.empty() ? "repository:" + reference.path + ":pull" : challenge.scope;
+/// What the registry says the request needs; else what it needs by the distribution project's
+/// registry/handlers/app.go (appendAccessRecords).
+std::string scope_of(const AuthChallenge& challenge, const HttpRequest& request, const Reference& reference) {
+  if (!challenge.scope.empty()) return challenge.scope;
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const char* const actions = reads ? "pull" : request.method == "DELETE" ? "delete" : "pull,push";
+  return "repository:" + reference.path + ":" + actions;
 }
 
 /// The question that the token protocol asks by GET, with basic authentication if there is somebody to be.
-HttpRequest get_token(const AuthChallenge& challenge, const std::string& scope, const docker::RegistryAuth& auth) {
+HttpRequest get_token(const AuthChallenge& challenge, const docker::RegistryAuth& auth) {
   const char* joint = challenge.realm.find('?') == std::string::npos ? "?" : "&";
-  std::string url = challenge.realm + joint + "scope=" + percent_encode(scope);
+  std::string url = challenge.realm + joint + "scope=" + percent_encode(challenge.scope);
   if (!challenge.service.empty()) url += "&service=" + percent_encode(challenge.service);
   HttpRequest request("GET", std::move(url));
   request.username = auth.username;
@@ -40,12 +45,13 @@ HttpRequest get_token(const AuthChallenge& challenge, const std::string& scope, 
 }
 
 /// The same for who has an identity token: an OAuth 2 refresh.
-HttpRequest refresh_token(const AuthChallenge& challenge, const std::string& scope, const docker::RegistryAuth& auth) {
+HttpRequest refresh_token(const AuthChallenge& challenge, const docker::RegistryAuth& auth) {
   HttpRequest request("POST", challenge.realm);
   request.follow_redirects = false;  // the body would go along
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.body = "grant_type=refresh_token&client_id=slipway&service=" + percent_encode(challenge.service) +
-                 "&scope=" + percent_encode(scope) + "&refresh_token=" + percent_encode(auth.identity_token.reveal());
+                 "&scope=" + percent_encode(challenge.scope) +
+                 "&refresh_token=" + percent_encode(auth.identity_token.reveal());
   return request;
 }
 
@@ -63,11 +69,12 @@ void RegistryTokens::add_known(HttpRequest& request, const Reference& reference,
 
 awaitable<Result<HttpRequest>> RegistryTokens::answer(HttpHeaders headers, HttpRequest request, Reference reference,
                                                       docker::RegistryAuth auth) {
-  const std::optional<AuthChallenge> challenge = find_challenge(headers);
+  std::optional<AuthChallenge> challenge = find_challenge(headers);
   request.bearer = request.password = Secret();
   request.username.clear();
   if (!challenge) co_return fail(Error::Kind::unauthorized, "the registry refuses, and doesn't say how to log in");
   if (challenge->scheme == AuthChallenge::Scheme::bearer) {
+    challenge->scope = scope_of(*challenge, request, reference);
     Result<Token> token = co_await fetch(*challenge, reference, auth);
     if (!token) co_return fail(token.error());
     request.bearer = token->value;
@@ -88,9 +95,7 @@ awaitable<Result<RegistryTokens::Token>> RegistryTokens::fetch(AuthChallenge cha
                                                                docker::RegistryAuth auth) {
   const Result<void> trusted = check_realm(challenge.realm, registry_origin(reference.registry, settings_), settings_);
   if (!trusted) co_return fail(trusted.error());
-  const std::string scope = scope_of(challenge, reference);
-  HttpRequest request =
-      auth.identity_token.empty() ? get_token(challenge, scope, auth) : refresh_token(challenge, scope, auth);
+  HttpRequest request = auth.identity_token.empty() ? get_token(challenge, auth) : refresh_token(challenge, auth);
   request.timeout = settings_.timeout;
   request.body_limit = kMaxAnswer;
   if (const auto ca = settings_.ca_files.find(reference.registry); ca != settings_.ca_files.end()) {

@@ -21,22 +21,25 @@ TarStream::TarStream(TreeWalk walk, std::vector<ExtraFile> extras) : walk_(std::
 Result<std::string> TarStream::next() {
   std::string piece = std::exchange(start_, {});
   piece.reserve(kPiece + 4 * kTarBlock);
+  const auto until = std::chrono::steady_clock::now() + kTurn;
   while (piece.size() < kPiece && !finished_) {
-    Result<void> added = file_ ? add_content(piece) : add_entry(piece);
+    Result<void> added = file_ ? add_content(piece) : add_entry(piece, until);
     if (!added) return fail(added.error());
+    if (std::chrono::steady_clock::now() >= until) break;
   }
   hash_.update(piece);
   counted_.tar_bytes += piece.size();
-  if (piece.empty() && summary_->digest.empty()) {
+  if (piece.empty() && finished_ && summary_->digest.empty()) {
     counted_.digest = "sha256:" + hash_.finish();
     *summary_ = counted_;
   }
   return piece;
 }
 
-Result<void> TarStream::add_entry(std::string& piece) {
-  Result<std::optional<TreeEntry>> entry = walk_.next();
+Result<void> TarStream::add_entry(std::string& piece, TreeWalk::TimePoint until) {
+  Result<std::optional<TreeEntry>> entry = walk_.next(until);
   if (!entry) return fail(entry.error());
+  if (!*entry && !walk_.ended()) return {};
   if (!*entry) {
     piece += tar_end();
     finished_ = true;

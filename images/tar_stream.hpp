@@ -20,16 +20,19 @@ struct ExtraFile {
 class TarStream {
  public:
   static constexpr std::size_t kPiece = 256 << 10;  ///< bytes
+  static constexpr std::chrono::milliseconds kTurn{50};
 
   TarStream(TreeWalk walk, std::vector<ExtraFile> extras);
 
-  /// About kPiece bytes; empty at the end.
+  /// About kPiece bytes, or what there is after kTurn; empty at the end (`finished`), and after a turn that brought
+  /// nothing.
   Result<std::string> next();
+  [[nodiscard]] bool finished() const { return finished_; }
   /// Written once, before `next` gives the end.
   [[nodiscard]] std::shared_ptr<const ContextSummary> summary() const { return summary_; }
 
  private:
-  Result<void> add_entry(std::string& piece);
+  Result<void> add_entry(std::string& piece, TreeWalk::TimePoint until);
   Result<void> add_content(std::string& piece);
 
   TreeWalk walk_;

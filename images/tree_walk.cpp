@@ -38,14 +38,16 @@ const char* kind_of(mode_t mode) {
 }  // namespace
 
 TreeWalk::TreeWalk(FileDescriptor root, IgnoreRules rules, std::set<std::string> always, std::set<std::string> never,
-                   ContextLimits limits)
+                   ContextLimits limits, std::stop_token stop)
     : rules_(std::move(rules)),
       always_(std::move(always)),
       never_(std::move(never)),
       limits_(limits),
+      stop_(std::move(stop)),
+      match_time_(limits.match_path, limits.match_all, stop_),
       root_(std::move(root)) {}
 
-Result<std::optional<TreeEntry>> TreeWalk::next() {
+Result<std::optional<TreeEntry>> TreeWalk::next(TimePoint until) {
   if (root_) {
     Result<Folder> top = enter(std::move(root_), "");
     if (!top) return fail(top.error());
@@ -58,7 +60,9 @@ Result<std::optional<TreeEntry>> TreeWalk::next() {
       continue;
     }
     const std::string name = std::move(here.names[here.at++]);
+    if (stop_.stop_requested()) return fail(Error::Kind::cancelled, "nobody wants the context any more");
     if (Result<void> visited = visit(name); !visited) return fail(visited.error());
+    if (std::chrono::steady_clock::now() >= until) break;
   }
   if (ready_.empty()) return std::optional<TreeEntry>();
   std::optional<TreeEntry> entry(std::move(ready_.front()));
@@ -94,7 +98,9 @@ Result<void> TreeWalk::visit(const std::string& name) {
   const Folder& here = folders_.back();
   std::string path = here.path.empty() ? name : here.path + "/" + name;
   if (never_.contains(path)) return {};
-  IgnoreRules::Decision decision = rules_.decide(path, here.decision);
+  Result<IgnoreRules::Decision> decided = rules_.decide(path, here.decision, match_time_);
+  if (!decided) return fail(decided.error());
+  IgnoreRules::Decision& decision = *decided;
   if (decision.excluded && !always_.contains(path) && !wanted_below(path)) return {};
   struct stat found{};
   if (fstatat(here.descriptor.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return broken(path, "look at");

@@ -3,6 +3,7 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "images/context.hpp"
 #include "images/dockerignore.hpp"
 #include "images/file_descriptor.hpp"
+#include "images/match_time.hpp"
 #include "images/tar_header.hpp"
 
 namespace slipway::images {
@@ -26,12 +28,17 @@ struct TreeEntry {
 /// Blocking. Holds one descriptor for each folder it is in, and the names of these folders.
 class TreeWalk {
  public:
-  /// What `always` names is sent though the rules exclude it; what `never` names is not. `root` is the tree.
-  TreeWalk(FileDescriptor root, IgnoreRules rules, std::set<std::string> always, std::set<std::string> never,
-           ContextLimits limits);
+  using TimePoint = std::chrono::steady_clock::time_point;
 
-  /// The next entry; none at the end. What can't be sent (a socket, a device) is Kind::invalid.
-  Result<std::optional<TreeEntry>> next();
+  /// What `always` names is sent though the rules exclude it; what `never` names is not. `root` is the tree. Once
+  /// `stop` is requested `next` is Kind::cancelled.
+  TreeWalk(FileDescriptor root, IgnoreRules rules, std::set<std::string> always, std::set<std::string> never,
+           ContextLimits limits, std::stop_token stop = {});
+
+  /// The next entry; none at the end (`ended`), nor if it has not been found by `until`: then it is looked for by the
+  /// next call. What can't be sent (a socket, a device) is Kind::invalid.
+  Result<std::optional<TreeEntry>> next(TimePoint until = TimePoint::max());
+  [[nodiscard]] bool ended() const { return !root_ && folders_.empty() && ready_.empty(); }
 
  private:
   struct Folder {
@@ -57,6 +64,8 @@ class TreeWalk {
   std::set<std::string> always_;
   std::set<std::string> never_;
   ContextLimits limits_;
+  std::stop_token stop_;
+  MatchTime match_time_;
   FileDescriptor root_;
   std::vector<Folder> folders_;  // from the root to where we are
   std::deque<TreeEntry> ready_;

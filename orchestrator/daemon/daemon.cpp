@@ -142,6 +142,7 @@ class Daemon {
   SystemClock clock_;
   DeadlineClock deadlines_;
   Pool pool_{4};  // the disk's; whoever answers by HTTP, or does not, has others (docs/decisions/0110)
+  Pool context_pool_{4};
   Pool registry_pool_{16};
   Pool gate_pool_{16};
   Pool caddy_pool_{4};
@@ -231,6 +232,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
 runs::Collaborators Daemon::collaborators() {
   runs::Collaborators with(store_, logs_, engine_, pool_, clock_, deployer_, ground_.credentials, ground_.git);
   with.registry_pool = registry_pool_;
+  with.context_pool = context_pool_;
   with.deadlines = deadlines_;
   with.open_project = [this](store::Project project) { return open_project(std::move(project)); };
   return with;

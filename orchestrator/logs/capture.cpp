@@ -1,6 +1,11 @@
 #include "orchestrator/logs/capture.hpp"
 
 namespace slipway::logs {
+namespace {
+
+constexpr std::string_view kMissing = "a part of the output is missing here: ";
+
+}  // namespace
 
 Capture::Capture(std::unique_ptr<LogWriter> writer, std::shared_ptr<const MaskPatterns> patterns, std::uint64_t limit)
     : writer_(std::move(writer)), patterns_(std::move(patterns)), limit_(limit) {
@@ -11,6 +16,7 @@ void Capture::begin_pass() {
   transcriber_.emplace(*patterns_, limit_);
   skip_ = writer_->size();
   first_of_pass_ = true;
+  cut_off_ = false;
 }
 
 Result<void> Capture::frame(Stream stream, std::string_view payload) {
@@ -25,17 +31,28 @@ Result<void> Capture::end() {
   return store(transcriber_->take());
 }
 
+Result<void> Capture::cut_off(std::string_view why) {
+  Result<void> ended = end();
+  if (!ended) return ended;
+  cut_off_ = true;
+  Result<void> noted = writer_->note(std::string(kMissing).append(why));
+  if (!noted) broken_ = noted.error();
+  return noted;
+}
+
 Result<void> Capture::store(std::string records) {
   if (records.empty()) return {};
   if (std::exchange(first_of_pass_, false) && skip_ > 0) {
     const std::string time = records.substr(0, records.find(' '));
     if (time != writer_->first_time()) {
+      // What a pass before has told of is between two records that are both stored.
+      const bool told = has_gap_ && time <= writer_->last_time();
       has_gap_ = true;
       stored_until_ = writer_->last_time();
       std::string note;
       append_record(note, stored_until_, Stream::slipway, true,
-                    "a part of the output is missing here: it came faster than it could be kept");
-      Result<void> noted = append(note);
+                    std::string(kMissing) + "it came faster than it could be kept");
+      Result<void> noted = told ? Result<void>() : append(note);
       if (!noted) return noted;
     }
   }

@@ -24,10 +24,16 @@ class Capture {
   /// The pass that was not following has reached the end, and the container has, too.
   Result<void> end();
 
+  /// In place of `end`: the Engine can't give the rest. What is held back comes out, and a line that says why the rest
+  /// is missing.
+  Result<void> cut_off(std::string_view why);
+
   /// The log reached its limit: the step must be stopped, the rest of its output is dropped.
   [[nodiscard]] bool over_limit() const { return over_limit_; }
   /// The Engine's log no longer begins where ours does: it wrote more than it keeps while nobody read.
   [[nodiscard]] bool has_gap() const { return has_gap_; }
+  /// The last pass was cut off.
+  [[nodiscard]] bool is_cut_off() const { return cut_off_; }
   /// The disk could not take what was read: nothing more is stored before `mend`.
   [[nodiscard]] const std::optional<Error>& broken() const { return broken_; }
   /// The same for a sync of the writer that has failed.
@@ -53,6 +59,7 @@ class Capture {
   bool first_of_pass_ = true;
   bool over_limit_ = false;
   bool has_gap_ = false;
+  bool cut_off_ = false;
   std::optional<Error> broken_;
   std::string stored_until_;  // with a gap: the time of the newest record before it
 };

@@ -50,6 +50,7 @@ class LogWriter {
   std::uint64_t size_;
   std::uint64_t synced_;
   std::uint64_t cuts_ = 0;  // how often it was rolled back
+  bool folder_synced_;      // by a sync of this writer or of one before it
   std::string first_time_;
   std::string last_time_;
 };

@@ -29,6 +29,19 @@ std::string_view last_line(std::string_view records) {
   return newline == std::string_view::npos ? records : records.substr(newline + 1);
 }
 
+/// 0, or why the names of `folder` and of what is in it may not be on the disk (fsync(2): syncing a new file is not
+/// enough).
+int sync_names(const std::filesystem::path& folder) {
+  for (const std::filesystem::path& one : {folder, folder.parent_path()}) {
+    const int fd = ::open(one.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    const int code = ::fsync(fd) == 0 ? 0 : errno;
+    ::close(fd);
+    if (code != 0) return code;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Error disk_error(const std::string& name, int code) {
@@ -37,7 +50,7 @@ Error disk_error(const std::string& name, int code) {
 }
 
 LogWriter::LogWriter(LogStore& store, LogKey key, int fd, std::uint64_t size)
-    : store_(store), key_(std::move(key)), fd_(fd), size_(size), synced_(size) {
+    : store_(store), key_(std::move(key)), fd_(fd), size_(size), synced_(size), folder_synced_(size > 0) {
   read_times();
 }
 
@@ -88,13 +101,19 @@ awaitable<Result<std::uint64_t>> LogWriter::sync() {
   const std::uint64_t size = size_;
   if (size == synced_) co_return size;
   const std::uint64_t cuts = cuts_;
-  auto work = [fd = fd_] { return ::fdatasync(fd) == 0 ? 0 : errno; };
+  std::filesystem::path folder;
+  if (!folder_synced_) folder = store_.base_of(key_).parent_path();
+  auto work = [fd = fd_, folder] {
+    if (::fdatasync(fd) != 0) return errno;
+    return folder.empty() ? 0 : sync_names(folder);
+  };
   kill_point(Side::before, "log sync");
   const int code = co_await store_.pool_.run(std::move(work));
   kill_point(Side::after, "log sync");
   if (code != 0) co_return fail(store_.note_trouble(disk_error(key_.name, code)));
   if (cuts != cuts_) co_return fail(Error::Kind::unavailable, "log " + key_.name + ": cut back while it was synced");
   synced_ = std::max(synced_, size);
+  folder_synced_ = true;
   store_.clear_trouble();
   co_return size;
 }

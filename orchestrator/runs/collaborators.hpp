@@ -52,6 +52,7 @@ struct Collaborators {
         engine(e),
         pool(p),
         registry_pool(p),
+        context_pool(p),
         clock(c),
         deadlines(c),
         deployer(d),
@@ -64,6 +65,8 @@ struct Collaborators {
   /// For what registries are asked by HTTP. The same unless it is set: to one that a registry which never answers may
   /// fill.
   std::reference_wrapper<Pool> registry_pool;
+  /// For what repositories' Dockerfiles and ignore files make slow. The same unless it is set.
+  std::reference_wrapper<Pool> context_pool;
   const Clock& clock;
   /// By which it is told how long things may take. The same unless it is set: to one that no step of the wall clock
   /// moves.

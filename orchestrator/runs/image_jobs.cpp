@@ -125,10 +125,11 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   images::ContextSpec wanted(*folder);
   wanted.directory = image.context;
   wanted.dockerfile = image.dockerfile;
-  auto opening = images::open_context(with.pool, std::move(wanted));
+  auto opening = images::open_context(with.context_pool, std::move(wanted));
   Result<images::BuildContext> tar = co_await std::move(opening);
   if (!tar) co_return fail(tar.error());
-  auto bases = images::base_images(tar->dockerfile_text, image.args);
+  auto reading = [&] { return images::base_images(tar->dockerfile_text, image.args); };
+  auto bases = co_await with.context_pool.get().run(std::move(reading));
   auto fetching = fetch_base_images(with, images, context, std::move(bases), log);
   if (Result<void> fetched = co_await std::move(fetching); !fetched) co_return fail(fetched.error());
   docker::BuildSpec spec;

@@ -231,8 +231,7 @@ awaitable<Result<void>> RunDriver::begin_build(std::size_t image) {
 }
 
 awaitable<void> RunDriver::build(std::size_t image) {
-  using namespace asio::experimental::awaitable_operators;
-  auto race = build_logged(image) || stop_of(build_stops_, image).wait();
+  auto race = first_of(as_result(build_logged(image)), stop_of(build_stops_, image).wait());
   const auto first = co_await std::move(race);
   Outcome outcome{Verdict::cancelled, "stopped"};
   if (first.index() == 0) {
@@ -280,7 +279,7 @@ awaitable<Result<void>> RunDriver::begin_attempt(std::size_t job, int number, Ti
 awaitable<void> RunDriver::attempt(std::size_t job, int number, Time deadline) {
   using namespace asio::experimental::awaitable_operators;
   // Side by side: the store commits in the order it is asked, so no container is intended before its attempt.
-  auto both = begin_attempt(job, number, deadline) && work_on(job, number, deadline);
+  auto both = begin_attempt(job, number, deadline) && as_result(work_on(job, number, deadline));
   auto [begun, worked] = co_await std::move(both);
   Outcome outcome = worked ? *worked : outcome_of_error(worked.error());
   if (!begun) outcome = outcome_of_error(Error(begun.error()).in("journal"));
@@ -343,14 +342,13 @@ awaitable<Result<void>> RunDriver::fill(std::string container) {
 }
 
 awaitable<Result<Outcome>> RunDriver::push(std::size_t job, int number) {
-  using namespace asio::experimental::awaitable_operators;
   const PlannedJob& planned = context_->plan.jobs[job];
   logs::LogKey key(context_->run.id, work_log(planned.id, number));
   auto opening = RunLog::open(tools_.with.logs, std::move(key), context_->masks, tools_.settings.log_limit);
   Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
   if (!log) co_return fail(log.error());
-  auto race = push_image(tools_.with, tools_.watch, *context_, *planned.push, tools_.registry, **log) ||
-              stop_of(job_stops_, job).wait();
+  auto pushing = push_image(tools_.with, tools_.watch, *context_, *planned.push, tools_.registry, **log);
+  auto race = first_of(as_result(std::move(pushing)), stop_of(job_stops_, job).wait());
   const auto first = co_await std::move(race);
   co_await (*log)->seal();
   if (first.index() == 0) co_return std::get<0>(first);
@@ -358,7 +356,6 @@ awaitable<Result<Outcome>> RunDriver::push(std::size_t job, int number) {
 }
 
 awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
-  using namespace asio::experimental::awaitable_operators;
   const PlannedJob& planned = context_->plan.jobs[job];
   logs::LogKey log_key(context_->run.id, work_log(planned.id, number));
   auto opening = RunLog::resume(tools_.with.logs, std::move(log_key), context_->masks, tools_.settings.log_limit);
@@ -370,7 +367,7 @@ awaitable<Result<Outcome>> RunDriver::deploy(std::size_t job, int number) {
   auto rolling = deploy_or_take_up(job, number, std::move(news));
   // A stop is passed on, and the rollout then comes to its own end: it may have to go back first.
   auto stopping = pass_on_stop(stop_of(job_stops_, job), DeploymentKey{context_->run.id, planned.id, number});
-  auto race = std::move(rolling) || std::move(stopping);
+  auto race = first_of(as_result(std::move(rolling)), std::move(stopping));
   auto first = co_await std::move(race);
   co_await (*log)->seal();
   co_return std::move(std::get<0>(first));

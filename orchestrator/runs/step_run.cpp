@@ -198,7 +198,7 @@ awaitable<Result<StepEnd>> StepRun::finish(StopSignal& stop) {
   if (first.index() == 1 && !std::get<1>(first)) co_return fail(std::get<1>(first).error());
   if (first.index() == 2 && !std::get<2>(first)) co_return fail(std::get<2>(first).error());
   // What has been followed goes to the disk while the rest is fetched.
-  auto reading = drain() && sync_ahead();
+  auto reading = drain(&stop) && sync_ahead();
   const auto [drained, tried] = co_await std::move(reading);
   if (!drained) co_return fail(drained.error());
   co_await look_for_lost_end();
@@ -317,7 +317,7 @@ awaitable<Result<void>> StepRun::settle() {
   exit.log.content_bytes = static_cast<std::int64_t>(capture_->content_bytes());
   exit.log.sha256 = capture_->content_sha256();
   exit.log.truncated = capture_->over_limit();
-  exit.log.gap = capture_->has_gap();
+  exit.log.gap = capture_->has_gap() || capture_->is_cut_off();
   auto commit = tools_.store.persist(&Attempts::exited, key(), std::move(exit));
   const Result<void> committed = co_await std::move(commit);
   if (!committed) co_return fail(Error(committed.error()).in("journal"));

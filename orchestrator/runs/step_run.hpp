@@ -93,7 +93,8 @@ class StepRun {
   awaitable<void> stop_container();
   awaitable<void> doubt_the_engine();
   awaitable<void> look_for_lost_end();
-  awaitable<Result<void>> drain();
+  awaitable<Result<void>> drain(const StopSignal* stop);
+  awaitable<void> kill_again_and_again();
   awaitable<Result<void>> read_log(bool follow);
   awaitable<Result<void>> sync_ahead();
   awaitable<Result<std::uint64_t>> sync_log();

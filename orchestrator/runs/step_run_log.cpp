@@ -1,4 +1,5 @@
 // How a step's log gets to the disk. The rest of StepRun is in step_run.cpp.
+#include "base/log.hpp"
 #include "orchestrator/runs/log_pump.hpp"
 #include "orchestrator/runs/step_run.hpp"
 
@@ -10,7 +11,9 @@ using store::Attempts;
 
 constexpr std::uint64_t kSyncBytes = 1 << 20;
 constexpr Duration kSyncEvery = 1s;
-constexpr Duration kLogRetry = 200ms, kDiskRetry = 1s;
+constexpr Duration kLogRetry = 200ms, kDiskRetry = 1s, kKillAgain = 5s;
+constexpr int kUnreadable = 2;        // times that the engine says it can't read the log
+constexpr int kVainOnceStopped = 50;  // times that reading fails though the engine answers
 
 }  // namespace
 
@@ -53,9 +56,20 @@ awaitable<Result<void>> StepRun::keep_log() {
     co_await sleep_for(broken ? kDiskRetry : kLogRetry);
     co_await tools_.watch.until_available();
   }
-  auto killing = tools_.engine.containers().kill(id_);
-  (void)co_await std::move(killing);
-  for (;;) co_await sleep_for(1h);
+  co_await kill_again_and_again();
+  co_return Result<void>();
+}
+
+/// Until it is cancelled by `until_exit`: an engine may say yes, go away and come back with the container running.
+awaitable<void> StepRun::kill_again_and_again() {
+  for (;; co_await sleep_for(kKillAgain)) {
+    const auto call = [this] { return tools_.engine.containers().kill(id_); };
+    const Result<void> killed = co_await tools_.watch.persist(call);
+    const bool gone = !killed && (killed.error().kind == Error::Kind::not_found ||
+                                  killed.error().kind == Error::Kind::conflict);  // it does not run any more
+    if (killed || gone) continue;
+    log::warn("container can't be killed", {{"container", order_.spec.name}, {"error", killed.error()}});
+  }
 }
 
 awaitable<Result<void>> StepRun::keep_synced() {
@@ -80,14 +94,23 @@ awaitable<Result<void>> StepRun::keep_synced() {
   }
 }
 
-/// One more reading without following, since following drops an unterminated last line. Waits for the disk.
-awaitable<Result<void>> StepRun::drain() {
+/// One more reading without following, since following drops an unterminated last line. Waits for the disk, and for the
+/// engine; but what the engine says it can't read is missed, and so is, once a stop is asked for, what it does not
+/// give.
+awaitable<Result<void>> StepRun::drain(const StopSignal* stop) {
+  int unreadable = 0, vain = 0;
   while (!lost_) {
     const Result<void> read = co_await read_log(false);
     if (read) co_return read;
+    const bool no_log = read.error().kind == Error::Kind::failed && ++unreadable == kUnreadable;
+    const bool engines = !capture_->broken() && tools_.watch.available();
+    const bool enough = engines && stop && stop->asked() && ++vain == kVainOnceStopped;
     if (read.error().kind == Error::Kind::not_found) {
       lost_ = true;
-    } else if (!read.error().transient()) {
+    } else if (no_log || enough) {
+      unreadable = vain = 0;  // again, where the disk does not take what is said of it
+      if (capture_->cut_off(read.error().message)) co_return Result<void>();
+    } else if (!read.error().transient() && read.error().kind != Error::Kind::failed) {
       co_return read;
     }
     co_await sleep_for(capture_->broken() ? kDiskRetry : kLogRetry);
@@ -110,7 +133,7 @@ awaitable<Result<std::uint64_t>> StepRun::sync_log() {
   const Outcome outcome = end_->outcome;
   for (;; co_await sleep_for(kDiskRetry)) {
     if (capture_->broken()) {
-      const Result<void> drained = co_await drain();
+      const Result<void> drained = co_await drain(nullptr);
       if (!drained && !drained.error().transient()) co_return fail(drained.error());
       if (!drained) continue;
     }

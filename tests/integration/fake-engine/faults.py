@@ -94,6 +94,15 @@ class Faults(unittest.TestCase):
             self.engine.call("GET", "/containers/aa/logs?stdout=1")
         self.assertEqual(len(cut.exception.partial), 100)
 
+    def test_a_log_that_can_t_be_read_says_so_in_a_frame_of_the_engine_s_own(self):
+        self.create("aa", "seq 3")
+        self.start("aa")
+        self.engine.call("POST", "/containers/aa/wait")
+        self.fault("log_error", path="/containers/aa/logs", method="GET")
+        told = self.engine.call("GET", "/containers/aa/logs?stdout=1")
+        self.assertEqual((told[0], told[8:]), (3, b"Error grabbing logs: unexpected EOF\n"))
+        self.assertEqual(self.engine.call("GET", "/containers/aa/logs?stdout=1")[8:10], b"1\n")
+
     def test_a_container_vanishes_at_the_call(self):
         self.create("aa", "true")
         self.fault("vanish", path="/containers/aa/json", method="GET")

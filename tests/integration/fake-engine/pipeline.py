@@ -45,6 +45,15 @@ jobs:
     run: ["echo before", "sleep 3", "echo after"]
 """
 
+FLOODS = """
+on: {push: {}}
+jobs:
+  flood:
+    image: busybox:latest
+    network: none
+    run: ["seq 100000", "sleep 1000"]
+"""
+
 SHIPS = """
 on: {push: {}}
 images:
@@ -106,10 +115,10 @@ jobs:
 
 
 class Pipelines(unittest.TestCase):
-    def begin(self, *options, hosts=None):
+    def begin(self, *options, **settings):
         self.engine = FakeEngine(*options)
         self.addCleanup(self.engine.close)
-        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, **({"hosts": hosts} if hosts else {}))
+        self.daemon = Daemon(sys.argv[1], engine=self.engine.endpoint, **settings)
         self.addCleanup(self.daemon.stop)
         self.project = Project(self.daemon, "p")
 
@@ -196,6 +205,28 @@ class Pipelines(unittest.TestCase):
         self.assertEqual(self.engine.call("GET", "/_faults")[0]["acted"], 3)
         for job, step in (("build", "compile"), ("test", "unit")):
             self.check_log(run, job, step)
+
+    def test_a_step_passes_though_the_engine_can_t_read_its_log_and_the_log_says_so(self):
+        missing = ("slipway", "a part of the output is missing here: the engine can't read the log: "
+                              "Error grabbing logs: unexpected EOF\n")
+        for nth, kept in ((1, []), (2, [("stdout", "before\n"), ("stdout", "after\n")])):
+            with self.subTest(nth=nth):
+                self.begin()
+                self.engine.faults({"method": "GET", "path": "/containers/.*/logs", "action": "log_error", "nth": nth,
+                                    "times": 0})
+                run = self.project.finished_run(self.push(SLOW))
+                self.assertEqual(run["verdict"], "passed", run)
+                self.assertEqual(self.log_of(run, "slow", run["jobs"][0]["steps"][0]["name"]), [*kept, missing])
+
+    def test_a_step_over_its_log_limit_is_killed_though_the_engine_did_not_take_the_first_call(self):
+        self.begin(limits={"runs": 1, "step_log": "64KB"})
+        self.engine.faults({"method": "POST", "path": "/containers/.*/kill", "action": "lost_before", "times": 2})
+        began = time.monotonic()
+        run = self.project.finished_run(self.push(FLOODS))
+        self.assertEqual(run["verdict"], "failed", run)
+        self.assertIn("over its limit", run["reason"])
+        self.assertGreaterEqual(self.engine.call("GET", "/_faults")[0]["acted"], 2)
+        self.assertLess(time.monotonic() - began, 60)
 
     def test_an_engine_that_dies_takes_its_steps_along_and_they_never_pass(self):
         self.begin()

@@ -15,6 +15,7 @@ ACTIONS = {
     "cut",  # the answer's body ends after `bytes`, and the connection with it
     "vanish",  # before the call the container that it names is removed, as if by hand
     "stream_error",  # 200, and then `message` as a pull, a push or a build tells an error; nothing done
+    "log_error",  # of a log only `message`, as the engine tells that it can't read the file
     "drop_events",  # a stream of events begins and stays silent
     "die_before",  # this engine dies as if by SIGKILL, nothing done
     "die_after",  # the same, once it is done

@@ -96,6 +96,13 @@ def frame(stream, data):
     return bytes((stream, 0, 0, 0)) + len(data).to_bytes(4, "big") + data
 
 
+async def refuse(answer, message):
+    """What the engine says where a log's file is damaged."""
+    await answer.stream()
+    await answer.piece(frame(3, f"Error grabbing logs: {message}\n".encode()))
+    await answer.end()
+
+
 async def read(log, running, tty, request, answer):
     """GET /containers/ID/logs. `running` tells whether more may come."""
     timestamps, follow = request.flag("timestamps"), request.flag("follow") and running()

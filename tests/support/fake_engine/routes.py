@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import logs
 import transfers
 from control import Control
 from faults import die, never
@@ -74,6 +75,8 @@ class Routes:
             raise Refusal(rule.get("status", 500), rule.get("message", "a fault that was asked for"))
         if action == "stream_error":
             return await transfers.refuse(answer, rule.get("message", "unexpected EOF"))
+        if action == "log_error":
+            return await logs.refuse(answer, rule.get("message", "unexpected EOF"))
         if action == "delay":
             await asyncio.sleep(rule.get("seconds", 1))
         if action == "drop_events":

@@ -26,7 +26,61 @@ awaitable<Result<int>> answer_after(Duration time) {
   co_return 42;
 }
 
+awaitable<Result<int>> broken_work() {
+  co_await sleep_for(1ms);
+  throw std::runtime_error("broken");
+}
+
+awaitable<void> endless_work(bool& ended) {
+  try {
+    co_await sleep_for(1h);
+  } catch (const std::exception&) {
+    ended = true;
+    throw;
+  }
+}
+
 }  // namespace
+
+TEST_CASE("what throws before its deadline is not waited for until the deadline") {
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_THROWS_WITH(run_async(with_deadline(1h, broken_work(), "broken work")), "broken");
+  CHECK(std::chrono::steady_clock::now() - begin < 1min);
+}
+
+TEST_CASE("of two an exception of either ends the other at once") {
+  bool ended = false;
+  CHECK_THROWS_WITH(run_async(first_of(broken_work(), endless_work(ended))), "broken");
+  CHECK(std::exchange(ended, false));
+  CHECK_THROWS_WITH(run_async(first_of(endless_work(ended), broken_work())), "broken");
+  CHECK(ended);
+}
+
+TEST_CASE("of two the first that ends is told by its place, and the other is cancelled") {
+  bool ended = false;
+  const auto first = run_async(first_of(answer_after(1ms), endless_work(ended)));
+  REQUIRE(first.index() == 0);
+  CHECK(*std::get<0>(first) == 42);
+  CHECK(ended);
+  CHECK(run_async(first_of(answer_after(1h), sleep_for(1ms))).index() == 1);
+}
+
+TEST_CASE("who waits for the first of two can be cancelled") {
+  bool ended = false;
+  const auto result = run_async(with_deadline(5ms, as_result(answer_after(1h)), "answer"));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Error::Kind::timeout);
+  auto both = first_of(endless_work(ended), answer_after(1h));
+  CHECK(run_async(first_of(std::move(both), sleep_for(5ms))).index() == 1);
+  CHECK(ended);
+}
+
+TEST_CASE("an exception becomes an error where one is wanted") {
+  const auto result = run_async(as_result(broken_work()));
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == Error::Kind::internal);
+  CHECK(result.error().message.find("broken") != std::string::npos);
+}
 
 TEST_CASE("work that ends before its deadline gives its value") {
   const auto result = run_async(with_deadline(5s, answer_after(1ms), "answer"));

@@ -1,5 +1,6 @@
 #include "base/http_client.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -89,4 +90,34 @@ TEST_CASE("who is cancelled does not wait for a server that never answers") {
   Pool pool(1);
   CHECK(impatient_exchange(pool) < 5s);
   CHECK(impatient_exchange(pool) < 5s);  // and the thread is free again
+}
+
+TEST_CASE("headers and trailers without end are refused, and trailers are no headers") {
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += "X-" + std::to_string(i) + ": a\r\n";
+  std::string long_lines;  // each short enough for libcurl
+  for (int i = 0; i < 90; ++i) long_lines += "X: " + std::string(3000, 'a') + "\r\n";
+  const std::string body = "5\r\nhello\r\n0\r\n";
+  const auto answer = [](const std::string& more) {
+    return "HTTP/1.1 200 -\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n" + more;
+  };
+  std::string heads;  // that are not the answer's yet
+  for (int i = 0; i < 600; ++i) heads += "HTTP/1.1 103 -\r\nX: a\r\n\r\n";
+  const std::string whole = body + "Server: another\r\n\r\n";
+  const ScriptedServer server({answer("Server: one\r\n\r\n" + whole), answer(lines + "\r\n" + whole),
+                               answer("\r\n" + body + lines), answer("\r\n" + body + long_lines),
+                               heads + answer("\r\n" + whole)});
+  const HttpRequest request("GET", server.url() + "/");
+  const Result<HttpResponse> good = send_http(request);
+  REQUIRE(good);
+  CHECK(good->body == "hello");
+  CHECK(good->header("server") == "one");
+  CHECK(std::count_if(good->headers.begin(), good->headers.end(), [](const auto& h) { return h.first == "server"; }) ==
+        1);
+  for (int turn = 0; turn < 4; ++turn) {
+    const Result<HttpResponse> response = send_http(request);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().kind == Error::Kind::too_large);
+    CHECK(response.error().message.find("too many headers") != std::string::npos);
+  }
 }

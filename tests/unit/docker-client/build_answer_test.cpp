@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/encoding.hpp"
 #include "base/files.hpp"
 #include "tests/unit/docker-client/recorded.hpp"
 
@@ -46,6 +47,19 @@ struct Replay {
 
 using Texts = std::vector<std::string>;
 
+/// A field of a protobuf message; all of these are shorter than 16 KiB.
+std::string proto(unsigned number, const std::string& bytes) {
+  const auto size = bytes.size();
+  std::string head{static_cast<char>(number << 3 | 2)};
+  if (size >= 128) head += static_cast<char>(size % 128 | 128);
+  head += static_cast<char>(size >= 128 ? size / 128 : size);
+  return head + bytes;
+}
+
+std::string traced(const std::string& message) {
+  return "{\"id\":\"moby.buildkit.trace\",\"aux\":\"" + to_base64(message) + "\"}\r\n";
+}
+
 }  // namespace
 
 TEST_CASE("a BuildKit build gives the image's id, its steps and what they wrote") {
@@ -59,6 +73,29 @@ TEST_CASE("a BuildKit build gives the image's id, its steps and what they wrote"
   CHECK(build.lines("RUN echo") == Texts{"err: oops", "out: hello-2", "out: unterminated"});
   CHECK(build.lines("RUN cat") == Texts{"out: aaa"});
   CHECK(build.finished("RUN echo").duration == Milliseconds(159));
+}
+
+TEST_CASE("a RUN that writes very many short lines at once does not end its build") {
+  const std::string vertex = proto(1, "sha256:a") + proto(3, "[2/2] RUN many");
+  std::string trace = proto(1, vertex);
+  for (int i = 0; i < 200'000; ++i) trace += proto(3, proto(1, "sha256:a") + proto(4, "x\n"));
+  trace += proto(1, vertex);
+  const Replay build(traced(trace) + "{\"id\":\"moby.image.id\",\"aux\":{\"ID\":\"sha256:b\"}}\r\n", 100'000);
+  REQUIRE(*build.result);
+  CHECK((*build.result)->image_id == "sha256:b");
+  CHECK(build.lines("RUN many").size() == 200'000);
+}
+
+TEST_CASE("a report that is too long to take is left out with one warning, and the build goes on") {
+  const std::string vertex = proto(1, "sha256:a") + proto(3, "[2/2] RUN much");
+  const std::string too_long = "{\"id\":\"moby.buildkit.trace\",\"aux\":\"" + std::string(65 << 20, 'A') + "\"}\r\n";
+  const std::string log = proto(3, proto(1, "sha256:a") + proto(4, "after\n"));
+  const Replay build(traced(proto(1, vertex)) + too_long + too_long + traced(log) +
+                         "{\"id\":\"moby.image.id\",\"aux\":{\"ID\":\"sha256:b\"}}\r\n",
+                     1 << 20);
+  REQUIRE(*build.result);
+  CHECK(build.lines("RUN much") == Texts{"out: after"});
+  CHECK(build.count(BuildEvent::Kind::warning, "") == 1);
 }
 
 TEST_CASE("a vertex that is sent again and completes twice starts and finishes once") {

@@ -42,10 +42,35 @@ std::string sample() {
   return field(1, vertex) + field(2, status) + field(3, log) + field(4, warning) + field(9, "unknown");
 }
 
+struct Told {
+  std::vector<TraceVertex> vertices;
+  std::vector<TraceStatus> statuses;
+  std::vector<TraceLog> logs;
+  std::vector<TraceWarning> warnings;
+
+  void add(TraceVertex one) { vertices.push_back(std::move(one)); }
+  void add(TraceStatus one) { statuses.push_back(std::move(one)); }
+  void add(TraceLog one) { logs.push_back(std::move(one)); }
+  void add(TraceWarning one) { warnings.push_back(std::move(one)); }
+};
+
+Result<Told> read_all(const std::string& message) {
+  TraceReader reader(message);
+  Told told;
+  while (true) {
+    Result<std::optional<TraceEntry>> entry = reader.next();
+    if (!entry) return fail(entry.error());
+    if (!*entry) return told;
+    std::visit([&](auto& one) { told.add(std::move(one)); }, **entry);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a build trace's vertices, statuses, logs and warnings are decoded") {
-  const Result<BuildTrace> trace = decode_trace(to_base64(sample()));
+  const Result<std::string> message = trace_message(to_base64(sample()));
+  REQUIRE(message);
+  const Result<Told> trace = read_all(*message);
   REQUIRE(trace);
   REQUIRE(trace->vertices.size() == 1);
   const TraceVertex& vertex = trace->vertices[0];
@@ -74,7 +99,7 @@ TEST_CASE("a trace that is cut anywhere is decoded or refused, never read past i
   const std::string bytes = sample();
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const std::string cut = bytes.substr(0, size);
-    const auto trace = decode_trace_bytes(cut);
+    const auto trace = read_all(cut);
     if (!trace) CHECK(trace.error().kind == Error::Kind::protocol);
   }
 }
@@ -85,7 +110,7 @@ TEST_CASE("a trace with any bytes changed is decoded or refused") {
     std::string bytes = sample();
     for (unsigned change = 0; change <= random() % 4; ++change)
       bytes[random() % bytes.size()] = static_cast<char>(random());
-    const auto trace = decode_trace_bytes(bytes);
+    const auto trace = read_all(bytes);
     if (!trace) CHECK(trace.error().kind == Error::Kind::protocol);
   }
 }
@@ -95,19 +120,24 @@ TEST_CASE("hostile protobuf is a protocol error") {
   for (const std::string& bytes :
        {endless, std::string("\x0b"), std::string("\x02\x01x"), std::string("\x0a\xff\xff\xff\xff\x0f"),
         std::string("\x09\x01"), std::string("\x0f")}) {
-    const auto trace = decode_trace_bytes(bytes);
+    const auto trace = read_all(bytes);
     REQUIRE_FALSE(trace);
     CHECK(trace.error().kind == Error::Kind::protocol);
   }
+  CHECK_FALSE(trace_message("not base64!"));
+}
+
+TEST_CASE("a trace of very many entries is read to its end") {
   std::string many;
-  for (int i = 0; i < 10'001; ++i) many += field(1, "");
-  CHECK_FALSE(decode_trace_bytes(many));
-  CHECK_FALSE(decode_trace("not base64!"));
+  for (int i = 0; i < 200'000; ++i) many += field(3, field(1, "sha256:a") + field(4, "x\n"));
+  const auto trace = read_all(many);
+  REQUIRE(trace);
+  CHECK(trace->logs.size() == 200'000);
 }
 
 TEST_CASE("a time that no calendar knows is bounded and not an overflow") {
   const std::uint64_t huge = ~std::uint64_t{0} >> 1;
-  const auto trace = decode_trace_bytes(field(1, field(5, time_of(huge, huge))));
+  const auto trace = read_all(field(1, field(5, time_of(huge, huge))));
   REQUIRE(trace);
   CHECK(trace->vertices[0].started->time_since_epoch().count() > 0);
 }

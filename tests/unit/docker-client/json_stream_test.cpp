@@ -100,6 +100,34 @@ TEST_CASE("a value over the limit is refused before it is whole") {
   CHECK(value.error().kind == Error::Kind::too_large);
 }
 
+TEST_CASE("a value over the limit is passed over where that is wanted, however it is cut, and the next ones come out") {
+  const std::string text =
+      "{\"a\":1}{\"b\":[\"" + std::string(200, '}') + "\\\"\"]} {\"c\":2}\"" + std::string(150, ' ') + "\"[3]";
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{150}, text.size()}) {
+    CAPTURE(piece);
+    JsonStream stream(100, JsonStream::TooLong::skipped);
+    std::vector<std::string> values;
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      stream.feed(text.substr(at, piece));
+      for (std::string& value : drain(stream)) values.push_back(std::move(value));
+    }
+    stream.finish();
+    CHECK(drain(stream).empty());
+    CHECK(values == Values{R"({"a":1})", R"({"c":2})", "[3]"});
+    CHECK(stream.skipped() == 2);
+  }
+}
+
+TEST_CASE("a stream that ends inside a value that is passed over is a protocol error") {
+  JsonStream stream(100, JsonStream::TooLong::skipped);
+  stream.feed("{\"a\":\"" + std::string(200, 'x'));
+  CHECK(drain(stream).empty());
+  stream.finish();
+  const auto end = stream.next();
+  REQUIRE_FALSE(end);
+  CHECK(end.error().kind == Error::Kind::protocol);
+}
+
 TEST_CASE("hostile nesting is refused without exhausting the stack") {
   JsonStream stream;
   stream.feed(std::string(200'000, '[') + std::string(200'000, ']'));

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "images/base_images.hpp"
 #include "tests/support/run_async.hpp"
 #include "tests/unit/images/tree.hpp"
 
@@ -55,6 +56,25 @@ TEST_CASE("a context of a gigabyte goes through a few megabytes of memory") {
   const long before = peak_kib();
   CHECK(run_async(read_through(pool, ContextSpec(tree.path()))) > kGigabyte);
   CHECK(peak_kib() - before < 8 << 10);
+}
+
+TEST_CASE("a Dockerfile of megabytes does not become hundreds of them, whatever is in it") {
+  std::string values = "ARG B=" + std::string(16'000, 'b') + "\nARG";
+  for (int i = 0; i < 50'000; ++i) values += " a" + std::to_string(i) + "=$B";
+  std::string mounts = "FROM a\nRUN --mount=type=bind";
+  for (int i = 0; i < 300'000; ++i) mounts += ",from=b" + std::to_string(i);
+  std::string flags = "FROM a\nONBUILD COPY";
+  for (int i = 0; i < 600'000; ++i) flags += " --x=y";
+  flags += " --from=hidden /x /x";
+  std::string controls;
+  for (int i = 0; i < 2'000'000; ++i) controls += "\x01\n";
+  for (const std::string& text : {values + "\nFROM a", mounts, flags, controls}) {
+    CAPTURE(text.substr(0, 30));
+    forget_peak();
+    const long before = peak_kib();
+    CHECK_FALSE(base_images(text, {}).unclear.empty());
+    CHECK(peak_kib() - before < 200 << 10);
+  }
 }
 
 TEST_CASE("a reader that goes away leaves nothing running") {

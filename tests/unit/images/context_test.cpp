@@ -8,6 +8,7 @@
 #include <utime.h>
 
 #include "base/encoding.hpp"
+#include "tests/support/run_async.hpp"
 #include "tests/unit/images/tree.hpp"
 
 namespace slipway::images {
@@ -53,7 +54,67 @@ void grow(const fs::path& folder, std::mt19937& random, int depth) {
   }
 }
 
+/// The path of a folder as deep as one can be told by name.
+std::string deep_folder() {
+  std::string path;
+  for (int i = 0; i < 14; ++i) path += std::string(250, 'a') + "/";
+  return path;
+}
+
+/// An ignore file that leaves everything out, slowly in that folder, and does not keep from walking into it.
+std::string slow_rules(int patterns) {
+  std::string text;
+  for (int i = 0; i < patterns; ++i) {
+    text += "**/";
+    for (int star = 0; star < 110; ++star) text += "a*";
+    text += "b" + std::to_string(i) + "\n";
+  }
+  return text + "*\n!" + std::string(250, 'a') + "/**/c\n";
+}
+
+/// Loses patience with a context that takes long; how long others then wait for its thread.
+awaitable<Duration> wait_beside(Pool& pool, ContextSpec spec) {
+  Result<BuildContext> context = co_await open_context(pool, std::move(spec));
+  REQUIRE(context);
+  Result<std::string> piece = co_await context->tar->next();  // what is there at once
+  while (piece) {
+    auto reading = context->tar->next();
+    piece = co_await with_deadline(std::chrono::milliseconds(100), std::move(reading), "a piece");
+    REQUIRE_FALSE((piece && piece->empty()));
+  }
+  CHECK(piece.error().kind == Error::Kind::timeout);
+  const auto asked = std::chrono::steady_clock::now();
+  auto work = [] { return std::chrono::steady_clock::now(); };
+  co_return co_await pool.run(std::move(work)) - asked;
+}
+
 }  // namespace
+
+TEST_CASE("an ignore file that takes too long to match is an error that says so") {
+  const Tree tree;
+  tree.file("Dockerfile");
+  tree.file(".dockerignore", slow_rules(900));
+  tree.file(deep_folder() + "a");
+  const auto began = std::chrono::steady_clock::now();
+  const Result<Sent> sent = send(spec_for(tree));
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().kind == Error::Kind::too_large);
+  CHECK(sent.error().message.find("too long to match") != std::string::npos);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));
+}
+
+TEST_CASE("a context that takes long lets others have its thread, and ends soon after its reader has gone") {
+  const Tree tree;
+  tree.file("Dockerfile");
+  tree.file(".dockerignore", slow_rules(5));
+  for (int i = 0; i < 1000; ++i) tree.file(deep_folder() + std::to_string(i));
+  ContextSpec spec = spec_for(tree);
+  spec.limits.match_path = spec.limits.match_all = std::chrono::hours(1);
+  Pool pool(1);
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(run_async(wait_beside(pool, std::move(spec))) < std::chrono::seconds(5));
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
+}
 
 TEST_CASE("a context unpacks to the tree it was made of") {
   const Tree tree;

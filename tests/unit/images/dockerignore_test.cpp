@@ -7,6 +7,8 @@
 namespace slipway::images {
 namespace {
 
+using namespace std::chrono_literals;
+
 struct Row {
   const char* rules;
   const char* path;
@@ -226,6 +228,32 @@ TEST_CASE("stars don't make matching slow") {
   for (int i = 0; i < 40; ++i) pattern += "a*";
   const IgnoreRules rules = std::move(*IgnoreRules::parse(pattern + "b"));
   CHECK_FALSE(rules.excludes(std::string(4000, 'a')));
+}
+
+TEST_CASE("matching that takes too long, or that nobody wants, is an error") {
+  std::string text;
+  for (int i = 0; i < 200; ++i) {
+    text += "**/";
+    for (int star = 0; star < 120; ++star) text += "a*";
+    text += "b" + std::to_string(i) + "\n";
+  }
+  const IgnoreRules rules = std::move(*IgnoreRules::parse(text));
+  const std::string path(3800, 'a');
+  MatchTime ordinary(1h, 1h, {});
+  CHECK(rules.decide("a/b", {}, ordinary));
+  MatchTime for_a_path(1ms, 1h, {});
+  const auto decided = rules.decide(path, {}, for_a_path);
+  REQUIRE_FALSE(decided);
+  CHECK(decided.error().kind == Error::Kind::too_large);
+  CHECK(decided.error().message.find("too long to match") != std::string::npos);
+  MatchTime for_all(1h, 1ms, {});
+  bool over = false;
+  for (int i = 0; i < 10'000 && !over; ++i) over = !rules.decide("aaaaaaaa", {}, for_all);
+  CHECK(over);
+  std::stop_source stop;
+  stop.request_stop();
+  MatchTime unwanted(1h, 1h, stop.get_token());
+  CHECK(rules.decide(path, {}, unwanted).error().kind == Error::Kind::cancelled);
 }
 
 TEST_CASE("slipway's own image is built from its source, without settings and secrets that lie beside") {

@@ -264,4 +264,23 @@ TEST_CASE("a token is asked for by what the registry names, and its life is boun
   CHECK(tokens.asked().size() == 2);
 }
 
+TEST_CASE("where the registry names no scope, a token is asked for that is enough for the request") {
+  SmallServer tokens([](const Asked& asked) {
+    const bool push = asked.path.find("scope=repository%3Aapp%3Apull%2Cpush") != std::string::npos;
+    return Answer(200, push ? R"({"token": "pushes"})" : R"({"token": "pulls"})");
+  });
+  Session session([&](const Asked& asked) {
+    const std::string wanted = asked.line.starts_with("POST") ? "pushes" : "pulls";
+    if (asked.head.find("Authorization: Bearer " + wanted + "\r\n") == std::string::npos) {
+      return Answer(401, "", "WWW-Authenticate: Bearer realm=\"http://" + tokens.host() + "/token\",service=\"r\"\r\n");
+    }
+    return asked.line.starts_with("POST") ? Answer(202, "") : Answer(200, "", digest_header(kDigest));
+  });
+  CHECK(session.resolve(account()));
+  CHECK(run_async(session.client.check_push(session.named("1"), account())));
+  CHECK(tokens.asked() ==
+        std::vector<std::string>{"GET /token?scope=repository%3Aapp%3Apull&service=r HTTP/1.1",
+                                 "GET /token?scope=repository%3Aapp%3Apull%2Cpush&service=r HTTP/1.1"});
+}
+
 }  // namespace slipway::images

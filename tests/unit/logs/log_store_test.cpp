@@ -325,6 +325,47 @@ TEST_CASE("a log whose start the Engine has dropped gets one visible gap and no 
   CHECK(text.find("slipway F a part of the output is missing here") == text.rfind("slipway F a part"));
 }
 
+TEST_CASE("a gap is told of once, however often the log is read again, and another one is told of, too") {
+  Desk desk;
+  const auto none = std::make_shared<const MaskPatterns>(std::vector<Secret>{});
+  Capture capture(desk.open(), none, 1 << 20);
+  pass(capture, 0, 10);
+  const auto gaps = [&] {
+    const std::string text = text_of(*desk.run(desk.store.read(kKey, 0, 1 << 20)));
+    int count = 0;
+    for (auto at = text.find("slipway F a part"); at != std::string::npos; at = text.find("slipway F a part", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  for (const int end : {60, 60, 70}) {
+    pass(capture, 50, end);
+    CHECK(gaps() == 1);
+  }
+  pass(capture, 55, 80);  // the Engine has dropped more, of what is stored
+  CHECK(gaps() == 1);
+  pass(capture, 90, 95);
+  CHECK(gaps() == 2);
+  REQUIRE(capture.end());
+  CHECK(text_of(*desk.run(desk.store.read(kKey, 0, 1 << 20))).ends_with(lines(90, 95)));
+}
+
+TEST_CASE("a log that the Engine can't read to its end says where the rest is missing, and why") {
+  Desk desk;
+  const auto none = std::make_shared<const MaskPatterns>(std::vector<Secret>{});
+  Capture capture(desk.open(), none, 1 << 20);
+  pass(capture, 0, 3);
+  CHECK_FALSE(capture.is_cut_off());
+  REQUIRE(capture.cut_off("unexpected EOF"));
+  CHECK(capture.is_cut_off());
+  CHECK_FALSE(capture.has_gap());
+  const std::string text = text_of(*desk.run(desk.store.read(kKey, 0, 1 << 20)));
+  CHECK(text.starts_with(lines(0, 3)));
+  CHECK(text.ends_with("slipway F a part of the output is missing here: unexpected EOF\n"));
+  capture.begin_pass();
+  CHECK_FALSE(capture.is_cut_off());
+}
+
 TEST_CASE("a log over its limit says so once, however often it is read again") {
   Desk desk;
   const auto none = std::make_shared<const MaskPatterns>(std::vector<Secret>{});
@@ -339,6 +380,20 @@ TEST_CASE("a log over its limit says so once, however often it is read again") {
   CHECK(text.find("over its limit") != std::string::npos);
   CHECK(text.find("over its limit") == text.rfind("over its limit"));
   CHECK(size < 700);
+}
+
+TEST_CASE("the first sync of a log is of its name, too, later ones are not") {
+  Desk desk;
+  const auto writer = desk.open();
+  REQUIRE(writer->append(lines(0, 1)));
+  const fs::path folder = desk.base().parent_path(), elsewhere = folder.string() + ".moved";
+  fs::rename(folder, elsewhere);
+  CHECK_FALSE(desk.run(writer->sync()));
+  fs::rename(elsewhere, folder);
+  CHECK(desk.run(writer->sync()).value() == lines(0, 1).size());
+  REQUIRE(writer->append(lines(1, 2)));
+  fs::rename(folder, elsewhere);
+  CHECK(desk.run(writer->sync()));
 }
 
 TEST_CASE("a sync that a cut back overtakes vouches for nothing") {
