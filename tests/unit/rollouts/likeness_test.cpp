@@ -3,9 +3,10 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/json.hpp"
+
 using namespace slipway;
 using namespace slipway::rollouts;
-using Json = nlohmann::json;
 
 namespace {
 

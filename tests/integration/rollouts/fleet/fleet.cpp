@@ -17,7 +17,7 @@
 namespace slipway::rollouts {
 namespace {
 
-constexpr std::chrono::minutes patience{2};
+constexpr std::chrono::minutes fleet_patience{2};
 
 std::vector<HostSettings> rig_hosts() {
   std::vector<HostSettings> hosts;
@@ -198,7 +198,7 @@ void Fleet::while_closed(const std::function<void()>& work) {
 }
 
 void Fleet::run_until(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + fleet_patience;
   while (!done()) {
     if (std::chrono::steady_clock::now() > end) throw std::runtime_error("took longer than two minutes");
     io.restart();
