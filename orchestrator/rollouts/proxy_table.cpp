@@ -36,12 +36,14 @@ bool meet(const std::string& a, const std::string& b) {
   return a == b || within(a, b) || within(b, a);
 }
 
-/// What of an earlier state stays beside `service`.
+/// What of an earlier state stays beside `service`, at the port that it has.
 void keep_servers(ProxyService& service, const ProxyService& before, const std::vector<std::string>& running) {
   for (const ProxyServer& server : before.servers) {
     const bool again = std::any_of(service.servers.begin(), service.servers.end(),
                                    [&](const ProxyServer& one) { return one.container == server.container; });
-    if (!again && has(running, server.container)) service.servers.push_back(server);
+    if (again || !has(running, server.container)) continue;
+    service.servers.push_back(server);
+    service.servers.back().port = port_of(before, server);
   }
 }
 
@@ -87,6 +89,7 @@ Route route_from(const Json& json) {
 ProxyServer server_from(const Json& json) {
   ProxyServer server{text_at(json, "container"), text_at(json, "address"), std::nullopt, even_weight};
   server.weight = static_cast<unsigned>(std::clamp<std::int64_t>(number_at(json, "weight", even_weight), 1, 256));
+  server.port = static_cast<std::uint16_t>(number_at(json, "port"));
   const Json& draining = value_at(json, "draining");
   if (draining.is_number_integer()) server.draining = Time(Milliseconds(draining.get<std::int64_t>()));
   return server;
@@ -111,6 +114,10 @@ Result<void> check_route(const Route& ours, const Route& theirs, const std::stri
 bool serves(const ProxyService& service) {
   return std::any_of(service.servers.begin(), service.servers.end(),
                      [](const ProxyServer& one) { return !one.draining; });
+}
+
+std::uint16_t port_of(const ProxyService& service, const ProxyServer& server) {
+  return server.port != 0 ? server.port : service.route.port;
 }
 
 Result<void> ProxyTable::check_owners(const std::string& application, const Services& services) const {
@@ -210,7 +217,8 @@ std::string ProxyTable::dump() const {
         servers.push_back({{"container", server.container},
                            {"address", server.address},
                            {"draining", draining},
-                           {"weight", server.weight}});
+                           {"weight", server.weight},
+                           {"port", server.port}});
       }
       list.push_back({{"service", service.service}, {"route", route_json(service.route)}, {"servers", servers}});
     }

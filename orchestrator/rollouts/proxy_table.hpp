@@ -1,5 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@ struct ProxyServer {
   std::string address;           ///< in a network of the host
   std::optional<Time> draining;  ///< since when it gets no new requests
   unsigned weight = even_weight;
+  /// Where it listens; 0: at its service's route's port. A container of an earlier generation goes on at that one's.
+  std::uint16_t port = 0;
   friend bool operator==(const ProxyServer&, const ProxyServer&) = default;
 };
 
@@ -30,6 +34,8 @@ struct ProxyService {
 
 /// Whether it has a server that gets requests.
 bool serves(const ProxyService& service);
+/// Where one of its servers listens.
+std::uint16_t port_of(const ProxyService& service, const ProxyServer& server);
 
 /// A value: no I/O.
 class ProxyTable {

@@ -189,7 +189,7 @@ awaitable<Result<InFlight>> CaddyTraffic::in_flight(Place place, std::vector<std
   for (const ProxyService& service : found->table.services_of(place.application)) {
     for (const ProxyServer& server : service.servers) {
       if (std::find(containers.begin(), containers.end(), server.container) == containers.end()) continue;
-      addresses.push_back(server.address + ":" + std::to_string(service.route.port));
+      addresses.push_back(server.address + ":" + std::to_string(port_of(service, server)));
     }
   }
   const auto answer = co_await get(place.host, "/reverse_proxy/upstreams");

@@ -133,7 +133,7 @@ void add_back_end(std::string& text, std::string& structure, const std::string& 
   structure += fixed;
   for (const ProxyServer& server : service.servers) {
     if (server.draining) continue;
-    text += "  server " + server.container + " " + server.address + ":" + std::to_string(service.route.port) +
+    text += "  server " + server.container + " " + server.address + ":" + std::to_string(port_of(service, server)) +
             " weight " + std::to_string(server.weight) + "\n";
   }
 }

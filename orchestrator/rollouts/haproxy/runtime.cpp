@@ -65,12 +65,11 @@ Workers parse_workers(std::string_view show_proc) {
 std::vector<Command> commands_for(const std::string& application, const ProxyTable::Services& services) {
   std::vector<Command> commands;
   for (const ProxyService& service : services) {
-    const std::string port = std::to_string(service.route.port);
     for (const std::string& backend :
          {backend_name(application, service.service), tunnel_backend_name(application, service.service)}) {
       // New ones first: an old worker must never have none.
       for (const ProxyServer& server : service.servers) {
-        if (!server.draining) add_server(commands, backend, server, port);
+        if (!server.draining) add_server(commands, backend, server, std::to_string(port_of(service, server)));
       }
       for (const ProxyServer& server : service.servers) {
         if (!server.draining) continue;

@@ -99,6 +99,17 @@ TEST_CASE("servers that come, go and drain leave the structure as it is; a rule 
   CHECK(render(port, {}, {{"shop", "hash"}})->structure != base->structure);
 }
 
+TEST_CASE("a server of an earlier generation keeps the port that it has") {
+  ProxyTable table = table_of("shop", {service("web", route({}, "/"), {"old"})});
+  Route moved = route({}, "/");
+  moved.port = 9090;
+  REQUIRE(table.attach("shop", {service("web", moved, {"new"})}, {"old", "new"}));
+  const auto config = render(table, {}, {});
+  REQUIRE(config);
+  CHECK_THAT(config->text,
+             Catch::Contains("server new 172.18.0.2:9090 ") && Catch::Contains("server old 172.18.0.2:8080 "));
+}
+
 TEST_CASE("nothing that HAProxy would read as something else gets into the configuration") {
   const std::vector<std::string> evil = {"a b", "a\nfrontend x", "a}",  "a{",  "a\"",     "a'", "a\\",
                                          "a#b", "${HOME}",       "a,b", "a;b", "a%[src]", "\t", std::string(1, '\0')};

@@ -71,3 +71,14 @@ TEST_CASE("a worker gets new servers before old ones drain, and hears the same a
   CHECK_FALSE(is_success(commands[0], "Permission denied\n"));
   CHECK_FALSE(is_success(commands[3], "Unknown command\n"));
 }
+
+TEST_CASE("a worker hears of each server's own port") {
+  ProxyService service{"web", {}, {{"new", "10.0.0.3", std::nullopt}, {"old", "10.0.0.2", std::nullopt}}};
+  service.route.port = 9090;
+  service.servers[1].port = 8080;
+  const auto commands = commands_for("shop", {service});
+  REQUIRE(commands.size() == 16);
+  CHECK(commands[0].text == "add server shop:web/new 10.0.0.3:9090");
+  CHECK(commands[4].text == "add server shop:web/old 10.0.0.2:8080");
+  CHECK(commands[5].text == "set server shop:web/old addr 10.0.0.2 port 8080");
+}

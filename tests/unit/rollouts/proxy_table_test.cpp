@@ -1,6 +1,7 @@
 #include "orchestrator/rollouts/proxy_table.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <catch2/catch.hpp>
 
@@ -41,6 +42,35 @@ TEST_CASE("old containers go on to get requests until they are detached, and are
   CHECK(table.draining_since("shop", {"one", "two"}) == Time(Milliseconds(100)));
   REQUIRE(table.attach("shop", {web({"two"})}, {"two"}));
   CHECK(table.services_of("shop")[0].servers.size() == 1);
+}
+
+TEST_CASE(
+    "where a route's port changes, old containers go on to get requests at the old one, on the way back as well") {
+  const auto at = [](const std::string& container, std::uint16_t port) {
+    ProxyService service = web({container});
+    service.route.port = port;
+    return service;
+  };
+  const auto ports = [](const ProxyTable& table) {
+    std::map<std::string, int> found;
+    const ProxyService& service = table.services_of("shop")[0];
+    for (const ProxyServer& server : service.servers) found[server.container] = port_of(service, server);
+    return found;
+  };
+  // One of before ports were kept: its servers have that of the route.
+  auto table = ProxyTable::parse(
+      R"({"version":1,"applications":{"shop":[{"service":"web","route":{"hosts":["shop.example.org"],"port":8080},
+          "servers":[{"container":"one","address":"10.0.0.2","draining":null,"weight":100}]}]}})");
+  REQUIRE(table);
+  const std::map<std::string, int> both = {{"one", 8080}, {"two", 9090}};
+  REQUIRE(table->attach("shop", {at("two", 9090)}, {"one", "two"}, 10));
+  CHECK(ports(*table) == both);
+  REQUIRE(table->attach("shop", {at("two", 9090)}, {"one", "two"}, 100));
+  table->detach("shop", {"one"}, Time(Milliseconds(100)));
+  CHECK(ports(*table) == both);
+  CHECK(*ProxyTable::parse(table->dump()) == *table);
+  REQUIRE(table->attach("shop", {at("one", 8080)}, {"one", "two"}));
+  CHECK(ports(*table) == both);
 }
 
 TEST_CASE("a drain that is asked for again keeps its beginning, and attaching ends it") {

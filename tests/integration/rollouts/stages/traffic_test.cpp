@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -28,6 +29,26 @@ TEST_CASE("requests go to what is attached, and no longer to what is detached") 
   scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-attach-two"})));
   for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "one");
   CHECK(scene.proxies().size() == 1);
+}
+
+TEST_CASE("while a route goes to another port, old containers are asked at theirs") {
+  TrafficScene scene("ro-port");
+  scene.serve("old");
+  scene.start("new", "mkdir /www; echo new > /www/index.html; exec httpd -f -p 9090 -h /www");
+  Backend moved = scene.backend("new");
+  moved.route->port = 9090;
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("old")}, 100)));
+  CHECK(scene.answer() == "old");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {moved}, 50)));
+  std::map<std::string, int> answers;
+  for (int i = 0; i < 40; ++i) ++answers[scene.get().body];
+  CHECK(answers["old\n"] + answers["new\n"] == 40);
+  CHECK(answers["old\n"] > 10);
+  CHECK(answers["new\n"] > 10);
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("old")}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-port-new"})));
+  for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "old");
 }
 
 TEST_CASE("new containers get the percentage of the requests that is asked for, and an even part with 100") {
