@@ -111,13 +111,14 @@ Milliseconds longest_grace(const Application& application) {
 }
 
 /// For what it takes longest to drain and to stop. Forward it is the promoted generation that is stopped, on the way
-/// back the new one.
+/// back the new one; on a host that did not answer for a while, one from before.
 Milliseconds stop_deadline(const PlanInput& input) {
-  std::vector<const Application*> both{&input.application};
-  if (!input.previous_application.services.empty()) both.push_back(&input.previous_application);
+  std::vector<const Application*> all{&input.application};
+  if (!input.previous_application.services.empty()) all.push_back(&input.previous_application);
+  for (const Application& one : input.older) all.push_back(&one);
   Milliseconds grace{0};
   Milliseconds draining{0};
-  for (const Application* one : both) {
+  for (const Application* one : all) {
     const DrainTime drain = drain_time(*one);
     grace = std::max(grace, longest_grace(*one));
     draining = std::max({draining, drain.requests, drain.tunnels});

@@ -36,7 +36,7 @@ bool meet(const std::string& a, const std::string& b) {
   return a == b || within(a, b) || within(b, a);
 }
 
-/// What of an earlier state stays beside `service`, at the port that it has.
+/// What of an earlier state stays beside `service`, at the port and with the time to drain that it has.
 void keep_servers(ProxyService& service, const ProxyService& before, const std::vector<std::string>& running) {
   for (const ProxyServer& server : before.servers) {
     const bool again = std::any_of(service.servers.begin(), service.servers.end(),
@@ -44,6 +44,7 @@ void keep_servers(ProxyService& service, const ProxyService& before, const std::
     if (again || !has(running, server.container)) continue;
     service.servers.push_back(server);
     service.servers.back().port = port_of(before, server);
+    service.servers.back().drain = longer(server.drain, drain_time(before.route));
   }
 }
 
@@ -90,6 +91,7 @@ ProxyServer server_from(const Json& json) {
   ProxyServer server{text_at(json, "container"), text_at(json, "address"), std::nullopt, even_weight};
   server.weight = static_cast<unsigned>(std::clamp<std::int64_t>(number_at(json, "weight", even_weight), 1, 256));
   server.port = static_cast<std::uint16_t>(number_at(json, "port"));
+  server.drain = {Milliseconds(number_at(json, "drain_ms")), Milliseconds(number_at(json, "websocket_drain_ms"))};
   const Json& draining = value_at(json, "draining");
   if (draining.is_number_integer()) server.draining = Time(Milliseconds(draining.get<std::int64_t>()));
   return server;
@@ -206,6 +208,17 @@ std::optional<Time> ProxyTable::draining_since(const std::string& application,
   return since;
 }
 
+DrainTime ProxyTable::drain_time(const std::string& application, const std::vector<std::string>& containers) const {
+  DrainTime longest;
+  for (const ProxyService& service : services_of(application)) {
+    for (const ProxyServer& server : service.servers) {
+      if (!has(containers, server.container)) continue;
+      longest = longer(longest, longer(server.drain, rollouts::drain_time(service.route)));
+    }
+  }
+  return longest;
+}
+
 std::string ProxyTable::dump() const {
   Json all = Json::object();
   for (const auto& [application, services] : applications_) {
@@ -218,7 +231,9 @@ std::string ProxyTable::dump() const {
                            {"address", server.address},
                            {"draining", draining},
                            {"weight", server.weight},
-                           {"port", server.port}});
+                           {"port", server.port},
+                           {"drain_ms", server.drain.requests.count()},
+                           {"websocket_drain_ms", server.drain.tunnels.count()}});
       }
       list.push_back({{"service", service.service}, {"route", route_json(service.route)}, {"servers", servers}});
     }

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "orchestrator/rollouts/compose/service.hpp"
+#include "orchestrator/rollouts/drain_time.hpp"
 
 /// What a host's proxy is to do. Kept as a file beside its configuration, so that the host alone can tell.
 namespace slipway::rollouts {
@@ -22,6 +23,7 @@ struct ProxyServer {
   unsigned weight = even_weight;
   /// Where it listens; 0: at its service's route's port. A container of an earlier generation goes on at that one's.
   std::uint16_t port = 0;
+  DrainTime drain{};  ///< of earlier routes of its service, by which it got requests
   friend bool operator==(const ProxyServer&, const ProxyServer&) = default;
 };
 
@@ -64,6 +66,10 @@ class ProxyTable {
   /// When the first of `containers` began to drain, of those that are known.
   [[nodiscard]] std::optional<Time> draining_since(const std::string& application,
                                                    const std::vector<std::string>& containers) const;
+
+  /// How long `containers` may take from then on: the longest of the routes by which they got requests, and of their
+  /// services' present ones.
+  [[nodiscard]] DrainTime drain_time(const std::string& application, const std::vector<std::string>& containers) const;
 
   [[nodiscard]] std::string dump() const;
   static Result<ProxyTable> parse(std::string_view text);

@@ -185,6 +185,7 @@ awaitable<Result<InFlight>> CaddyTraffic::in_flight(Place place, std::vector<std
   const auto since = found->table.draining_since(place.application, containers);
   if (!since) co_return sum;
   sum.waited = clock_.now() - *since;
+  sum.limit = found->table.drain_time(place.application, containers);
   std::vector<std::string> addresses;
   for (const ProxyService& service : found->table.services_of(place.application)) {
     for (const ProxyServer& server : service.servers) {

@@ -190,6 +190,7 @@ awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<s
   InFlight sum;
   const auto since = (*at)->table.draining_since(place.application, containers);
   if (since) sum.waited = clock_.now() - *since;
+  sum.limit = (*at)->table.drain_time(place.application, containers);
   Result<void> counted;
   if (since) {
     counted = co_await (*at)->proxies.speak_to_all(&host.conversations);

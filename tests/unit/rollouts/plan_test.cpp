@@ -75,6 +75,17 @@ TEST_CASE("stopping may take as long as the slower of the new and the promoted g
   CHECK(make_plan(input)->pace.stop_deadline == usual + Milliseconds(600'000));
 }
 
+TEST_CASE("draining may take as long as the longest of the generations whose containers are stopped") {
+  PlanInput input = three_hosts();
+  const Milliseconds usual = make_plan(input)->pace.stop_deadline;
+  // A host that was out of reach while two generations were promoted, or where a first rollout went back.
+  Application before = input.application;
+  before.services[0].route = Route();
+  before.services[0].route->drain = Milliseconds(600'000);
+  input.older = {before};
+  CHECK(make_plan(input)->pace.stop_deadline == usual - Route().websocket_drain + Milliseconds(600'000));
+}
+
 TEST_CASE("hosts that do not serve come first, hosts that do not answer last") {
   PlanInput input = three_hosts();
   input.hosts[0].reachable = false;

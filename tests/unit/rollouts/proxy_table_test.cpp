@@ -83,6 +83,33 @@ TEST_CASE("a drain that is asked for again keeps its beginning, and attaching en
   CHECK_FALSE(table.draining_since("shop", {"one"}));
 }
 
+TEST_CASE("old containers may take as long as the longest of the routes that they had and the present one") {
+  const auto draining = [](const std::string& container, int requests, int tunnels) {
+    ProxyService service = web({container});
+    service.route.drain = Milliseconds(requests);
+    service.route.websocket_drain = Milliseconds(tunnels);
+    return service;
+  };
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {draining("one", 600, 10)}, {"one"}));
+  // Its host is left, or the way back is to nothing, or the service is dropped.
+  ProxyTable left = table;
+  REQUIRE(left.attach("shop", {}, {"one"}));
+  left.detach("shop", {"one"}, Time(Milliseconds(100)));
+  CHECK(left.drain_time("shop", {"one"}) == DrainTime{Milliseconds(600), Milliseconds(10)});
+  // A new version says otherwise.
+  REQUIRE(table.attach("shop", {draining("two", 5, 70)}, {"one", "two"}, 10));
+  REQUIRE(table.attach("shop", {draining("two", 5, 70)}, {"one", "two"}, 100));
+  CHECK(table.drain_time("shop", {"one"}) == DrainTime{Milliseconds(600), Milliseconds(70)});
+  CHECK(table.drain_time("shop", {"two"}) == DrainTime{Milliseconds(5), Milliseconds(70)});
+  CHECK(table.drain_time("shop", {"three"}) == DrainTime());
+  CHECK(*ProxyTable::parse(table.dump()) == table);
+  // Going back the old one has its own route again, and the new one the longer of both.
+  REQUIRE(table.attach("shop", {draining("one", 600, 10)}, {"one", "two"}));
+  CHECK(table.drain_time("shop", {"one"}) == DrainTime{Milliseconds(600), Milliseconds(10)});
+  CHECK(table.drain_time("shop", {"two"}) == DrainTime{Milliseconds(600), Milliseconds(70)});
+}
+
 TEST_CASE("a service that lost its route keeps it until its containers are detached") {
   ProxyTable table;
   REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));

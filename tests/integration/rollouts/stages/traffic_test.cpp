@@ -95,6 +95,22 @@ TEST_CASE("a container that is detached finishes what it has, and the proxy says
   CHECK(after->requests == 0);
 }
 
+TEST_CASE("on a host that gets no new containers the old ones drain as long as their own route says") {
+  TrafficScene scene("ro-left");
+  scene.serve("one");
+  Backend backend = scene.backend("one");
+  backend.route->drain = std::chrono::minutes(10);
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {backend}, 100)));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-left-one"})));
+  const auto open = scene.fleet->run(traffic.in_flight(scene.place(), {"ro-left-one"}));
+  REQUIRE(open);
+  CHECK(open->waited);
+  CHECK(open->limit.requests == std::chrono::minutes(10));
+  CHECK(open->limit.tunnels == Route().websocket_drain);
+}
+
 TEST_CASE("host names, paths and certificates lead to their services, and no other application takes a host name") {
   TrafficScene scene("ro-rules");
   const std::string pem = scene.folder + "/certificate.pem";
