@@ -9,6 +9,7 @@ class DirectTraffic final : public Traffic {
   [[nodiscard]] bool weighs(const std::string&) const override { return false; }
   [[nodiscard]] Result<void> check(const std::string&, const Route&) const override { return {}; }
   awaitable<Result<void>> detach(Place, std::vector<std::string>) override { co_return Result<void>(); }
+  awaitable<Result<void>> rename(Place, std::string, std::string) override { co_return Result<void>(); }
   awaitable<Result<void>> forget(Place, std::vector<std::string>) override { co_return Result<void>(); }
   awaitable<Result<void>> mend(Place, std::vector<Backend>) override { co_return Result<void>(); }
   awaitable<Result<InFlight>> in_flight(Place, std::vector<std::string>) override { co_return InFlight(); }

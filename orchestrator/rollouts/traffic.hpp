@@ -61,6 +61,9 @@ class Traffic {
   [[nodiscard]] virtual Result<void> check(const std::string& host, const Route& route) const = 0;
   /// From now on `containers` get no new requests. Those they have go on.
   virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
+  /// `container` is about to be called `name`: it goes on to get requests or to drain under that, also when another one
+  /// comes under the name that it had.
+  virtual awaitable<Result<void>> rename(Place place, std::string container, std::string name) = 0;
   /// Services of the application other than `routed` lose their routes, unless one of their containers runs.
   virtual awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) = 0;
   /// For when nothing is rolled out: `backends` are what runs of the promoted generation. Follows containers that came

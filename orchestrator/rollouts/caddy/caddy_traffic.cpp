@@ -142,6 +142,15 @@ awaitable<Result<void>> CaddyTraffic::detach(Place place, std::vector<std::strin
   co_return co_await std::move(changing);
 }
 
+awaitable<Result<void>> CaddyTraffic::rename(Place place, std::string container, std::string name) {
+  Change how = [&](ProxyTable& table) {
+    table.rename(place.application, container, name);
+    return Result<void>();
+  };
+  auto changing = change(place.host, std::move(how));
+  co_return co_await std::move(changing);
+}
+
 awaitable<Result<void>> CaddyTraffic::forget(Place place, std::vector<std::string> routed) {
   const auto found = co_await look(place.host);
   if (!found) co_return fail(found.error());

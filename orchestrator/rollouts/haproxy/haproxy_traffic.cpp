@@ -27,11 +27,11 @@ Result<std::string> pem_of(const ProxySettings& settings, const std::string& nam
   return *certificate + "\n" + *key;
 }
 
-bool has(const ProxyTable::Services& services, const std::string& service, const std::string& container) {
+bool has(const ProxyTable::Services& services, const std::string& service, const std::string& server) {
   return std::any_of(services.begin(), services.end(), [&](const ProxyService& one) {
-    return one.service == service &&
-           std::any_of(one.servers.begin(), one.servers.end(),
-                       [&](const ProxyServer& server) { return server.container == container; });
+    return one.service == service && std::any_of(one.servers.begin(), one.servers.end(), [&](const ProxyServer& there) {
+             return name_in_proxy(there) == server;
+           });
   });
 }
 
@@ -42,8 +42,8 @@ std::vector<Command> changes(const std::string& application, const ProxyTable& b
   std::vector<Command> commands = commands_for(application, now);
   for (const ProxyService& service : before.services_of(application)) {
     for (const ProxyServer& server : service.servers) {
-      if (has(now, service.service, server.container)) continue;
-      for (Command& one : removal_of(application, service.service, server.container))
+      if (has(now, service.service, name_in_proxy(server))) continue;
+      for (Command& one : removal_of(application, service.service, name_in_proxy(server)))
         commands.push_back(std::move(one));
     }
   }
@@ -108,6 +108,16 @@ awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::str
   ProxyTable after = before;
   after.detach(place.application, containers, clock_.now());
   if (!after.draining_since(place.application, containers)) co_return Result<void>();
+  co_return co_await put_in_place(at->get(), place.application, std::move(after));
+}
+
+awaitable<Result<void>> HaproxyTraffic::rename(Place place, std::string container, std::string name) {
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  const ProxyTable& before = (*at)->table;
+  ProxyTable after = before;
+  after.rename(place.application, container, name);
+  if (after == before) co_return Result<void>();
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
@@ -194,14 +204,15 @@ awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<s
   Result<void> counted;
   if (since) {
     counted = co_await (*at)->proxies.speak_to_all(&host.conversations);
-    if (counted) counted = co_await count(&host, place, containers, &sum);
+    auto servers = (*at)->table.names_in_proxy(place.application, containers);
+    if (counted) counted = co_await count(&host, place, std::move(servers), &sum);
   }
   if (!counted || (sum.requests == 0 && sum.tunnels == 0)) host.conversations.clear();
   if (!counted) co_return fail(counted.error());
   co_return sum;
 }
 
-awaitable<Result<void>> HaproxyTraffic::count(Host* host, Place place, std::vector<std::string> containers,
+awaitable<Result<void>> HaproxyTraffic::count(Host* host, Place place, std::vector<std::string> servers,
                                               InFlight* sum) {
   for (Conversation& one : host->conversations) {
     auto workers = co_await one.session.workers();
@@ -210,7 +221,7 @@ awaitable<Result<void>> HaproxyTraffic::count(Host* host, Place place, std::vect
       auto stat = co_await one.session.ask(pid, "show stat -1 4 -1");
       if (!stat) co_return fail(stat.error());
       if (stat->starts_with("Can't find the target")) continue;
-      if (auto added = add_in_flight(*stat, place.application, containers, *sum); !added) co_return added;
+      if (auto added = add_in_flight(*stat, place.application, servers, *sum); !added) co_return added;
     }
   }
   co_return Result<void>();

@@ -22,7 +22,7 @@ Number number_of(std::string_view text) {
 
 void add_server(std::vector<Command>& commands, const std::string& backend, const ProxyServer& server,
                 const std::string& port) {
-  const std::string name = backend + "/" + server.container;
+  const std::string name = backend + "/" + name_in_proxy(server);
   commands.push_back({"add server " + name + " " + server.address + ":" + port,
                       {"New server registered", "Already exists a server", no_backend}});
   commands.push_back(
@@ -74,19 +74,18 @@ std::vector<Command> commands_for(const std::string& application, const ProxyTab
       for (const ProxyServer& server : service.servers) {
         if (!server.draining) continue;
         commands.push_back(
-            {"set server " + backend + "/" + server.container + " state drain", {no_server, no_backend}});
+            {"set server " + backend + "/" + name_in_proxy(server) + " state drain", {no_server, no_backend}});
       }
     }
   }
   return commands;
 }
 
-std::vector<Command> removal_of(const std::string& application, const std::string& service,
-                                const std::string& container) {
+std::vector<Command> removal_of(const std::string& application, const std::string& service, const std::string& server) {
   std::vector<Command> commands;
   for (const std::string& backend : {backend_name(application, service), tunnel_backend_name(application, service)}) {
     std::string name = backend;
-    name.append("/").append(container);
+    name.append("/").append(server);
     commands.push_back({"set server " + name + " state maint", {no_server, no_backend}});
     commands.push_back({"del server " + name, {"Server deleted", no_server, no_backend, "Server still has"}});
   }
@@ -100,7 +99,7 @@ bool is_success(const Command& command, std::string_view answer) {
 }
 
 Result<void> add_in_flight(std::string_view show_stat, const std::string& application,
-                           const std::vector<std::string>& containers, InFlight& sum) {
+                           const std::vector<std::string>& servers, InFlight& sum) {
   const auto lines = split(show_stat, '\n');
   const auto header = std::find_if(lines.begin(), lines.end(), [](const auto& one) { return one.starts_with("# "); });
   if (header == lines.end()) return fail(Error::Kind::protocol, "HAProxy's statistics have no header");
@@ -114,7 +113,7 @@ Result<void> add_in_flight(std::string_view show_stat, const std::string& applic
   for (auto line = header + 1; line != lines.end(); ++line) {
     const auto fields = split(*line, ',');
     if (fields.size() <= std::max(sessions, queued) || !fields[0].starts_with(application + ":")) continue;
-    if (std::find(containers.begin(), containers.end(), fields[1]) == containers.end()) continue;
+    if (std::find(servers.begin(), servers.end(), fields[1]) == servers.end()) continue;
     const auto open = number_of<std::size_t>(fields[sessions]) + number_of<std::size_t>(fields[queued]);
     (fields[0].ends_with(":tunnels") && std::count(fields[0].begin(), fields[0].end(), ':') == 2 ? sum.tunnels
                                                                                                  : sum.requests) +=

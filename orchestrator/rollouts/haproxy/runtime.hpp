@@ -30,13 +30,13 @@ struct Command {
 /// Brings a worker to what the table says of an application. Repeatable.
 std::vector<Command> commands_for(const std::string& application, const ProxyTable::Services& services);
 /// Takes a server that drains out of a worker. Repeatable; HAProxy refuses while it has connections.
-std::vector<Command> removal_of(const std::string& application, const std::string& service,
-                                const std::string& container);
+std::vector<Command> removal_of(const std::string& application, const std::string& service, const std::string& server);
 /// Whether `answer` is what `command` wants to hear.
 bool is_success(const Command& command, std::string_view answer);
 
-/// Adds what `show stat` tells of an application's containers to `sum`. Kind::protocol if its columns are unknown.
+/// Adds what `show stat` tells of an application's `servers`, by their names, to `sum`. Kind::protocol if its columns
+/// are unknown.
 Result<void> add_in_flight(std::string_view show_stat, const std::string& application,
-                           const std::vector<std::string>& containers, InFlight& sum);
+                           const std::vector<std::string>& servers, InFlight& sum);
 
 }  // namespace slipway::rollouts::haproxy

@@ -124,6 +124,9 @@ TEST_CASE("nothing that HAProxy would read as something else gets into the confi
     ProxyService address = service("web", route({}, "/"), {"c"});
     address.servers[0].address = text;
     CHECK(refused(table_of("shop", {address})));
+    ProxyService known = service("web", route({}, "/"), {"c"});
+    known.servers[0].known_as = text;
+    CHECK(refused(table_of("shop", {known})));
   }
 }
 

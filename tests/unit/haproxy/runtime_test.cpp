@@ -72,6 +72,18 @@ TEST_CASE("a worker gets new servers before old ones drain, and hears the same a
   CHECK_FALSE(is_success(commands[3], "Unknown command\n"));
 }
 
+TEST_CASE("a worker hears of a container that was renamed by the name that it knows") {
+  ProxyService service{"web", {}, {{"c-drifted-7", "10.0.0.2", Time()}, {"c", "10.0.0.3", std::nullopt}}};
+  service.route.port = 8080;
+  service.servers[0].known_as = "c";
+  service.servers[1].known_as = "c.2";
+  const auto commands = commands_for("shop", {service});
+  REQUIRE(commands.size() == 10);
+  CHECK(commands[0].text == "add server shop:web/c.2 10.0.0.3:8080");
+  CHECK(commands[3].text == "set server shop:web/c.2 state ready");
+  CHECK(commands[4].text == "set server shop:web/c state drain");
+}
+
 TEST_CASE("a worker hears of each server's own port") {
   ProxyService service{"web", {}, {{"new", "10.0.0.3", std::nullopt}, {"old", "10.0.0.2", std::nullopt}}};
   service.route.port = 9090;

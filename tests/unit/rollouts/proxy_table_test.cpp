@@ -110,6 +110,36 @@ TEST_CASE("old containers may take as long as the longest of the routes that the
   CHECK(table.drain_time("shop", {"two"}) == DrainTime{Milliseconds(600), Milliseconds(70)});
 }
 
+TEST_CASE("a container that is renamed keeps its name in the proxy, and one that comes under the former gets another") {
+  const auto names = [](const ProxyTable& table) {
+    std::map<std::string, std::string> found;
+    for (const ProxyServer& server : table.services_of("shop")[0].servers) {
+      found[server.container] = name_in_proxy(server);
+    }
+    return found;
+  };
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  table.rename("shop", "one", "one-drifted-7");
+  table.rename("shop", "one", "one-drifted-7");
+  CHECK(ready(table) == std::vector<std::string>{"one-drifted-7"});
+  for (int again = 0; again < 2; ++again) {
+    REQUIRE(table.attach("shop", {web({"one"})}, {"one", "one-drifted-7"}));
+    CHECK(names(table) == std::map<std::string, std::string>{{"one", "one.2"}, {"one-drifted-7", "one"}});
+  }
+  table.detach("shop", {"one-drifted-7"}, Time(Milliseconds(100)));
+  CHECK(table.draining_since("shop", {"one-drifted-7"}));
+  CHECK(table.names_in_proxy("shop", {"one-drifted-7"}) == std::vector<std::string>{"one"});
+  CHECK(*ProxyTable::parse(table.dump()) == table);
+  // Set aside once more while the first still drains.
+  table.rename("shop", "one", "one-drifted-9");
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one", "one-drifted-7", "one-drifted-9"}));
+  CHECK(names(table)["one"] == "one.3");
+  CHECK(names(table)["one-drifted-9"] == "one.2");
+  REQUIRE(table.attach("shop", {web({"two"})}, {"one", "two"}));
+  CHECK(names(table) == std::map<std::string, std::string>{{"two", "two"}, {"one", "one.3"}});
+}
+
 TEST_CASE("a service that lost its route keeps it until its containers are detached") {
   ProxyTable table;
   REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));

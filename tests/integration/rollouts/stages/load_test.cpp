@@ -80,6 +80,25 @@ TEST_CASE("no request is lost while a new version takes over on every host") {
   CHECK_FALSE(probes_of(first).counts("h9"));
 }
 
+TEST_CASE("no request is lost while containers that somebody changed give way to new ones of the same name") {
+  LoadScene scene("ro-load-drift");
+  scene.fleet->settle(scene.compose(), push_app_image(*scene.fleet, "one"));
+  Load load(scene.addresses(), 50);
+  for (const char* host : {"h1", "h2", "h3"}) {
+    docker::Containers& containers = (*scene.fleet->hosts->engine(host))->containers();
+    REQUIRE(scene.fleet->run(containers.set_restart_policy("ro-load-drift-web-g1-1", docker::RestartPolicy())));
+  }
+  const auto asked = scene.fleet->run(scene.fleet->rollouts->redeploy(scene.application, false, "ann"));
+  REQUIRE(asked);
+  const auto redeployed = scene.fleet->wait(*asked);
+  const Json counted = load.finish();
+  INFO(redeployed.reason << "\n" << counted.dump(2));
+  CHECK(redeployed.state == "succeeded");
+  CHECK(counted["failed"] == 0);
+  CHECK(counted["requests"]["slow"] > 3);
+  CHECK(scene.fleet->shown("h1", scene.application).size() == 1);
+}
+
 TEST_CASE("a rollout that drops requests says so, and is rolled back if it is to") {
   LoadScene scene("ro-drop");
   const std::string one = push_app_image(*scene.fleet, "one");

@@ -95,6 +95,34 @@ TEST_CASE("a container that is detached finishes what it has, and the proxy says
   CHECK(after->requests == 0);
 }
 
+TEST_CASE("a container that is set aside finishes what it has, whoever has its name by then") {
+  TrafficScene scene("ro-aside");
+  scene.serve_held("web");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("web")}, 100)));
+  std::optional<HttpResponse> late;
+  std::thread request([&] { late = scene.get(); });
+  scene.await_request("web");
+  const std::string aside = "ro-aside-web-drifted-7";
+  scene.done(scene.fleet->run(traffic.rename(scene.place(), "ro-aside-web", aside)));
+  scene.done(scene.fleet->run(scene.engine().containers().rename("ro-aside-web", aside)));
+  scene.serve("web");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("web")}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {aside})));
+  for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "web");
+  const auto open = scene.fleet->run(traffic.in_flight(scene.place(), {aside}));
+  scene.release("web-drifted-7");
+  request.join();
+  REQUIRE(open);
+  CHECK(open->requests == 1);
+  CHECK(open->waited);
+  REQUIRE(late);
+  CHECK(late->body == "slow\n");
+  const auto after = scene.fleet->run(traffic.in_flight(scene.place(), {aside}));
+  REQUIRE(after);
+  CHECK(after->requests == 0);
+}
+
 TEST_CASE("on a host that gets no new containers the old ones drain as long as their own route says") {
   TrafficScene scene("ro-left");
   scene.serve("one");
