@@ -27,29 +27,6 @@ Result<std::string> pem_of(const ProxySettings& settings, const std::string& nam
   return *certificate + "\n" + *key;
 }
 
-bool has(const ProxyTable::Services& services, const std::string& service, const std::string& server) {
-  return std::any_of(services.begin(), services.end(), [&](const ProxyService& one) {
-    return one.service == service && std::any_of(one.servers.begin(), one.servers.end(), [&](const ProxyServer& there) {
-             return name_in_proxy(there) == server;
-           });
-  });
-}
-
-/// For every worker, also those of before a reload, and of a proxy that was replaced: connections that they keep alive
-/// still bring requests.
-std::vector<Command> changes(const std::string& application, const ProxyTable& before, const ProxyTable& after) {
-  const ProxyTable::Services& now = after.services_of(application);
-  std::vector<Command> commands = commands_for(application, now);
-  for (const ProxyService& service : before.services_of(application)) {
-    for (const ProxyServer& server : service.servers) {
-      if (has(now, service.service, name_in_proxy(server))) continue;
-      for (Command& one : removal_of(application, service.service, name_in_proxy(server)))
-        commands.push_back(std::move(one));
-    }
-  }
-  return commands;
-}
-
 }  // namespace
 
 awaitable<Result<std::unique_ptr<HaproxyTraffic::Visit>>> HaproxyTraffic::visit(std::string name) {
@@ -156,7 +133,7 @@ awaitable<Result<void>> HaproxyTraffic::put_in_place(Visit* visit, std::string a
   auto loading = load(&visit->host, &visit->proxies, *newest, config->structure);
   auto loaded = co_await with_deadline(reload_limit, std::move(loading), "the reload of the proxy");
   if (!loaded) co_return loaded;
-  co_return co_await tell(&visit->host, changes(application, visit->table, after));
+  co_return co_await tell(&visit->host, application, after.services_of(application));
 }
 
 /// Until the newest proxy's current worker has the wanted structure, and all proxies can be spoken to.
@@ -178,9 +155,9 @@ awaitable<Result<void>> HaproxyTraffic::load(Host* host, ProxyContainers* proxie
   }
 }
 
-awaitable<Result<void>> HaproxyTraffic::tell(Host* host, std::vector<Command> commands) {
+awaitable<Result<void>> HaproxyTraffic::tell(Host* host, std::string application, ProxyTable::Services services) {
   for (Conversation& one : host->conversations) {
-    auto told = co_await one.session.tell_all(commands);
+    auto told = co_await one.session.bring_to(application, services);
     if (told) continue;
     host->conversations.clear();
     co_return told;
@@ -218,9 +195,9 @@ awaitable<Result<void>> HaproxyTraffic::count(Host* host, Place place, std::vect
     auto workers = co_await one.session.workers();
     if (!workers) co_return fail(workers.error());
     for (const std::int64_t pid : workers->all()) {
-      auto stat = co_await one.session.ask(pid, "show stat -1 4 -1");
+      auto stat = co_await one.session.ask(pid, std::string(servers_question));
       if (!stat) co_return fail(stat.error());
-      if (stat->starts_with("Can't find the target")) continue;
+      if (is_gone(*stat)) continue;
       if (auto added = add_in_flight(*stat, place.application, servers, *sum); !added) co_return added;
     }
   }

@@ -50,7 +50,7 @@ class HaproxyTraffic final : public Traffic {
   awaitable<Result<std::unique_ptr<Visit>>> visit(std::string name);
   awaitable<Result<void>> put_in_place(Visit* visit, std::string application, ProxyTable after);
   awaitable<Result<void>> load(Host* host, ProxyContainers* proxies, RunningProxy newest, std::string structure);
-  static awaitable<Result<void>> tell(Host* host, std::vector<Command> commands);
+  static awaitable<Result<void>> tell(Host* host, std::string application, ProxyTable::Services services);
   static awaitable<Result<void>> count(Host* host, Place place, std::vector<std::string> servers, InFlight* sum);
 
   HostDirectory& hosts_;

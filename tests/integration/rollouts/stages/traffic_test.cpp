@@ -220,6 +220,23 @@ TEST_CASE("a route that was dropped is gone once its containers stopped, and ano
   CHECK(scene.answer("api.example.org") == "other-web");
 }
 
+TEST_CASE("what a change that was broken off left in the running proxy is gone with the next one") {
+  TrafficScene scene("ro-broken-off");
+  scene.serve("one");
+  scene.serve("two");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
+  CHECK(scene.answer() == "one");
+  // As after a death between the table and the workers.
+  docker::ExecSpec lose({"sh", "-c", "echo '{\"version\":1,\"applications\":{}}' > /var/lib/slipway-proxy/table.json"});
+  lose.user = "0:0";
+  const auto lost = scene.fleet->run(scene.engine().exec().run(scene.proxies().at(0), std::move(lose)));
+  REQUIRE(lost);
+  REQUIRE(lost->exit_code == 0);
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("two")}, 100)));
+  for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "two");
+}
+
 TEST_CASE("a proxy that is killed comes back with what it had, and one that was removed is made again") {
   TrafficScene scene("ro-killed");
   scene.serve("one");
