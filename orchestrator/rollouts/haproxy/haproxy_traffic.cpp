@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "orchestrator/rollouts/routed_containers.hpp"
 
 namespace slipway::rollouts::haproxy {
@@ -113,19 +114,35 @@ awaitable<Result<void>> HaproxyTraffic::forget(Place place, std::vector<std::str
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
+/// Of the routes' certificates those that the settings have. One that a route on the host had already, and that can't
+/// be had from the settings any more, stays there as it is: it is no reason to refuse other applications, or ways back.
+Result<HaproxyTraffic::Certificates> HaproxyTraffic::certificates(const ProxyTable& before,
+                                                                  const ProxyTable& after) const {
+  const auto known = certificates_of(before);
+  Certificates certificates;
+  for (const std::string& name : certificates_of(after)) {
+    auto pem = pem_of(settings_, name);
+    if (pem) {
+      certificates.hashes[name] = sha256_hex(*pem);
+      certificates.pems[name] = std::move(*pem);
+      continue;
+    }
+    if (std::find(known.begin(), known.end(), name) == known.end()) return fail(pem.error());
+    log::warn("a route's certificate stays as the host has it", {{"certificate", name}, {"why", pem.error()}});
+    certificates.hashes[name] = "kept";
+  }
+  return certificates;
+}
+
 /// Files first: should this process die in between, what a restarted HAProxy reads is already right, and the call is
 /// made again.
 awaitable<Result<void>> HaproxyTraffic::put_in_place(Visit* visit, std::string application, ProxyTable after) {
-  ProxyFiles files;
-  std::map<std::string, std::string> hashes;
-  for (const std::string& name : certificates_of(after)) {
-    auto pem = pem_of(settings_, name);
-    if (!pem) co_return fail(pem.error());
-    hashes[name] = sha256_hex(*pem);
-    files.certificates[name] = std::move(*pem);
-  }
-  auto config = render(after, settings_, hashes);
+  auto found = certificates(visit->table, after);
+  if (!found) co_return fail(found.error());
+  auto config = render(after, settings_, found->hashes);
   if (!config) co_return fail(config.error());
+  ProxyFiles files;
+  files.certificates = std::move(found->pems);
   files.config = config->text;
   files.table = after.dump();
   auto newest = co_await visit->proxies.apply(std::move(files));

@@ -47,7 +47,13 @@ class HaproxyTraffic final : public Traffic {
     ProxyTable table;
   };
 
+  struct Certificates {
+    std::map<std::string, std::string> pems;    ///< by name; those that are to be written
+    std::map<std::string, std::string> hashes;  ///< by name; of all
+  };
+
   awaitable<Result<std::unique_ptr<Visit>>> visit(std::string name);
+  [[nodiscard]] Result<Certificates> certificates(const ProxyTable& before, const ProxyTable& after) const;
   awaitable<Result<void>> put_in_place(Visit* visit, std::string application, ProxyTable after);
   awaitable<Result<void>> load(Host* host, ProxyContainers* proxies, RunningProxy newest, std::string structure);
   static awaitable<Result<void>> tell(Host* host, std::string application, ProxyTable::Services services);

@@ -14,6 +14,22 @@
 using namespace slipway;
 using namespace slipway::rollouts;
 
+namespace {
+
+/// Gives the settings a certificate `name` for NAME.example.org. Its path.
+std::string certify(TrafficScene& scene, const std::string& name) {
+  const std::string pem = scene.folder + "/" + name + ".pem";
+  const std::string key = scene.folder + "/" + name + ".key";
+  REQUIRE(std::system(("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=" + name +
+                       ".example.org -addext subjectAltName=DNS:" + name + ".example.org -out " + pem + " -keyout " +
+                       key + " 2>/dev/null")
+                          .c_str()) == 0);
+  scene.fleet->proxy.certificates[name] = {pem, key};
+  return pem;
+}
+
+}  // namespace
+
 TEST_CASE("requests go to what is attached, and no longer to what is detached") {
   TrafficScene scene("ro-attach");
   scene.serve("one");
@@ -141,13 +157,7 @@ TEST_CASE("on a host that gets no new containers the old ones drain as long as t
 
 TEST_CASE("host names, paths and certificates lead to their services, and no other application takes a host name") {
   TrafficScene scene("ro-rules");
-  const std::string pem = scene.folder + "/certificate.pem";
-  const std::string key = scene.folder + "/key.pem";
-  REQUIRE(std::system(("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=safe.example.org -addext "
-                       "subjectAltName=DNS:safe.example.org -out " +
-                       pem + " -keyout " + key + " 2>/dev/null")
-                          .c_str()) == 0);
-  scene.fleet->proxy.certificates["safe"] = {pem, key};
+  const std::string pem = certify(scene, "safe");
   for (const char* name : {"web", "api", "safe", "any"}) scene.serve(name);
   auto routed = [&](const std::string& name, std::vector<std::string> hosts, std::string path, std::string tls = {}) {
     Backend backend = scene.backend(name, name);
@@ -188,6 +198,35 @@ TEST_CASE("host names, paths and certificates lead to their services, and no oth
   const auto stolen =
       scene.fleet->run(traffic.attach({"ro-thief", "h1"}, {routed("api", {"shop.example.org"}, "/x")}, 100));
   REQUIRE_FALSE(stolen);
+}
+
+TEST_CASE("a certificate that the settings have no more stays where a route has it, and hinders no other application") {
+  TrafficScene scene("ro-uncertified");
+  certify(scene, "safe");
+  for (const char* name : {"safe", "other-web", "fresh-web"}) scene.serve(name);
+  Backend safe = scene.backend("safe");
+  safe.route->hosts = {"safe.example.org"};
+  safe.route->tls = "safe";
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {safe}, 100)));
+  scene.fleet->proxy.certificates.clear();
+  scene.done(scene.fleet->run(traffic.attach({"ro-uncertified-other", "h1"}, {scene.backend("other-web")}, 100)));
+  CHECK(scene.answer() == "other-web");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {safe}, 100)));
+  const auto route = traffic.public_route(scene.place(), *safe.route);
+  REQUIRE(route);
+  HttpRequest request("GET", route->url);
+  request.connect_to = route->connect_to;
+  request.verify = false;
+  const auto answer = send_http(request);
+  REQUIRE(answer);
+  CHECK(answer->body == "safe\n");
+  Backend fresh = scene.backend("fresh-web");
+  fresh.route->hosts = {"fresh.example.org"};
+  fresh.route->tls = "fresh";
+  const auto missing = scene.fleet->run(traffic.attach({"ro-uncertified-fresh", "h1"}, {fresh}, 100));
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().kind == Error::Kind::not_found);
 }
 
 TEST_CASE("a route that was dropped is gone once its containers stopped, and another application may have its name") {
