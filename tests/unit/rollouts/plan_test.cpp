@@ -146,6 +146,7 @@ TEST_CASE("a writable named volume forces stop-first for one replica") {
   VolumeMount mount;
   mount.source = "data";
   mount.target = "/data";
+  for (auto& host : input.hosts) host.containers[0].writes = {"data"};
   SECTION("one replica writes") {
     input.application.services[0].volumes = {mount};
     const auto plan = make_plan(input);
@@ -172,9 +173,49 @@ TEST_CASE("a writable named volume forces stop-first for one replica") {
     input.application.services[0].renew_volumes = true;
     CHECK(make_plan(input)->pace.order == Order::start_first);
   }
+  SECTION("the old container does not have it yet") {
+    input.application.services[0].volumes = {mount};
+    for (auto& host : input.hosts) host.containers[0].writes = {"other"};
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
   SECTION("two replicas share it anyway") {
     input.application.services[0].volumes = {mount};
     input.application.services[0].replicas = 2;
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
+}
+
+TEST_CASE("a volume has one writer also where its service is renamed, or it goes from one service to another") {
+  PlanInput input = three_hosts();
+  Service& db = input.application.services[0];
+  db.volumes.resize(1);
+  db.volumes[0].source = "data";
+  input.application.volumes = {{"data", "shop_data", false, {}, {}, {}}};
+  for (auto& host : input.hosts) host.containers[0].writes = {"shop_data"};
+  SECTION("renamed") {
+    db.name = "postgres";
+    input.wanted = {wanted("postgres", 2)};
+    const auto plan = make_plan(input);
+    REQUIRE(plan);
+    CHECK(plan->pace.order == Order::stop_first);
+    CHECK(plan->notes[0].starts_with("service 'postgres' stops before it starts, since the volume 'data' is written"));
+    input.application.policy.strategy = Strategy::blue_green;
+    CHECK(make_plan(input).error().kind == Error::Kind::invalid);
+  }
+  SECTION("gone to a new service") {
+    Service web;
+    web.name = "web";
+    db.name = "postgres";
+    input.application.services.push_back(web);
+    input.wanted = {wanted("postgres", 2), wanted("web", 2)};
+    CHECK(make_plan(input)->pace.order == Order::stop_first);
+    // Both are to write to it: web's two containers do so already.
+    input.application.services[1].volumes = input.application.services[0].volumes;
+    input.application.services[1].replicas = 2;
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
+  SECTION("the old one has another volume of that key") {
+    input.application.volumes[0].name = "elsewhere";
     CHECK(make_plan(input)->pace.order == Order::start_first);
   }
 }
