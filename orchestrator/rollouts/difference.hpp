@@ -47,7 +47,7 @@ struct Shown {
   bool completed = false;                 ///< it ran, and ended with exit code 0
   std::string status;                     ///< the Engine's word: running, exited, …
   Health health = Health::unknown;        ///< HEALTHCHECK's word, unknown without one
-  std::vector<std::uint16_t> host_ports;
+  std::vector<std::uint16_t> host_ports;  ///< none is told of one that restarts
   std::vector<AnonymousVolume> anonymous;
   std::vector<std::string> writes;  ///< volumes that it has mounted and may write to, by their names on the host
 };

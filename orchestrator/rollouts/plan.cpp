@@ -52,6 +52,15 @@ std::set<std::uint16_t> fixed_ports(const Service& service) {
   return ports;
 }
 
+/// The host's ports that it has or, where it crashes again and again, will ask for once more: the Engine tells none of
+/// such a container, so these are those of the file.
+std::set<std::uint16_t> held_ports(const Shown& old, const Application& previous) {
+  std::set<std::uint16_t> ports(old.host_ports.begin(), old.host_ports.end());
+  const Service* service = previous.service(old.service);
+  if (old.status == "restarting" && service != nullptr) ports.merge(fixed_ports(*service));
+  return ports;
+}
+
 /// Whether the file itself has containers of `other` write to that volume.
 bool writes_to(const Application& application, const std::string& other, const std::string& volume) {
   const Service* service = application.service(other);
@@ -79,11 +88,10 @@ std::string one_writers_volume(const Application& application, const Service& se
 
 /// Why the new container of `service` can't run beside an old one; empty if it can.
 std::string must_stop_first(const PlanInput& input, const Service& service, const Difference& difference) {
-  for (const std::uint16_t port : fixed_ports(service)) {
-    for (const Shown& old : difference.surplus) {
-      if (std::find(old.host_ports.begin(), old.host_ports.end(), port) != old.host_ports.end()) {
-        return "the host's port " + std::to_string(port) + " is taken by the old container";
-      }
+  const std::set<std::uint16_t> wanted = fixed_ports(service);
+  for (const Shown& old : difference.surplus) {
+    for (const std::uint16_t port : held_ports(old, input.previous_application)) {
+      if (wanted.contains(port)) return "the host's port " + std::to_string(port) + " is taken by the old container";
     }
   }
   for (const Shown& old : difference.surplus) {

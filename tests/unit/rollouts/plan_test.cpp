@@ -123,6 +123,19 @@ TEST_CASE("a fixed host port that the old container holds forces stop-first, and
       "service 'web' stops before it starts, since the host's port 8080 is taken by the old container"));
 }
 
+TEST_CASE("a container that crashes again and again holds the fixed ports of its file, though none is told") {
+  PlanInput input = three_hosts();
+  input.application.services[0].ports = {{"", "8080", 80, "tcp"}};
+  input.previous_application = input.application;
+  for (auto& host : input.hosts) host.containers[0].status = "restarting";
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(plan->pace.order == Order::stop_first);
+  CHECK_THAT(plan->notes[0], Catch::Contains("port 8080 is taken by the old container"));
+  input.previous_application.services[0].ports[0].published = "9090";
+  CHECK(make_plan(input)->pace.order == Order::start_first);
+}
+
 TEST_CASE("a fixed port on a host where nothing runs yet forces nothing") {
   PlanInput input = three_hosts();
   input.application.services[0].ports = {{"", "8080", 80, "tcp"}};
