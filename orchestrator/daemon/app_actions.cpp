@@ -93,8 +93,8 @@ std::vector<http::ProbeStage> probes_of(const store::Rollout& rollout) {
   for (const rollouts::ProbeLog::Stage& one : log.stages()) {
     const rollouts::ProbeFigures& seen = one.figures;
     const auto at = [&](double share) { return seen.latency.quantile(share).count(); };
-    stages.push_back(
-        {one.name, seen.requests, seen.failures, seen.unreachable, at(0.5), at(0.9), at(0.99), seen.slowest.count()});
+    stages.push_back({one.name, seen.requests, seen.failures, seen.unreachable, seen.unanswered, at(0.5), at(0.9),
+                      at(0.99), seen.slowest.count()});
   }
   return stages;
 }

@@ -131,6 +131,7 @@ struct ProbeStage {
   std::uint64_t requests = 0;
   std::uint64_t failures = 0;     ///< no answer, or a status of 500 and more
   std::uint64_t unreachable = 0;  ///< neither: the host itself did not answer
+  std::uint64_t unanswered = 0;   ///< neither: nothing was known of them at the end
   std::int64_t p50_ms = 0, p90_ms = 0, p99_ms = 0, max_ms = 0;
 };
 

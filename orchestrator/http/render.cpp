@@ -221,6 +221,7 @@ Json render_probes(const std::vector<ProbeStage>& stages) {
                     {"requests", one.requests},
                     {"failures", one.failures},
                     {"unreachable", one.unreachable},
+                    {"unanswered", one.unanswered},
                     {"p50_ms", one.p50_ms},
                     {"p90_ms", one.p90_ms},
                     {"p99_ms", one.p99_ms},

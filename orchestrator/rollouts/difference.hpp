@@ -44,11 +44,12 @@ struct Shown {
   bool recorded = false;      ///< it carries a record of the generation it was made for
   bool from_compose = false;  ///< Docker Compose made it, so its name says what labels say of others
   bool running = false;
-  bool completed = false;           ///< it ran, and ended with exit code 0
-  std::string status;               ///< the Engine's word: running, exited, …
-  Health health = Health::unknown;  ///< HEALTHCHECK's word, unknown without one
-  std::vector<std::uint16_t> host_ports;
+  bool completed = false;                 ///< it ran, and ended with exit code 0
+  std::string status;                     ///< the Engine's word: running, exited, …
+  Health health = Health::unknown;        ///< HEALTHCHECK's word, unknown without one
+  std::vector<std::uint16_t> host_ports;  ///< none is told of one that restarts
   std::vector<AnonymousVolume> anonymous;
+  std::vector<std::string> writes;  ///< volumes that it has mounted and may write to, by their names on the host
 };
 
 struct Difference {

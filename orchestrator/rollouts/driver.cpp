@@ -117,6 +117,7 @@ awaitable<Result<void>> Driver::work() {
     bool promote = false;
     for (const Action& action : actions) promote = promote || action.kind == Action::Kind::promote;
     promote = promote && !asks_for_nothing();
+    if (is_end(machine_.progress().stage)) co_await prober_->finish();
     if (auto kept = co_await commit(promote); !kept) co_return kept;
     if (is_end(machine_.progress().stage)) co_return Result<void>();
     perform(actions);
@@ -300,6 +301,7 @@ awaitable<void> Driver::step(Action action) {
   Event answer = event::Cancelled{action.host};
   try {
     answer = co_await attempt(action);
+    if (std::holds_alternative<event::Reached>(answer)) co_await settle_probes(action);
   } catch (const std::exception& bug) {
     if (!is_cancellation(std::current_exception())) answer = event::Failed{action.host, bug.what()};
   }

@@ -115,6 +115,7 @@ class Driver {
 
   [[nodiscard]] std::unique_ptr<Prober> make_prober();
   awaitable<bool> host_answers(std::string host);
+  awaitable<void> settle_probes(Action action);
   void note_probes(store::RolloutProgress& row, Json& progress) const;
 
   void post(Event event);

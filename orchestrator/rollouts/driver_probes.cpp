@@ -21,6 +21,7 @@ std::unique_ptr<Prober> Driver::make_prober() {
     }
   }
   Prober::Owner owner;
+  owner.patience = ping_limit;
   owner.answers = [this](std::string host) { return host_answers(std::move(host)); };
   owner.dropped = [this, strict = application.policy.probe.fail_on_drop, told = false](const std::string& why) mutable {
     if (strict && !std::exchange(told, true)) raise("a probe was dropped: " + why);
@@ -32,6 +33,14 @@ std::unique_ptr<Prober> Driver::make_prober() {
 awaitable<bool> Driver::host_answers(std::string host) {
   auto answers = co_await ping(std::move(host));
   co_return answers.has_value();
+}
+
+/// What was sent while the host's requests went over to the new containers may hang there: a rollout that must drop
+/// none waits for it before it takes the next host, or ends.
+awaitable<void> Driver::settle_probes(Action action) {
+  const bool whole = after(action.stage, machine_.pace().order) == HostStage::committed;
+  const bool strict = assignment_.forward->application.policy.probe.fail_on_drop;
+  if (strict && whole && action.heading == Heading::forward) co_await prober_->settle(action.host);
 }
 
 /// One that dropped requests says so in its reason, however well it ended.

@@ -45,6 +45,9 @@ Shown shown_from(const docker::ContainerSummary& summary) {
   shown.completed = summary.state == docker::ContainerStatus::exited && summary.status.starts_with("Exited (0)");
   shown.health = health_in(summary.status);
   shown.anonymous = anonymous_volumes(summary.mounts);
+  for (const docker::MountPoint& mount : summary.mounts) {
+    if (mount.type == "volume" && mount.writable) shown.writes.push_back(mount.name);
+  }
   for (const docker::PublishedPort& port : summary.ports) {
     const auto number = number_of<std::uint16_t>(port.host_port);
     if (number != 0) shown.host_ports.push_back(number);

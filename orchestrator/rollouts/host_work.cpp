@@ -387,13 +387,12 @@ awaitable<Result<void>> HostWork::drain(TargetPtr target) {
   std::vector<std::string> old;
   for (const Shown& one : found->surplus) old.push_back(one.name);
   if (auto detached = co_await site_.traffic->detach(place(), old); !detached) co_return detached;
-  const DrainTime limit = drain_time(target->application);
   for (;;) {
     auto open = co_await site_.traffic->in_flight(place(), old);
     if (!open) co_return fail(open.error());
     const Milliseconds waited = open->waited.value_or(Milliseconds(0));
-    const bool requests = open->requests > 0 && waited < limit.requests;
-    const bool tunnels = open->tunnels > 0 && waited < limit.tunnels;
+    const bool requests = open->requests > 0 && waited < open->limit.requests;
+    const bool tunnels = open->tunnels > 0 && waited < open->limit.tunnels;
     if (!requests && !tunnels) co_return Result<void>();
     why_not_ = std::to_string(open->requests) + " requests and " + std::to_string(open->tunnels) +
                " tunnels of the old containers are open";

@@ -5,6 +5,7 @@
 #include <deque>
 #include <set>
 
+#include "orchestrator/rollouts/service_spec.hpp"
 #include "orchestrator/rollouts/traffic.hpp"
 #include "pipelines/yaml_decoder.hpp"
 
@@ -51,17 +52,48 @@ std::set<std::uint16_t> fixed_ports(const Service& service) {
   return ports;
 }
 
-/// Why the new container of `service` can't run beside an old one; empty if it can.
-std::string must_stop_first(const Service& service, const Difference& difference) {
-  for (const std::uint16_t port : fixed_ports(service)) {
+/// The host's ports that it has or, where it crashes again and again, will ask for once more: the Engine tells none of
+/// such a container, so these are those of the file.
+std::set<std::uint16_t> held_ports(const Shown& old, const Application& previous) {
+  std::set<std::uint16_t> ports(old.host_ports.begin(), old.host_ports.end());
+  const Service* service = previous.service(old.service);
+  if (old.status == "restarting" && service != nullptr) ports.merge(fixed_ports(*service));
+  return ports;
+}
+
+/// Whether the file itself has containers of `other` write to that volume.
+bool writes_to(const Application& application, const std::string& other, const std::string& volume) {
+  const Service* service = application.service(other);
+  return service != nullptr && std::any_of(service->volumes.begin(), service->volumes.end(), [&](const auto& mount) {
+           return mount.kind == VolumeMount::Kind::volume && !mount.read_only && !mount.source.empty() &&
+                  volume_name(application, mount.source) == volume;
+         });
+}
+
+/// A volume of a service of one replica that an old container may write to: of the same service, or of another one that
+/// has been renamed or from which the volume has gone. Those that are to share it do so at any time. Empty if there is
+/// none.
+std::string one_writers_volume(const Application& application, const Service& service, const Difference& difference) {
+  if (service.replicas > 1) return {};
+  for (const VolumeMount& mount : service.volumes) {
+    if (mount.kind != VolumeMount::Kind::volume || mount.source.empty() || mount.read_only) continue;
+    const std::string name = volume_name(application, mount.source);
     for (const Shown& old : difference.surplus) {
-      if (std::find(old.host_ports.begin(), old.host_ports.end(), port) != old.host_ports.end()) {
-        return "the host's port " + std::to_string(port) + " is taken by the old container";
-      }
+      if (std::find(old.writes.begin(), old.writes.end(), name) == old.writes.end()) continue;
+      if (old.service == service.name || !writes_to(application, old.service, name)) return mount.source;
     }
   }
-  const bool replaced = std::any_of(difference.surplus.begin(), difference.surplus.end(),
-                                    [&](const Shown& old) { return old.service == service.name; });
+  return {};
+}
+
+/// Why the new container of `service` can't run beside an old one; empty if it can.
+std::string must_stop_first(const PlanInput& input, const Service& service, const Difference& difference) {
+  const std::set<std::uint16_t> wanted = fixed_ports(service);
+  for (const Shown& old : difference.surplus) {
+    for (const std::uint16_t port : held_ports(old, input.previous_application)) {
+      if (wanted.contains(port)) return "the host's port " + std::to_string(port) + " is taken by the old container";
+    }
+  }
   for (const Shown& old : difference.surplus) {
     if (old.service != service.name || old.anonymous.empty() || service.renew_volumes) continue;
     return "what it keeps in " + old.anonymous.front().target +
@@ -69,13 +101,9 @@ std::string must_stop_first(const Service& service, const Difference& difference
            "anonymous_volumes: "
            "renew, or the file give the volume a name)";
   }
-  if (!replaced || service.replicas > 1) return {};
-  for (const VolumeMount& mount : service.volumes) {
-    if (mount.kind == VolumeMount::Kind::volume && !mount.source.empty() && !mount.read_only) {
-      return "the volume '" + mount.source + "' is written to by one container at a time";
-    }
-  }
-  return {};
+  const std::string volume = one_writers_volume(input.application, service, difference);
+  if (volume.empty()) return {};
+  return "the volume '" + volume + "' is written to by one container at a time";
 }
 
 /// The order, and a note for each reason that forces it.
@@ -88,7 +116,7 @@ Order order_of(const PlanInput& input, const std::vector<Difference>& difference
     for (const std::string& name : changed) {
       const Service* service = input.application.service(name);
       if (service == nullptr) continue;
-      const std::string why = must_stop_first(*service, difference);
+      const std::string why = must_stop_first(input, *service, difference);
       if (why.empty()) continue;
       std::string reason = "service '";
       reason.append(name).append("' stops before it starts, since ").append(why);
@@ -111,13 +139,14 @@ Milliseconds longest_grace(const Application& application) {
 }
 
 /// For what it takes longest to drain and to stop. Forward it is the promoted generation that is stopped, on the way
-/// back the new one.
+/// back the new one; on a host that did not answer for a while, one from before.
 Milliseconds stop_deadline(const PlanInput& input) {
-  std::vector<const Application*> both{&input.application};
-  if (!input.previous_application.services.empty()) both.push_back(&input.previous_application);
+  std::vector<const Application*> all{&input.application};
+  if (!input.previous_application.services.empty()) all.push_back(&input.previous_application);
+  for (const Application& one : input.older) all.push_back(&one);
   Milliseconds grace{0};
   Milliseconds draining{0};
-  for (const Application* one : both) {
+  for (const Application* one : all) {
     const DrainTime drain = drain_time(*one);
     grace = std::max(grace, longest_grace(*one));
     draining = std::max({draining, drain.requests, drain.tunnels});

@@ -21,6 +21,7 @@ struct HostView {
 struct PlanInput {
   Application application;
   Application previous_application;  ///< the promoted generation's; without services: there is none
+  std::vector<Application> older;    ///< of further generations whose containers run on the hosts
   std::vector<Wanted> wanted;        ///< of the new generation
   std::vector<Wanted> previous;      ///< of the promoted one; empty: there is none
   std::vector<HostView> hosts;       ///< in the order of the settings

@@ -71,6 +71,10 @@ void ProbeLog::unreachable(const std::string& stage) {
   ++figures_of(stage).unreachable;
 }
 
+void ProbeLog::unanswered(const std::string& stage) {
+  ++figures_of(stage).unanswered;
+}
+
 std::uint64_t ProbeLog::requests() const {
   std::uint64_t sum = 0;
   for (const Stage& stage : stages_) sum += stage.figures.requests;
@@ -95,6 +99,7 @@ nlohmann::json ProbeLog::json() const {
                       {"requests", stage.figures.requests},
                       {"failures", stage.figures.failures},
                       {"unreachable", stage.figures.unreachable},
+                      {"unanswered", stage.figures.unanswered},
                       {"slowest_ms", stage.figures.slowest.count()},
                       {"latency", buckets}});
   }
@@ -108,6 +113,7 @@ ProbeLog ProbeLog::from(const nlohmann::json& json) {
     stage.figures.requests = static_cast<std::uint64_t>(number_at(row, "requests"));
     stage.figures.failures = static_cast<std::uint64_t>(number_at(row, "failures"));
     stage.figures.unreachable = static_cast<std::uint64_t>(number_at(row, "unreachable"));
+    stage.figures.unanswered = static_cast<std::uint64_t>(number_at(row, "unanswered"));
     stage.figures.slowest = Milliseconds(number_at(row, "slowest_ms"));
     for (std::size_t i = 0; i < LatencyBuckets::count; ++i) {
       const auto number = number_at(value_at(row, "latency"), std::to_string(i));

@@ -36,6 +36,7 @@ struct ProbeFigures {
   std::uint64_t requests = 0;
   std::uint64_t failures = 0;     ///< no answer, or a status of 500 and more
   std::uint64_t unreachable = 0;  ///< not counted above: the host itself did not answer either
+  std::uint64_t unanswered = 0;   ///< likewise: nothing was known of them when the rollout had ended
   Milliseconds slowest{0};        ///< of those that were answered
   LatencyBuckets latency;         ///< likewise
 };
@@ -51,6 +52,7 @@ class ProbeLog {
   void answered(const std::string& stage, Milliseconds took);
   void failed(const std::string& stage, const std::string& host, const std::string& why, Time at);
   void unreachable(const std::string& stage);
+  void unanswered(const std::string& stage);
 
   /// Probes of a host count from the first that is answered: before, nothing may have been there to ask.
   [[nodiscard]] bool counts(const std::string& host) const { return counted_.contains(host); }

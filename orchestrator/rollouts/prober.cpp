@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/asio/redirect_error.hpp>
+
 #include "base/http_client.hpp"
 #include "base/log.hpp"
 
@@ -11,6 +13,7 @@ namespace {
 constexpr std::size_t lanes = 3;
 constexpr std::size_t most_threads = 24;
 constexpr std::size_t largest_body = 4 << 20;
+constexpr Milliseconds thread_margin{500};  // for its thread, beyond a probe's own time
 
 struct Answer {
   Milliseconds took{0};
@@ -44,6 +47,24 @@ HttpRequest request_to(const ProbeTarget& target, const ProbePolicy& policy) {
 
 }  // namespace
 
+/// Has a probe among those that are open for as long as it lives.
+class Prober::Sent {
+ public:
+  Sent(Prober& prober, std::string host) : prober_(prober), number_(++prober.sent_) {
+    prober_.open_.emplace(number_, Open{std::move(host), prober.stage_});
+  }
+  Sent(const Sent&) = delete;
+  ~Sent() {
+    prober_.open_.erase(number_);
+    prober_.answered_.cancel();
+  }
+  [[nodiscard]] const std::string& stage() const { return prober_.open_.at(number_).stage; }
+
+ private:
+  Prober& prober_;
+  std::uint64_t number_;
+};
+
 Prober::Prober(Executor executor, const Clock& clock, ProbePolicy policy, std::vector<ProbeTarget> targets,
                ProbeLog log, Owner owner)
     : clock_(clock),
@@ -51,7 +72,8 @@ Prober::Prober(Executor executor, const Clock& clock, ProbePolicy policy, std::v
       targets_(std::move(targets)),
       log_(std::move(log)),
       owner_(std::move(owner)),
-      pool_(std::clamp<std::size_t>(targets_.size() * lanes, 1, most_threads)),
+      answered_(executor, asio::steady_timer::time_point::max()),
+      pool_(std::clamp<std::size_t>(targets_.size() * (lanes + 1), 1, most_threads)),
       tasks_(std::move(executor)) {}
 
 void Prober::start() {
@@ -60,11 +82,45 @@ void Prober::start() {
     log::warn("routes are not probed", {{"why", ready.error()}});
     return;
   }
+  sending_ = true;
   for (const ProbeTarget& target : targets_) {
     for (std::size_t i = 0; i < lanes; ++i) {
       const auto offset = static_cast<std::int64_t>(static_cast<double>(i) * 1000.0 / policy_.rate);
       tasks_.spawn("probe", lane(target, Milliseconds(offset)));
     }
+  }
+}
+
+awaitable<Result<void>> Prober::until_answered(std::string host, std::uint64_t last) {
+  const auto is_meant = [&](const auto& one) { return one.first <= last && (host.empty() || one.second.host == host); };
+  while (std::any_of(open_.begin(), open_.end(), is_meant)) {
+    boost::system::error_code ignored;
+    co_await answered_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    co_await throw_if_cancelled();
+  }
+  co_return Result<void>();
+}
+
+awaitable<void> Prober::wait_for_open(std::string host) {
+  auto answers = until_answered(std::move(host), sent_);
+  (void)co_await with_deadline(policy_.timeout + owner_.patience + thread_margin, std::move(answers),
+                               "the last probes");
+}
+
+awaitable<void> Prober::settle(std::string host) {
+  for (const ProbeTarget& target : targets_) {
+    if (!sending_ || target.host != host) continue;
+    tasks_.spawn("probe", ask_once(target, std::make_unique<Sent>(*this, host)));
+  }
+  co_await wait_for_open(std::move(host));
+}
+
+awaitable<void> Prober::finish() {
+  sending_ = false;
+  co_await wait_for_open({});
+  finished_ = true;
+  for (const auto& [number, probe] : open_) {
+    if (log_.counts(probe.host)) log_.unanswered(probe.stage);
   }
 }
 
@@ -81,17 +137,20 @@ awaitable<void> Prober::lane(ProbeTarget target, Milliseconds offset) {
   for (;;) {
     const auto now = std::chrono::steady_clock::now();
     if (next > now) co_await sleep_for(next - now);
-    co_await ask_once(target);
+    if (!sending_) co_return;
+    auto sent = std::make_unique<Sent>(*this, target.host);
+    co_await ask_once(target, std::move(sent));
     next = std::max(next + interval, std::chrono::steady_clock::now());
   }
 }
 
-awaitable<void> Prober::ask_once(ProbeTarget target) {
-  const std::string stage = stage_;
-  HttpRequest sent = request_to(target, policy_);
-  sent.stop = stopping_.get_token();
-  auto work = [request = std::move(sent)] { return ask(request); };
+awaitable<void> Prober::ask_once(ProbeTarget target, std::unique_ptr<Sent> sent) {
+  const std::string stage = sent->stage();
+  HttpRequest made = request_to(target, policy_);
+  made.stop = stopping_.get_token();
+  auto work = [request = std::move(made)] { return ask(request); };
   const Answer answer = co_await pool_.run(std::move(work));
+  if (finished_) co_return;
   if (answer.trouble.empty()) {
     log_.count_from_now(target.host);
     log_.answered(stage, answer.took);
@@ -99,6 +158,7 @@ awaitable<void> Prober::ask_once(ProbeTarget target) {
   }
   if (!log_.counts(target.host)) co_return;
   const bool there = co_await owner_.answers(target.host);
+  if (finished_) co_return;
   if (!there) {
     log_.unreachable(stage);
     co_return;

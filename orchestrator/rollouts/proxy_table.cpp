@@ -36,12 +36,32 @@ bool meet(const std::string& a, const std::string& b) {
   return a == b || within(a, b) || within(b, a);
 }
 
-/// What of an earlier state stays beside `service`.
+/// A server keeps its name for as long as it is there, and a new one takes none that another still has.
+void name_servers(ProxyService& service, const ProxyService& before) {
+  const auto taken = [&](const std::string& name) {
+    return std::any_of(before.servers.begin(), before.servers.end(),
+                       [&](const ProxyServer& one) { return name_in_proxy(one) == name; });
+  };
+  for (ProxyServer& server : service.servers) {
+    const auto there = std::find_if(before.servers.begin(), before.servers.end(),
+                                    [&](const ProxyServer& one) { return one.container == server.container; });
+    if (there != before.servers.end()) {
+      server.known_as = there->known_as;
+      continue;
+    }
+    for (int i = 2; taken(name_in_proxy(server)); ++i) server.known_as = server.container + "." + std::to_string(i);
+  }
+}
+
+/// What of an earlier state stays beside `service`, at the port and with the time to drain that it has.
 void keep_servers(ProxyService& service, const ProxyService& before, const std::vector<std::string>& running) {
   for (const ProxyServer& server : before.servers) {
     const bool again = std::any_of(service.servers.begin(), service.servers.end(),
                                    [&](const ProxyServer& one) { return one.container == server.container; });
-    if (!again && has(running, server.container)) service.servers.push_back(server);
+    if (again || !has(running, server.container)) continue;
+    service.servers.push_back(server);
+    service.servers.back().port = port_of(before, server);
+    service.servers.back().drain = longer(server.drain, drain_time(before.route));
   }
 }
 
@@ -87,6 +107,9 @@ Route route_from(const Json& json) {
 ProxyServer server_from(const Json& json) {
   ProxyServer server{text_at(json, "container"), text_at(json, "address"), std::nullopt, even_weight};
   server.weight = static_cast<unsigned>(std::clamp<std::int64_t>(number_at(json, "weight", even_weight), 1, 256));
+  server.port = static_cast<std::uint16_t>(number_at(json, "port"));
+  server.drain = {Milliseconds(number_at(json, "drain_ms")), Milliseconds(number_at(json, "websocket_drain_ms"))};
+  server.known_as = text_at(json, "known_as");
   const Json& draining = value_at(json, "draining");
   if (draining.is_number_integer()) server.draining = Time(Milliseconds(draining.get<std::int64_t>()));
   return server;
@@ -113,6 +136,14 @@ bool serves(const ProxyService& service) {
                      [](const ProxyServer& one) { return !one.draining; });
 }
 
+const std::string& name_in_proxy(const ProxyServer& server) {
+  return server.known_as.empty() ? server.container : server.known_as;
+}
+
+std::uint16_t port_of(const ProxyService& service, const ProxyServer& server) {
+  return server.port != 0 ? server.port : service.route.port;
+}
+
 Result<void> ProxyTable::check_owners(const std::string& application, const Services& services) const {
   for (const auto& [other, theirs] : applications_) {
     if (other == application) continue;
@@ -132,6 +163,7 @@ Result<void> ProxyTable::attach(const std::string& application, const Services& 
   for (const ProxyService& before : services_of(application)) {
     if (ProxyService* same = find_service(after, before.service)) {
       const std::size_t fresh = same->servers.size();
+      name_servers(*same, before);
       keep_servers(*same, before, running);
       weigh(*same, fresh, percent);
       continue;
@@ -154,6 +186,18 @@ void ProxyTable::detach(const std::string& application, const std::vector<std::s
   for (ProxyService& service : found->second) {
     for (ProxyServer& server : service.servers) {
       if (has(containers, server.container) && !server.draining) server.draining = now;
+    }
+  }
+}
+
+void ProxyTable::rename(const std::string& application, const std::string& container, const std::string& name) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return;
+  for (ProxyService& service : found->second) {
+    for (ProxyServer& server : service.servers) {
+      if (server.container != container) continue;
+      server.known_as = name_in_proxy(server);
+      server.container = name;
     }
   }
 }
@@ -187,6 +231,17 @@ const ProxyTable::Services& ProxyTable::services_of(const std::string& applicati
   return found == applications_.end() ? none : found->second;
 }
 
+std::vector<std::string> ProxyTable::names_in_proxy(const std::string& application,
+                                                    const std::vector<std::string>& containers) const {
+  std::vector<std::string> names;
+  for (const ProxyService& service : services_of(application)) {
+    for (const ProxyServer& server : service.servers) {
+      if (has(containers, server.container)) names.push_back(name_in_proxy(server));
+    }
+  }
+  return names;
+}
+
 std::optional<Time> ProxyTable::draining_since(const std::string& application,
                                                const std::vector<std::string>& containers) const {
   std::optional<Time> since;
@@ -197,6 +252,17 @@ std::optional<Time> ProxyTable::draining_since(const std::string& application,
     }
   }
   return since;
+}
+
+DrainTime ProxyTable::drain_time(const std::string& application, const std::vector<std::string>& containers) const {
+  DrainTime longest;
+  for (const ProxyService& service : services_of(application)) {
+    for (const ProxyServer& server : service.servers) {
+      if (!has(containers, server.container)) continue;
+      longest = longer(longest, longer(server.drain, rollouts::drain_time(service.route)));
+    }
+  }
+  return longest;
 }
 
 std::string ProxyTable::dump() const {
@@ -210,7 +276,11 @@ std::string ProxyTable::dump() const {
         servers.push_back({{"container", server.container},
                            {"address", server.address},
                            {"draining", draining},
-                           {"weight", server.weight}});
+                           {"weight", server.weight},
+                           {"port", server.port},
+                           {"known_as", server.known_as},
+                           {"drain_ms", server.drain.requests.count()},
+                           {"websocket_drain_ms", server.drain.tunnels.count()}});
       }
       list.push_back({{"service", service.service}, {"route", route_json(service.route)}, {"servers", servers}});
     }

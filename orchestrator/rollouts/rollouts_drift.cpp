@@ -179,17 +179,31 @@ awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, Appl
 
 namespace {
 
-/// Under another name it is what any old container is to a rollout: it serves until the right one does, then it goes.
-awaitable<Result<void>> set_aside_drifted(docker::Engine* engine, std::string fleet,
-                                          std::shared_ptr<const Target> target, RolloutId id) {
-  auto look = co_await look_for_drift(engine, fleet, target);
+/// Under another name it is what any old container is to a rollout: it serves until the right one does, drains, and
+/// goes. Who sends requests hears of the name first: of a container that does not get it after all, it has only lost
+/// the trail, and the next rollout gives it a new one.
+awaitable<Result<void>> rename_drifted(Parts* parts, Place place, std::string container, RolloutId id) {
+  auto engine = parts->hosts.engine(place.host);
+  if (!engine) co_return fail(engine.error());
+  const std::string name = container + "-drifted-" + to_string(id);
+  auto told = co_await parts->traffic.rename(place, container, name);
+  if (!told) co_return told;
+  co_return co_await (*engine)->containers().rename(container, name);
+}
+
+awaitable<Result<void>> set_aside_drifted(Parts* parts, std::string host, std::shared_ptr<const Target> target,
+                                          RolloutId id) {
+  auto engine = parts->hosts.engine(host);
+  if (!engine) co_return fail(engine.error());
+  auto look = co_await look_for_drift(*engine, parts->store.fleet(), target);
   if (!look) co_return fail(look.error());
-  docker::Containers& containers = engine->containers();
+  docker::Containers& containers = (*engine)->containers();
   for (const Drift& drift : look->drift) {
     Result<void> done;
     if (drift.kind == Drift::Kind::paused) done = co_await containers.unpause(drift.container);
     if (drift.kind == Drift::Kind::foreign || drift.kind == Drift::Kind::changed) {
-      done = co_await containers.rename(drift.container, drift.container + "-drifted-" + to_string(id));
+      Place place{target->application.name, host};
+      done = co_await rename_drifted(parts, std::move(place), drift.container, id);
     }
     const bool gone = !done && (done.error().kind == Error::Kind::not_found ||
                                 done.error().kind == Error::Kind::conflict);  // somebody was faster
@@ -202,9 +216,8 @@ awaitable<Result<void>> set_aside_drifted(docker::Engine* engine, std::string fl
 
 /// What does not work out here is the plan's to find.
 awaitable<void> Rollouts::set_aside(RolloutId id, std::shared_ptr<const Target> target, std::string host) {
-  auto engine = parts_.hosts.engine(host);
-  if (!engine) co_return;
-  auto work = set_aside_drifted(*engine, parts_.store.fleet(), target, id);
+  if (!parts_.hosts.engine(host)) co_return;
+  auto work = set_aside_drifted(&parts_, host, target, id);
   auto done = co_await with_deadline(healing_limit, std::move(work), "set aside what drifted");
   if (!done) log::warn("drift was not set aside", {{"host", host}, {"rollout", id}, {"why", done.error()}});
 }

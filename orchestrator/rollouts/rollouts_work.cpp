@@ -40,6 +40,20 @@ awaitable<void> fence_into(HostDirectory* hosts, std::string host, std::string a
   if (seen) *into = *seen;
 }
 
+/// Generations of what runs that neither of the two asks for.
+std::set<std::int64_t> older_generations(const std::vector<HostView>& hosts, const Target& one, const Target& other) {
+  std::set<std::string> known;
+  for (const Wanted& wanted : one.wanted) known.insert(wanted.name);
+  for (const Wanted& wanted : other.wanted) known.insert(wanted.name);
+  std::set<std::int64_t> older;
+  for (const HostView& host : hosts) {
+    for (const Shown& shown : host.containers) {
+      if (shown.running && shown.generation > 0 && !known.contains(shown.name)) older.insert(shown.generation);
+    }
+  }
+  return older;
+}
+
 /// Whether what runs of one generation is in the way of the other, or its way back.
 bool same_place(const GenerationSpec& one, const GenerationSpec& other) {
   if (other.releases.empty()) return true;
@@ -215,6 +229,11 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   hosts.insert(hosts.end(), leaving->begin(), leaving->end());
   input.hosts = co_await look_at(std::move(hosts), whose(parts_.store.fleet(), assignment.forward->spec));
   for (HostView& view : input.hosts) view.leaves = leaving->count(view.host) != 0;
+  for (const std::int64_t number : older_generations(input.hosts, *assignment.forward, *assignment.back)) {
+    // One that can't be read, or is known to another daemon only, has the usual times.
+    auto outline = co_await load_outline(parts_, assignment.rollout.application, number);
+    if (outline) input.older.push_back((*outline)->application);
+  }
   auto made = make_plan(input);
   if (!made) co_return fail(made.error());
   assignment.plan = std::move(*made);

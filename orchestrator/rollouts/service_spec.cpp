@@ -15,12 +15,6 @@ namespace {
 /// The hash must not change because an Engine was updated. From this version on the request names all networks.
 constexpr docker::ApiVersion hash_version{1, 44};
 
-std::string volume_name(const Application& application, const std::string& key) {
-  const auto found = std::find_if(application.volumes.begin(), application.volumes.end(),
-                                  [&](const Volume& one) { return one.key == key; });
-  return found == application.volumes.end() ? key : found->name;
-}
-
 std::string network_name(const Application& application, const std::string& key) {
   const auto found = std::find_if(application.networks.begin(), application.networks.end(),
                                   [&](const Network& one) { return one.key == key; });
@@ -132,6 +126,12 @@ void set_security(docker::ContainerSpec& spec, const Service& service) {
 }
 
 }  // namespace
+
+std::string volume_name(const Application& application, const std::string& key) {
+  const auto found = std::find_if(application.volumes.begin(), application.volumes.end(),
+                                  [&](const Volume& one) { return one.key == key; });
+  return found == application.volumes.end() ? key : found->name;
+}
 
 docker::ContainerSpec task_spec(const Application& application, const Service& service, const std::string& image) {
   docker::ContainerSpec spec(image);

@@ -33,6 +33,8 @@ docker::ContainerSpec one_shot_spec(const Application& application, const Servic
 docker::ContainerSpec task_spec(const Application& application, const Service& service, const std::string& image);
 docker::NetworkSpec network_spec(const Application& application, const Network& network, const Maker& maker);
 docker::VolumeSpec volume_spec(const Application& application, const Volume& volume, const Maker& maker);
+/// What a key of the file's `volumes` is called on a host.
+std::string volume_name(const Application& application, const std::string& key);
 /// "sha256:…" of "repository@sha256:…".
 std::string digest_of(const std::string& image);
 /// Whose something is.

@@ -1,7 +1,5 @@
 #include "orchestrator/rollouts/traffic.hpp"
 
-#include <algorithm>
-
 namespace slipway::rollouts {
 namespace {
 
@@ -11,6 +9,7 @@ class DirectTraffic final : public Traffic {
   [[nodiscard]] bool weighs(const std::string&) const override { return false; }
   [[nodiscard]] Result<void> check(const std::string&, const Route&) const override { return {}; }
   awaitable<Result<void>> detach(Place, std::vector<std::string>) override { co_return Result<void>(); }
+  awaitable<Result<void>> rename(Place, std::string, std::string) override { co_return Result<void>(); }
   awaitable<Result<void>> forget(Place, std::vector<std::string>) override { co_return Result<void>(); }
   awaitable<Result<void>> mend(Place, std::vector<Backend>) override { co_return Result<void>(); }
   awaitable<Result<InFlight>> in_flight(Place, std::vector<std::string>) override { co_return InFlight(); }
@@ -29,17 +28,11 @@ PublicRoute public_route_at(const std::string& address, std::uint16_t port, bool
 
 /// An old container's route may be gone from the file: it still has the default.
 DrainTime drain_time(const Application& application) {
-  const Route usual;
-  DrainTime longest{usual.drain, usual.websocket_drain};
-  bool first = true;
+  std::optional<DrainTime> longest;
   for (const Service& service : application.services) {
-    if (!service.route) continue;
-    longest.requests = first ? service.route->drain : std::max(longest.requests, service.route->drain);
-    longest.tunnels =
-        first ? service.route->websocket_drain : std::max(longest.tunnels, service.route->websocket_drain);
-    first = false;
+    if (service.route) longest = longer(longest.value_or(DrainTime()), drain_time(*service.route));
   }
-  return longest;
+  return longest.value_or(drain_time(Route()));
 }
 
 std::unique_ptr<Traffic> direct_traffic() {

@@ -7,6 +7,7 @@
 #include "base/async.hpp"
 #include "base/clock.hpp"
 #include "orchestrator/rollouts/compose/application.hpp"
+#include "orchestrator/rollouts/drain_time.hpp"
 
 namespace slipway::rollouts {
 
@@ -29,6 +30,9 @@ struct InFlight {
   std::size_t tunnels = 0;  ///< WebSockets and other upgraded connections
   /// For how long they have got no new ones; absent: nobody counts, or none of them ever got any.
   std::optional<Milliseconds> waited;
+  /// How long they may take from when they got no new ones: the longest of the routes by which they got any, and of
+  /// their services' present ones.
+  DrainTime limit;
 };
 
 /// Where a route is asked for from outside.
@@ -57,6 +61,9 @@ class Traffic {
   [[nodiscard]] virtual Result<void> check(const std::string& host, const Route& route) const = 0;
   /// From now on `containers` get no new requests. Those they have go on.
   virtual awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) = 0;
+  /// `container` is about to be called `name`: it goes on to get requests or to drain under that, also when another one
+  /// comes under the name that it had.
+  virtual awaitable<Result<void>> rename(Place place, std::string container, std::string name) = 0;
   /// Services of the application other than `routed` lose their routes, unless one of their containers runs.
   virtual awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) = 0;
   /// For when nothing is rolled out: `backends` are what runs of the promoted generation. Follows containers that came
@@ -67,11 +74,7 @@ class Traffic {
   [[nodiscard]] virtual std::optional<PublicRoute> public_route(const Place& place, const Route& route) const = 0;
 };
 
-/// How long old containers of an application may take to finish: the longest of its routes.
-struct DrainTime {
-  Milliseconds requests{0};
-  Milliseconds tunnels{0};
-};
+/// The longest of an application's routes.
 DrainTime drain_time(const Application& application);
 
 /// Without a proxy: containers are reached through the ports that they publish, and nothing stands in between.

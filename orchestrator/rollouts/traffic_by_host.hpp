@@ -21,6 +21,9 @@ class TrafficByHost final : public Traffic {
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override {
     return at(place.host).detach(std::move(place), std::move(containers));
   }
+  awaitable<Result<void>> rename(Place place, std::string container, std::string name) override {
+    return at(place.host).rename(std::move(place), std::move(container), std::move(name));
+  }
   awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) override {
     return at(place.host).forget(std::move(place), std::move(routed));
   }

@@ -142,6 +142,15 @@ awaitable<Result<void>> CaddyTraffic::detach(Place place, std::vector<std::strin
   co_return co_await std::move(changing);
 }
 
+awaitable<Result<void>> CaddyTraffic::rename(Place place, std::string container, std::string name) {
+  Change how = [&](ProxyTable& table) {
+    table.rename(place.application, container, name);
+    return Result<void>();
+  };
+  auto changing = change(place.host, std::move(how));
+  co_return co_await std::move(changing);
+}
+
 awaitable<Result<void>> CaddyTraffic::forget(Place place, std::vector<std::string> routed) {
   const auto found = co_await look(place.host);
   if (!found) co_return fail(found.error());
@@ -185,11 +194,12 @@ awaitable<Result<InFlight>> CaddyTraffic::in_flight(Place place, std::vector<std
   const auto since = found->table.draining_since(place.application, containers);
   if (!since) co_return sum;
   sum.waited = clock_.now() - *since;
+  sum.limit = found->table.drain_time(place.application, containers);
   std::vector<std::string> addresses;
   for (const ProxyService& service : found->table.services_of(place.application)) {
     for (const ProxyServer& server : service.servers) {
       if (std::find(containers.begin(), containers.end(), server.container) == containers.end()) continue;
-      addresses.push_back(server.address + ":" + std::to_string(service.route.port));
+      addresses.push_back(server.address + ":" + std::to_string(port_of(service, server)));
     }
   }
   const auto answer = co_await get(place.host, "/reverse_proxy/upstreams");

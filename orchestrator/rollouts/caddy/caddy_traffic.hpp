@@ -24,6 +24,7 @@ class CaddyTraffic final : public Traffic {
   [[nodiscard]] bool weighs(const std::string&) const override { return false; }
   [[nodiscard]] Result<void> check(const std::string& host, const Route& route) const override;
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;
+  awaitable<Result<void>> rename(Place place, std::string container, std::string name) override;
   awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) override;
   awaitable<Result<void>> mend(Place place, std::vector<Backend> backends) override;
   /// Tunnels are among the requests.

@@ -35,8 +35,8 @@ std::string text_of(Milliseconds time) {
   return std::to_string(std::max<std::int64_t>(1, time.count())) + "ms";
 }
 
-std::string address_of(const ProxyServer& server, const Route& route) {
-  return server.address + ":" + std::to_string(route.port);
+std::string address_of(const ProxyServer& server, const ProxyService& service) {
+  return server.address + ":" + std::to_string(port_of(service, server));
 }
 
 Json nothing() {
@@ -66,7 +66,7 @@ Json route_for(const ProxyRule& rule, const ProxyService& service, const std::st
   if (rule.path != "/") match["path"] = Json::array({rule.path, rule.path + "/*"});
   Json upstreams = Json::array();
   for (const ProxyServer& server : service.servers) {
-    if (!server.draining) upstreams.push_back({{"dial", address_of(server, service.route)}});
+    if (!server.draining) upstreams.push_back({{"dial", address_of(server, service)}});
   }
   Json route = {{"@id", id}, {"handle", Json::array({reverse_proxy(upstreams, service.route.timeout)})}};
   if (!match.empty()) route["match"] = Json::array({match});
@@ -87,7 +87,7 @@ Json keeper(const ProxyTable& table, const std::string& fleet) {
   for (const auto& [application, services] : table.applications()) {
     for (const ProxyService& service : services) {
       for (const ProxyServer& server : service.servers) {
-        if (server.draining) draining.push_back({{"dial", address_of(server, service.route)}});
+        if (server.draining) draining.push_back({{"dial", address_of(server, service)}});
       }
     }
   }

@@ -93,17 +93,31 @@ awaitable<Result<Workers>> CliSession::workers() {
   co_return parse_workers(*text);
 }
 
-awaitable<Result<void>> CliSession::tell_all(std::vector<Command> commands) {
+awaitable<Result<void>> CliSession::bring_to(std::string application, ProxyTable::Services services) {
   auto known = co_await workers();
   if (!known) co_return fail(known.error());
   for (const std::int64_t pid : known->all()) {
-    for (const Command& command : commands) {
-      auto answer = co_await ask(pid, command.text);
-      if (!answer) co_return fail(answer.error());
-      if (answer->starts_with("Can't find the target")) break;  // its last connection was closed just now
-      if (is_success(command, *answer)) continue;
-      co_return fail(Error::Kind::failed, "HAProxy says to '" + command.text + "': " + *answer);
-    }
+    auto told = co_await tell(pid, commands_for(application, services));
+    if (!told) co_return told;
+    auto stat = co_await ask(pid, std::string(servers_question));
+    if (!stat) co_return fail(stat.error());
+    if (is_gone(*stat)) continue;
+    auto rest = removals(*stat, application, services);
+    if (!rest) co_return fail(rest.error());
+    told = co_await tell(pid, std::move(*rest));
+    if (!told) co_return told;
+  }
+  co_return Result<void>();
+}
+
+/// A worker whose last connection was closed just now needs to hear nothing.
+awaitable<Result<void>> CliSession::tell(std::int64_t worker, std::vector<Command> commands) {
+  for (const Command& command : commands) {
+    auto answer = co_await ask(worker, command.text);
+    if (!answer) co_return fail(answer.error());
+    if (is_gone(*answer)) break;
+    if (is_success(command, *answer)) continue;
+    co_return fail(Error::Kind::failed, "HAProxy says to '" + command.text + "': " + *answer);
   }
   co_return Result<void>();
 }

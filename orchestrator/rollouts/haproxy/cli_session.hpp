@@ -20,8 +20,10 @@ class CliSession {
   /// The answer of the master, or of one of its workers. At most 4 MiB, within 5 s.
   awaitable<Result<std::string>> ask(std::string command);
   awaitable<Result<std::string>> ask(std::int64_t worker, std::string command);
-  /// Every command to every worker. An answer that is no success is an Error with its text.
-  awaitable<Result<void>> tell_all(std::vector<Command> commands);
+  /// Brings every worker, also those of before a reload, to what `services` says of the application: connections that
+  /// they keep alive still bring requests. What they have to lose they say themselves, since whoever changed the table
+  /// last may have died before it told them. An answer that is no success is an Error with its text.
+  awaitable<Result<void>> bring_to(std::string application, ProxyTable::Services services);
   awaitable<Result<Workers>> workers();
   /// The structure that the current worker was started with; empty: none runs.
   awaitable<Result<std::string>> structure();
@@ -29,6 +31,7 @@ class CliSession {
  private:
   explicit CliSession(docker::HijackedStream stream) : stream_(std::move(stream)) {}
   awaitable<Result<std::string>> until_prompt();
+  awaitable<Result<void>> tell(std::int64_t worker, std::vector<Command> commands);
 
   docker::HijackedStream stream_;
   docker::LogDemultiplexer frames_;

@@ -24,14 +24,18 @@ bool is_address(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
+bool is_server_name(const std::string& text) {
+  return !text.empty() && text.size() <= 255 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+             std::string::npos;
+}
+
 Result<void> check(const std::string& application, const ProxyService& service) {
   bool good = is_plain_name(application) && is_plain_name(service.service) && is_route_path(service.route.path) &&
               service.route.port != 0 && (service.route.tls.empty() || is_plain_name(service.route.tls));
   for (const std::string& host : service.route.hosts) good = good && is_route_host(host);
   for (const ProxyServer& server : service.servers) {
-    const bool plain = server.container.find_first_not_of(
-                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == std::string::npos;
-    good = good && plain && !server.container.empty() && server.container.size() <= 255 && is_address(server.address);
+    good = good && is_server_name(name_in_proxy(server)) && is_address(server.address);
   }
   if (good) return {};
   return fail(Error::Kind::invalid, "the route of service '" + service.service + "' of application '" + application +
@@ -133,8 +137,8 @@ void add_back_end(std::string& text, std::string& structure, const std::string& 
   structure += fixed;
   for (const ProxyServer& server : service.servers) {
     if (server.draining) continue;
-    text += "  server " + server.container + " " + server.address + ":" + std::to_string(service.route.port) +
-            " weight " + std::to_string(server.weight) + "\n";
+    text += "  server " + name_in_proxy(server) + " " + server.address + ":" +
+            std::to_string(port_of(service, server)) + " weight " + std::to_string(server.weight) + "\n";
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "orchestrator/rollouts/routed_containers.hpp"
 
 namespace slipway::rollouts::haproxy {
@@ -25,29 +26,6 @@ Result<std::string> pem_of(const ProxySettings& settings, const std::string& nam
   auto key = read_file(found->second.key, largest_pem);
   if (!key) return fail(key.error().in("key of certificate '" + name + "'"));
   return *certificate + "\n" + *key;
-}
-
-bool has(const ProxyTable::Services& services, const std::string& service, const std::string& container) {
-  return std::any_of(services.begin(), services.end(), [&](const ProxyService& one) {
-    return one.service == service &&
-           std::any_of(one.servers.begin(), one.servers.end(),
-                       [&](const ProxyServer& server) { return server.container == container; });
-  });
-}
-
-/// For every worker, also those of before a reload, and of a proxy that was replaced: connections that they keep alive
-/// still bring requests.
-std::vector<Command> changes(const std::string& application, const ProxyTable& before, const ProxyTable& after) {
-  const ProxyTable::Services& now = after.services_of(application);
-  std::vector<Command> commands = commands_for(application, now);
-  for (const ProxyService& service : before.services_of(application)) {
-    for (const ProxyServer& server : service.servers) {
-      if (has(now, service.service, server.container)) continue;
-      for (Command& one : removal_of(application, service.service, server.container))
-        commands.push_back(std::move(one));
-    }
-  }
-  return commands;
 }
 
 }  // namespace
@@ -111,6 +89,16 @@ awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::str
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
+awaitable<Result<void>> HaproxyTraffic::rename(Place place, std::string container, std::string name) {
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  const ProxyTable& before = (*at)->table;
+  ProxyTable after = before;
+  after.rename(place.application, container, name);
+  if (after == before) co_return Result<void>();
+  co_return co_await put_in_place(at->get(), place.application, std::move(after));
+}
+
 awaitable<Result<void>> HaproxyTraffic::forget(Place place, std::vector<std::string> routed) {
   const auto at = co_await visit(place.host);
   if (!at) co_return fail(at.error());
@@ -126,19 +114,35 @@ awaitable<Result<void>> HaproxyTraffic::forget(Place place, std::vector<std::str
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
+/// Of the routes' certificates those that the settings have. One that a route on the host had already, and that can't
+/// be had from the settings any more, stays there as it is: it is no reason to refuse other applications, or ways back.
+Result<HaproxyTraffic::Certificates> HaproxyTraffic::certificates(const ProxyTable& before,
+                                                                  const ProxyTable& after) const {
+  const auto known = certificates_of(before);
+  Certificates certificates;
+  for (const std::string& name : certificates_of(after)) {
+    auto pem = pem_of(settings_, name);
+    if (pem) {
+      certificates.hashes[name] = sha256_hex(*pem);
+      certificates.pems[name] = std::move(*pem);
+      continue;
+    }
+    if (std::find(known.begin(), known.end(), name) == known.end()) return fail(pem.error());
+    log::warn("a route's certificate stays as the host has it", {{"certificate", name}, {"why", pem.error()}});
+    certificates.hashes[name] = "kept";
+  }
+  return certificates;
+}
+
 /// Files first: should this process die in between, what a restarted HAProxy reads is already right, and the call is
 /// made again.
 awaitable<Result<void>> HaproxyTraffic::put_in_place(Visit* visit, std::string application, ProxyTable after) {
-  ProxyFiles files;
-  std::map<std::string, std::string> hashes;
-  for (const std::string& name : certificates_of(after)) {
-    auto pem = pem_of(settings_, name);
-    if (!pem) co_return fail(pem.error());
-    hashes[name] = sha256_hex(*pem);
-    files.certificates[name] = std::move(*pem);
-  }
-  auto config = render(after, settings_, hashes);
+  auto found = certificates(visit->table, after);
+  if (!found) co_return fail(found.error());
+  auto config = render(after, settings_, found->hashes);
   if (!config) co_return fail(config.error());
+  ProxyFiles files;
+  files.certificates = std::move(found->pems);
   files.config = config->text;
   files.table = after.dump();
   auto newest = co_await visit->proxies.apply(std::move(files));
@@ -146,7 +150,7 @@ awaitable<Result<void>> HaproxyTraffic::put_in_place(Visit* visit, std::string a
   auto loading = load(&visit->host, &visit->proxies, *newest, config->structure);
   auto loaded = co_await with_deadline(reload_limit, std::move(loading), "the reload of the proxy");
   if (!loaded) co_return loaded;
-  co_return co_await tell(&visit->host, changes(application, visit->table, after));
+  co_return co_await tell(&visit->host, application, after.services_of(application));
 }
 
 /// Until the newest proxy's current worker has the wanted structure, and all proxies can be spoken to.
@@ -168,9 +172,9 @@ awaitable<Result<void>> HaproxyTraffic::load(Host* host, ProxyContainers* proxie
   }
 }
 
-awaitable<Result<void>> HaproxyTraffic::tell(Host* host, std::vector<Command> commands) {
+awaitable<Result<void>> HaproxyTraffic::tell(Host* host, std::string application, ProxyTable::Services services) {
   for (Conversation& one : host->conversations) {
-    auto told = co_await one.session.tell_all(commands);
+    auto told = co_await one.session.bring_to(application, services);
     if (told) continue;
     host->conversations.clear();
     co_return told;
@@ -190,26 +194,28 @@ awaitable<Result<InFlight>> HaproxyTraffic::in_flight(Place place, std::vector<s
   InFlight sum;
   const auto since = (*at)->table.draining_since(place.application, containers);
   if (since) sum.waited = clock_.now() - *since;
+  sum.limit = (*at)->table.drain_time(place.application, containers);
   Result<void> counted;
   if (since) {
     counted = co_await (*at)->proxies.speak_to_all(&host.conversations);
-    if (counted) counted = co_await count(&host, place, containers, &sum);
+    auto servers = (*at)->table.names_in_proxy(place.application, containers);
+    if (counted) counted = co_await count(&host, place, std::move(servers), &sum);
   }
   if (!counted || (sum.requests == 0 && sum.tunnels == 0)) host.conversations.clear();
   if (!counted) co_return fail(counted.error());
   co_return sum;
 }
 
-awaitable<Result<void>> HaproxyTraffic::count(Host* host, Place place, std::vector<std::string> containers,
+awaitable<Result<void>> HaproxyTraffic::count(Host* host, Place place, std::vector<std::string> servers,
                                               InFlight* sum) {
   for (Conversation& one : host->conversations) {
     auto workers = co_await one.session.workers();
     if (!workers) co_return fail(workers.error());
     for (const std::int64_t pid : workers->all()) {
-      auto stat = co_await one.session.ask(pid, "show stat -1 4 -1");
+      auto stat = co_await one.session.ask(pid, std::string(servers_question));
       if (!stat) co_return fail(stat.error());
-      if (stat->starts_with("Can't find the target")) continue;
-      if (auto added = add_in_flight(*stat, place.application, containers, *sum); !added) co_return added;
+      if (is_gone(*stat)) continue;
+      if (auto added = add_in_flight(*stat, place.application, servers, *sum); !added) co_return added;
     }
   }
   co_return Result<void>();

@@ -24,6 +24,7 @@ class HaproxyTraffic final : public Traffic {
   [[nodiscard]] bool weighs(const std::string&) const override { return true; }
   [[nodiscard]] Result<void> check(const std::string&, const Route&) const override { return {}; }
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;
+  awaitable<Result<void>> rename(Place place, std::string container, std::string name) override;
   awaitable<Result<void>> forget(Place place, std::vector<std::string> routed) override;
   awaitable<Result<void>> mend(Place place, std::vector<Backend> backends) override;
   awaitable<Result<InFlight>> in_flight(Place place, std::vector<std::string> containers) override;
@@ -46,11 +47,17 @@ class HaproxyTraffic final : public Traffic {
     ProxyTable table;
   };
 
+  struct Certificates {
+    std::map<std::string, std::string> pems;    ///< by name; those that are to be written
+    std::map<std::string, std::string> hashes;  ///< by name; of all
+  };
+
   awaitable<Result<std::unique_ptr<Visit>>> visit(std::string name);
+  [[nodiscard]] Result<Certificates> certificates(const ProxyTable& before, const ProxyTable& after) const;
   awaitable<Result<void>> put_in_place(Visit* visit, std::string application, ProxyTable after);
   awaitable<Result<void>> load(Host* host, ProxyContainers* proxies, RunningProxy newest, std::string structure);
-  static awaitable<Result<void>> tell(Host* host, std::vector<Command> commands);
-  static awaitable<Result<void>> count(Host* host, Place place, std::vector<std::string> containers, InFlight* sum);
+  static awaitable<Result<void>> tell(Host* host, std::string application, ProxyTable::Services services);
+  static awaitable<Result<void>> count(Host* host, Place place, std::vector<std::string> servers, InFlight* sum);
 
   HostDirectory& hosts_;
   Registries& registries_;

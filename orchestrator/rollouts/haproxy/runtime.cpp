@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/text.hpp"
 #include "orchestrator/rollouts/compose/values.hpp"
@@ -22,7 +23,7 @@ Number number_of(std::string_view text) {
 
 void add_server(std::vector<Command>& commands, const std::string& backend, const ProxyServer& server,
                 const std::string& port) {
-  const std::string name = backend + "/" + server.container;
+  const std::string name = backend + "/" + name_in_proxy(server);
   commands.push_back({"add server " + name + " " + server.address + ":" + port,
                       {"New server registered", "Already exists a server", no_backend}});
   commands.push_back(
@@ -34,6 +35,24 @@ void add_server(std::vector<Command>& commands, const std::string& backend, cons
 
 std::size_t column(const std::vector<std::string>& names, std::string_view name) {
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+Result<void> other_columns() {
+  return fail(Error::Kind::protocol, "HAProxy's statistics have other columns than expected");
+}
+
+/// The fields of each line, from the header on, which begins with the names of back end and server.
+Result<std::vector<std::vector<std::string>>> rows_of(std::string_view show_stat) {
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& line : split(show_stat, '\n')) {
+    const bool header = line.starts_with("# ");
+    if (rows.empty() && !header) continue;
+    rows.push_back(split(std::string_view(line).substr(header ? 2 : 0), ','));
+  }
+  if (rows.empty()) return fail(Error::Kind::protocol, "HAProxy's statistics have no header");
+  const auto& names = rows.front();
+  if (names.size() < 2 || names[0] != "pxname" || names[1] != "svname") return fail(other_columns().error());
+  return rows;
 }
 
 }  // namespace
@@ -65,33 +84,47 @@ Workers parse_workers(std::string_view show_proc) {
 std::vector<Command> commands_for(const std::string& application, const ProxyTable::Services& services) {
   std::vector<Command> commands;
   for (const ProxyService& service : services) {
-    const std::string port = std::to_string(service.route.port);
     for (const std::string& backend :
          {backend_name(application, service.service), tunnel_backend_name(application, service.service)}) {
       // New ones first: an old worker must never have none.
       for (const ProxyServer& server : service.servers) {
-        if (!server.draining) add_server(commands, backend, server, port);
+        if (!server.draining) add_server(commands, backend, server, std::to_string(port_of(service, server)));
       }
       for (const ProxyServer& server : service.servers) {
         if (!server.draining) continue;
         commands.push_back(
-            {"set server " + backend + "/" + server.container + " state drain", {no_server, no_backend}});
+            {"set server " + backend + "/" + name_in_proxy(server) + " state drain", {no_server, no_backend}});
       }
     }
   }
   return commands;
 }
 
-std::vector<Command> removal_of(const std::string& application, const std::string& service,
-                                const std::string& container) {
+Result<std::vector<Command>> removals(std::string_view show_stat, const std::string& application,
+                                      const ProxyTable::Services& services) {
+  std::set<std::string> known;
+  for (const ProxyService& service : services) {
+    for (const ProxyServer& server : service.servers) {
+      known.insert(backend_name(application, service.service) + "/" + name_in_proxy(server));
+      known.insert(tunnel_backend_name(application, service.service) + "/" + name_in_proxy(server));
+    }
+  }
+  const auto rows = rows_of(show_stat);
+  if (!rows) return fail(rows.error());
   std::vector<Command> commands;
-  for (const std::string& backend : {backend_name(application, service), tunnel_backend_name(application, service)}) {
-    std::string name = backend;
-    name.append("/").append(container);
+  for (std::size_t i = 1; i < rows->size(); ++i) {
+    const auto& fields = (*rows)[i];
+    if (fields.size() < 2 || !fields[0].starts_with(application + ":")) continue;
+    const std::string name = fields[0] + "/" + fields[1];
+    if (known.contains(name)) continue;
     commands.push_back({"set server " + name + " state maint", {no_server, no_backend}});
     commands.push_back({"del server " + name, {"Server deleted", no_server, no_backend, "Server still has"}});
   }
   return commands;
+}
+
+bool is_gone(std::string_view answer) {
+  return answer.starts_with("Can't find the target");
 }
 
 bool is_success(const Command& command, std::string_view answer) {
@@ -101,21 +134,17 @@ bool is_success(const Command& command, std::string_view answer) {
 }
 
 Result<void> add_in_flight(std::string_view show_stat, const std::string& application,
-                           const std::vector<std::string>& containers, InFlight& sum) {
-  const auto lines = split(show_stat, '\n');
-  const auto header = std::find_if(lines.begin(), lines.end(), [](const auto& one) { return one.starts_with("# "); });
-  if (header == lines.end()) return fail(Error::Kind::protocol, "HAProxy's statistics have no header");
-  const auto names = split(std::string_view(*header).substr(2), ',');
+                           const std::vector<std::string>& servers, InFlight& sum) {
+  const auto rows = rows_of(show_stat);
+  if (!rows) return fail(rows.error());
+  const auto& names = rows->front();
   const std::size_t sessions = column(names, "scur");
   const std::size_t queued = column(names, "qcur");
-  if (names.size() < 2 || names[0] != "pxname" || names[1] != "svname" || sessions == names.size() ||
-      queued == names.size()) {
-    return fail(Error::Kind::protocol, "HAProxy's statistics have other columns than expected");
-  }
-  for (auto line = header + 1; line != lines.end(); ++line) {
-    const auto fields = split(*line, ',');
+  if (sessions == names.size() || queued == names.size()) return other_columns();
+  for (std::size_t i = 1; i < rows->size(); ++i) {
+    const auto& fields = (*rows)[i];
     if (fields.size() <= std::max(sessions, queued) || !fields[0].starts_with(application + ":")) continue;
-    if (std::find(containers.begin(), containers.end(), fields[1]) == containers.end()) continue;
+    if (std::find(servers.begin(), servers.end(), fields[1]) == servers.end()) continue;
     const auto open = number_of<std::size_t>(fields[sessions]) + number_of<std::size_t>(fields[queued]);
     (fields[0].ends_with(":tunnels") && std::count(fields[0].begin(), fields[0].end(), ':') == 2 ? sum.tunnels
                                                                                                  : sum.requests) +=

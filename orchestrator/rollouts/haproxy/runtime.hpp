@@ -27,16 +27,22 @@ struct Command {
   std::vector<std::string_view> harmless;
 };
 
-/// Brings a worker to what the table says of an application. Repeatable.
+/// Brings a worker's servers of an application to what the table says of them. Repeatable.
 std::vector<Command> commands_for(const std::string& application, const ProxyTable::Services& services);
-/// Takes a server that drains out of a worker. Repeatable; HAProxy refuses while it has connections.
-std::vector<Command> removal_of(const std::string& application, const std::string& service,
-                                const std::string& container);
+/// Takes what a worker has of an application by its `show stat`, and the table has not, out of it. Repeatable; HAProxy
+/// refuses while a server has connections, and then another time does it. Kind::protocol if its columns are unknown.
+Result<std::vector<Command>> removals(std::string_view show_stat, const std::string& application,
+                                      const ProxyTable::Services& services);
+/// For a worker's `show stat`: its servers.
+inline constexpr std::string_view servers_question = "show stat -1 4 -1";
+/// Whether the master says that it has no such worker any more.
+bool is_gone(std::string_view answer);
 /// Whether `answer` is what `command` wants to hear.
 bool is_success(const Command& command, std::string_view answer);
 
-/// Adds what `show stat` tells of an application's containers to `sum`. Kind::protocol if its columns are unknown.
+/// Adds what `show stat` tells of an application's `servers`, by their names, to `sum`. Kind::protocol if its columns
+/// are unknown.
 Result<void> add_in_flight(std::string_view show_stat, const std::string& application,
-                           const std::vector<std::string>& containers, InFlight& sum);
+                           const std::vector<std::string>& servers, InFlight& sum);
 
 }  // namespace slipway::rollouts::haproxy

@@ -62,6 +62,22 @@ TEST_CASE("a volume without a name is new for each container where the file says
   CHECK(inside(scene, "ls /data").empty());
 }
 
+TEST_CASE("a service that is renamed stops before it starts, since its volume has one writer") {
+  Scene scene("ro-renamed");
+  const std::string image = push_web_image(*scene.fleet, "renamed-1", "one");
+  const std::string file =
+      "name: ro-renamed\nservices:\n  web:\n    stop_grace_period: 1s\n    volumes: [data:/data]\n"
+      "volumes: {data: }\nx-slipway:\n  targets: [h1]\n  min_healthy_time: 200ms\n  health_deadline: 8s\n";
+  std::string before = file;
+  before.replace(before.find("  web:"), 6, "  db:\n    image: " + image);
+  before.insert(before.find("volumes: {data"), "  web: {stop_grace_period: 1s}\n");
+  REQUIRE(scene.fleet->roll_out(before, image).state == "succeeded");
+  const auto renamed = scene.fleet->roll_out(file, image);
+  INFO(renamed.reason);
+  CHECK(renamed.state == "succeeded");
+  CHECK(scene.said("service 'web' stops before it starts, since the volume 'data' is written to"));
+}
+
 TEST_CASE("a volume that Docker Compose made for another project is not taken over") {
   Scene scene("ro-not-compose");
   docker::Engine& engine = **scene.fleet->hosts->engine("h1");

@@ -42,6 +42,8 @@ async def websocket(reader, writer, headers):
 async def answer(reader, method, path, headers):
     length = int(headers.get("content-length", 0))
     body = await reader.readexactly(length) if length else b""
+    if VERSION == "hanging" and path != "/healthz":
+        await asyncio.sleep(60)
     if path.startswith("/slow"):
         await asyncio.sleep(2)
     text = hashlib.sha256(body).hexdigest() if method == "POST" else VERSION

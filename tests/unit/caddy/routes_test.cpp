@@ -79,6 +79,20 @@ TEST_CASE("what drains gets no requests but is still counted") {
   CHECK_FALSE(requests_at("{", {"10.0.0.1:8080"}));
 }
 
+TEST_CASE("a container of an earlier generation is asked at its own port, and counted there") {
+  ProxyService web{"web", {}, {{"c1", "10.0.0.2", std::nullopt}}};
+  web.route.port = 8080;
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web}, {}));
+  web.route.port = 9090;
+  web.servers[0] = {"c2", "10.0.0.3", std::nullopt};
+  REQUIRE(table.attach("shop", {web}, {"c1", "c2"}));
+  const Json beside = {{{"dial", "10.0.0.3:9090"}}, {{"dial", "10.0.0.2:8080"}}};
+  CHECK(routes_of(table, "[]")[0]["handle"][0]["upstreams"] == beside);
+  table.detach("shop", {"c1"}, Time(Milliseconds(7)));
+  CHECK(routes_of(table, "[]")[1]["handle"][0]["upstreams"][0]["dial"] == "10.0.0.2:8080");
+}
+
 TEST_CASE("a server without routes is an empty table, one of another installation is a conflict") {
   CHECK(table_in("null", "f1") == ProxyTable());
   CHECK(table_in(own, "f1") == ProxyTable());

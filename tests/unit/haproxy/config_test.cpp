@@ -99,6 +99,17 @@ TEST_CASE("servers that come, go and drain leave the structure as it is; a rule 
   CHECK(render(port, {}, {{"shop", "hash"}})->structure != base->structure);
 }
 
+TEST_CASE("a server of an earlier generation keeps the port that it has") {
+  ProxyTable table = table_of("shop", {service("web", route({}, "/"), {"old"})});
+  Route moved = route({}, "/");
+  moved.port = 9090;
+  REQUIRE(table.attach("shop", {service("web", moved, {"new"})}, {"old", "new"}));
+  const auto config = render(table, {}, {});
+  REQUIRE(config);
+  CHECK_THAT(config->text,
+             Catch::Contains("server new 172.18.0.2:9090 ") && Catch::Contains("server old 172.18.0.2:8080 "));
+}
+
 TEST_CASE("nothing that HAProxy would read as something else gets into the configuration") {
   const std::vector<std::string> evil = {"a b", "a\nfrontend x", "a}",  "a{",  "a\"",     "a'", "a\\",
                                          "a#b", "${HOME}",       "a,b", "a;b", "a%[src]", "\t", std::string(1, '\0')};
@@ -113,6 +124,9 @@ TEST_CASE("nothing that HAProxy would read as something else gets into the confi
     ProxyService address = service("web", route({}, "/"), {"c"});
     address.servers[0].address = text;
     CHECK(refused(table_of("shop", {address})));
+    ProxyService known = service("web", route({}, "/"), {"c"});
+    known.servers[0].known_as = text;
+    CHECK(refused(table_of("shop", {known})));
   }
 }
 

@@ -71,3 +71,46 @@ TEST_CASE("a worker gets new servers before old ones drain, and hears the same a
   CHECK_FALSE(is_success(commands[0], "Permission denied\n"));
   CHECK_FALSE(is_success(commands[3], "Unknown command\n"));
 }
+
+TEST_CASE("a worker hears of a container that was renamed by the name that it knows") {
+  ProxyService service{"web", {}, {{"c-drifted-7", "10.0.0.2", Time()}, {"c", "10.0.0.3", std::nullopt}}};
+  service.route.port = 8080;
+  service.servers[0].known_as = "c";
+  service.servers[1].known_as = "c.2";
+  const auto commands = commands_for("shop", {service});
+  REQUIRE(commands.size() == 10);
+  CHECK(commands[0].text == "add server shop:web/c.2 10.0.0.3:8080");
+  CHECK(commands[3].text == "set server shop:web/c.2 state ready");
+  CHECK(commands[4].text == "set server shop:web/c state drain");
+}
+
+TEST_CASE("what a worker has and the table has not is taken out, of that application only") {
+  ProxyService service{"web", {}, {{"shop-web-g2-1", "10.0.0.3", std::nullopt}}};
+  const auto found = removals(show_stat, "shop", {service});
+  REQUIRE(found);
+  std::vector<std::string> texts;
+  for (const Command& command : *found) texts.push_back(command.text);
+  CHECK(texts ==
+        std::vector<std::string>{
+            "set server shop:web/shop-web-g1-1 state maint", "del server shop:web/shop-web-g1-1",
+            "set server shop:web:tunnels/shop-web-g1-1 state maint", "del server shop:web:tunnels/shop-web-g1-1",
+            "set server shop:tunnels/shop-tunnels-g1-1 state maint", "del server shop:tunnels/shop-tunnels-g1-1"});
+  CHECK(is_success((*found)[1], "Server deleted.\n"));
+  CHECK(is_success((*found)[1], "Server still has connections attached to it, cannot remove it.\n"));
+  service.servers = {{"c-drifted-7", "10.0.0.2", Time()}, {"shop-web-g2-1", "10.0.0.3", std::nullopt}};
+  service.servers[0].known_as = "shop-web-g1-1";
+  ProxyService tunnels{"tunnels", {}, {{"shop-tunnels-g1-1", "10.0.0.4", std::nullopt}}};
+  CHECK(removals(show_stat, "shop", {service, tunnels})->empty());
+  CHECK_FALSE(removals("", "shop", {}));
+}
+
+TEST_CASE("a worker hears of each server's own port") {
+  ProxyService service{"web", {}, {{"new", "10.0.0.3", std::nullopt}, {"old", "10.0.0.2", std::nullopt}}};
+  service.route.port = 9090;
+  service.servers[1].port = 8080;
+  const auto commands = commands_for("shop", {service});
+  REQUIRE(commands.size() == 16);
+  CHECK(commands[0].text == "add server shop:web/new 10.0.0.3:9090");
+  CHECK(commands[4].text == "add server shop:web/old 10.0.0.2:8080");
+  CHECK(commands[5].text == "set server shop:web/old addr 10.0.0.2 port 8080");
+}

@@ -75,6 +75,17 @@ TEST_CASE("stopping may take as long as the slower of the new and the promoted g
   CHECK(make_plan(input)->pace.stop_deadline == usual + Milliseconds(600'000));
 }
 
+TEST_CASE("draining may take as long as the longest of the generations whose containers are stopped") {
+  PlanInput input = three_hosts();
+  const Milliseconds usual = make_plan(input)->pace.stop_deadline;
+  // A host that was out of reach while two generations were promoted, or where a first rollout went back.
+  Application before = input.application;
+  before.services[0].route = Route();
+  before.services[0].route->drain = Milliseconds(600'000);
+  input.older = {before};
+  CHECK(make_plan(input)->pace.stop_deadline == usual - Route().websocket_drain + Milliseconds(600'000));
+}
+
 TEST_CASE("hosts that do not serve come first, hosts that do not answer last") {
   PlanInput input = three_hosts();
   input.hosts[0].reachable = false;
@@ -112,6 +123,19 @@ TEST_CASE("a fixed host port that the old container holds forces stop-first, and
       "service 'web' stops before it starts, since the host's port 8080 is taken by the old container"));
 }
 
+TEST_CASE("a container that crashes again and again holds the fixed ports of its file, though none is told") {
+  PlanInput input = three_hosts();
+  input.application.services[0].ports = {{"", "8080", 80, "tcp"}};
+  input.previous_application = input.application;
+  for (auto& host : input.hosts) host.containers[0].status = "restarting";
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(plan->pace.order == Order::stop_first);
+  CHECK_THAT(plan->notes[0], Catch::Contains("port 8080 is taken by the old container"));
+  input.previous_application.services[0].ports[0].published = "9090";
+  CHECK(make_plan(input)->pace.order == Order::start_first);
+}
+
 TEST_CASE("a fixed port on a host where nothing runs yet forces nothing") {
   PlanInput input = three_hosts();
   input.application.services[0].ports = {{"", "8080", 80, "tcp"}};
@@ -135,6 +159,7 @@ TEST_CASE("a writable named volume forces stop-first for one replica") {
   VolumeMount mount;
   mount.source = "data";
   mount.target = "/data";
+  for (auto& host : input.hosts) host.containers[0].writes = {"data"};
   SECTION("one replica writes") {
     input.application.services[0].volumes = {mount};
     const auto plan = make_plan(input);
@@ -161,9 +186,49 @@ TEST_CASE("a writable named volume forces stop-first for one replica") {
     input.application.services[0].renew_volumes = true;
     CHECK(make_plan(input)->pace.order == Order::start_first);
   }
+  SECTION("the old container does not have it yet") {
+    input.application.services[0].volumes = {mount};
+    for (auto& host : input.hosts) host.containers[0].writes = {"other"};
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
   SECTION("two replicas share it anyway") {
     input.application.services[0].volumes = {mount};
     input.application.services[0].replicas = 2;
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
+}
+
+TEST_CASE("a volume has one writer also where its service is renamed, or it goes from one service to another") {
+  PlanInput input = three_hosts();
+  Service& db = input.application.services[0];
+  db.volumes.resize(1);
+  db.volumes[0].source = "data";
+  input.application.volumes = {{"data", "shop_data", false, {}, {}, {}}};
+  for (auto& host : input.hosts) host.containers[0].writes = {"shop_data"};
+  SECTION("renamed") {
+    db.name = "postgres";
+    input.wanted = {wanted("postgres", 2)};
+    const auto plan = make_plan(input);
+    REQUIRE(plan);
+    CHECK(plan->pace.order == Order::stop_first);
+    CHECK(plan->notes[0].starts_with("service 'postgres' stops before it starts, since the volume 'data' is written"));
+    input.application.policy.strategy = Strategy::blue_green;
+    CHECK(make_plan(input).error().kind == Error::Kind::invalid);
+  }
+  SECTION("gone to a new service") {
+    Service web;
+    web.name = "web";
+    db.name = "postgres";
+    input.application.services.push_back(web);
+    input.wanted = {wanted("postgres", 2), wanted("web", 2)};
+    CHECK(make_plan(input)->pace.order == Order::stop_first);
+    // Both are to write to it: web's two containers do so already.
+    input.application.services[1].volumes = input.application.services[0].volumes;
+    input.application.services[1].replicas = 2;
+    CHECK(make_plan(input)->pace.order == Order::start_first);
+  }
+  SECTION("the old one has another volume of that key") {
+    input.application.volumes[0].name = "elsewhere";
     CHECK(make_plan(input)->pace.order == Order::start_first);
   }
 }

@@ -46,6 +46,7 @@ TEST_CASE("probes are filed by stage, and read back as they were written") {
   log.failed("batch 1", "h1", "status 503", Time(Milliseconds(1000)));
   log.failed("batch 1", "h1", "status 502", Time(Milliseconds(2000)));
   log.unreachable("batch 2");
+  log.unanswered("batch 2");
   CHECK(log.requests() == 4);
   CHECK(log.failures() == 2);
   CHECK(log.first_failure() == "1970-01-01T00:00:01.000Z host h1 during batch 1: status 503");
@@ -55,6 +56,7 @@ TEST_CASE("probes are filed by stage, and read back as they were written") {
   REQUIRE(again.stages().size() == 3);
   CHECK(again.stages()[1].figures.latency.quantile(0.5) == log.stages()[1].figures.latency.quantile(0.5));
   CHECK(again.stages()[2].figures.unreachable == 1);
+  CHECK(again.stages()[2].figures.unanswered == 1);
   const ProbeLog none = ProbeLog::from(Json());
   CHECK(none.stages().empty());
 }

@@ -1,6 +1,7 @@
 #include "orchestrator/rollouts/proxy_table.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <catch2/catch.hpp>
 
@@ -43,6 +44,35 @@ TEST_CASE("old containers go on to get requests until they are detached, and are
   CHECK(table.services_of("shop")[0].servers.size() == 1);
 }
 
+TEST_CASE(
+    "where a route's port changes, old containers go on to get requests at the old one, on the way back as well") {
+  const auto at = [](const std::string& container, std::uint16_t port) {
+    ProxyService service = web({container});
+    service.route.port = port;
+    return service;
+  };
+  const auto ports = [](const ProxyTable& table) {
+    std::map<std::string, int> found;
+    const ProxyService& service = table.services_of("shop")[0];
+    for (const ProxyServer& server : service.servers) found[server.container] = port_of(service, server);
+    return found;
+  };
+  // One of before ports were kept: its servers have that of the route.
+  auto table = ProxyTable::parse(
+      R"({"version":1,"applications":{"shop":[{"service":"web","route":{"hosts":["shop.example.org"],"port":8080},
+          "servers":[{"container":"one","address":"10.0.0.2","draining":null,"weight":100}]}]}})");
+  REQUIRE(table);
+  const std::map<std::string, int> both = {{"one", 8080}, {"two", 9090}};
+  REQUIRE(table->attach("shop", {at("two", 9090)}, {"one", "two"}, 10));
+  CHECK(ports(*table) == both);
+  REQUIRE(table->attach("shop", {at("two", 9090)}, {"one", "two"}, 100));
+  table->detach("shop", {"one"}, Time(Milliseconds(100)));
+  CHECK(ports(*table) == both);
+  CHECK(*ProxyTable::parse(table->dump()) == *table);
+  REQUIRE(table->attach("shop", {at("one", 8080)}, {"one", "two"}));
+  CHECK(ports(*table) == both);
+}
+
 TEST_CASE("a drain that is asked for again keeps its beginning, and attaching ends it") {
   ProxyTable table;
   REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
@@ -51,6 +81,63 @@ TEST_CASE("a drain that is asked for again keeps its beginning, and attaching en
   CHECK(table.draining_since("shop", {"one"}) == Time(Milliseconds(100)));
   REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
   CHECK_FALSE(table.draining_since("shop", {"one"}));
+}
+
+TEST_CASE("old containers may take as long as the longest of the routes that they had and the present one") {
+  const auto draining = [](const std::string& container, int requests, int tunnels) {
+    ProxyService service = web({container});
+    service.route.drain = Milliseconds(requests);
+    service.route.websocket_drain = Milliseconds(tunnels);
+    return service;
+  };
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {draining("one", 600, 10)}, {"one"}));
+  // Its host is left, or the way back is to nothing, or the service is dropped.
+  ProxyTable left = table;
+  REQUIRE(left.attach("shop", {}, {"one"}));
+  left.detach("shop", {"one"}, Time(Milliseconds(100)));
+  CHECK(left.drain_time("shop", {"one"}) == DrainTime{Milliseconds(600), Milliseconds(10)});
+  // A new version says otherwise.
+  REQUIRE(table.attach("shop", {draining("two", 5, 70)}, {"one", "two"}, 10));
+  REQUIRE(table.attach("shop", {draining("two", 5, 70)}, {"one", "two"}, 100));
+  CHECK(table.drain_time("shop", {"one"}) == DrainTime{Milliseconds(600), Milliseconds(70)});
+  CHECK(table.drain_time("shop", {"two"}) == DrainTime{Milliseconds(5), Milliseconds(70)});
+  CHECK(table.drain_time("shop", {"three"}) == DrainTime());
+  CHECK(*ProxyTable::parse(table.dump()) == table);
+  // Going back the old one has its own route again, and the new one the longer of both.
+  REQUIRE(table.attach("shop", {draining("one", 600, 10)}, {"one", "two"}));
+  CHECK(table.drain_time("shop", {"one"}) == DrainTime{Milliseconds(600), Milliseconds(10)});
+  CHECK(table.drain_time("shop", {"two"}) == DrainTime{Milliseconds(600), Milliseconds(70)});
+}
+
+TEST_CASE("a container that is renamed keeps its name in the proxy, and one that comes under the former gets another") {
+  const auto names = [](const ProxyTable& table) {
+    std::map<std::string, std::string> found;
+    for (const ProxyServer& server : table.services_of("shop")[0].servers) {
+      found[server.container] = name_in_proxy(server);
+    }
+    return found;
+  };
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  table.rename("shop", "one", "one-drifted-7");
+  table.rename("shop", "one", "one-drifted-7");
+  CHECK(ready(table) == std::vector<std::string>{"one-drifted-7"});
+  for (int again = 0; again < 2; ++again) {
+    REQUIRE(table.attach("shop", {web({"one"})}, {"one", "one-drifted-7"}));
+    CHECK(names(table) == std::map<std::string, std::string>{{"one", "one.2"}, {"one-drifted-7", "one"}});
+  }
+  table.detach("shop", {"one-drifted-7"}, Time(Milliseconds(100)));
+  CHECK(table.draining_since("shop", {"one-drifted-7"}));
+  CHECK(table.names_in_proxy("shop", {"one-drifted-7"}) == std::vector<std::string>{"one"});
+  CHECK(*ProxyTable::parse(table.dump()) == table);
+  // Set aside once more while the first still drains.
+  table.rename("shop", "one", "one-drifted-9");
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one", "one-drifted-7", "one-drifted-9"}));
+  CHECK(names(table)["one"] == "one.3");
+  CHECK(names(table)["one-drifted-9"] == "one.2");
+  REQUIRE(table.attach("shop", {web({"two"})}, {"one", "two"}));
+  CHECK(names(table) == std::map<std::string, std::string>{{"two", "two"}, {"one", "one.3"}});
 }
 
 TEST_CASE("a service that lost its route keeps it until its containers are detached") {

@@ -115,7 +115,8 @@ std::string push_files_image(Fleet& fleet, const std::string& tag, const std::ma
 std::string push_database_image(Fleet& fleet);
 
 /// Likewise with tests/support/app/server.py: version `version` of an application that can be put under load. "sick" is
-/// one whose /healthz says so, "broken" one that answers every second request for / with 500.
+/// one whose /healthz says so, "broken" one that answers every second request for / with 500, "hanging" one that
+/// answers for /healthz only.
 std::string push_app_image(Fleet& fleet, const std::string& version);
 
 }  // namespace slipway::rollouts

@@ -73,6 +73,29 @@ TEST_CASE("with a Caddy a container that is detached finishes what it has, and C
   CHECK(after->requests == 0);
 }
 
+TEST_CASE("with a Caddy a container that is set aside finishes what it has, whoever has its name by then") {
+  CaddyScene scene("ro-caddy-aside");
+  scene.serve_held("web");
+  scene.done(scene.fleet->run(scene.traffic().attach(scene.place(), {scene.backend("web")}, 100)));
+  std::optional<HttpResponse> late;
+  std::thread request([&] { late = scene.get(); });
+  scene.await_request("web");
+  const std::string aside = "ro-caddy-aside-web-drifted-7";
+  scene.done(scene.fleet->run(scene.traffic().rename(scene.place(), "ro-caddy-aside-web", aside)));
+  scene.done(scene.fleet->run(scene.engine().containers().rename("ro-caddy-aside-web", aside)));
+  scene.serve("web");
+  scene.done(scene.fleet->run(scene.traffic().attach(scene.place(), {scene.backend("web")}, 100)));
+  scene.done(scene.fleet->run(scene.traffic().detach(scene.place(), {aside})));
+  const auto open = scene.fleet->run(scene.traffic().in_flight(scene.place(), {aside}));
+  CHECK(scene.answer() == "web");
+  scene.release("web-drifted-7");
+  request.join();
+  REQUIRE(open);
+  CHECK(open->requests == 1);
+  REQUIRE(late);
+  CHECK(late->body == "slow\n");
+}
+
 TEST_CASE("with a Caddy a route that was dropped is gone once its containers stopped") {
   CaddyScene scene("ro-caddy-forget");
   scene.serve("web");

@@ -1,6 +1,7 @@
 // Rollouts while requests come in: kept connections, POST bodies, slow answers, WebSockets. None may fail.
 #include "tests/integration/rollouts/fleet/load.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -80,6 +81,25 @@ TEST_CASE("no request is lost while a new version takes over on every host") {
   CHECK_FALSE(probes_of(first).counts("h9"));
 }
 
+TEST_CASE("no request is lost while containers that somebody changed give way to new ones of the same name") {
+  LoadScene scene("ro-load-drift");
+  scene.fleet->settle(scene.compose(), push_app_image(*scene.fleet, "one"));
+  Load load(scene.addresses(), 50);
+  for (const char* host : {"h1", "h2", "h3"}) {
+    docker::Containers& containers = (*scene.fleet->hosts->engine(host))->containers();
+    REQUIRE(scene.fleet->run(containers.set_restart_policy("ro-load-drift-web-g1-1", docker::RestartPolicy())));
+  }
+  const auto asked = scene.fleet->run(scene.fleet->rollouts->redeploy(scene.application, false, "ann"));
+  REQUIRE(asked);
+  const auto redeployed = scene.fleet->wait(*asked);
+  const Json counted = load.finish();
+  INFO(redeployed.reason << "\n" << counted.dump(2));
+  CHECK(redeployed.state == "succeeded");
+  CHECK(counted["failed"] == 0);
+  CHECK(counted["requests"]["slow"] > 3);
+  CHECK(scene.fleet->shown("h1", scene.application).size() == 1);
+}
+
 TEST_CASE("a rollout that drops requests says so, and is rolled back if it is to") {
   LoadScene scene("ro-drop");
   const std::string one = push_app_image(*scene.fleet, "one");
@@ -95,6 +115,25 @@ TEST_CASE("a rollout that drops requests says so, and is rolled back if it is to
   INFO(strict.reason);
   CHECK(strict.state == "rolled_back");
   CHECK(strict.reason.starts_with("alarm: a probe was dropped: "));
+}
+
+TEST_CASE("a version that is healthy and answers no request does not get past the probes that it leaves open") {
+  LoadScene scene("ro-hang");
+  const std::string hanging = push_app_image(*scene.fleet, "hanging");
+  std::string compose = scene.compose();
+  compose.insert(compose.find("websocket_drain"), "drain: 1s, ");
+  scene.fleet->settle(compose, push_app_image(*scene.fleet, "one"));
+  const auto strict = scene.fleet->roll_out(compose + "  probe: {fail_on_drop: true}\n", hanging);
+  INFO(strict.reason);
+  CHECK(strict.state == "rolled_back");
+  CHECK(strict.reason.starts_with("alarm: a probe was dropped: "));
+  const auto hosts = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::hosts, strict.id));
+  REQUIRE(hosts);
+  CHECK(std::count_if(hosts->begin(), hosts->end(), [](const auto& host) { return host.batch > 0; }) == 1);
+  const auto told = scene.fleet->roll_out(compose, hanging);
+  INFO(told.reason);
+  CHECK(told.state == "succeeded");
+  CHECK(told.reason.find("probes were dropped, first ") != std::string::npos);
 }
 
 TEST_CASE("no request is lost while a version that does not become healthy is rolled back") {

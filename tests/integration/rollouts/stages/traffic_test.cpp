@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -12,6 +13,22 @@
 
 using namespace slipway;
 using namespace slipway::rollouts;
+
+namespace {
+
+/// Gives the settings a certificate `name` for NAME.example.org. Its path.
+std::string certify(TrafficScene& scene, const std::string& name) {
+  const std::string pem = scene.folder + "/" + name + ".pem";
+  const std::string key = scene.folder + "/" + name + ".key";
+  REQUIRE(std::system(("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=" + name +
+                       ".example.org -addext subjectAltName=DNS:" + name + ".example.org -out " + pem + " -keyout " +
+                       key + " 2>/dev/null")
+                          .c_str()) == 0);
+  scene.fleet->proxy.certificates[name] = {pem, key};
+  return pem;
+}
+
+}  // namespace
 
 TEST_CASE("requests go to what is attached, and no longer to what is detached") {
   TrafficScene scene("ro-attach");
@@ -28,6 +45,26 @@ TEST_CASE("requests go to what is attached, and no longer to what is detached") 
   scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-attach-two"})));
   for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "one");
   CHECK(scene.proxies().size() == 1);
+}
+
+TEST_CASE("while a route goes to another port, old containers are asked at theirs") {
+  TrafficScene scene("ro-port");
+  scene.serve("old");
+  scene.start("new", "mkdir /www; echo new > /www/index.html; exec httpd -f -p 9090 -h /www");
+  Backend moved = scene.backend("new");
+  moved.route->port = 9090;
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("old")}, 100)));
+  CHECK(scene.answer() == "old");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {moved}, 50)));
+  std::map<std::string, int> answers;
+  for (int i = 0; i < 40; ++i) ++answers[scene.get().body];
+  CHECK(answers["old\n"] + answers["new\n"] == 40);
+  CHECK(answers["old\n"] > 10);
+  CHECK(answers["new\n"] > 10);
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("old")}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-port-new"})));
+  for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "old");
 }
 
 TEST_CASE("new containers get the percentage of the requests that is asked for, and an even part with 100") {
@@ -74,15 +111,53 @@ TEST_CASE("a container that is detached finishes what it has, and the proxy says
   CHECK(after->requests == 0);
 }
 
+TEST_CASE("a container that is set aside finishes what it has, whoever has its name by then") {
+  TrafficScene scene("ro-aside");
+  scene.serve_held("web");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("web")}, 100)));
+  std::optional<HttpResponse> late;
+  std::thread request([&] { late = scene.get(); });
+  scene.await_request("web");
+  const std::string aside = "ro-aside-web-drifted-7";
+  scene.done(scene.fleet->run(traffic.rename(scene.place(), "ro-aside-web", aside)));
+  scene.done(scene.fleet->run(scene.engine().containers().rename("ro-aside-web", aside)));
+  scene.serve("web");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("web")}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {aside})));
+  for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "web");
+  const auto open = scene.fleet->run(traffic.in_flight(scene.place(), {aside}));
+  scene.release("web-drifted-7");
+  request.join();
+  REQUIRE(open);
+  CHECK(open->requests == 1);
+  CHECK(open->waited);
+  REQUIRE(late);
+  CHECK(late->body == "slow\n");
+  const auto after = scene.fleet->run(traffic.in_flight(scene.place(), {aside}));
+  REQUIRE(after);
+  CHECK(after->requests == 0);
+}
+
+TEST_CASE("on a host that gets no new containers the old ones drain as long as their own route says") {
+  TrafficScene scene("ro-left");
+  scene.serve("one");
+  Backend backend = scene.backend("one");
+  backend.route->drain = std::chrono::minutes(10);
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {backend}, 100)));
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {"ro-left-one"})));
+  const auto open = scene.fleet->run(traffic.in_flight(scene.place(), {"ro-left-one"}));
+  REQUIRE(open);
+  CHECK(open->waited);
+  CHECK(open->limit.requests == std::chrono::minutes(10));
+  CHECK(open->limit.tunnels == Route().websocket_drain);
+}
+
 TEST_CASE("host names, paths and certificates lead to their services, and no other application takes a host name") {
   TrafficScene scene("ro-rules");
-  const std::string pem = scene.folder + "/certificate.pem";
-  const std::string key = scene.folder + "/key.pem";
-  REQUIRE(std::system(("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=safe.example.org -addext "
-                       "subjectAltName=DNS:safe.example.org -out " +
-                       pem + " -keyout " + key + " 2>/dev/null")
-                          .c_str()) == 0);
-  scene.fleet->proxy.certificates["safe"] = {pem, key};
+  const std::string pem = certify(scene, "safe");
   for (const char* name : {"web", "api", "safe", "any"}) scene.serve(name);
   auto routed = [&](const std::string& name, std::vector<std::string> hosts, std::string path, std::string tls = {}) {
     Backend backend = scene.backend(name, name);
@@ -125,6 +200,35 @@ TEST_CASE("host names, paths and certificates lead to their services, and no oth
   REQUIRE_FALSE(stolen);
 }
 
+TEST_CASE("a certificate that the settings have no more stays where a route has it, and hinders no other application") {
+  TrafficScene scene("ro-uncertified");
+  certify(scene, "safe");
+  for (const char* name : {"safe", "other-web", "fresh-web"}) scene.serve(name);
+  Backend safe = scene.backend("safe");
+  safe.route->hosts = {"safe.example.org"};
+  safe.route->tls = "safe";
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {safe}, 100)));
+  scene.fleet->proxy.certificates.clear();
+  scene.done(scene.fleet->run(traffic.attach({"ro-uncertified-other", "h1"}, {scene.backend("other-web")}, 100)));
+  CHECK(scene.answer() == "other-web");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {safe}, 100)));
+  const auto route = traffic.public_route(scene.place(), *safe.route);
+  REQUIRE(route);
+  HttpRequest request("GET", route->url);
+  request.connect_to = route->connect_to;
+  request.verify = false;
+  const auto answer = send_http(request);
+  REQUIRE(answer);
+  CHECK(answer->body == "safe\n");
+  Backend fresh = scene.backend("fresh-web");
+  fresh.route->hosts = {"fresh.example.org"};
+  fresh.route->tls = "fresh";
+  const auto missing = scene.fleet->run(traffic.attach({"ro-uncertified-fresh", "h1"}, {fresh}, 100));
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().kind == Error::Kind::not_found);
+}
+
 TEST_CASE("a route that was dropped is gone once its containers stopped, and another application may have its name") {
   TrafficScene scene("ro-forget");
   scene.serve("web");
@@ -153,6 +257,23 @@ TEST_CASE("a route that was dropped is gone once its containers stopped, and ano
   scene.serve("other-web");
   scene.done(scene.fleet->run(traffic.attach({"ro-forget-other", "h1"}, {other}, 100)));
   CHECK(scene.answer("api.example.org") == "other-web");
+}
+
+TEST_CASE("what a change that was broken off left in the running proxy is gone with the next one") {
+  TrafficScene scene("ro-broken-off");
+  scene.serve("one");
+  scene.serve("two");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("one")}, 100)));
+  CHECK(scene.answer() == "one");
+  // As after a death between the table and the workers.
+  docker::ExecSpec lose({"sh", "-c", "echo '{\"version\":1,\"applications\":{}}' > /var/lib/slipway-proxy/table.json"});
+  lose.user = "0:0";
+  const auto lost = scene.fleet->run(scene.engine().exec().run(scene.proxies().at(0), std::move(lose)));
+  REQUIRE(lost);
+  REQUIRE(lost->exit_code == 0);
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("two")}, 100)));
+  for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "two");
 }
 
 TEST_CASE("a proxy that is killed comes back with what it had, and one that was removed is made again") {
