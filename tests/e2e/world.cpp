@@ -252,6 +252,18 @@ std::string Repository::push(const std::string& branch) const {
   return commit;
 }
 
+std::string await_blocked(const Daemon& daemon, const std::string& project, const std::string& commit,
+                          const std::string& job) {
+  for (int i = 0; i < 600; ++i) {
+    const Json run = daemon.slipway_json({"run", "view", "-p", project, "--commit", commit});
+    for (const Json& one : run.at("jobs")) {
+      if (one.at("name") == job && text_at(one, "state") == "blocked") return text_at(one, "reason");
+    }
+    std::this_thread::sleep_for(100ms);
+  }
+  throw std::runtime_error("job " + job + " of " + project + " does not come to wait");
+}
+
 std::string http_get(const std::string& url, std::string connect_to) {
   HttpRequest request("GET", url);
   request.connect_to = std::move(connect_to);

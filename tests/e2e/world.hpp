@@ -73,6 +73,11 @@ class Repository {
   std::filesystem::path bare_, work_;
 };
 
+/// Until that job of the commit's run waits for somebody's word; what it says of that. Throws if it takes over a
+/// minute.
+std::string await_blocked(const Daemon& daemon, const std::string& project, const std::string& commit,
+                          const std::string& job);
+
 /// GET without credentials; empty if nothing answers within 3 s. `connect_to`: "address:port", if not what the URL
 /// says.
 std::string http_get(const std::string& url, std::string connect_to = {});
