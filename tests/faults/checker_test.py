@@ -41,7 +41,7 @@ class Chain:
         # `cat` writes no newline, so that the next command stands on its line.
         self.lines = [record("+ cat /www/version"), record("v1+ echo"), record("")]
         self.logs = {}  # of certain runs or steps other ones
-        self.starts = {STEP: {1}}
+        self.starts, self.unheard = {}, ()  # of its engine: it tells one start of each step, but for certain ones
         self.registry = {"t": TESTED}
         self.containers = {host: {"app-web-g2-1": (TESTED, 2)} for host in (1, 2, 3)}
         self.answers = {1: "v1", 2: "v1", 3: "v1"}
@@ -109,7 +109,13 @@ class Chain:
     def step(self):
         return self.run["jobs"][0]["steps"][0]
 
+    def hear_of_starts(self):
+        steps = [(run, job, step) for run in self.all_runs.values() for job in run["jobs"] for step in job["steps"]]
+        for name in {self.container_of(*one) for one in steps} - set(self.unheard):
+            self.starts.setdefault(name, {1})
+
     def found(self, fault="kill", **evidence):
+        self.hear_of_starts()
         about = {"accepted": self.accepted} | evidence
         return invariants.violations(self, self.scenario, faults.ALL[fault], "v1", COMMIT, invariants.Evidence(**about))
 
@@ -143,12 +149,25 @@ class EachViolationIsFound(unittest.TestCase):
         self.chain.all_runs[8] = self.chain.run | {"id": 8}
         self.chain.rollouts.append(self.chain.rollouts[0] | {"id": 6, "run": 8})
         self.chain.audits[6] = [{"what": "leased", "fence": 4, "at": self.chain.rollouts[0]["ended_at"]}]
-        self.chain.starts["slip-i1-8-unit.run-a1"] = {1}
         self.assert_found("run twice")
 
     def test_a_step_that_the_engine_started_twice(self):
         self.chain.starts[STEP] = {1, 2}
         self.assert_found("started twice")
+
+    def test_a_step_that_ended_and_that_no_engine_started(self):
+        self.chain.unheard = (STEP,)
+        self.chain.starts[STEP.replace("unit", "unti")] = {1}
+        self.assert_found("never started")
+        self.assert_found("never started", fault="engine hangs")
+        self.assert_found(fault="engine killed")  # its events go with it
+
+    def test_a_step_that_was_stopped_before_it_was_started(self):
+        self.chain.run["jobs"][0]["verdict"] = self.chain.run["verdict"] = "interrupted"
+        self.chain.run["reason"] = "job 'unit': its container is gone"
+        self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
+        self.chain.step["exit_code"], self.chain.unheard, self.chain.lines = None, (STEP,), []
+        self.assert_found(fault="containers removed")
 
     def test_a_second_attempt_where_only_slipwayd_died(self):
         self.chain.run["jobs"][0]["steps"].append(self.chain.step | {"attempt": 2})

@@ -16,7 +16,7 @@ import sys
 import faults
 import stories
 
-CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "false pass", "wrong verdict", "not ended", "orphan",
+CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "never started", "false pass", "wrong verdict", "not ended", "orphan",
            "lost delivery", "run twice", "ran on", "ended too early", "ended too late", "leaked secret", "side by side",
            "not gone back", "rolled back twice", "wrong place", "two live generations", "mixed generations", "not deployed", "not running", "wrong digest",
            "wrong generation", "begun too early", "lost word", "said twice", "two rollouts at once", "wrong lease",
