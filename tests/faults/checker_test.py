@@ -189,10 +189,25 @@ class EachViolationIsFound(unittest.TestCase):
         self.assert_found("false pass")
 
     def test_a_run_that_failed_though_only_slipwayd_died(self):
-        self.chain.run["verdict"] = "failed"
+        self.chain.run.update(verdict="failed", reason="job 'unit': exit code 1")
         self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
         self.assert_found("wrong verdict")
         self.assert_found(fault="engine killed")
+
+    def test_a_run_that_failed_and_does_not_say_why(self):
+        self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
+        for reason in ("", " ", "job 'unit': "):
+            self.chain.run.update(verdict="failed", reason=reason)
+            self.assert_found("wrong verdict", fault="engine killed")
+            self.assert_found("wrong verdict")
+
+    def test_a_run_that_was_to_fail_and_does_not_say_why(self):
+        self.chain.scenario = dataclasses.replace(scenarios.DEPLOY, verdict="failed")
+        self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
+        self.chain.run["verdict"] = "failed"
+        self.assert_found("wrong verdict")
+        self.chain.run["reason"] = "job 'unit': exit code 4"
+        self.assert_found()
 
     def test_a_line_of_the_log_that_is_lost(self):
         del self.chain.lines[0]
@@ -208,6 +223,7 @@ class EachViolationIsFound(unittest.TestCase):
 
     def test_the_start_of_a_log_is_enough_of_a_step_that_was_cut_off(self):
         self.chain.run["jobs"][0]["verdict"] = self.chain.run["verdict"] = "interrupted"
+        self.chain.run["reason"] = "job 'unit': the engine went away"
         self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
         del self.chain.lines[2:]
         self.assert_found(fault="engine killed")
@@ -235,7 +251,7 @@ class EachViolationIsFound(unittest.TestCase):
         self.assert_found("mixed generations", "not deployed")
 
     def test_hosts_that_serve_what_no_run_passed_with(self):
-        self.chain.run["verdict"] = "failed"
+        self.chain.run.update(verdict="failed", reason="job 'production': the engine went away")
         self.assert_found("mixed generations", fault="engine killed")
 
     def test_a_run_that_passed_though_its_rollout_did_not(self):
@@ -322,7 +338,8 @@ class EachViolationIsFound(unittest.TestCase):
         self.assert_found(fault="manager cut off")
 
     def take_over(self):
-        self.chain.run["verdict"], self.chain.rollouts[0]["state"] = "failed", "failed"
+        self.chain.run.update(verdict="failed", reason="job 'production': another slipwayd has taken over")
+        self.chain.rollouts[0]["state"] = "failed"
         self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
         self.chain.containers, self.chain.promoted = {host: {"app-web-g1-1": (OTHER, 1)} for host in (1, 2, 3)}, 1
         self.chain.left = self.chain.standing()

@@ -93,6 +93,8 @@ def deliveries(worker, evidence, parts):
 
 
 def verdict(scenario, fault, run):
+    if run["verdict"] != "passed" and not says_why(run):
+        return [f"wrong verdict: run {run['id']} is {run['verdict']} and does not say why: {run['reason']!r}"]
     if run["verdict"] == scenario.verdict:
         if scenario.reason in run["reason"] or not fault.exact:
             return []
@@ -104,6 +106,12 @@ def verdict(scenario, fault, run):
     if fault.reason not in run["reason"]:
         return [f"wrong verdict: run {run['id']} is {run['verdict']} and says {run['reason']!r}, not {fault.reason!r}"]
     return []
+
+
+def says_why(run):
+    """A reason that only names the job is none."""
+    reason = run["reason"].rstrip()
+    return bool(reason) and not reason.endswith(":")
 
 
 def steps(worker, scenario, fault, version, run):
