@@ -216,13 +216,21 @@ TEST_CASE("what was tested is what is pushed, and the digest it got is what is d
         "on: {push: {}}\n"
         "images:\n  app: {context: .}\n"
         "jobs:\n"
-        "  unit: {image: \"${{ images.app }}\", network: none, run: [\"test -f /made\"]}\n"
+        "  unit: {image: \"${{ images.app }}\", network: none, run: [\"test -f /made\", "
+        "\"while [ ! -e /tmp/end ]; do sleep 0.1; done\"]}\n"
         "  publish: {needs: [unit], push: {image: app, to: " +
             repository +
             ", tags: [latest, \"1\"]}}\n"
             "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}, group: prod}}\n"},
        {"Dockerfile", "FROM busybox\nRUN touch /made\nCMD [\"true\"]\n"},
        {"compose.yml", "name: shop\nservices:\n  web: {}\n"}}));
+  until(daemon, "the unit step runs", [&] {
+    const auto attempts = daemon.attempts(id);
+    return !attempts.empty() && attempts[0].state == store::AttemptState::running;
+  });
+  const std::string container = AttemptName(daemon.store->instance(), id, "unit", 1).container("run");
+  const std::string tested = site.shell("docker inspect -f '{{.Image}}' " + container);
+  site.shell("docker exec " + container + " touch /tmp/end");
   const store::Run run = daemon.wait(id);
   INFO(run.reason << daemon.log(id, "publish.a1"));
   REQUIRE(run.verdict == store::Verdict::passed);
@@ -230,9 +238,14 @@ TEST_CASE("what was tested is what is pushed, and the digest it got is what is d
   const DeployRequest& request = daemon.deployer.requests[0];
   CHECK(request.compose == "name: shop\nservices:\n  web: {}\n");
   CHECK(request.group == "prod");
-  CHECK(request.images.at("web").digest == registry.digest_of("shop/app", "latest"));
-  CHECK(request.images.at("web").repository == repository);
-  CHECK(request.images.at("web").config_id.starts_with("sha256:"));
+  const auto& deployed = request.images.at("web");
+  CHECK(deployed.repository == repository);
+  CHECK(deployed.digest == registry.digest_of("shop/app", "latest"));
+  CHECK(deployed.digest == registry.digest_of("shop/app", "1"));
+  // The image that the engine ran the unit step in is the one in what was pushed and is deployed.
+  REQUIRE(tested.starts_with("sha256:"));
+  CHECK(deployed.config_id == tested);
+  CHECK(registry.image_of("shop/app", deployed.digest) == tested);
   CHECK(daemon.log(id, "production.a1") == "deploying\n");
 }
 
