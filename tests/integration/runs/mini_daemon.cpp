@@ -137,6 +137,13 @@ void MiniDaemon::run_void(awaitable<void> work) {
   while (!done) io.run_one();
 }
 
+std::string left_of_runs(const Site& site) {
+  return site.shell(
+      "ours=\"--filter label=dev.slipway.run --filter label=dev.slipway.instance=$(cat instance)\"; "
+      "docker ps -a --format 'container {{.Names}}' $ours; docker volume ls --format 'volume {{.Name}}' $ours; "
+      "[ ! -e work ] || ls work | sed 's/^/checkout /'");
+}
+
 void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work, docker::Endpoint endpoint) {
   int pipe[2];
   REQUIRE(::pipe(pipe) == 0);

@@ -39,6 +39,7 @@ TEST_CASE("a push is checked out, tested and finished, and nothing is left behin
   const std::string log = daemon.log(id, daemon.attempts(id).at(0).log_name);
   CHECK(log.find("hello from the checkout\n") != std::string::npos);
   CHECK(log.find(commit) != std::string::npos);
+  until(daemon, "nothing is left of it", [&] { return left_of_runs(site).empty(); });
 }
 
 TEST_CASE("a failing test stops what comes after it and says its exit code") {
@@ -367,6 +368,11 @@ TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was st
     });
   });
   ::usleep(300'000);
+  const std::string under_way = left_of_runs(site);
+  CAPTURE(under_way);
+  CHECK(under_way.find("container slip-") != std::string::npos);
+  CHECK(under_way.find("volume slip-") != std::string::npos);
+  CHECK(under_way.find("checkout ") != std::string::npos);
 
   MiniDaemon daemon(site);
   const RunId found = daemon.take_up_one();
@@ -389,4 +395,5 @@ TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was st
   until(daemon, "the engine tells of the second step", [&] { return starts.of(name.container("second")) > 0; });
   CHECK(starts.of(name.container("first")) == 1);
   CHECK(starts.of(name.container("second")) == 1);
+  until(daemon, "nothing is left of it", [&] { return left_of_runs(site).empty(); });
 }

@@ -28,14 +28,9 @@ void await_running(MiniDaemon& daemon, RunId id) {
   until(daemon, "a step runs", [&] { return running(daemon, id) == 1; });
 }
 
-std::string containers(const Site& site, MiniDaemon& daemon) {
-  return site.shell("docker ps -a --format '{{.Names}}' --filter label=dev.slipway.run --filter " +
-                    ("label=dev.slipway.instance=" + daemon.store->instance()));
-}
-
 /// Those of earlier jobs go in the background.
 void await_removals(const Site& site, MiniDaemon& daemon) {
-  until(daemon, "containers are removed", [&] { return containers(site, daemon).empty(); });
+  until(daemon, "containers are removed", [&] { return left_of_runs(site).find("container ") == std::string::npos; });
 }
 
 }  // namespace
