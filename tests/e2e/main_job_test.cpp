@@ -144,7 +144,7 @@ TEST_CASE("a daemon killed in the middle of a run finishes it after its restart"
 TEST_CASE("a daemon that is asked to stop ends at once, and the next one has what it knew") {
   Daemon daemon;
   Repository repository(daemon, "stopped");
-  daemon.stop();
+  CHECK(daemon.stop(std::chrono::seconds(5)) == 0);
   daemon.start();
   CHECK(daemon.slipway({"project", "list"}).out.find("stopped") != std::string::npos);
 }

@@ -37,14 +37,15 @@ class Daemon {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
   void kill_hard();  ///< SIGKILL, reaped
-  void stop();       ///< SIGTERM, reaped; fails if it takes over 20 s
-  void start();      ///< again, on the same data and port
+  /// SIGTERM, reaped; its exit code, or 128 and the signal that ended it. Throws if it takes longer.
+  int stop(std::chrono::seconds limit = std::chrono::seconds(20));
+  void start();  ///< again, on the same data and port
 
  private:
   void write_settings() const;
   void start_process();
   void start_container();
-  void signal_and_reap(int signal, std::chrono::seconds limit);
+  int signal_and_reap(int signal, std::chrono::seconds limit);
   void await_ready() const;
   void login() const;
   [[nodiscard]] std::string log_text() const;
