@@ -5,7 +5,7 @@
 /// an engine, of every request by HTTP, of every write of a log and of every program run. Compiled into what users run,
 /// so that what is tested is what is shipped; off unless the environment turns them on, and then read once:
 ///
-///   SLIPWAY_KILL_POINT="3:after commit attempt.running"   SIGKILL to itself at the third passing (without "N:": the
+///   SLIPWAY_KILL_POINT="3:after commit step.running"      SIGKILL to itself at the third passing (without "N:": the
 ///                                                         first)
 ///   SLIPWAY_STOP_POINT="before POST /containers/*/start"  SIGSTOP likewise: the test breaks something, then SIGCONT
 ///   SLIPWAY_POINT_TRACE=FILE                              appends the name of each point passed

@@ -123,7 +123,7 @@ class Transaction {
     return run(sql, Values(values.begin(), values.size()), on_row);
   }
 
-  /// Names what is being committed, for whoever watches commits ("attempt.running").
+  /// Names what is being committed, for whoever watches commits ("step.running").
   virtual void mark(std::string_view what) = 0;
 };
 

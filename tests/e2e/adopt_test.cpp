@@ -82,9 +82,9 @@ TEST_CASE("what Docker Compose runs is adopted without a restart, and the next p
   REQUIRE(adopted.code == 0);
   CHECK(adopted.out.find("The next deployment makes these anew") == std::string::npos);
   CHECK(lives("e2e-composed") == before);
-  for (const Json& host : daemon.slipway_json({"app", "status", "e2e-composed"}).at("hosts")) {
-    CHECK(host.at("state") == "ok");
-  }
+  const Json status = daemon.slipway_json({"app", "status", "e2e-composed"});
+  REQUIRE(status.at("hosts").size() == 3);
+  for (const Json& host : status.at("hosts")) CHECK(host.at("state") == "ok");
   const Ran again = daemon.slipway(adopt);
   CHECK(again.code != 0);
   CHECK(again.err.find("e2e-composed") != std::string::npos);

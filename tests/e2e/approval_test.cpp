@@ -1,6 +1,5 @@
 // A deployment that waits for somebody's word, through the two programs a user has.
 #include <algorithm>
-#include <thread>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -10,29 +9,6 @@
 
 using namespace slipway;
 using namespace slipway::e2e;
-
-namespace {
-
-Json job_of(const Daemon& daemon, const std::string& project, const std::string& commit, const std::string& name) {
-  const Json run = daemon.slipway_json({"run", "view", "-p", project, "--commit", commit});
-  for (const Json& job : run.at("jobs")) {
-    if (job.at("name") == name) return job;
-  }
-  return Json::object();
-}
-
-/// Until the deploy job says that it waits; its reason.
-std::string await_waiting(const Daemon& daemon, const std::string& project, const std::string& commit) {
-  for (int i = 0; i < 600; ++i) {
-    const Json job = job_of(daemon, project, commit, "production");
-    if (text_at(job, "state") == "blocked") return text_at(job, "reason");
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  FAIL("the deploy job does not wait");
-  return {};
-}
-
-}  // namespace
 
 TEST_CASE(
     "a deployment waits for a person with the role, outlives the daemon's death, and goes on with what was approved") {
@@ -45,7 +21,7 @@ TEST_CASE(
   };
   REQUIRE(watch(service.push("one")) == 0);
   const std::string commit = service.push("two", "true", "  approval: {roles: [release], timeout: 10m}\n");
-  CHECK(await_waiting(daemon, "approval", commit).starts_with("waits for approval by release until "));
+  CHECK(await_blocked(daemon, "approval", commit, "production").starts_with("waits for approval by release until "));
 
   const Json waiting = daemon.slipway_json({"app", "status", "e2e-approval"}).at("waiting").at(0);
   CHECK(waiting.at("generation") == 2);
@@ -56,7 +32,7 @@ TEST_CASE(
 
   daemon.kill_hard();
   daemon.start();
-  CHECK(await_waiting(daemon, "approval", commit).starts_with("waits for approval by release until "));
+  CHECK(await_blocked(daemon, "approval", commit, "production").starts_with("waits for approval by release until "));
   CHECK(service.versions() == std::vector<std::string>{"one", "one", "one"});
   const Json token = daemon.slipway_json({"token", "create", "rita", "--role", "viewer", "--role", "release"});
   const Ran approved =

@@ -191,21 +191,23 @@ void Daemon::kill_hard() {
   signal_and_reap(SIGKILL, 10s);
 }
 
-void Daemon::stop() {
-  signal_and_reap(SIGTERM, 20s);
+int Daemon::stop(std::chrono::seconds limit) {
+  return signal_and_reap(SIGTERM, limit);
 }
 
-void Daemon::signal_and_reap(int signal, std::chrono::seconds limit) {
+int Daemon::signal_and_reap(int signal, std::chrono::seconds limit) {
   if (!container_.empty()) {
     run({"docker", "kill", "-s", std::to_string(signal), container_});
-    run({"timeout", std::to_string(limit.count()), "docker", "wait", container_});
-    return;
+    const Ran ended = run({"timeout", std::to_string(limit.count()), "docker", "wait", container_});
+    must(ended, "docker wait for slipwayd's end");
+    return std::stoi(ended.out);
   }
   ::kill(pid_, signal);
   for (auto until = std::chrono::steady_clock::now() + limit; std::chrono::steady_clock::now() < until;) {
-    if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
       pid_ = -1;
-      return;
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
     std::this_thread::sleep_for(20ms);
   }
@@ -250,6 +252,18 @@ std::string Repository::push(const std::string& branch) const {
   std::string commit = git({"rev-parse", "HEAD"}).out;
   commit.pop_back();
   return commit;
+}
+
+std::string await_blocked(const Daemon& daemon, const std::string& project, const std::string& commit,
+                          const std::string& job) {
+  for (int i = 0; i < 600; ++i) {
+    const Json run = daemon.slipway_json({"run", "view", "-p", project, "--commit", commit});
+    for (const Json& one : run.at("jobs")) {
+      if (one.at("name") == job && text_at(one, "state") == "blocked") return text_at(one, "reason");
+    }
+    std::this_thread::sleep_for(100ms);
+  }
+  throw std::runtime_error("job " + job + " of " + project + " does not come to wait");
 }
 
 std::string http_get(const std::string& url, std::string connect_to) {

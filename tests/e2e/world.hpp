@@ -37,14 +37,15 @@ class Daemon {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
   void kill_hard();  ///< SIGKILL, reaped
-  void stop();       ///< SIGTERM, reaped; fails if it takes over 20 s
-  void start();      ///< again, on the same data and port
+  /// SIGTERM, reaped; its exit code, or 128 and the signal that ended it. Throws if it takes longer.
+  int stop(std::chrono::seconds limit = std::chrono::seconds(20));
+  void start();  ///< again, on the same data and port
 
  private:
   void write_settings() const;
   void start_process();
   void start_container();
-  void signal_and_reap(int signal, std::chrono::seconds limit);
+  int signal_and_reap(int signal, std::chrono::seconds limit);
   void await_ready() const;
   void login() const;
   [[nodiscard]] std::string log_text() const;
@@ -72,6 +73,11 @@ class Repository {
   std::string project_;
   std::filesystem::path bare_, work_;
 };
+
+/// Until that job of the commit's run waits for somebody's word; what it says of that. Throws if it takes over a
+/// minute.
+std::string await_blocked(const Daemon& daemon, const std::string& project, const std::string& commit,
+                          const std::string& job);
 
 /// GET without credentials; empty if nothing answers within 3 s. `connect_to`: "address:port", if not what the URL
 /// says.

@@ -41,7 +41,7 @@ class Chain:
         # `cat` writes no newline, so that the next command stands on its line.
         self.lines = [record("+ cat /www/version"), record("v1+ echo"), record("")]
         self.logs = {}  # of certain runs or steps other ones
-        self.starts = {STEP: {1}}
+        self.starts, self.unheard = {}, ()  # of its engine: it tells one start of each step, but for certain ones
         self.registry = {"t": TESTED}
         self.containers = {host: {"app-web-g2-1": (TESTED, 2)} for host in (1, 2, 3)}
         self.answers = {1: "v1", 2: "v1", 3: "v1"}
@@ -109,7 +109,13 @@ class Chain:
     def step(self):
         return self.run["jobs"][0]["steps"][0]
 
+    def hear_of_starts(self):
+        steps = [(run, job, step) for run in self.all_runs.values() for job in run["jobs"] for step in job["steps"]]
+        for name in {self.container_of(*one) for one in steps} - set(self.unheard):
+            self.starts.setdefault(name, {1})
+
     def found(self, fault="kill", **evidence):
+        self.hear_of_starts()
         about = {"accepted": self.accepted} | evidence
         return invariants.violations(self, self.scenario, faults.ALL[fault], "v1", COMMIT, invariants.Evidence(**about))
 
@@ -143,12 +149,25 @@ class EachViolationIsFound(unittest.TestCase):
         self.chain.all_runs[8] = self.chain.run | {"id": 8}
         self.chain.rollouts.append(self.chain.rollouts[0] | {"id": 6, "run": 8})
         self.chain.audits[6] = [{"what": "leased", "fence": 4, "at": self.chain.rollouts[0]["ended_at"]}]
-        self.chain.starts["slip-i1-8-unit.run-a1"] = {1}
         self.assert_found("run twice")
 
     def test_a_step_that_the_engine_started_twice(self):
         self.chain.starts[STEP] = {1, 2}
         self.assert_found("started twice")
+
+    def test_a_step_that_ended_and_that_no_engine_started(self):
+        self.chain.unheard = (STEP,)
+        self.chain.starts[STEP.replace("unit", "unti")] = {1}
+        self.assert_found("never started")
+        self.assert_found("never started", fault="engine hangs")
+        self.assert_found(fault="engine killed")  # its events go with it
+
+    def test_a_step_that_was_stopped_before_it_was_started(self):
+        self.chain.run["jobs"][0]["verdict"] = self.chain.run["verdict"] = "interrupted"
+        self.chain.run["reason"] = "job 'unit': its container is gone"
+        self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
+        self.chain.step["exit_code"], self.chain.unheard, self.chain.lines = None, (STEP,), []
+        self.assert_found(fault="containers removed")
 
     def test_a_second_attempt_where_only_slipwayd_died(self):
         self.chain.run["jobs"][0]["steps"].append(self.chain.step | {"attempt": 2})
@@ -170,10 +189,25 @@ class EachViolationIsFound(unittest.TestCase):
         self.assert_found("false pass")
 
     def test_a_run_that_failed_though_only_slipwayd_died(self):
-        self.chain.run["verdict"] = "failed"
+        self.chain.run.update(verdict="failed", reason="job 'unit': exit code 1")
         self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
         self.assert_found("wrong verdict")
         self.assert_found(fault="engine killed")
+
+    def test_a_run_that_failed_and_does_not_say_why(self):
+        self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
+        for reason in ("", " ", "job 'unit': "):
+            self.chain.run.update(verdict="failed", reason=reason)
+            self.assert_found("wrong verdict", fault="engine killed")
+            self.assert_found("wrong verdict")
+
+    def test_a_run_that_was_to_fail_and_does_not_say_why(self):
+        self.chain.scenario = dataclasses.replace(scenarios.DEPLOY, verdict="failed")
+        self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
+        self.chain.run["verdict"] = "failed"
+        self.assert_found("wrong verdict")
+        self.chain.run["reason"] = "job 'unit': exit code 4"
+        self.assert_found()
 
     def test_a_line_of_the_log_that_is_lost(self):
         del self.chain.lines[0]
@@ -189,6 +223,7 @@ class EachViolationIsFound(unittest.TestCase):
 
     def test_the_start_of_a_log_is_enough_of_a_step_that_was_cut_off(self):
         self.chain.run["jobs"][0]["verdict"] = self.chain.run["verdict"] = "interrupted"
+        self.chain.run["reason"] = "job 'unit': the engine went away"
         self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
         del self.chain.lines[2:]
         self.assert_found(fault="engine killed")
@@ -216,7 +251,7 @@ class EachViolationIsFound(unittest.TestCase):
         self.assert_found("mixed generations", "not deployed")
 
     def test_hosts_that_serve_what_no_run_passed_with(self):
-        self.chain.run["verdict"] = "failed"
+        self.chain.run.update(verdict="failed", reason="job 'production': the engine went away")
         self.assert_found("mixed generations", fault="engine killed")
 
     def test_a_run_that_passed_though_its_rollout_did_not(self):
@@ -303,7 +338,8 @@ class EachViolationIsFound(unittest.TestCase):
         self.assert_found(fault="manager cut off")
 
     def take_over(self):
-        self.chain.run["verdict"], self.chain.rollouts[0]["state"] = "failed", "failed"
+        self.chain.run.update(verdict="failed", reason="job 'production': another slipwayd has taken over")
+        self.chain.rollouts[0]["state"] = "failed"
         self.chain.answers = dict.fromkeys(self.chain.answers, "v0")
         self.chain.containers, self.chain.promoted = {host: {"app-web-g1-1": (OTHER, 1)} for host in (1, 2, 3)}, 1
         self.chain.left = self.chain.standing()

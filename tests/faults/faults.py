@@ -21,6 +21,7 @@ class Fault:
     meanwhile: typing.Callable = None  # (worker): between the death of slipwayd and its next start
     reason: str = ""  # is part of what a run says that fails by it
     moves: bool = False  # the application may leave hosts
+    loses_events: bool = False  # the engine's, of what it did just before
     rule: dict = None  # of the fake engine: what happens to the answer to a call, instead of anything at an instant
 
 
@@ -33,15 +34,15 @@ ALL = {fault.name: fault for fault in (
     Fault("host taken out", "slipwayd is killed, and comes back with settings in which a host has left the group that is deployed to",
           "SLIPWAY_KILL_POINT", meanwhile=lambda w: w.take_out("h3"), moves=True),
     Fault("engine killed", "the engine is killed and comes back", "SLIPWAY_STOP_POINT",
-          lambda w: w.engine.die(), lambda w: w.engine.start(), 0.5, exact=False),
+          lambda w: w.engine.die(), lambda w: w.engine.start(), 0.5, exact=False, loses_events=True),
     Fault("engine restarted", "the engine is told to end, and comes back", "SLIPWAY_STOP_POINT",
-          lambda w: w.engine.quit(), lambda w: w.engine.start(), 0.2, exact=False),
+          lambda w: w.engine.quit(), lambda w: w.engine.start(), 0.2, exact=False, loses_events=True),
     Fault("engine hangs", "the engine hangs for two seconds", "SLIPWAY_STOP_POINT",
           lambda w: w.engine.signal(signal.SIGSTOP), lambda w: w.engine.signal(signal.SIGCONT), 2.0),
     Fault("containers removed", "somebody removes all containers of slipway", "SLIPWAY_STOP_POINT",
           lambda w: w.engine.remove_all(w.instance_id), exact=False),
     Fault("machine restarted", "the machine loses its power: slipwayd, the engine and all containers end at once, and the machine starts",
-          "SLIPWAY_STOP_POINT", lambda w: w.lose_power(), lambda w: w.engine.start(), 0.5, exact=False),
+          "SLIPWAY_STOP_POINT", lambda w: w.lose_power(), lambda w: w.engine.start(), 0.5, exact=False, loses_events=True),
     Fault("registry killed", "the registry is killed and comes back", "SLIPWAY_STOP_POINT",
           lambda w: w.rig.kill_pid("registry"), lambda w: w.rig.up(), 1.0, exact=False, shared=True),
     Fault("host cut off", "a host's link is down for three seconds", "SLIPWAY_STOP_POINT",

@@ -93,6 +93,8 @@ def deliveries(worker, evidence, parts):
 
 
 def verdict(scenario, fault, run):
+    if run["verdict"] != "passed" and not says_why(run):
+        return [f"wrong verdict: run {run['id']} is {run['verdict']} and does not say why: {run['reason']!r}"]
     if run["verdict"] == scenario.verdict:
         if scenario.reason in run["reason"] or not fault.exact:
             return []
@@ -106,6 +108,12 @@ def verdict(scenario, fault, run):
     return []
 
 
+def says_why(run):
+    """A reason that only names the job is none."""
+    reason = run["reason"].rstrip()
+    return bool(reason) and not reason.endswith(":")
+
+
 def steps(worker, scenario, fault, version, run):
     found = []
     seen = {}
@@ -115,7 +123,7 @@ def steps(worker, scenario, fault, version, run):
                 found.append(f"ran on: step {step['name']} of {job['name']} in run {run['id']}, which was never to begin")
             if step["role"] == "step":
                 seen.setdefault((job["name"], step["name"]), []).append(step | {"job": job["verdict"]})
-                found += starts(worker, run, job, step)
+                found += starts(worker, fault, run, job, step)
     for (job, name), attempts in seen.items():
         if len(attempts) > 1 and fault.exact:
             found.append(f"started twice: step {name} of {job} has {len(attempts)} attempts")
@@ -130,10 +138,16 @@ def steps(worker, scenario, fault, version, run):
     return found
 
 
-def starts(worker, run, job, step):
+def starts(worker, fault, run, job, step):
+    """What has ended was started, once: as the engine tells it, not slipwayd."""
     name = worker.container_of(run, job, step)
-    count = len(worker.engine.starts.get(name, ()))
-    return [f"started twice: the engine started {name} {count} times"] if count > 1 else []
+    told = step["exit_code"] is not None and not fault.loses_events
+    until = time.monotonic() + (CAUGHT_UP_WITHIN if told else 0)
+    while not (count := len(worker.engine.starts.get(name, ()))) and time.monotonic() < until:
+        time.sleep(0.05)  # the engine's events come behind its answers
+    if count > 1:
+        return [f"started twice: the engine started {name} {count} times"]
+    return [f"never started: {name} has ended with {step['exit_code']}, and no engine has started it"] if told and not count else []
 
 
 def log_bytes(worker, run, wanted, version, step, whole):

@@ -1,4 +1,10 @@
-"""docs/reliability.md, made of what matrices have left in their folders: report.py FOLDER... > docs/reliability.md"""
+"""docs/reliability.md, made of what matrices have left in their folders.
+
+    report.py FOLDER... > docs/reliability.md
+    report.py --whole FOLDER...    exits 1 and says why if one of them is not the whole full matrix, as the page's are
+
+What only a person can tell of the runs (what was bad, and what became of it) is in run_again.md, and ends the page.
+"""
 
 import collections
 import datetime
@@ -10,11 +16,13 @@ import sys
 import faults
 import stories
 
-CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "false pass", "wrong verdict", "not ended", "orphan",
+CLASSES = ("lost log bytes", "doubled log bytes", "started twice", "never started", "false pass", "wrong verdict", "not ended", "orphan",
            "lost delivery", "run twice", "ran on", "ended too early", "ended too late", "leaked secret", "side by side",
            "not gone back", "rolled back twice", "wrong place", "two live generations", "mixed generations", "not deployed", "not running", "wrong digest",
            "wrong generation", "begun too early", "lost word", "said twice", "two rollouts at once", "wrong lease",
            "touched another's", "crash")
+
+REMARKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run_again.md")
 
 HEAD = """\
 # Reliability
@@ -31,9 +39,11 @@ Some scenarios are stories, in which people and forges do more than push once: t
 send twice. Each of them does so once it sees its moment, and asks again only for what was not answered. What slipwayd said yes
 to must then be so.
 
-Cells whose instant did not come (what happens between threads differs from run to run) ended right and are not counted.
-After a fault that takes steps or hosts with it a run may also fail and say why; it must never pass falsely. The checker
-itself is tried on planted violations (`tests/faults/checker_test.py`, `story_test.py`). The hosts' engines have `live-restore`.
+Cells whose instant did not come (what happens between threads differs from run to run) are tried once more; if it does not
+come then either, they ended right and are not counted. A matrix has failed if less than nine tenths of its cells came to their
+instant, or none of those in which slipwayd is killed in a scenario. After a fault that takes steps or hosts with it a run may
+also fail and say why; it must never pass falsely. The checker itself is tried on planted violations
+(`tests/faults/checker_test.py`, `story_test.py`). The hosts' engines have `live-restore`.
 """
 
 
@@ -45,7 +55,19 @@ def save(folder, options, count, outcomes, left, seconds):
               "problems": o.problems, "seconds": o.seconds, "verdict": o.verdict, "as_if_nothing": o.as_if_nothing} for o in outcomes]
     with open(f"{folder}/outcomes.json", "w", encoding="utf-8") as file:
         json.dump({"engine": version, "seed": options.seed, "date": str(datetime.date.today()), "seconds": seconds,
+                   "tier": options.tier, "filters": [text for text in (options.scenarios, options.only) if text],
                    "left_out": count - len(outcomes), "orphans": left, "cells": cells}, file)
+
+
+def lacks(matrix):
+    """Why it is not a whole matrix of the full tier; empty if it is."""
+    if matrix["tier"] != "full":
+        return f"of the {matrix['tier']} tier"
+    if matrix["filters"]:
+        return f"only what matches {' and '.join(matrix['filters'])}"
+    if matrix["left_out"]:
+        return f"{matrix['left_out']} cells were left out for time"
+    return "" if matrix["cells"] else "no cell ran"
 
 
 def summary(matrix):
@@ -111,12 +133,40 @@ def page(matrices, crowds):
         text += "\n## Violations\n\n"
         for cell in bad:
             text += f"- {cell['text']}\n" + "".join(f"  - {problem}\n" for problem in cell["problems"])
-    return text
+    return text + "\n" + remarks()
+
+
+def remarks():
+    with open(REMARKS, encoding="utf-8") as file:
+        return file.read()
+
+
+def outcomes_of(folder):
+    path = f"{folder}/outcomes.json"
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def are_whole(folders):
+    """Says on stderr which are not."""
+    whole = True
+    for folder in folders:
+        matrix = outcomes_of(folder)
+        why = lacks(matrix) if matrix else "it did not run"
+        if why:
+            print(f"{folder} is no whole matrix: {why}", file=sys.stderr)
+            whole = False
+    return whole
+
+
+def main(words):
+    if words[:1] == ["--whole"]:
+        sys.exit(0 if are_whole(words[1:]) else 1)
+    matrices = [outcomes_of(folder) for folder in words]
+    print(page(matrices, "".join(crowd(f"{folder}/crowd.json") for folder in words)), end="")
 
 
 if __name__ == "__main__":
-    left_by = []
-    for folder in sys.argv[1:]:
-        with open(f"{folder}/outcomes.json", encoding="utf-8") as file:
-            left_by.append(json.load(file))
-    print(page(left_by, "".join(crowd(f"{folder}/crowd.json") for folder in sys.argv[1:])), end="")
+    main(sys.argv[1:])

@@ -143,6 +143,13 @@ awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock
   co_return std::make_shared<AsyncLock::Held>(co_await lock->acquire());
 }
 
+std::string left_of_runs(const Site& site) {
+  return site.shell(
+      "ours=\"--filter label=dev.slipway.run --filter label=dev.slipway.instance=$(cat instance)\"; "
+      "docker ps -a --format 'container {{.Names}}' $ours; docker volume ls --format 'volume {{.Name}}' $ours; "
+      "[ ! -e work ] || ls work | sed 's/^/checkout /'");
+}
+
 void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work, docker::Endpoint endpoint) {
   int pipe[2];
   REQUIRE(::pipe(pipe) == 0);

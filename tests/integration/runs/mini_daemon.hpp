@@ -108,6 +108,10 @@ void until(MiniDaemon& daemon, const std::string& what, Condition holds) {
 /// Somebody else's hold of a lock, given up by `reset`.
 awaitable<std::shared_ptr<AsyncLock::Held>> hold(std::shared_ptr<AsyncLock> lock);
 
+/// What there still is of runs of the site's installation, a line each: "container NAME", "volume NAME", "checkout
+/// RUN". That of a job or run that has ended goes in the background.
+std::string left_of_runs(const Site& site);
+
 /// A daemon on the site, in a process of its own, that does what `work` says and is then killed as it stands.
 void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>& work,
                         docker::Endpoint endpoint = test_engine());

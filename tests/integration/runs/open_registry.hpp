@@ -2,10 +2,13 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <nlohmann/json.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/json.hpp"
 #include "tests/integration/runs/mini_daemon.hpp"
+#include "tests/integration/runs/required.hpp"
 
 namespace slipway::runs {
 
@@ -37,12 +40,21 @@ class OpenRegistry {
 
   /// Of the manifest that a tag names now.
   [[nodiscard]] std::string digest_of(const std::string& repository, const std::string& tag) const {
-    return site_.shell("curl -fsI -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' http://" +
-                       address() + "/v2/" + repository + "/manifests/" + tag +
-                       " | tr -d '\\r' | sed -n 's/^Docker-Content-Digest: //p'");
+    return site_.shell(curl("-I", repository, tag) + " | tr -d '\\r' | sed -n 's/^Docker-Content-Digest: //p'");
+  }
+  /// The image's id, as the manifest of that tag or digest has it.
+  [[nodiscard]] std::string image_of(const std::string& repository, const std::string& reference) const {
+    const Json manifest = required(parse_json(site_.shell(curl("", repository, reference))));
+    return manifest.at("config").at("digest").get<std::string>();
   }
 
  private:
+  [[nodiscard]] std::string curl(const std::string& option, const std::string& repository,
+                                 const std::string& reference) const {
+    return "curl -fs " + option + " -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' http://" +
+           address() + "/v2/" + repository + "/manifests/" + reference;
+  }
+
   const Site& site_;
   std::string ip_;
   int port_ = 0;

@@ -1,10 +1,7 @@
-#include <csignal>
-
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/encoding.hpp"
+#include "orchestrator/runs/naming.hpp"
 #include "orchestrator/store/images.hpp"
+#include "tests/integration/runs/engine_starts.hpp"
 #include "tests/integration/runs/mini_daemon.hpp"
 #include "tests/integration/runs/open_registry.hpp"
 #include "tests/integration/runs/required.hpp"
@@ -44,6 +41,7 @@ TEST_CASE("a push is checked out, tested and finished, and nothing is left behin
   const std::string log = daemon.log(id, daemon.attempts(id).at(0).log_name);
   CHECK(log.find("hello from the checkout\n") != std::string::npos);
   CHECK(log.find(commit) != std::string::npos);
+  until(daemon, "nothing is left of it", [&] { return left_of_runs(site).empty(); });
 }
 
 TEST_CASE("a failing test stops what comes after it and says its exit code") {
@@ -247,13 +245,21 @@ TEST_CASE("what was tested is what is pushed, and the digest it got is what is d
         "on: {push: {}}\n"
         "images:\n  app: {context: .}\n"
         "jobs:\n"
-        "  unit: {image: \"${{ images.app }}\", network: none, run: [\"test -f /made\"]}\n"
+        "  unit: {image: \"${{ images.app }}\", network: none, run: [\"test -f /made\", "
+        "\"while [ ! -e /tmp/end ]; do sleep 0.1; done\"]}\n"
         "  publish: {needs: [unit], push: {image: app, to: " +
             repository +
             ", tags: [latest, \"1\"]}}\n"
             "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}, group: prod}}\n"},
        {"Dockerfile", "FROM busybox\nRUN touch /made\nCMD [\"true\"]\n"},
        {"compose.yml", "name: shop\nservices:\n  web: {}\n"}}));
+  until(daemon, "the unit step runs", [&] {
+    const auto attempts = daemon.attempts(id);
+    return !attempts.empty() && attempts[0].state == store::AttemptState::running;
+  });
+  const std::string container = AttemptName(daemon.store->instance(), id, "unit", 1).container("run");
+  const std::string tested = site.shell("docker inspect -f '{{.Image}}' " + container);
+  site.shell("docker exec " + container + " touch /tmp/end");
   const store::Run run = daemon.wait(id);
   INFO(run.reason << daemon.log(id, "publish.a1"));
   REQUIRE(run.verdict == store::Verdict::passed);
@@ -261,9 +267,14 @@ TEST_CASE("what was tested is what is pushed, and the digest it got is what is d
   const DeployRequest& request = daemon.deployer.requests[0];
   CHECK(request.compose == "name: shop\nservices:\n  web: {}\n");
   CHECK(request.group == "prod");
-  CHECK(request.images.at("web").digest == registry.digest_of("shop/app", "latest"));
-  CHECK(request.images.at("web").repository == repository);
-  CHECK(request.images.at("web").config_id.starts_with("sha256:"));
+  const auto& deployed = request.images.at("web");
+  CHECK(deployed.repository == repository);
+  CHECK(deployed.digest == registry.digest_of("shop/app", "latest"));
+  CHECK(deployed.digest == registry.digest_of("shop/app", "1"));
+  // The image that the engine ran the unit step in is the one in what was pushed and is deployed.
+  REQUIRE(tested.starts_with("sha256:"));
+  CHECK(deployed.config_id == tested);
+  CHECK(registry.image_of("shop/app", deployed.digest) == tested);
   CHECK(daemon.log(id, "production.a1") == "deploying\n");
 }
 
@@ -417,20 +428,24 @@ TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was st
         "      - {name: first, run: [\"for i in $(seq 1 400); do echo line $i; [ $((i % 10)) = 0 ] && sleep 0.1; done; "
         "printf end\"]}\n"
         "      - {name: second, run: [\"echo second\"]}\n"}});
-  const auto milliseconds = GENERATE(600, 1500, 3000);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    // The daemon that is going to be killed.
-    MiniDaemon daemon(site);
-    daemon.push(commit);
-    daemon.io.restart();
-    for (;;) daemon.io.run_one();
-  }
-  ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  const EngineStarts starts(site);
+  // So far the first step has come, of the four seconds that it takes.
+  const int line = GENERATE(1, 100, 200);
+  CAPTURE(line);
+  work_and_be_killed(site, [&](MiniDaemon& daemon) {
+    const RunId id = daemon.push(commit);
+    until(daemon, "the first step writes", [&] {
+      const auto attempts = daemon.attempts(id);
+      return !attempts.empty() && attempts[0].state == store::AttemptState::running &&
+             daemon.log(id, "unit.first.a1").find("\nline " + std::to_string(line) + "\n") != std::string::npos;
+    });
+  });
   ::usleep(300'000);
+  const std::string under_way = left_of_runs(site);
+  CAPTURE(under_way);
+  CHECK(under_way.find("container slip-") != std::string::npos);
+  CHECK(under_way.find("volume slip-") != std::string::npos);
+  CHECK(under_way.find("checkout ") != std::string::npos);
 
   MiniDaemon daemon(site);
   const RunId found = daemon.take_up_one();
@@ -447,5 +462,11 @@ TEST_CASE("after kill -9 a running step is adopted, its log whole, and it was st
   CHECK(attempts[0].log.sha256 == sha256_hex(expected));
   CHECK(attempts[0].log.content_bytes == static_cast<std::int64_t>(expected.size()));
   const auto events = daemon.events(found);
-  CHECK(std::count(events.begin(), events.end(), "step.reattached") <= 1);
+  CHECK(std::count(events.begin(), events.end(), "step.reattached") == 1);
+  // What the engine tells of the second comes behind all that it tells of the first.
+  const AttemptName name{daemon.store->instance(), found, "unit", 1};
+  until(daemon, "the engine tells of the second step", [&] { return starts.of(name.container("second")) > 0; });
+  CHECK(starts.of(name.container("first")) == 1);
+  CHECK(starts.of(name.container("second")) == 1);
+  until(daemon, "nothing is left of it", [&] { return left_of_runs(site).empty(); });
 }

@@ -28,14 +28,24 @@ void await_running(MiniDaemon& daemon, RunId id) {
   until(daemon, "a step runs", [&] { return running(daemon, id) == 1; });
 }
 
-std::string containers(const Site& site, MiniDaemon& daemon) {
-  return site.shell("docker ps -a --format '{{.Names}}' --filter label=dev.slipway.run --filter " +
-                    ("label=dev.slipway.instance=" + daemon.store->instance()));
+/// In the journal; nothing else of the daemon is told.
+void cancel(MiniDaemon& daemon, RunId id) {
+  required(daemon.run(daemon.store->write(&store::Runs::cancel, id, std::string("ann"), daemon.clock.now())));
+}
+
+/// How far a step has counted, whose log is `head`, then every line from 0 on, then `end`; fails if it is anything
+/// else.
+int lines_counted(const std::string& log, const std::string& head, const std::string& end = {}) {
+  std::string expected = head;
+  int lines = 0;
+  while (expected.size() + end.size() < log.size()) expected += "line " + std::to_string(lines++) + "\n";
+  CHECK(log == expected + end);
+  return lines;
 }
 
 /// Those of earlier jobs go in the background.
 void await_removals(const Site& site, MiniDaemon& daemon) {
-  until(daemon, "containers are removed", [&] { return containers(site, daemon).empty(); });
+  until(daemon, "containers are removed", [&] { return left_of_runs(site).find("container ") == std::string::npos; });
 }
 
 }  // namespace
@@ -57,8 +67,7 @@ TEST_CASE("a step whose deadline passed while no daemon was there is stopped wit
   const auto attempts = daemon.attempts(found);
   REQUIRE(attempts.size() == (again ? 2 : 1));
   // It wrote on while nobody was there.
-  const std::string log = daemon.log(found, "unit.run.a1");
-  CHECK(log.find("\nline 30\n") != std::string::npos);
+  CHECK(lines_counted(daemon.log(found, "unit.run.a1"), "+ " + std::string(counter) + "\n") > 30);
   REQUIRE(attempts[0].finished);
   CHECK(attempts[0].error.find("timeout") != std::string::npos);
   if (again) CHECK(attempts[1].created >= *attempts[0].finished);
@@ -82,14 +91,27 @@ TEST_CASE("a step that ended by itself while no daemon was there keeps its own r
 
 TEST_CASE("a run that was being cancelled when its daemon was killed is stopped by the next one, and then has ended") {
   const Site site;
-  const std::string commit = site.commit(of_one_job(
-      "  unit: {image: busybox, network: none, run: [\"trap 'echo bye; exit 1' TERM\", \"" + std::string(counter) +
-      "\"]}\n" + "  after: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"));
-  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  const bool passed_on = GENERATE(false, true);  // to the step, which then takes a second to end
+  CAPTURE(passed_on);
+  const std::string trap = "trap 'trap : TERM; echo stops; sleep 1; echo bye; exit 1' TERM";
+  const std::string commit =
+      site.commit(of_one_job("  unit: {image: busybox, network: none, run: [\"" + trap + "\", \"" + counter + "\"]}\n" +
+                             "  after: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"));
+  work_and_be_killed(site, [&](MiniDaemon& daemon) {
+    const RunId id = daemon.push(commit);
+    await_running(daemon, id);
+    const auto has_written = [&](const std::string& line) {
+      return daemon.log(id, "unit.run.a1").find("\n" + line + "\n") != std::string::npos;
+    };
+    until(daemon, "it counts", [&] { return has_written("line 0"); });
+    cancel(daemon, id);
+    if (!passed_on) return;
+    daemon.service->stop(id, "cancelled by ann");
+    until(daemon, "it is told to end", [&] { return has_written("stops"); });
+  });
 
   MiniDaemon daemon(site);
   const RunId found = daemon.take_up_one();
-  daemon.service->stop(found, "cancelled by ann");
   const store::Run run = daemon.wait(found);
   CHECK(run.verdict == store::Verdict::cancelled);
   CHECK(run.reason == "cancelled by ann");
@@ -98,7 +120,7 @@ TEST_CASE("a run that was being cancelled when its daemon was killed is stopped 
     CHECK(job.state == store::JobState::finished);
     CHECK(job.verdict == store::Verdict::cancelled);
   }
-  CHECK(daemon.log(found, "unit.run.a1").ends_with("\nbye\n"));
+  lines_counted(daemon.log(found, "unit.run.a1"), "+ " + trap + "\n+ " + counter + "\n", "stops\nbye\n");
   await_removals(site, daemon);
 }
 
@@ -111,7 +133,7 @@ TEST_CASE("a run that is found under way and was to stop begins nothing more, an
   std::this_thread::sleep_for(2s);  // the step passes, unseen
 
   MiniDaemon daemon(site);
-  required(daemon.run(daemon.store->write(&store::Runs::cancel, RunId(1), std::string("ann"), daemon.clock.now())));
+  cancel(daemon, RunId(1));
   const RunId found = daemon.take_up_one();
   const store::Run run = daemon.wait(found);
   CHECK(run.verdict == store::Verdict::cancelled);
@@ -134,16 +156,18 @@ TEST_CASE("a deployment under way is told of a cancellation that its daemon did 
                    {"compose.yml", "name: shop\nservices:\n  web: {}\n"}});
   const auto until_it_deploys = [&](MiniDaemon& daemon) {
     daemon.deployer.goes_on = true;
-    daemon.push(commit);
+    const RunId id = daemon.push(commit);
     until(daemon, "it deploys", [&] { return daemon.deployer.requests.size() == 1; });
+    cancel(daemon, id);
   };
   work_and_be_killed(site, until_it_deploys);
 
   MiniDaemon daemon(site);
   daemon.deployer.goes_on = true;
   const RunId found = daemon.take_up_one();
-  daemon.service->stop(found, "cancelled by ann");
-  CHECK(daemon.wait(found).verdict == store::Verdict::cancelled);
+  const store::Run run = daemon.wait(found);
+  CHECK(run.verdict == store::Verdict::cancelled);
+  CHECK(run.reason == "cancelled by ann");
   const DeploymentKey key{found, "production", 1};
   CHECK(daemon.deployer.taken_up == std::vector<DeploymentKey>{key});
   CHECK(daemon.deployer.stopped == std::set<DeploymentKey>{key});

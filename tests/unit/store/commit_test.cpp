@@ -121,6 +121,20 @@ TEST_CASE("writes that wait are committed together, and one that fails leaves th
   CHECK(s.read(&Runs::unfinished)->empty());
 }
 
+TEST_CASE("the commits of a step have the names by which kill points are chosen") {
+  Gate gate;
+  StoreOptions options;
+  options.probe = &gate;
+  TemporaryStore s(options);
+  const Attempt attempt = next_attempt(add_run(s, add_project(s)), 1);
+  gate.marks.clear();
+  REQUIRE(s.write(&Attempts::intend, attempt));
+  REQUIRE(s.write(&Attempts::created, attempt.key, std::string("id")));
+  REQUIRE(s.write(&Attempts::running, attempt.key, kNoon));
+  REQUIRE(s.write(&Attempts::exited, attempt.key, AttemptExit()));
+  CHECK(gate.marks == std::vector<std::string>{"attempt.intent", "attempt.created", "step.running", "step.exited"});
+}
+
 TEST_CASE("a piece of work that throws or fails undoes all it did, and nothing else") {
   Gate gate;
   StoreOptions options;

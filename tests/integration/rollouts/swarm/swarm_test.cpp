@@ -178,10 +178,12 @@ TEST_CASE("a daemon that is killed again and again during a swarm's update goes 
   const auto id = scene.fleet->begin(on_swarm("ro-swarmkill"), two);
   REQUIRE(id);
   int ended = -SIGKILL;
+  int killed = -1;
   scene.fleet->while_closed([&] {
-    for (int times = 0; ended == -SIGKILL && times < 40; ++times) ended = run_worker(scene.folder, 3);
+    for (; ended == -SIGKILL && killed < 39; ++killed) ended = run_worker(scene.folder, 3);
   });
   CHECK(ended == 0);
+  CHECK(killed >= 2);
   const auto rollout = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::get, *id));
   REQUIRE(rollout);
   INFO(rollout->reason);

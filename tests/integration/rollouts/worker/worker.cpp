@@ -1,9 +1,12 @@
 // A daemon's worth of rollouts that a test can kill: rollouts_worker FOLDER COMMIT [back]
 // Goes on with what the store in FOLDER has, and dies by SIGKILL right after the COMMITth commit (0: never). Ends with
-// 0 when no rollout is left. With `back` it turns each round when the first old containers are about to be stopped.
+// 0 when no rollout is left; FOLDER/commits has how many commits that took. With `back` it turns each round when the
+// first old containers are about to be stopped.
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include "tests/integration/rollouts/fleet/fleet.hpp"
@@ -12,14 +15,16 @@ namespace {
 
 class Killer final : public slipway::store::CommitProbe {
  public:
-  explicit Killer(int at) : left_(at) {}
+  explicit Killer(int at) : at_(at) {}
   void before_commit(std::span<const std::string>) override {}
   void after_commit(std::span<const std::string>) override {
-    if (left_ > 0 && --left_ == 0) std::raise(SIGKILL);
+    if (++commits_ == at_) std::raise(SIGKILL);
   }
+  [[nodiscard]] int commits() const { return commits_; }
 
  private:
-  int left_;
+  int at_;
+  std::atomic<int> commits_ = 0;  // made by the store's thread
 };
 
 void turn_round(slipway::rollouts::Fleet& fleet, slipway::RolloutId id) {
@@ -51,6 +56,7 @@ int main(int argc, char** argv) {
       if (argc == 4) turn_round(fleet, rollout.id);
       fleet.wait(rollout.id);
     }
+    std::ofstream(argv[1] + std::string("/commits")) << killer.commits() << '\n';
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;
