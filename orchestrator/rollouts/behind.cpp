@@ -6,7 +6,6 @@
 
 #include "base/json.hpp"
 #include "orchestrator/rollouts/generations.hpp"
-#include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/store/applications.hpp"
 
 namespace slipway::rollouts {
@@ -26,28 +25,24 @@ Json plan_of(const store::Rollout& rollout) {
   return plan ? std::move(*plan) : Json::object();
 }
 
-/// Of the last rollout that was worked on, if it went back and had begun with the host, or was to leave it. A swarm
-/// goes back by itself.
+/// Of the last rollout that says what the host has, however many there were since for other hosts: if that one went
+/// back, or was to leave the host, and did not come to its end there. A swarm goes back by itself.
 Result<std::int64_t> generation_left_on(store::Transaction& tx, const std::string& application,
                                         const std::string& host) {
   const Error none(Error::Kind::not_found, "nothing of " + application + " is to be done on host " + host);
   const store::Rollouts rollouts(tx);
-  const auto asked_for = rollouts.asked_for(application, looked_back);
-  if (!asked_for) return fail(asked_for.error());
-  const auto last = std::find_if(asked_for->begin(), asked_for->end(),
-                                 [](const store::Rollout& one) { return one.fence != 0 || one.kind == "adopt"; });
-  if (last == asked_for->end()) return fail(none);
+  const auto last = rollouts.last_on(application, host);
+  if (!last) return fail(last.error().kind == Error::Kind::not_found ? none : last.error());
   const bool went_back = last->state == name_of(Stage::rolled_back) || last->state == name_of(Stage::rollback_failed);
-  const bool succeeded = last->state == name_of(Stage::succeeded);
-  if (!went_back && !succeeded) return fail(none);
+  if (!went_back && last->state != name_of(Stage::succeeded)) return fail(none);
   const auto hosts = rollouts.hosts(last->id);
   if (!hosts) return fail(hosts.error());
-  const bool touched = std::any_of(hosts->begin(), hosts->end(), [&](const store::RolloutHost& one) {
-    return one.host == host && (one.batch != 0 || succeeded);
+  const bool settled = std::any_of(hosts->begin(), hosts->end(), [&](const store::RolloutHost& one) {
+    return one.host == host && (one.state == name_of(HostStage::committed) || one.state == name_of(Stage::rolled_back));
   });
   const auto spec = spec_of(tx, application, last->generation);
   if (!spec) return fail(spec.error());
-  if (!touched || spec->swarm) return fail(none);
+  if (settled || spec->swarm) return fail(none);
   return last->generation;
 }
 

@@ -9,6 +9,7 @@ constexpr std::chrono::seconds host_interval{5};
 
 }  // namespace
 
+/// A host that answered and whose turn did not come has what it had, and is behind if it was.
 void Rollouts::note_lost_hosts(const store::Rollout& rollout, const Progress& progress) {
   const bool catch_up = rollout.kind == "catch_up";
   const bool in_vain = catch_up && (progress.stage == Stage::rolled_back || progress.stage == Stage::rollback_failed);
@@ -17,7 +18,7 @@ void Rollouts::note_lost_hosts(const store::Rollout& rollout, const Progress& pr
       put_off(rollout.application, host.host, progress.reason);
     } else if (host.lost) {
       behind_.add(rollout.application, host.host);
-    } else {
+    } else if (catch_up || host.batch != 0) {
       behind_.remove(rollout.application, host.host);
     }
   }

@@ -160,11 +160,22 @@ Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
               {id}, host_of);
 }
 
+Result<Rollout> Rollouts::last_on(std::string application, std::string host) const {
+  return one(tx_,
+             kSelectRollouts +
+                 "WHERE id = (SELECT max(r.id) FROM rollouts r JOIN rollout_hosts h ON h.rollout = r.id "
+                 "WHERE r.application = ?1 AND h.host = ?2 AND r.ended = 1 AND (h.batch <> 0 OR r.state = 'succeeded') "
+                 "AND (r.state = 'succeeded' OR r.kind NOT IN ('heal', 'catch_up')))",
+             {application, host}, rollout_of, "rollout of " + application + " on host " + host);
+}
+
 Result<std::vector<HostLeftBehind>> Rollouts::left_behind() const {
   return rows(tx_,
               "SELECT newest.application, newest.host FROM "
               "(SELECT r.application AS application, h.host AS host, max(h.rollout) AS rollout FROM rollout_hosts h "
-              "JOIN rollouts r ON r.id = h.rollout GROUP BY r.application, h.host) newest "
+              "JOIN rollouts r ON r.id = h.rollout "
+              "WHERE h.batch <> 0 OR h.state NOT IN ('pending', 'pulled') OR r.kind = 'catch_up' "
+              "GROUP BY r.application, h.host) newest "
               "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
               "JOIN rollouts r ON r.id = newest.rollout "
               "WHERE h.state = 'unknown' OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', 'rollback_failed')) "

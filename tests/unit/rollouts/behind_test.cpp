@@ -24,18 +24,20 @@ struct Shop {
     spec.swarm = swarm;
     return s.write(&store::Applications::add_generation, to_row(spec, RunId(), store::kNoon)).value();
   }
-  RolloutId ask(std::int64_t generation) {
+  RolloutId ask(std::int64_t generation, const std::string& kind = "deploy") {
     store::Rollout rollout;
     rollout.application = "shop";
+    rollout.kind = kind;
     rollout.generation = generation;
     rollout.requested_by = "ann";
     rollout.created = store::kNoon;
     return s.write(&store::Rollouts::add, rollout).value();
   }
-  void end(std::int64_t generation, const std::string& state, const HostBatches& batches) {
-    const RolloutId id = ask(generation);
+  void end(std::int64_t generation, const std::string& state, const HostBatches& batches,
+           const std::string& host_state = "unknown", const std::string& kind = "deploy") {
+    const RolloutId id = ask(generation, kind);
     const auto fence = s.write(&store::Rollouts::lease, id, store::kNoon).value();
-    if (state == "succeeded") {
+    if (state == "succeeded" && kind != "catch_up") {
       REQUIRE(s.write(&store::Applications::promote, std::string("shop"), generation, fence, store::kNoon));
     }
     store::RolloutProgress progress;
@@ -45,7 +47,7 @@ struct Shop {
       store::RolloutHost host;
       host.host = name;
       host.batch = batch;
-      host.state = "unknown";
+      host.state = host_state;
       progress.hosts.push_back(host);
     }
     REQUIRE(s.write(&store::Rollouts::save, id, fence, progress));
@@ -146,4 +148,38 @@ TEST_CASE("a host that did not answer when its application left it loses what it
   CHECK(promoted_for(*order) == 2);
   CHECK(hosts_of(*order) == std::vector<std::string>{"h2"});
   CHECK(shop.nothing_to_do("h3"));
+}
+
+TEST_CASE("a host that was away while its application left it is not forgotten by deployments that are not for it") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 1}}, "committed");
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}, {"h2", 0}});
+  shop.end(shop.add({"h1"}), GENERATE("succeeded", "rolled_back"), {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 0}});  // which it was not begun with
+  const auto order = shop.order("h2");
+  REQUIRE(order);
+  CHECK(goes_to_nothing(*order));
+  CHECK(order->generation == 2);
+  shop.end(2, "rolled_back", {{"h2", 1}}, "unknown", "catch_up");
+  CHECK(shop.order("h2"));
+  shop.end(2, "succeeded", {{"h2", 1}}, "committed", "catch_up");
+  CHECK(shop.nothing_to_do("h2"));
+}
+
+TEST_CASE("what a first rollout left on a host that was away is taken away after a deployment that is not for it") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 1}});
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
+  const auto order = shop.order("h2");
+  REQUIRE(order);
+  CHECK(goes_to_nothing(*order));
+  CHECK(order->generation == 1);
+  CHECK(promoted_for(*order) == 2);
+}
+
+TEST_CASE("a host that a rollout has brought back has nothing of it to lose") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 2}}, "rolled_back");
+  CHECK(shop.nothing_to_do("h2"));
 }

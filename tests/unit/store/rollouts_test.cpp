@@ -330,4 +330,8 @@ TEST_CASE("hosts are left behind that did not answer in the end, or could not be
   CHECK(left().empty());
   end("deploy", "rolled_back", {host("h1", "failed"), host("h3", "unknown")});
   CHECK(left() == std::vector<std::string>{"hello h3"});
+  RolloutHost not_its_turn = host("h3", "pulled");
+  not_its_turn.batch = 0;
+  end("deploy", "rolled_back", {host("h1", "failed"), not_its_turn});
+  CHECK(left() == std::vector<std::string>{"hello h3"});
 }
