@@ -20,6 +20,10 @@ Result<GenerationSpec> spec_of(store::Transaction& tx, const std::string& applic
   return from_row(*row);
 }
 
+bool is_among(const std::vector<std::string>& hosts, const std::string& host) {
+  return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
 Json plan_of(const store::Rollout& rollout) {
   auto plan = parse_json(rollout.plan);
   return plan ? std::move(*plan) : Json::object();
@@ -27,8 +31,7 @@ Json plan_of(const store::Rollout& rollout) {
 
 /// Of the last rollout that says what the host has, however many there were since for other hosts: if that one went
 /// back, or was to leave the host, and did not come to its end there. A swarm goes back by itself.
-Result<std::int64_t> generation_left_on(store::Transaction& tx, const std::string& application,
-                                        const std::string& host) {
+Result<store::Rollout> left_on(store::Transaction& tx, const std::string& application, const std::string& host) {
   const Error none(Error::Kind::not_found, "nothing of " + application + " is to be done on host " + host);
   const store::Rollouts rollouts(tx);
   const auto last = rollouts.last_on(application, host);
@@ -43,7 +46,7 @@ Result<std::int64_t> generation_left_on(store::Transaction& tx, const std::strin
   const auto spec = spec_of(tx, application, last->generation);
   if (!spec) return fail(spec.error());
   if (settled || spec->swarm) return fail(none);
-  return last->generation;
+  return last;
 }
 
 }  // namespace
@@ -55,6 +58,14 @@ Milliseconds HostsBehind::put_off(const std::string& application, const std::str
   return wait.pause;
 }
 
+std::vector<std::string> HostsBehind::of(const std::string& application) const {
+  std::vector<std::string> found;
+  for (const auto& [host, wait] : hosts_) {
+    if (host.first == application) found.push_back(host.second);
+  }
+  return found;
+}
+
 std::vector<std::pair<std::string, std::string>> HostsBehind::due(Instant now) const {
   std::vector<std::pair<std::string, std::string>> found;
   for (const auto& [host, wait] : hosts_) {
@@ -64,7 +75,7 @@ std::vector<std::pair<std::string, std::string>> HostsBehind::due(Instant now) c
 }
 
 Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string& application, const std::string& host,
-                                      Time now) {
+                                      const std::vector<std::string>& behind, Time now) {
   const auto owner = store::Applications(tx).get(application);
   if (!owner) return fail(owner.error());
   store::Rollout rollout;
@@ -74,14 +85,20 @@ Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string&
   rollout.plan = plan_for({host});
   rollout.requested_by = "slipway";
   rollout.created = now;
+  std::vector<std::string> targets;
   if (owner->promoted != 0) {
-    const auto spec = spec_of(tx, application, owner->promoted);
+    auto spec = spec_of(tx, application, owner->promoted);
     if (!spec) return fail(spec.error());
-    if (std::find(spec->hosts.begin(), spec->hosts.end(), host) != spec->hosts.end()) return rollout;
+    targets = std::move(spec->hosts);
   }
-  const auto left = generation_left_on(tx, application, host);
+  if (is_among(targets, host)) return rollout;
+  const auto left = left_on(tx, application, host);
   if (!left) return fail(left.error());
-  rollout.generation = *left;
+  for (const std::string& other : behind) {
+    if (left->state != name_of(Stage::succeeded) || !is_among(targets, other)) continue;
+    return fail(Error::Kind::conflict, "host " + host + " keeps what it has until host " + other + " is up to date");
+  }
+  rollout.generation = left->generation;
   rollout.plan =
       dump_json({{"hosts", std::vector<std::string>{host}}, {"to_nothing", true}, {"promoted", owner->promoted}});
   return rollout;

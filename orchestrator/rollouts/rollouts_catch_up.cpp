@@ -16,7 +16,7 @@ void Rollouts::note_lost_hosts(const store::Rollout& rollout, const Progress& pr
   for (const HostProgress& host : progress.hosts) {
     if (in_vain || (catch_up && host.lost)) {
       put_off(rollout.application, host.host, progress.reason);
-    } else if (host.lost) {
+    } else if (host.lost || (host.leaves && host.batch == 0 && progress.stage == Stage::succeeded)) {
       behind_.add(rollout.application, host.host);
     } else if (catch_up || host.batch != 0) {
       behind_.remove(rollout.application, host.host);
@@ -56,8 +56,9 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
   }
   auto answers = co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
   if (!answers) co_return;
-  auto add = [application, host, now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
-    auto rollout = catch_up_order(tx, application, host, now);
+  auto add = [application, host, behind = behind_.of(application),
+              now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
+    auto rollout = catch_up_order(tx, application, host, behind, now);
     if (!rollout) return fail(rollout.error());
     return take_turn(tx, std::move(*rollout), Concurrency::queue);
   };

@@ -223,7 +223,9 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   const std::string what =
       "generation " + std::to_string(assignment.rollout.generation) + " of " + assignment.rollout.application;
   if (goes_to_nothing(assignment.rollout)) {
-    work->say(what + " went back while " + plan.hosts.front().host + " did not answer: it is taken away there");
+    work->say("what " + plan.hosts.front().host + " still has of " + assignment.rollout.application +
+              " is taken away: generation " + std::to_string(assignment.rollout.generation) +
+              " left it, or went back, while that was not possible");
   } else {
     work->say(what + " to " + std::to_string(plan.hosts.size()) + " hosts, " + std::string(name_of(plan.pace.order)) +
               ", min_healthy " + std::to_string(plan.pace.min_healthy));

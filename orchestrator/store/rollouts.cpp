@@ -178,7 +178,8 @@ Result<std::vector<HostLeftBehind>> Rollouts::left_behind() const {
               "GROUP BY r.application, h.host) newest "
               "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
               "JOIN rollouts r ON r.id = newest.rollout "
-              "WHERE h.state = 'unknown' OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', 'rollback_failed')) "
+              "WHERE h.state IN ('unknown', 'stays') OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', "
+              "'rollback_failed')) "
               "ORDER BY newest.application, newest.host",
               {}, [](const Row& row) {
                 HostLeftBehind one;

@@ -84,7 +84,8 @@ class Rollouts {
   /// (heal, catch_up) that were in vain say nothing. Kind::not_found if there is none.
   Result<Rollout> last_on(std::string application, std::string host) const;
   /// Those of which the newest rollout that worked on them knows nothing in the end (unknown), or was to catch them up
-  /// and could not. One that ended before it came to a host that answered has not worked on it.
+  /// and could not, or that were to be left and were not (stays). One that ended before it came to a host that answered
+  /// has not worked on it.
   Result<std::vector<HostLeftBehind>> left_behind() const;
   /// Newest first, at most 200; of all applications if the name is empty.
   Result<std::vector<Rollout>> list(std::string application, std::size_t limit) const;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "orchestrator/store/applications.hpp"
+#include "tests/integration/rollouts/fleet/cut_off.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 
 using namespace slipway;
@@ -103,4 +104,25 @@ TEST_CASE("one Compose file in two places under two names is two applications, e
   CHECK(scene.fleet->wait(*back).state == "succeeded");
   CHECK(scene.fleet->served("h2", 8080) == "one");
   CHECK(scene.fleet->run(scene.fleet->store->read(&store::Applications::get, scene.application))->promoted == 1);
+}
+
+TEST_CASE("a host that is to be left serves until a host that was cut off has the new version as well") {
+  Scene scene("ro-stays");
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
+  scene.fleet->settle(aimed(scene, "[h1, h2, h3]"), push_web_image(*scene.fleet, "stays-1", "one"));
+  const std::string two = push_web_image(*scene.fleet, "stays-2", "two");
+  CutOff cut(*scene.fleet, "h2");
+  const auto second = scene.fleet->roll_out(aimed(scene, "[h1, h2]"), two);
+  INFO(second.reason);
+  CHECK(second.state == "succeeded");
+  CHECK(scene.fleet->served("h1", 8080) == "two");
+  CHECK(scene.running("h3") == only("ro-stays-web-g1-1"));
+  const auto hosts = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::hosts, second.id));
+  REQUIRE(hosts);
+  CHECK(std::any_of(hosts->begin(), hosts->end(),
+                    [](const store::RolloutHost& host) { return host.host == "h3" && host.state == "stays"; }));
+
+  cut.mend();
+  scene.fleet->run_until([&] { return scene.running("h3").empty(); });
+  CHECK(scene.fleet->served("h2", 8080) == "two");
 }

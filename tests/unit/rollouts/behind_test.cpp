@@ -52,8 +52,10 @@ struct Shop {
     }
     REQUIRE(s.write(&store::Rollouts::save, id, fence, progress));
   }
-  Result<store::Rollout> order(const std::string& host) {
-    auto work = [host](store::Transaction& tx) { return catch_up_order(tx, "shop", host, store::kNoon); };
+  Result<store::Rollout> order(const std::string& host, const std::vector<std::string>& behind = {}) {
+    auto work = [host, behind](store::Transaction& tx) {
+      return catch_up_order(tx, "shop", host, behind, store::kNoon);
+    };
     return s.write(std::move(work));
   }
   bool nothing_to_do(const std::string& host) {
@@ -73,6 +75,8 @@ TEST_CASE(
   behind.add("shop", "h1");
   behind.add("shop", "h2");
   CHECK(behind.due(start) == Hosts{{"shop", "h1"}, {"shop", "h2"}});
+  CHECK(behind.of("shop") == std::vector<std::string>{"h1", "h2"});
+  CHECK(behind.of("shopping").empty());
   CHECK(behind.put_off("shop", "h1", start) == std::chrono::seconds(10));
   CHECK(behind.due(start + std::chrono::seconds(9)) == Hosts{{"shop", "h2"}});
   CHECK(behind.due(start + std::chrono::seconds(10)) == Hosts{{"shop", "h1"}, {"shop", "h2"}});
@@ -182,4 +186,25 @@ TEST_CASE("a host that a rollout has brought back has nothing of it to lose") {
   shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
   shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 2}}, "rolled_back");
   CHECK(shop.nothing_to_do("h2"));
+}
+
+TEST_CASE("a host that is to be left keeps what it has until none that the promoted generation is for is behind") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2", "h3"}), "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h3", 0}}, "stays");
+  const auto waits = shop.order("h3", {"h2", "h3"});
+  REQUIRE_FALSE(waits);
+  CHECK(waits.error().kind == Error::Kind::conflict);
+  CHECK(waits.error().message == "host h3 keeps what it has until host h2 is up to date");
+  const auto order = shop.order("h3", {"h3", "h4"});
+  REQUIRE(order);
+  CHECK(goes_to_nothing(*order));
+}
+
+TEST_CASE("what a rollout that went back has left on a host waits for no other host") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 1}});
+  CHECK(shop.order("h2", {"h1", "h2"}));
 }

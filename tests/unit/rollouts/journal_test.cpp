@@ -24,7 +24,7 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   host.deadline = Time(Milliseconds(1'764'000'060'000));
   host.health = Health::unhealthy;
   host.batch = 2;
-  host.failed = host.lost = host.restore_failed = true;
+  host.leaves = host.failed = host.lost = host.restore_failed = true;
   host.reason = "\xff not UTF-8";
   progress.hosts = {host, HostProgress{}};
 
@@ -47,6 +47,8 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   CHECK(again->hosts[0].deadline == host.deadline);
   CHECK(again->hosts[0].health == Health::unhealthy);
   CHECK(again->hosts[0].restore_failed);
+  CHECK(again->hosts[0].leaves);
+  CHECK_FALSE(again->hosts[1].leaves);
   CHECK_FALSE(again->hosts[1].reaching);
   CHECK_FALSE(again->hosts[1].failed);
 }
@@ -63,7 +65,7 @@ TEST_CASE("a plan reads back as it was written") {
   plan.pace.may_roll_back = false;
   plan.pace.has_previous = false;
   plan.pace.health_deadline = Milliseconds(7);
-  plan.hosts = {{"h1", true, Health::healthy, {"a"}, {"b"}, {"c"}, {"d"}}};
+  plan.hosts = {{"h1", true, Health::healthy, {"a"}, {"b"}, {"c"}, {"d"}, true}};
   plan.batches = {{"h1"}, {}};
   plan.notes = {"said plainly"};
   const auto again = parse_plan(dump_plan(plan));
@@ -81,6 +83,7 @@ TEST_CASE("a plan reads back as it was written") {
   CHECK(again->pace.stop_deadline == plan.pace.stop_deadline);
   CHECK(again->hosts[0].start == std::vector<std::string>{"b"});
   CHECK(again->hosts[0].stop == std::vector<std::string>{"d"});
+  CHECK(again->hosts[0].leaves);
   CHECK(again->batches == plan.batches);
   CHECK(again->notes == plan.notes);
 }
