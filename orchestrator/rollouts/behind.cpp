@@ -6,6 +6,7 @@
 
 #include "base/json.hpp"
 #include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/store/applications.hpp"
 
 namespace slipway::rollouts {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr Milliseconds first_pause{std::chrono::seconds(10)};
 constexpr Milliseconds longest_pause{std::chrono::hours(1)};
+constexpr std::size_t rollouts_searched = 50;  // for the last that changed anything
 
 Result<GenerationSpec> spec_of(store::Transaction& tx, const std::string& application, std::int64_t generation) {
   const auto row = store::Applications(tx).generation(application, generation);
@@ -22,6 +24,29 @@ Result<GenerationSpec> spec_of(store::Transaction& tx, const std::string& applic
 
 bool is_among(const std::vector<std::string>& hosts, const std::string& host) {
   return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+/// The last that changed anything, or ended as others took the application over; null if there is none.
+const store::Rollout* last_with_effect(const std::vector<store::Rollout>& newest_first) {
+  const auto found = std::find_if(newest_first.begin(), newest_first.end(), [](const store::Rollout& one) {
+    return one.kind == "adopt" || one.state == name_of(Stage::failed) || has_begun(one);
+  });
+  return found == newest_first.end() ? nullptr : &*found;
+}
+
+bool is_broken_rollback(const store::Rollout& rollout) {
+  const bool broken = rollout.state == name_of(Stage::rollback_failed) || rollout.state == name_of(Stage::stopped);
+  return rollout.kind == "rollback" && broken;
+}
+
+Result<void> not_after_broken_rollback(store::Transaction& tx, const std::string& application,
+                                       const std::string& host) {
+  const auto asked_for = store::Rollouts(tx).asked_for(application, rollouts_searched);
+  if (!asked_for) return fail(asked_for.error());
+  const store::Rollout* last = last_with_effect(*asked_for);
+  if (last == nullptr || !is_broken_rollback(*last)) return {};
+  return fail(Error::Kind::conflict, "the last rollback of " + application + " did not get through: what host " + host +
+                                         " is to have is for people to say");
 }
 
 Json plan_of(const store::Rollout& rollout) {
@@ -78,6 +103,7 @@ Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string&
                                       const std::vector<std::string>& behind, Time now) {
   const auto owner = store::Applications(tx).get(application);
   if (!owner) return fail(owner.error());
+  if (auto free = not_after_broken_rollback(tx, application, host); !free) return fail(free.error());
   store::Rollout rollout;
   rollout.application = application;
   rollout.generation = owner->promoted;
@@ -102,6 +128,12 @@ Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string&
   rollout.plan =
       dump_json({{"hosts", std::vector<std::string>{host}}, {"to_nothing", true}, {"promoted", owner->promoted}});
   return rollout;
+}
+
+bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
+  const store::Rollout* last = last_with_effect(newest_first);
+  if (last == nullptr) return false;
+  return last->state == name_of(Stage::failed) || last->state == name_of(Stage::stopped) || is_broken_rollback(*last);
 }
 
 bool goes_to_nothing(const store::Rollout& rollout) {

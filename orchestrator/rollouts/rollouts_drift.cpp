@@ -26,15 +26,6 @@ std::vector<std::string> drifted_hosts(const ApplicationStatus& status) {
   return hosts;
 }
 
-/// Hosts that a rollout has left as they are, because somebody wanted that, are not drifted by hand.
-bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
-  for (const store::Rollout& rollout : newest_first) {
-    if (rollout.ended && rollout.fence == 0 && rollout.kind != "adopt") continue;  // it never began
-    return rollout.state == name_of(Stage::failed) || rollout.state == name_of(Stage::stopped);
-  }
-  return false;
-}
-
 Result<void> nothing_in_work(store::Transaction& tx, const std::string& application) {
   const auto open = store::Rollouts(tx).open(application);
   if (!open) return fail(open.error());

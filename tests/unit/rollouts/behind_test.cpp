@@ -1,6 +1,7 @@
 #include "orchestrator/rollouts/behind.hpp"
 
 #include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "tests/unit/store/temporary_store.hpp"
 
@@ -11,6 +12,19 @@ namespace {
 
 using Hosts = std::vector<std::pair<std::string, std::string>>;
 using HostBatches = std::map<std::string, std::int64_t>;
+
+/// As a driver keeps it.
+std::string progress_with(const HostBatches& batches) {
+  Progress progress;
+  progress.stage = Stage::batch;
+  for (const auto& [name, batch] : batches) {
+    HostProgress host;
+    host.host = name;
+    host.batch = static_cast<std::size_t>(batch);
+    progress.hosts.push_back(host);
+  }
+  return R"({"machine": )" + dump_progress(progress) + "}";
+}
 
 /// An application whose rollouts have ended as a test says.
 struct Shop {
@@ -50,6 +64,7 @@ struct Shop {
       host.state = host_state;
       progress.hosts.push_back(host);
     }
+    progress.progress = progress_with(batches);
     REQUIRE(s.write(&store::Rollouts::save, id, fence, progress));
   }
   Result<store::Rollout> order(const std::string& host, const std::vector<std::string>& behind = {}) {
@@ -58,6 +73,7 @@ struct Shop {
     };
     return s.write(std::move(work));
   }
+  bool is_left_on_purpose() { return left_on_purpose(*s.read(&store::Rollouts::asked_for, std::string("shop"), 50)); }
   bool nothing_to_do(const std::string& host) {
     const auto made = order(host);
     return !made && made.error().kind == Error::Kind::not_found;
@@ -207,4 +223,39 @@ TEST_CASE("what a rollout that went back has left on a host waits for no other h
   shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
   shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 1}});
   CHECK(shop.order("h2", {"h1", "h2"}));
+}
+
+TEST_CASE("after a rollback that did not get through no host is brought to what it came from, until people say") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2", "h3"}), "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2", "h3"}), "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 1}}, "committed");
+  CHECK_FALSE(shop.is_left_on_purpose());
+  shop.end(1, GENERATE("rollback_failed", "stopped"), {{"h1", 1}, {"h2", 1}, {"h3", 0}}, "unknown", "rollback");
+  CHECK(shop.is_left_on_purpose());
+  const auto order = shop.order("h3");
+  REQUIRE_FALSE(order);
+  CHECK(order.error().kind == Error::Kind::conflict);
+  shop.end(2, "succeeded", {{"h1", 1}}, "committed", "heal");
+  shop.end(shop.add({"h1", "h2", "h3"}), "rolled_back", {{"h1", 0}, {"h2", 0}, {"h3", 0}});  // nothing was changed
+  shop.ask(shop.add({"h1"}));                                                                // and this has not begun
+  CHECK(shop.is_left_on_purpose());
+  CHECK_FALSE(shop.order("h3"));
+  shop.end(1, "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 0}}, "unknown", "rollback");
+  CHECK_FALSE(shop.is_left_on_purpose());
+  CHECK(shop.order("h3")->generation == 1);
+}
+
+TEST_CASE("a rollback that failed before it changed anything leaves nothing on purpose") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 1}}, "committed");
+  shop.end(1, "rollback_failed", {{"h1", 0}, {"h2", 0}}, "pulled", "rollback");
+  CHECK_FALSE(shop.is_left_on_purpose());
+  CHECK(shop.order("h2")->generation == 2);
+}
+
+TEST_CASE("hosts that a rollout left as they are, at a person's word or to another slipwayd, are so on purpose") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), GENERATE("stopped", "failed"), {{"h1", 1}});
+  CHECK(shop.is_left_on_purpose());
 }
