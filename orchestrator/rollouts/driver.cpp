@@ -492,7 +492,7 @@ awaitable<Result<void>> Driver::hold(Site site) {
   HostLease lease;
   lease.application = assignment_.rollout.application;
   lease.fence = assignment_.fence;
-  lease.holder = holder_;
+  lease.holder = assignment_.holder;
   auto held = co_await hold_host(site.engine, std::move(lease));
   if (!held && held.error().kind == Error::Kind::conflict) ousted_ = held.error().message;
   co_return held;

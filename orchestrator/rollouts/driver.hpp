@@ -29,6 +29,7 @@ constexpr Milliseconds ping_limit{3000};   ///< for a host to say that it is the
 struct Assignment {
   store::Rollout rollout;
   std::int64_t fence = 0;
+  std::string holder;  ///< tells this lease from that of another daemon with the same number
   Plan plan;
   Progress progress;
   OnceNotes notes;                              ///< of hooks and migrations
@@ -132,7 +133,6 @@ class Driver {
   Parts& parts_;
   Assignment assignment_;
   Machine machine_;
-  const std::string holder_ = random_hex(8);  ///< tells this lease from that of another daemon with the same number
   std::deque<Event> events_;
   Wishes wishes_;   ///< not looked at yet
   Wishes granted_;  ///< taken, and in the next commit

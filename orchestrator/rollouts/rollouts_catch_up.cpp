@@ -56,6 +56,10 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
   }
   auto answers = co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
   if (!answers) co_return;
+  std::vector<std::string> this_one{host};
+  auto ours = co_await still_ours(application, std::move(this_one), 0);
+  if (!ours && ours.error().kind == Error::Kind::conflict) put_off(application, host, ours.error().message);
+  if (!ours) co_return;
   auto add = [application, host, behind = behind_.of(application),
               now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     auto rollout = catch_up_order(tx, application, host, behind, now);

@@ -136,7 +136,10 @@ awaitable<void> Rollouts::keep_vigil_over(std::string application, DriftPolicy p
 
 awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, ApplicationStatus status) {
   const std::vector<std::string> hosts = drifted_hosts(status);
-  if (hosts.empty() || current(application)) co_return;
+  if (hosts.empty()) co_return;
+  auto ours = co_await still_ours(application, hosts, 0);
+  if (!ours) log::debug("an application is not healed", {{"application", application}, {"why", ours.error()}});
+  if (!ours || current(application)) co_return;
   auto add = [application, hosts, policy, generation = status.summary.promoted,
               now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     if (auto idle = nothing_in_work(tx, application); !idle) return fail(idle.error());

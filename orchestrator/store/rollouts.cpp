@@ -49,7 +49,7 @@ Result<RolloutId> Rollouts::add(Rollout rollout) {
   return RolloutId(*id);
 }
 
-Result<std::int64_t> Rollouts::lease_above(RolloutId id, std::int64_t least, Time at) {
+Result<std::int64_t> Rollouts::lease_above(RolloutId id, std::int64_t least, std::string holder, Time at) {
   const auto rollout = get(id);
   if (!rollout) return fail(rollout.error());
   if (rollout->ended) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
@@ -66,7 +66,7 @@ Result<std::int64_t> Rollouts::lease_above(RolloutId id, std::int64_t least, Tim
                             {rollout->application, least});
   tx_.run("UPDATE rollouts SET fence = ?2 WHERE id = ?1", {id, *fence});
   tell(tx_, id, "rollout.leased", at, {{"fence", *fence}});
-  note(id, at, "leased", "", *fence);
+  note(id, at, "leased", holder, *fence);
   return *fence;
 }
 
@@ -158,6 +158,16 @@ Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
               "SELECT rollout, host, batch, state, old_containers, new_containers, digest, detail, updated "
               "FROM rollout_hosts WHERE rollout = ?1 ORDER BY batch, host",
               {id}, host_of);
+}
+
+/// A rollout that was taken up again has had several, and the newest is its own.
+Result<std::string> Rollouts::holder_of(std::string application, std::int64_t fence) const {
+  std::string holder;
+  tx_.run(
+      "SELECT t.detail FROM rollouts r JOIN rollout_trail t ON t.rollout = r.id "
+      "WHERE r.application = ?1 AND r.fence >= ?2 AND t.fence = ?2 AND t.what = 'leased'",
+      {application, fence}, [&](const Row& row) { row.into(holder); });
+  return holder;
 }
 
 Result<Rollout> Rollouts::last_on(std::string application, std::string host) const {
