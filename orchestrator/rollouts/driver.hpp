@@ -107,6 +107,8 @@ class Driver {
   awaitable<Result<void>> run_alone(Once* once, Site site, OneShot what);
   awaitable<void> migrate(Action action);
   awaitable<Event> attempt_migration(Action action);
+  [[nodiscard]] bool may_run(const std::string& key) const;
+  [[nodiscard]] Time end_of_migration(const Action& action, const std::string& key) const;
 
   void watch_metrics();
   awaitable<void> watch_metric(MetricGate metric);

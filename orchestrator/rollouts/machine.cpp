@@ -61,8 +61,8 @@ std::vector<Action> Machine::again(Time now) {
     if (progress_.stage == Stage::rolling_back && host.heading == Heading::forward) {
       host.reaching.reset();
     } else {
-      // A deadline that passed while nobody worked on it leaves time for one look.
-      host.deadline = std::max(host.deadline.value_or(now), now + restart_grace);
+      // A deadline that passed while nobody worked on it leaves time for one look, and for hooks that have not begun.
+      host.deadline = std::max(host.deadline.value_or(now), now + restart_grace + hook_time_of(*host.reaching));
       actions_.push_back(
           {Action::Kind::reach, host.host, *host.reaching, host.heading, *host.deadline, weight_of(host)});
     }
@@ -585,8 +585,12 @@ bool Machine::takes_down(const HostProgress& host) const {
 }
 
 Milliseconds Machine::limit_of(HostStage stage, Heading heading) const {
+  return own_limit_of(stage, heading) + hook_time_of(stage);
+}
+
+Milliseconds Machine::hook_time_of(HostStage stage) const {
   const auto hooks = pace_.hook_times.find(stage);
-  return own_limit_of(stage, heading) + (hooks == pace_.hook_times.end() ? Milliseconds(0) : hooks->second);
+  return hooks == pace_.hook_times.end() ? Milliseconds(0) : hooks->second;
 }
 
 Milliseconds Machine::own_limit_of(HostStage stage, Heading heading) const {

@@ -235,6 +235,7 @@ class Machine {
   [[nodiscard]] std::size_t spare() const;
   [[nodiscard]] bool takes_down(const HostProgress& host) const;
   [[nodiscard]] Milliseconds limit_of(HostStage stage, Heading heading) const;
+  [[nodiscard]] Milliseconds hook_time_of(HostStage stage) const;
   [[nodiscard]] Milliseconds own_limit_of(HostStage stage, Heading heading) const;
   [[nodiscard]] unsigned weight_of(const HostProgress& host) const;
 

@@ -683,6 +683,20 @@ TEST_CASE("a step has the time of its hooks beyond its own") {
   CHECK(bench.host(1).deadline == noon + pace.step_deadline + Milliseconds(7000));
 }
 
+TEST_CASE("after a restart a step has the time of its hooks anew, which may not have begun") {
+  Pace pace;
+  pace.hook_times[HostStage::created] = std::chrono::minutes(5);
+  Bench bench = begun(pace, hosts(1));
+  bench.stop_at = Stage::batch;
+  bench.run();
+  const Time later = noon + std::chrono::hours(5);
+  Machine reborn(pace, bench.machine.progress());
+  const auto actions = reborn.again(later);
+  REQUIRE(actions.size() == 1);
+  CHECK(actions[0].stage == HostStage::created);
+  CHECK(actions[0].deadline > later + std::chrono::minutes(5));
+}
+
 TEST_CASE("going back, the start has the time that old containers take to end that are being stopped") {
   Pace pace;
   pace.order = Order::stop_first;
