@@ -136,16 +136,18 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
     co_return fail(Error::Kind::conflict, "another generation was promoted since it was asked for");
   }
   const bool to_nothing = goes_to_nothing(rollout);
-  auto forward = co_await load_target(parts_, rollout.application, to_nothing ? 0 : rollout.generation);
+  const std::int64_t generation = to_nothing ? promoted_for(rollout) : rollout.generation;
+  auto nothing = co_await load_nothing(parts_, rollout.application, generation);
+  if (!nothing) co_return fail(nothing.error());
+  assignment.nothing = *nothing;
+  auto forward = nothing;
+  if (!to_nothing) forward = co_await load_target(parts_, rollout.application, generation);
   if (!forward) co_return fail(forward.error());
   // Where hosts have been changed, those that need what is lost fail, and then all of them go back.
   if (!(*forward)->lost.empty() && !has_begun(rollout)) {
     co_return fail(Error::Kind::not_found,
                    "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
   }
-  auto nothing = co_await load_target(parts_, rollout.application, 0);
-  if (!nothing) co_return fail(nothing.error());
-  assignment.nothing = *nothing;
   auto back = co_await load_target(parts_, rollout.application, to_nothing ? 0 : application->promoted);
   // From hosts to a swarm and from one swarm to another there is no way back: what ran there was left alone.
   if (back && !same_place((*forward)->spec, (*back)->spec)) back = nothing;

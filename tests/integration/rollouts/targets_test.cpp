@@ -126,3 +126,24 @@ TEST_CASE("a host that is to be left serves until a host that was cut off has th
   scene.fleet->run_until([&] { return scene.running("h3").empty(); });
   CHECK(scene.fleet->served("h2", 8080) == "two");
 }
+
+TEST_CASE("what a rollback goes back to stays, stopped, on a host that is left") {
+  Scene scene("ro-kept");
+  scene.fleet->settle(aimed(scene, "[h1, h2]"), push_web_image(*scene.fleet, "kept-1", "one"));
+  const auto on_h2 = [&] {
+    std::vector<std::string> ids;
+    for (const Shown& one : scene.fleet->shown("h2", scene.application)) ids.push_back(one.id);
+    return ids;
+  };
+  const std::vector<std::string> before = on_h2();
+  REQUIRE(before.size() == 1);
+  REQUIRE(scene.fleet->roll_out(aimed(scene, "[h1]"), push_web_image(*scene.fleet, "kept-2", "two")).state ==
+          "succeeded");
+  CHECK(scene.running("h2").empty());
+  CHECK(on_h2() == before);
+  const auto back = scene.fleet->run(scene.fleet->rollouts->roll_back(scene.application, "ann"));
+  REQUIRE(back);
+  CHECK(scene.fleet->wait(*back).state == "succeeded");
+  CHECK(scene.fleet->served("h2", 8080) == "one");
+  CHECK(on_h2() == before);
+}
