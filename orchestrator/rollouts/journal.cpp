@@ -244,6 +244,13 @@ bool has_begun(const store::Rollout& rollout) {
                      [](const HostProgress& host) { return host.batch != 0; });
 }
 
+Stage stage_given_up(const store::Rollout& rollout) {
+  const auto kept = parse_json(rollout.progress);
+  const std::string stage = kept ? text_at(value_at(*kept, "machine"), "stage") : std::string();
+  if (stage == name_of(Stage::finalizing)) return Stage::succeeded;
+  return has_begun(rollout) ? Stage::rollback_failed : Stage::rolled_back;
+}
+
 Json notes_json(const OnceNotes& notes) {
   Json json = Json::object();
   for (const auto& [key, note] : notes) {

@@ -100,7 +100,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   auto assignment = co_await assign(work, *rollout);
   if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {
-    work->say("failed: " + assignment.error().message);
+    work->say("given up: " + assignment.error().message);
     auto given_up = co_await give_up(*rollout, *fence, assignment.error());
     if (given_up && rollout->kind == "catch_up") {
       for (const std::string& host : hosts_of(*rollout))
@@ -306,9 +306,11 @@ awaitable<Result<Assignment>> Rollouts::plan_for_swarm(WorkPtr work, Assignment 
 
 /// Nothing can be done about it, and if it had not begun, nothing was.
 awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t fence, Error why) {
-  const bool begun = has_begun(rollout);
-  const std::string reason = why.message + (begun ? "" : "; nothing was changed");
-  co_return co_await end_unworked(rollout, fence, begun ? Stage::rollback_failed : Stage::rolled_back, reason);
+  const Stage stage = stage_given_up(rollout);
+  std::string reason = why.message;
+  if (stage == Stage::rolled_back) reason += "; nothing was changed";
+  if (stage == Stage::succeeded) reason += "; it was promoted before, and what it replaced may not be tidied up";
+  co_return co_await end_unworked(rollout, fence, stage, reason);
 }
 
 awaitable<Result<void>> Rollouts::end_unworked(store::Rollout rollout, std::int64_t fence, Stage stage,

@@ -92,3 +92,18 @@ TEST_CASE("a damaged journal is an error, not a rollout that begins anew") {
   const auto text = GENERATE(as<std::string>(), "", "{", "[]", "{\"stage\": \"sideways\"}", "{\"hosts\": []}");
   CHECK_FALSE(parse_progress(text));
 }
+
+TEST_CASE("a rollout that can't be worked on any more has succeeded if its generation was promoted, and else has not") {
+  const auto given_up = [](Stage stage, std::size_t batch) {
+    Progress progress;
+    progress.stage = stage;
+    progress.hosts.emplace_back().batch = batch;
+    store::Rollout rollout;
+    rollout.progress = R"({"machine": )" + dump_progress(progress) + "}";
+    return stage_given_up(rollout);
+  };
+  CHECK(given_up(Stage::finalizing, 1) == Stage::succeeded);
+  CHECK(given_up(Stage::batch, 1) == Stage::rollback_failed);
+  CHECK(given_up(Stage::pulling, 0) == Stage::rolled_back);
+  CHECK(stage_given_up(store::Rollout()) == Stage::rolled_back);
+}
