@@ -162,6 +162,7 @@ Result<Findings> findings_from(const std::vector<Traces>& hosts, const std::stri
   findings.newest_generation = *generation;
   for (const Traces& host : hosts) {
     findings.newest_rollout = std::max(findings.newest_rollout, host.newest_rollout);
+    findings.newest_fence = std::max(findings.newest_fence, host.newest_fence);
     for (const Shown& one : host.containers) {
       findings.newest_generation = std::max(findings.newest_generation, one.generation);
     }

@@ -20,6 +20,7 @@ struct Traces {
   std::vector<Shown> containers;           ///< running or not
   std::map<std::int64_t, Record> records;  ///< by generation, of its containers and volumes
   std::int64_t newest_rollout = 0;         ///< that made any of it
+  std::int64_t newest_fence = 0;           ///< of the leases on it
 };
 
 /// Adds the record that `labels` carry, if they do. False: there is one, and it can't be used.
@@ -32,6 +33,7 @@ struct Findings {
   std::vector<std::string> silent;     ///< hosts of it that did not answer
   std::int64_t newest_generation = 0;  ///< of any container: numbers up to it are taken
   std::int64_t newest_rollout = 0;
+  std::int64_t newest_fence = 0;
 };
 
 /// Decides which generation is the promoted one: that which every host whose containers are exactly a generation's

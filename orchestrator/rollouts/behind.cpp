@@ -6,7 +6,7 @@
 
 #include "base/json.hpp"
 #include "orchestrator/rollouts/generations.hpp"
-#include "orchestrator/rollouts/origin.hpp"
+#include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/store/applications.hpp"
 
 namespace slipway::rollouts {
@@ -14,6 +14,7 @@ namespace {
 
 constexpr Milliseconds first_pause{std::chrono::seconds(10)};
 constexpr Milliseconds longest_pause{std::chrono::hours(1)};
+constexpr std::size_t rollouts_searched = 50;  // for the last that changed anything
 
 Result<GenerationSpec> spec_of(store::Transaction& tx, const std::string& application, std::int64_t generation) {
   const auto row = store::Applications(tx).generation(application, generation);
@@ -21,34 +22,56 @@ Result<GenerationSpec> spec_of(store::Transaction& tx, const std::string& applic
   return from_row(*row);
 }
 
+bool is_among(const std::vector<std::string>& hosts, const std::string& host) {
+  return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+/// The last that changed anything, or ended as others took the application over; null if there is none.
+const store::Rollout* last_with_effect(const std::vector<store::Rollout>& newest_first) {
+  const auto found = std::find_if(newest_first.begin(), newest_first.end(), [](const store::Rollout& one) {
+    return one.kind == "adopt" || one.state == name_of(Stage::failed) || has_begun(one);
+  });
+  return found == newest_first.end() ? nullptr : &*found;
+}
+
+bool is_broken_rollback(const store::Rollout& rollout) {
+  const bool broken = rollout.state == name_of(Stage::rollback_failed) || rollout.state == name_of(Stage::stopped);
+  return rollout.kind == "rollback" && broken;
+}
+
+Result<void> not_after_broken_rollback(store::Transaction& tx, const std::string& application,
+                                       const std::string& host) {
+  const auto asked_for = store::Rollouts(tx).asked_for(application, rollouts_searched);
+  if (!asked_for) return fail(asked_for.error());
+  const store::Rollout* last = last_with_effect(*asked_for);
+  if (last == nullptr || !is_broken_rollback(*last)) return {};
+  return fail(Error::Kind::conflict, "the last rollback of " + application + " did not get through: what host " + host +
+                                         " is to have is for people to say");
+}
+
 Json plan_of(const store::Rollout& rollout) {
   auto plan = parse_json(rollout.plan);
   return plan ? std::move(*plan) : Json::object();
 }
 
-/// Of the last rollout that was worked on, if it went back and had begun with the host, or was to leave it. A swarm
-/// goes back by itself.
-Result<std::int64_t> generation_left_on(store::Transaction& tx, const std::string& application,
-                                        const std::string& host) {
+/// Of the last rollout that says what the host has, however many there were since for other hosts: if that one went
+/// back, or was to leave the host, and did not come to its end there. A swarm goes back by itself.
+Result<store::Rollout> left_on(store::Transaction& tx, const std::string& application, const std::string& host) {
   const Error none(Error::Kind::not_found, "nothing of " + application + " is to be done on host " + host);
   const store::Rollouts rollouts(tx);
-  const auto asked_for = rollouts.asked_for(application, looked_back);
-  if (!asked_for) return fail(asked_for.error());
-  const auto last = std::find_if(asked_for->begin(), asked_for->end(),
-                                 [](const store::Rollout& one) { return one.fence != 0 || one.kind == "adopt"; });
-  if (last == asked_for->end()) return fail(none);
+  const auto last = rollouts.last_on(application, host);
+  if (!last) return fail(last.error().kind == Error::Kind::not_found ? none : last.error());
   const bool went_back = last->state == name_of(Stage::rolled_back) || last->state == name_of(Stage::rollback_failed);
-  const bool succeeded = last->state == name_of(Stage::succeeded);
-  if (!went_back && !succeeded) return fail(none);
+  if (!went_back && last->state != name_of(Stage::succeeded)) return fail(none);
   const auto hosts = rollouts.hosts(last->id);
   if (!hosts) return fail(hosts.error());
-  const bool touched = std::any_of(hosts->begin(), hosts->end(), [&](const store::RolloutHost& one) {
-    return one.host == host && (one.batch != 0 || succeeded);
+  const bool settled = std::any_of(hosts->begin(), hosts->end(), [&](const store::RolloutHost& one) {
+    return one.host == host && (one.state == name_of(HostStage::committed) || one.state == name_of(Stage::rolled_back));
   });
   const auto spec = spec_of(tx, application, last->generation);
   if (!spec) return fail(spec.error());
-  if (!touched || spec->swarm) return fail(none);
-  return last->generation;
+  if (settled || spec->swarm) return fail(none);
+  return last;
 }
 
 }  // namespace
@@ -60,6 +83,14 @@ Milliseconds HostsBehind::put_off(const std::string& application, const std::str
   return wait.pause;
 }
 
+std::vector<std::string> HostsBehind::of(const std::string& application) const {
+  std::vector<std::string> found;
+  for (const auto& [host, wait] : hosts_) {
+    if (host.first == application) found.push_back(host.second);
+  }
+  return found;
+}
+
 std::vector<std::pair<std::string, std::string>> HostsBehind::due(Instant now) const {
   std::vector<std::pair<std::string, std::string>> found;
   for (const auto& [host, wait] : hosts_) {
@@ -69,9 +100,10 @@ std::vector<std::pair<std::string, std::string>> HostsBehind::due(Instant now) c
 }
 
 Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string& application, const std::string& host,
-                                      Time now) {
+                                      const std::vector<std::string>& behind, Time now) {
   const auto owner = store::Applications(tx).get(application);
   if (!owner) return fail(owner.error());
+  if (auto free = not_after_broken_rollback(tx, application, host); !free) return fail(free.error());
   store::Rollout rollout;
   rollout.application = application;
   rollout.generation = owner->promoted;
@@ -79,17 +111,29 @@ Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string&
   rollout.plan = plan_for({host});
   rollout.requested_by = "slipway";
   rollout.created = now;
+  std::vector<std::string> targets;
   if (owner->promoted != 0) {
-    const auto spec = spec_of(tx, application, owner->promoted);
+    auto spec = spec_of(tx, application, owner->promoted);
     if (!spec) return fail(spec.error());
-    if (std::find(spec->hosts.begin(), spec->hosts.end(), host) != spec->hosts.end()) return rollout;
+    targets = std::move(spec->hosts);
   }
-  const auto left = generation_left_on(tx, application, host);
+  if (is_among(targets, host)) return rollout;
+  const auto left = left_on(tx, application, host);
   if (!left) return fail(left.error());
-  rollout.generation = *left;
+  for (const std::string& other : behind) {
+    if (left->state != name_of(Stage::succeeded) || !is_among(targets, other)) continue;
+    return fail(Error::Kind::conflict, "host " + host + " keeps what it has until host " + other + " is up to date");
+  }
+  rollout.generation = left->generation;
   rollout.plan =
       dump_json({{"hosts", std::vector<std::string>{host}}, {"to_nothing", true}, {"promoted", owner->promoted}});
   return rollout;
+}
+
+bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
+  const store::Rollout* last = last_with_effect(newest_first);
+  if (last == nullptr) return false;
+  return last->state == name_of(Stage::failed) || last->state == name_of(Stage::stopped) || is_broken_rollback(*last);
 }
 
 bool goes_to_nothing(const store::Rollout& rollout) {

@@ -20,8 +20,10 @@ constexpr Milliseconds lost_after{30'000};  // without an answer, whatever the d
 constexpr int bad_looks_to_be_sick = 3;
 
 /// For the table and for people: the host's state in a word.
-std::string word_of(const HostProgress& host) {
+std::string word_of(const HostProgress& host, Stage stage) {
   if (host.lost) return "unknown";
+  const bool promoted = stage == Stage::finalizing || stage == Stage::succeeded;
+  if (promoted && host.leaves && host.batch == 0) return "stays";
   if (host.restore_failed) return "rollback_failed";
   if (host.heading == Heading::back) return host.reaching ? "rolling_back" : "rolled_back";
   if (host.failed) return "failed";
@@ -237,7 +239,7 @@ std::vector<store::RolloutHost> Driver::changed_hosts() {
     row.rollout = assignment_.rollout.id;
     row.host = host.host;
     row.batch = static_cast<std::int64_t>(host.batch);
-    row.state = word_of(host);
+    row.state = word_of(host, machine_.progress().stage);
     row.new_containers = names_json(target_of(host.host, Heading::forward)->wanted);
     row.old_containers = names_json(target_of(host.host, Heading::back)->wanted);
     row.detail = host.reason;
@@ -256,8 +258,8 @@ void Driver::tell(const Progress& progress_before) {
   if (!news.empty()) assignment_.say(news);
   const auto& now = machine_.progress().hosts;
   for (std::size_t i = 0; i < now.size(); ++i) {
-    const std::string word = word_of(now[i]);
-    if (word == word_of(before[i])) continue;
+    const std::string word = word_of(now[i], machine_.progress().stage);
+    if (word == word_of(before[i], progress_before.stage)) continue;
     assignment_.say("host " + now[i].host + ": " + word + (now[i].reason.empty() ? "" : " (" + now[i].reason + ")"));
     const auto evidence = evidence_.find(now[i].host);
     if (now[i].failed && !before[i].failed && evidence != evidence_.end()) assignment_.say(evidence->second);
@@ -492,7 +494,7 @@ awaitable<Result<void>> Driver::hold(Site site) {
   HostLease lease;
   lease.application = assignment_.rollout.application;
   lease.fence = assignment_.fence;
-  lease.holder = holder_;
+  lease.holder = assignment_.holder;
   auto held = co_await hold_host(site.engine, std::move(lease));
   if (!held && held.error().kind == Error::Kind::conflict) ousted_ = held.error().message;
   co_return held;

@@ -29,6 +29,7 @@ constexpr Milliseconds ping_limit{3000};   ///< for a host to say that it is the
 struct Assignment {
   store::Rollout rollout;
   std::int64_t fence = 0;
+  std::string holder;  ///< tells this lease from that of another daemon with the same number
   Plan plan;
   Progress progress;
   OnceNotes notes;                              ///< of hooks and migrations
@@ -106,6 +107,8 @@ class Driver {
   awaitable<Result<void>> run_alone(Once* once, Site site, OneShot what);
   awaitable<void> migrate(Action action);
   awaitable<Event> attempt_migration(Action action);
+  [[nodiscard]] bool may_run(const std::string& key) const;
+  [[nodiscard]] Time end_of_migration(const Action& action, const std::string& key) const;
 
   void watch_metrics();
   awaitable<void> watch_metric(MetricGate metric);
@@ -133,7 +136,6 @@ class Driver {
   Parts& parts_;
   Assignment assignment_;
   Machine machine_;
-  const std::string holder_ = random_hex(8);  ///< tells this lease from that of another daemon with the same number
   std::deque<Event> events_;
   Wishes wishes_;   ///< not looked at yet
   Wishes granted_;  ///< taken, and in the next commit

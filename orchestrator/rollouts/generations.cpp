@@ -361,4 +361,17 @@ awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::
   co_return std::shared_ptr<const Target>(std::move(target));
 }
 
+awaitable<Result<std::shared_ptr<const Target>>> load_nothing(Parts& parts, std::string application,
+                                                              std::int64_t number) {
+  auto empty = co_await load_outline(parts, application, 0);
+  if (!empty || number == 0) co_return empty;
+  auto left = co_await load_outline(parts, application, number);
+  if (!left) co_return left;
+  auto kept = co_await kept_containers(parts, application, number, (*left)->application.policy.keep);
+  if (!kept) co_return fail(kept.error());
+  auto target = std::make_shared<Target>(**empty);
+  target->kept = std::move(*kept);
+  co_return std::shared_ptr<const Target>(std::move(target));
+}
+
 }  // namespace slipway::rollouts

@@ -55,4 +55,9 @@ awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::
 awaitable<Result<std::shared_ptr<const Target>>> load_outline(Parts& parts, std::string application,
                                                               std::int64_t number);
 
+/// The target that asks for nothing, for hosts that generation `number` is not for: what a rollback from that one might
+/// start again stays there, stopped. 0: nothing stays.
+awaitable<Result<std::shared_ptr<const Target>>> load_nothing(Parts& parts, std::string application,
+                                                              std::int64_t number);
+
 }  // namespace slipway::rollouts

@@ -47,20 +47,32 @@ bool is_anothers(const Mark& mark, const HostLease& lease) {
 }
 
 Error taken(const Mark& mark, const HostLease& lease) {
-  return Error(Error::Kind::conflict,
-               "application " + lease.application + " is in the hands of another slipwayd: its lease is " +
-                   std::to_string(mark.fence) + ", this one's " + std::to_string(lease.fence),
-               "let only one of them look after it");
+  return in_other_hands(lease.application, mark.fence, lease.fence);
 }
 
 }  // namespace
 
-awaitable<Result<std::int64_t>> newest_fence(docker::Engine* engine, std::string application) {
+Error in_other_hands(const std::string& application, std::int64_t theirs, std::int64_t ours) {
+  return {Error::Kind::conflict,
+          "application " + application + " is in the hands of another slipwayd: its lease is " +
+              std::to_string(theirs) + ", this one's " + std::to_string(ours),
+          "let only one of them look after it"};
+}
+
+awaitable<Result<HostMark>> newest_mark(docker::Engine* engine, std::string application) {
   auto marks = co_await marks_of(engine, std::move(application));
   if (!marks) co_return fail(marks.error());
-  std::int64_t newest = 0;
-  for (const Mark& mark : *marks) newest = std::max(newest, mark.fence);
+  HostMark newest;
+  for (const Mark& mark : *marks) {
+    if (mark.fence > newest.fence) newest = {mark.fence, mark.holder};
+  }
   co_return newest;
+}
+
+awaitable<Result<std::int64_t>> newest_fence(docker::Engine* engine, std::string application) {
+  auto mark = co_await newest_mark(engine, std::move(application));
+  if (!mark) co_return fail(mark.error());
+  co_return mark->fence;
 }
 
 awaitable<Result<void>> hold_host(docker::Engine* engine, HostLease lease) {

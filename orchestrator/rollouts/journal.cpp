@@ -125,6 +125,7 @@ Json host_json(const HostProgress& host) {
           {"deadline", time_json(host.deadline)},
           {"health", name_of(host.health)},
           {"batch", host.batch},
+          {"leaves", host.leaves},
           {"failed", host.failed},
           {"lost", host.lost},
           {"restore_failed", host.restore_failed},
@@ -140,6 +141,7 @@ HostProgress host_from(const Json& json) {
   host.deadline = time_from(value_at(json, "deadline"));
   host.health = health_of(text_at(json, "health")).value_or(Health::unknown);
   host.batch = size_at(json, "batch");
+  host.leaves = flag_at(json, "leaves");
   host.failed = flag_at(json, "failed");
   host.lost = flag_at(json, "lost");
   host.restore_failed = flag_at(json, "restore_failed");
@@ -158,7 +160,8 @@ std::string dump_plan(const Plan& plan) {
                      {"create", host.create},
                      {"start", host.start},
                      {"keep", host.keep},
-                     {"stop", host.stop}});
+                     {"stop", host.stop},
+                     {"leaves", host.leaves}});
   }
   return dump_json(
       {{"pace", pace_json(plan.pace)}, {"hosts", hosts}, {"batches", plan.batches}, {"notes", plan.notes}});
@@ -178,6 +181,7 @@ Result<Plan> parse_plan(std::string_view text) {
     host.start = texts_in(value_at(row, "start"));
     host.keep = texts_in(value_at(row, "keep"));
     host.stop = texts_in(value_at(row, "stop"));
+    host.leaves = flag_at(row, "leaves");
     plan.hosts.push_back(std::move(host));
   }
   for (const Json& batch : value_at(*json, "batches")) plan.batches.push_back(texts_in(batch));
@@ -238,6 +242,13 @@ bool has_begun(const store::Rollout& rollout) {
   if (!progress || !progress->migrator.empty()) return true;
   return std::any_of(progress->hosts.begin(), progress->hosts.end(),
                      [](const HostProgress& host) { return host.batch != 0; });
+}
+
+Stage stage_given_up(const store::Rollout& rollout) {
+  const auto kept = parse_json(rollout.progress);
+  const std::string stage = kept ? text_at(value_at(*kept, "machine"), "stage") : std::string();
+  if (stage == name_of(Stage::finalizing)) return Stage::succeeded;
+  return has_begun(rollout) ? Stage::rollback_failed : Stage::rolled_back;
 }
 
 Json notes_json(const OnceNotes& notes) {

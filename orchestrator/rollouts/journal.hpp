@@ -22,6 +22,10 @@ Result<Progress> parse_progress(std::string_view text);
 /// migration.
 bool has_begun(const store::Rollout& rollout);
 
+/// What a stored rollout ends as that can't be worked on any more: succeeded if its generation is promoted already,
+/// which leaves no more than to tidy up; rollback_failed if something was begun, rolled_back if nothing was.
+Stage stage_given_up(const store::Rollout& rollout);
+
 Json notes_json(const OnceNotes& notes);
 OnceNotes notes_from(const Json& json);
 

@@ -14,6 +14,10 @@ bool in_flight(Stage stage) {
   return stage == Stage::batch || stage == Stage::baking || stage == Stage::paused;
 }
 
+bool to_come(const HostProgress& host) {
+  return host.batch == 0 && !host.lost;
+}
+
 std::string on_host(const std::string& host, const std::string& reason) {
   return "host " + host + ": " + reason;
 }
@@ -57,8 +61,8 @@ std::vector<Action> Machine::again(Time now) {
     if (progress_.stage == Stage::rolling_back && host.heading == Heading::forward) {
       host.reaching.reset();
     } else {
-      // A deadline that passed while nobody worked on it leaves time for one look.
-      host.deadline = std::max(host.deadline.value_or(now), now + restart_grace);
+      // A deadline that passed while nobody worked on it leaves time for one look, and for hooks that have not begun.
+      host.deadline = std::max(host.deadline.value_or(now), now + restart_grace + hook_time_of(*host.reaching));
       actions_.push_back(
           {Action::Kind::reach, host.host, *host.reaching, host.heading, *host.deadline, weight_of(host)});
     }
@@ -117,8 +121,7 @@ void Machine::take(const event::Reached& reached) {
   host->deadline.reset();
   host->stage = reached.stage;
   host->lost = false;
-  const bool back_to_nothing = host->heading == Heading::back && !pace_.has_previous;
-  if (reached.stage == HostStage::healthy) host->health = back_to_nothing ? Health::unhealthy : Health::healthy;
+  if (reached.stage == HostStage::healthy) host->health = health_when_ready(*host);
   if (host->heading == Heading::forward && progress_.stage != Stage::batch) return;
   if (host->stage != HostStage::committed && !at_goal(*host)) reach(*host, *after(host->stage, pace_.order));
 }
@@ -166,7 +169,7 @@ void Machine::take(const event::Answers& answers) {
 
 void Machine::take(const event::Seen& seen) {
   HostProgress* host = find(seen.host);
-  if (host == nullptr || host->reaching) return;
+  if (host == nullptr || host->reaching || (host->leaves && host->batch != 0)) return;
   host->health = seen.health;
   const bool updated = host->heading == Heading::forward && host->batch != 0 && at_goal(*host) && !host->failed;
   const bool counts = progress_.stage == Stage::batch || progress_.stage == Stage::baking;
@@ -297,9 +300,12 @@ void Machine::advance_once() {
 }
 
 void Machine::after_waiting() {
-  const auto answering = static_cast<std::size_t>(
-      std::count_if(progress_.hosts.begin(), progress_.hosts.end(), [](const HostProgress& h) { return !h.lost; }));
-  if (answering < std::max<std::size_t>(1, std::min(pace_.min_healthy, progress_.hosts.size()))) return;
+  std::size_t targets = 0, answering = 0;
+  for (const HostProgress& host : progress_.hosts) {
+    targets += host.leaves ? 0 : 1;
+    answering += host.leaves || host.lost ? 0 : 1;
+  }
+  if (answering < std::max<std::size_t>(1, std::min(pace_.min_healthy, targets))) return;
   progress_.stage = Stage::pulling;
   progress_.until.reset();
   for (HostProgress& host : progress_.hosts) {
@@ -320,8 +326,8 @@ void Machine::after_pulling() {
 
 /// On a host that serves, if one does: it can reach what the application reaches.
 void Machine::begin_migration() {
-  const auto answering = [](const HostProgress& host) { return !host.lost; };
-  const auto serving = [](const HostProgress& host) { return !host.lost && host.health == Health::healthy; };
+  const auto answering = [](const HostProgress& host) { return !host.lost && !host.leaves; };
+  const auto serving = [&](const HostProgress& host) { return answering(host) && host.health == Health::healthy; };
   auto host = std::find_if(progress_.hosts.begin(), progress_.hosts.end(), serving);
   if (host == progress_.hosts.end()) host = std::find_if(progress_.hosts.begin(), progress_.hosts.end(), answering);
   if (host == progress_.hosts.end()) {
@@ -368,7 +374,7 @@ std::vector<HostProgress*> Machine::choose() {
   std::vector<HostProgress*> chosen;
   std::size_t spare_hosts = spare();
   for (HostProgress& host : progress_.hosts) {
-    if (host.batch != 0 || host.lost) continue;
+    if (!to_come(host) || host.leaves) continue;
     if (chosen.size() == room()) break;
     if (takes_down(host)) {
       if (spare_hosts == 0) continue;
@@ -389,15 +395,19 @@ void Machine::next_batch() {
   if (progress_.phase != Phase::whole) return next_phase();
   std::vector<HostProgress*> chosen = choose();
   const auto first_left = std::find_if(progress_.hosts.begin(), progress_.hosts.end(),
-                                       [](const HostProgress& host) { return host.batch == 0 && !host.lost; });
-  if (first_left == progress_.hosts.end()) return finalize();
+                                       [](const HostProgress& host) { return to_come(host) && !host.leaves; });
+  if (first_left == progress_.hosts.end()) return leave_hosts();
   if (chosen.empty() && pace_.may_roll_back) {
     return too_few_serve("no host can be taken out: " + std::to_string(serving()) + " serve and min_healthy is " +
                          std::to_string(pace_.min_healthy));
   }
   if (chosen.empty()) chosen.push_back(&*first_left);
-  progress_.stage = Stage::batch;
   if (pace_.together) progress_.phase = Phase::prepare;
+  begin_batch(chosen);
+}
+
+void Machine::begin_batch(const std::vector<HostProgress*>& chosen) {
+  progress_.stage = Stage::batch;
   ++progress_.batch;
   for (HostProgress* host : chosen) {
     host->batch = progress_.batch;
@@ -415,11 +425,12 @@ void Machine::finalize() {
       return end(Stage::rollback_failed);
     }
   }
-  if (std::none_of(progress_.hosts.begin(), progress_.hosts.end(), updated)) {
+  if (std::none_of(progress_.hosts.begin(), progress_.hosts.end(),
+                   [&](const HostProgress& h) { return updated(h) && !h.leaves; })) {
     return roll_back("no host could be brought to the new generation", pace_.scope);
   }
-  if (serving() < pace_.min_healthy && pace_.may_roll_back) {
-    return too_few_serve("only " + std::to_string(serving()) + " hosts serve, min_healthy is " +
+  if (serving_targets() < pace_.min_healthy && pace_.may_roll_back) {
+    return too_few_serve("only " + std::to_string(serving_targets()) + " hosts serve, min_healthy is " +
                          std::to_string(pace_.min_healthy));
   }
   progress_.stage = Stage::finalizing;
@@ -428,6 +439,7 @@ void Machine::finalize() {
   actions_.push_back({Action::Kind::promote, {}, {}, {}, {}});
   for (HostProgress& host : progress_.hosts) {
     if (updated(host)) reach(host, HostStage::committed);
+    if (host.leaves && to_come(host)) host.reason = "keeps what it has until all others have the new generation";
   }
 }
 
@@ -529,7 +541,8 @@ void Machine::begin_back(HostProgress& host) {
 void Machine::reach(HostProgress& host, HostStage stage) {
   host.reaching = stage;
   host.deadline = now_ + limit_of(stage, host.heading);
-  if (pace_.order == Order::stop_first && stage == HostStage::old_drained) host.health = Health::unhealthy;
+  const bool stops_serving = pace_.order == Order::stop_first || (host.leaves && host.heading == Heading::forward);
+  if (stops_serving && stage == HostStage::old_drained) host.health = Health::unhealthy;
   actions_.push_back({Action::Kind::reach, host.host, stage, host.heading, *host.deadline, weight_of(host)});
 }
 
@@ -572,8 +585,12 @@ bool Machine::takes_down(const HostProgress& host) const {
 }
 
 Milliseconds Machine::limit_of(HostStage stage, Heading heading) const {
+  return own_limit_of(stage, heading) + hook_time_of(stage);
+}
+
+Milliseconds Machine::hook_time_of(HostStage stage) const {
   const auto hooks = pace_.hook_times.find(stage);
-  return own_limit_of(stage, heading) + (hooks == pace_.hook_times.end() ? Milliseconds(0) : hooks->second);
+  return hooks == pace_.hook_times.end() ? Milliseconds(0) : hooks->second;
 }
 
 Milliseconds Machine::own_limit_of(HostStage stage, Heading heading) const {

@@ -30,7 +30,8 @@ struct Pace {
   bool together = false;         ///< all hosts are made ready, then all are switched; needs start-first
   bool ask_to_switch = false;    ///< together: only at a person's word
   Milliseconds bake{0};          ///< together: between the switch and the stop of the old
-  std::size_t min_healthy = 0;   ///< hosts that must serve throughout; a host that does not answer does not serve
+  std::size_t min_healthy = 0;   ///< hosts that must serve throughout; a host that does not answer does not serve.
+                                 ///< In the end it is those that the new generation is for
   double max_failure_ratio = 0;  ///< of all hosts; more failed hosts than that are the rollout's failure
   FailureAction on_failure = FailureAction::roll_back;
   BackScope scope = BackScope::all;                   ///< of a way back that nobody asked for
@@ -59,6 +60,7 @@ struct HostProgress {
   std::optional<Time> deadline;       ///< of the step in work
   Health health = Health::unknown;    ///< whether this host serves, whichever generation
   std::size_t batch = 0;              ///< counted from 1; 0: not begun
+  bool leaves = false;                ///< the new generation is not for it: it is emptied when the others have that
   bool failed = false;                ///< the new generation did not work out here
   bool lost = false;                  ///< did not answer until a deadline passed; what it runs is unknown
   bool restore_failed = false;        ///< the way back did not work out either
@@ -196,7 +198,11 @@ class Machine {
   void after_batch();
   void after_baking();
   void next_batch();
+  void begin_batch(const std::vector<HostProgress*>& chosen);
   std::vector<HostProgress*> choose();
+  void leave_hosts();
+  std::vector<HostProgress*> choose_leaving();
+  [[nodiscard]] bool others_have_it() const;
   [[nodiscard]] std::size_t room() const;
   void next_phase();
   void begin_phase(Phase phase);
@@ -224,9 +230,12 @@ class Machine {
   [[nodiscard]] bool any_busy() const;
   [[nodiscard]] bool done(const HostProgress& host) const;
   [[nodiscard]] std::size_t serving() const;
+  [[nodiscard]] std::size_t serving_targets() const;
+  [[nodiscard]] Health health_when_ready(const HostProgress& host) const;
   [[nodiscard]] std::size_t spare() const;
   [[nodiscard]] bool takes_down(const HostProgress& host) const;
   [[nodiscard]] Milliseconds limit_of(HostStage stage, Heading heading) const;
+  [[nodiscard]] Milliseconds hook_time_of(HostStage stage) const;
   [[nodiscard]] Milliseconds own_limit_of(HostStage stage, Heading heading) const;
   [[nodiscard]] unsigned weight_of(const HostProgress& host) const;
 

@@ -1,4 +1,5 @@
-// How a new generation spreads: in steps over the hosts, or on all hosts together, phase by phase.
+// How a new generation spreads: in steps over the hosts, or on all hosts together, phase by phase; and how hosts are
+// left.
 #include <algorithm>
 
 #include "orchestrator/rollouts/machine.hpp"
@@ -58,8 +59,46 @@ void Machine::next_phase() {
     case Phase::change:
       return begin_phase(Phase::finish);
     case Phase::finish:
-      return finalize();
+      return leave_hosts();
   }
+}
+
+/// The last batches, in which nothing takes the place of what is stopped.
+void Machine::leave_hosts() {
+  const std::vector<HostProgress*> chosen = choose_leaving();
+  if (chosen.empty()) return finalize();
+  progress_.phase = Phase::whole;
+  begin_batch(chosen);
+}
+
+/// None while others do without the new generation, or too few of them serve: until then these do.
+std::vector<HostProgress*> Machine::choose_leaving() {
+  std::vector<HostProgress*> chosen;
+  if (!others_have_it() || (serving_targets() < pace_.min_healthy && pace_.may_roll_back)) return chosen;
+  for (HostProgress& host : progress_.hosts) {
+    if (host.leaves && host.batch == 0 && !host.lost && chosen.size() < room()) chosen.push_back(&host);
+  }
+  return chosen;
+}
+
+bool Machine::others_have_it() const {
+  return std::all_of(progress_.hosts.begin(), progress_.hosts.end(), [this](const HostProgress& host) {
+    return host.leaves ||
+           (host.heading == Heading::forward && host.batch != 0 && done(host) && !host.failed && !host.lost);
+  });
+}
+
+/// Without those that will not have the new generation.
+std::size_t Machine::serving_targets() const {
+  return static_cast<std::size_t>(
+      std::count_if(progress_.hosts.begin(), progress_.hosts.end(),
+                    [](const HostProgress& host) { return host.health == Health::healthy && !host.leaves; }));
+}
+
+/// Where all that should run does, and that may be nothing at all.
+Health Machine::health_when_ready(const HostProgress& host) const {
+  if (host.heading == Heading::back) return pace_.has_previous ? Health::healthy : Health::unhealthy;
+  return host.leaves ? host.health : Health::healthy;
 }
 
 void Machine::begin_phase(Phase phase) {

@@ -14,6 +14,7 @@ constexpr std::size_t most_output = 16 << 10;
 constexpr std::int64_t most_lines_told = 100;
 constexpr Milliseconds container_interval{200};
 constexpr Milliseconds longest_call{60'000};
+constexpr Milliseconds same_moment{1000};
 
 std::string too_long(const OneShot& what) {
   return "it took longer than " + pipelines::format_duration(what.timeout);
@@ -103,6 +104,9 @@ awaitable<Once::Trouble> Once::finish_container(OneShot what, OnceNote note) {
   }
   if (!there) co_return fail(there.error());
   if (!there->state.started_at) {
+    auto counted = co_await count_from_now(what, note);
+    if (!counted) co_return fail(counted.error());
+    note = std::move(*counted);
     auto started = co_await containers.start(note.id);
     if (!started && started.error().transient()) co_return fail(started.error());
     if (!started) co_return "it can't be started: " + started.error().message;
@@ -117,6 +121,17 @@ awaitable<Once::Trouble> Once::finish_container(OneShot what, OnceNote note) {
   auto stopped = co_await containers.kill(note.id);
   if (!stopped && stopped.error().transient()) co_return fail(stopped.error());
   co_return too_long(what);
+}
+
+/// What was noted just now is left as it is. A process that died in between, or a host that was away, may have had it
+/// wait for longer than it may take.
+awaitable<Result<OnceNote>> Once::count_from_now(OneShot what, OnceNote note) {
+  const Time until = clock_.now() + what.timeout;
+  if (until - note.until < same_moment) co_return note;
+  note.until = until;
+  auto kept = co_await journal_.note(what.key, note);
+  if (!kept) co_return fail(kept.error());
+  co_return note;
 }
 
 /// The Engine's word that it has waited is a hint: it says so, too, when it is stopped itself.
@@ -141,6 +156,9 @@ awaitable<Once::Trouble> Once::finish_exec(OneShot what, OnceNote note) {
   }
   if (!state) co_return fail(state.error());
   if (!state->running && !state->exit_code) {
+    auto counted = co_await count_from_now(what, note);
+    if (!counted) co_return fail(counted.error());
+    note = std::move(*counted);
     auto ended = co_await with_deadline(left(note.until), exec.carry_out(note.id, false, most_output), "it");
     if (!ended && ended.error().kind == Error::Kind::timeout) co_return too_long(what);
     if (!ended && ended.error().transient()) co_return fail(ended.error());

@@ -35,9 +35,9 @@ class OnceJournal {
 };
 
 /// Runs one-shots on one host. What an earlier process has begun is waited for and never begun again: the note is
-/// committed before the program starts, and names the container or exec it starts in. One whose container is gone has
-/// failed. Kind::unavailable and Kind::timeout mean that the host could not be asked: the same call goes on from there.
-/// Borrows all it is given.
+/// committed before the program starts, and names the container or exec it starts in. Its time counts from when it
+/// starts, which is in the note, too. One whose container is gone has failed. Kind::unavailable and Kind::timeout mean
+/// that the host could not be asked: the same call goes on from there. Borrows all it is given.
 class Once {
  public:
   Once(Site site, HostWork& work, OnceJournal& journal, const Clock& clock, Maker maker,
@@ -62,6 +62,7 @@ class Once {
   awaitable<Result<std::string>> make_exec(OneShot what);
   awaitable<Trouble> finish_container(OneShot what, OnceNote note);
   awaitable<Trouble> finish_exec(OneShot what, OnceNote note);
+  awaitable<Result<OnceNote>> count_from_now(OneShot what, OnceNote note);
   awaitable<Result<void>> wait_for_exit(std::string id, Time until);
   awaitable<void> tell_log(OneShot what, std::string id);
   void tell(const OneShot& what, const std::string& output) const;

@@ -33,6 +33,7 @@ PlannedHost planned_host(const HostView& view, const PlanInput& input, const Dif
   PlannedHost host;
   host.host = view.host;
   host.reachable = view.reachable;
+  host.leaves = view.leaves;
   host.health = health_of_host(view, input.previous);
   for (const Wanted& one : difference.missing) host.create.push_back(one.name);
   for (const Shown& one : difference.asleep) host.start.push_back(one.name);
@@ -154,11 +155,17 @@ Milliseconds stop_deadline(const PlanInput& input) {
   return grace + draining + margin;
 }
 
+/// How many hosts the new generation is for.
+std::size_t count_targets(const PlanInput& input) {
+  return static_cast<std::size_t>(
+      std::count_if(input.hosts.begin(), input.hosts.end(), [](const HostView& host) { return !host.leaves; }));
+}
+
 /// The number of hosts that must serve, so that a rollout can always progress; where the file asks for what can't be,
 /// why.
 Result<std::size_t> min_healthy(const PlanInput& input, Order order, std::vector<std::string>& notes) {
   const Policy& policy = input.application.policy;
-  const std::size_t count = input.hosts.size();
+  const std::size_t count = count_targets(input);
   const bool stops_first = order == Order::stop_first;
   const std::string of_all = " of " + std::to_string(count) + " hosts";
   if (!policy.min_healthy) {
@@ -209,7 +216,7 @@ Result<void> spread(const PlanInput& input, Pace& pace, std::vector<std::string>
                 "let the Engine choose the host's port and a proxy find it, or take another strategy");
   }
   if (!pace.together) {
-    pace.steps = host_steps(policy, input.hosts.size());
+    pace.steps = host_steps(policy, count_targets(input));
     if (pace.steps.empty()) notes.push_back("there are too few hosts for steps: all are taken at once");
     return {};
   }
@@ -228,7 +235,8 @@ Result<Pace> pace_of(const PlanInput& input, Order order, std::vector<std::strin
   Pace pace;
   pace.order = order;
   pace.has_previous = !input.previous.empty();
-  pace.batch_size = input.rollback ? count : batch_of(policy.batch.value_or(Share{1, false}), count);
+  const Share batch = policy.batch.value_or(Share{1, false});
+  pace.batch_size = input.rollback ? count : batch_of(batch, batch.percent ? count_targets(input) : count);
   pace.max_failure_ratio = policy.max_failure_ratio;
   pace.on_failure = policy.on_failure;
   pace.may_roll_back = !input.rollback;
@@ -293,8 +301,8 @@ std::vector<std::vector<std::string>> preview(const Pace& pace, const Progress& 
   return batches;
 }
 
-int rank(const PlannedHost& host, const std::set<std::string>& left) {
-  if (left.contains(host.host)) return 3;
+int rank(const PlannedHost& host) {
+  if (host.leaves) return 3;
   if (!host.reachable) return 2;
   return host.health == Health::healthy ? 1 : 0;
 }
@@ -332,6 +340,7 @@ Progress first_progress(const Plan& plan) {
     one.host = host.host;
     one.health = host.health;
     one.lost = !host.reachable;
+    one.leaves = host.leaves;
     if (one.lost) one.reason = "did not answer when the rollout was planned";
     progress.hosts.push_back(std::move(one));
   }
@@ -342,7 +351,6 @@ Result<Plan> make_plan(const PlanInput& input) {
   if (input.hosts.empty()) return fail(Error::Kind::invalid, "there is no host to roll out to");
   Plan plan;
   std::vector<Difference> differences;
-  std::set<std::string> left;
   for (const HostView& view : input.hosts) {
     differences.push_back(difference(view.leaves ? std::vector<Wanted>() : input.wanted, view.containers));
     if (!differences.back().clashes.empty()) {
@@ -353,7 +361,6 @@ Result<Plan> make_plan(const PlanInput& input) {
     }
     plan.hosts.push_back(planned_host(view, input, differences.back()));
     if (view.leaves) {
-      left.insert(view.host);
       plan.notes.push_back("host " + view.host + " is none of its targets any more: its containers are stopped");
     }
     if (!view.reachable) {
@@ -363,7 +370,7 @@ Result<Plan> make_plan(const PlanInput& input) {
     }
   }
   std::stable_sort(plan.hosts.begin(), plan.hosts.end(),
-                   [&](const PlannedHost& a, const PlannedHost& b) { return rank(a, left) < rank(b, left); });
+                   [](const PlannedHost& a, const PlannedHost& b) { return rank(a) < rank(b); });
   auto pace = pace_of(input, order_of(input, differences, plan.notes), plan.notes);
   if (!pace) return fail(pace.error());
   plan.pace = std::move(*pace);

@@ -35,6 +35,7 @@ struct PlannedHost {
   bool reachable = true;
   Health health = Health::unknown;                     ///< does it serve now
   std::vector<std::string> create, start, keep, stop;  ///< names of containers
+  bool leaves = false;
 };
 
 struct Plan {
@@ -56,7 +57,7 @@ std::size_t batch_of(Share share, std::size_t hosts);
 /// The first of them is at least one host, each further one more than the one before; those that would be all are left
 /// out. For canary and linear over hosts.
 std::vector<Step> host_steps(const Policy& policy, std::size_t hosts);
-/// A share of `hosts`, percent rounded up, at most all.
+/// A share of `hosts`, percent rounded up, at most all. Hosts that the new generation is not for do not count.
 std::size_t min_healthy_of(Share share, std::size_t hosts);
 
 }  // namespace slipway::rollouts

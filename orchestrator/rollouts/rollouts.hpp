@@ -12,6 +12,7 @@
 #include "orchestrator/rollouts/driver.hpp"
 #include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/hold.hpp"
+#include "orchestrator/rollouts/host_lease.hpp"
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/turn.hpp"
@@ -140,13 +141,18 @@ class Rollouts {
   awaitable<Result<RolloutId>> settle_window(std::string application, std::string by);
   void stands(RolloutId id, const Hold& hold, const std::string& news);
   awaitable<Result<void>> run_one(WorkPtr work);
-  awaitable<std::int64_t> fence_of_others(store::Rollout rollout);
+  awaitable<Result<std::int64_t>> take_lease(WorkPtr work, store::Rollout rollout, std::string holder);
+  awaitable<Result<std::vector<HostMark>>> marks_on(std::string application, std::vector<std::string> hosts);
+  awaitable<Result<std::int64_t>> fence_of_others(store::Rollout rollout);
+  awaitable<Result<void>> still_ours(std::string application, std::vector<std::string> hosts, std::int64_t lease);
+  awaitable<Result<void>> leave_to_others(WorkPtr work, store::Rollout rollout, Error why);
   awaitable<Result<Assignment>> assign(WorkPtr work, store::Rollout rollout);
   [[nodiscard]] Result<bool> check_routes(const Application& application, const std::vector<std::string>& hosts) const;
   [[nodiscard]] Result<std::set<std::string>> hosts_it_leaves(const Assignment& assignment) const;
   awaitable<Result<Assignment>> plan(WorkPtr work, Assignment assignment);
   awaitable<Result<Assignment>> plan_for_swarm(WorkPtr work, Assignment assignment);
   awaitable<Result<void>> give_up(store::Rollout rollout, std::int64_t fence, Error why);
+  awaitable<Result<void>> end_unworked(store::Rollout rollout, std::int64_t fence, Stage stage, std::string reason);
   awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, Whose whose);
 
   void note_lost_hosts(const store::Rollout& rollout, const Progress& progress);

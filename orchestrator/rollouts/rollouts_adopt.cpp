@@ -20,6 +20,7 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr std::chrono::seconds adoption_limit{10};
+constexpr std::int64_t leases_unseen = 1000;  // of hosts that are silent, at most so many above those of the others
 
 /// What can't be read is as good as none: another container or host has it, too.
 void read_record(const std::map<std::string, std::string>& labels, const std::string& application, Traces& into) {
@@ -47,6 +48,9 @@ awaitable<Result<Traces>> traces_on(docker::Engine* engine, std::string host, st
   auto volumes = co_await engine->volumes().list(records);
   if (!volumes) co_return fail(volumes.error().in("list volumes"));
   for (const docker::Volume& volume : *volumes) read_record(volume.labels, application, traces);
+  auto fence = co_await newest_fence(engine, application);
+  if (!fence) co_return fail(fence.error().in("list volumes"));
+  traces.newest_fence = *fence;
   co_return traces;
 }
 
@@ -94,6 +98,7 @@ store::AdoptedApplication adopted_from(const Findings& findings, const std::stri
   adopted.fleet = findings.fleet;
   adopted.newest_generation = findings.newest_generation;
   adopted.newest_rollout = findings.newest_rollout;
+  adopted.newest_fence = findings.newest_fence + (findings.silent.empty() ? 0 : leases_unseen);
   std::vector<Record> all = findings.earlier;
   all.push_back(findings.promoted);
   for (const Record& record : all) {

@@ -9,15 +9,16 @@ constexpr std::chrono::seconds host_interval{5};
 
 }  // namespace
 
+/// A host that answered and whose turn did not come has what it had, and is behind if it was.
 void Rollouts::note_lost_hosts(const store::Rollout& rollout, const Progress& progress) {
   const bool catch_up = rollout.kind == "catch_up";
   const bool in_vain = catch_up && (progress.stage == Stage::rolled_back || progress.stage == Stage::rollback_failed);
   for (const HostProgress& host : progress.hosts) {
     if (in_vain || (catch_up && host.lost)) {
       put_off(rollout.application, host.host, progress.reason);
-    } else if (host.lost) {
+    } else if (host.lost || (host.leaves && host.batch == 0 && progress.stage == Stage::succeeded)) {
       behind_.add(rollout.application, host.host);
-    } else {
+    } else if (catch_up || host.batch != 0) {
       behind_.remove(rollout.application, host.host);
     }
   }
@@ -55,8 +56,13 @@ awaitable<void> Rollouts::catch_up(std::string application, std::string host) {
   }
   auto answers = co_await with_deadline(ping_limit, (*engine)->system().ping(), "asking host " + host);
   if (!answers) co_return;
-  auto add = [application, host, now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
-    auto rollout = catch_up_order(tx, application, host, now);
+  std::vector<std::string> this_one{host};
+  auto ours = co_await still_ours(application, std::move(this_one), 0);
+  if (!ours && ours.error().kind == Error::Kind::conflict) put_off(application, host, ours.error().message);
+  if (!ours) co_return;
+  auto add = [application, host, behind = behind_.of(application),
+              now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
+    auto rollout = catch_up_order(tx, application, host, behind, now);
     if (!rollout) return fail(rollout.error());
     return take_turn(tx, std::move(*rollout), Concurrency::queue);
   };

@@ -26,15 +26,6 @@ std::vector<std::string> drifted_hosts(const ApplicationStatus& status) {
   return hosts;
 }
 
-/// Hosts that a rollout has left as they are, because somebody wanted that, are not drifted by hand.
-bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
-  for (const store::Rollout& rollout : newest_first) {
-    if (rollout.ended && rollout.fence == 0 && rollout.kind != "adopt") continue;  // it never began
-    return rollout.state == name_of(Stage::failed) || rollout.state == name_of(Stage::stopped);
-  }
-  return false;
-}
-
 Result<void> nothing_in_work(store::Transaction& tx, const std::string& application) {
   const auto open = store::Rollouts(tx).open(application);
   if (!open) return fail(open.error());
@@ -145,7 +136,10 @@ awaitable<void> Rollouts::keep_vigil_over(std::string application, DriftPolicy p
 
 awaitable<void> Rollouts::heal(std::string application, DriftPolicy policy, ApplicationStatus status) {
   const std::vector<std::string> hosts = drifted_hosts(status);
-  if (hosts.empty() || current(application)) co_return;
+  if (hosts.empty()) co_return;
+  auto ours = co_await still_ours(application, hosts, 0);
+  if (!ours) log::debug("an application is not healed", {{"application", application}, {"why", ours.error()}});
+  if (!ours || current(application)) co_return;
   auto add = [application, hosts, policy, generation = status.summary.promoted,
               now = parts_.clock.now()](store::Transaction& tx) -> Result<Turn> {
     if (auto idle = nothing_in_work(tx, application); !idle) return fail(idle.error());

@@ -7,7 +7,6 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "orchestrator/rollouts/gather.hpp"
-#include "orchestrator/rollouts/host_lease.hpp"
 #include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
@@ -19,7 +18,6 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr Milliseconds look_limit{10'000};
-constexpr Milliseconds lease_limit{2'000};  // one that does not answer now is asked again before anything is done there
 
 awaitable<void> look_into(HostDirectory* hosts, Whose whose, HostView* into) {
   auto engine = hosts->engine(into->host);
@@ -32,12 +30,10 @@ awaitable<void> look_into(HostDirectory* hosts, Whose whose, HostView* into) {
   into->containers = std::move(*shown);
 }
 
-awaitable<void> fence_into(HostDirectory* hosts, std::string host, std::string application, std::int64_t* into) {
-  auto engine = hosts->engine(host);
-  if (!engine) co_return;
-  auto look = newest_fence(*engine, application);
-  auto seen = co_await with_deadline(lease_limit, std::move(look), "look at host " + host);
-  if (seen) *into = *seen;
+/// From another daemon, once, if a person asked for it. What slipway does by itself, or takes up again after a restart,
+/// does not take an application over.
+bool may_take_over(const store::Rollout& rollout) {
+  return rollout.fence == 0 && rollout.kind != "heal" && rollout.kind != "catch_up";
 }
 
 /// Generations of what runs that neither of the two asks for.
@@ -74,35 +70,51 @@ awaitable<std::vector<HostView>> Rollouts::look_at(std::vector<std::string> host
   co_return views;
 }
 
-/// A daemon that was put in place of another one, from a backup or by adoption, may count from further below.
-awaitable<std::int64_t> Rollouts::fence_of_others(store::Rollout rollout) {
-  const std::vector<std::string> hosts = hosts_of(rollout);
-  std::vector<std::int64_t> fences(hosts.size(), 0);
-  std::vector<awaitable<void>> looks;
-  looks.reserve(hosts.size());
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    looks.push_back(fence_into(&parts_.hosts, hosts[i], rollout.application, &fences[i]));
+awaitable<Result<std::int64_t>> Rollouts::take_lease(WorkPtr work, store::Rollout rollout, std::string holder) {
+  std::int64_t others = 0;
+  if (may_take_over(rollout)) {
+    auto newest = co_await fence_of_others(rollout);
+    if (!newest) co_return fail(newest.error());
+    others = *newest;
   }
-  co_await run_all("look for leases", std::move(looks));
-  co_return fences.empty() ? 0 : *std::max_element(fences.begin(), fences.end());
+  for (;;) {
+    auto fence =
+        co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, holder, parts_.clock.now());
+    if (fence) work->fence = *fence;
+    if (fence || !fence.error().transient()) co_return fence;
+    co_await sleep_for(retry_pause);
+  }
+}
+
+/// As when another one turns up in the middle of a rollout.
+awaitable<Result<void>> Rollouts::leave_to_others(WorkPtr work, store::Rollout rollout, Error why) {
+  auto fence = co_await take_lease(work, rollout, random_hex(8));
+  if (!fence) co_return fail(fence.error());
+  work->say("failed: " + why.message);
+  const std::string reason = why.message + "; hosts are left to it as they are";
+  auto ended = co_await end_unworked(rollout, *fence, Stage::failed, reason);
+  if (ended && rollout.kind == "catch_up") {
+    for (const std::string& host : hosts_of(rollout)) put_off(rollout.application, host, why.message);
+  }
+  co_return ended;
 }
 
 awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   auto rollout = co_await parts_.store.read(&store::Rollouts::get, work->id);
   if (!rollout) co_return fail(rollout.error());
   if (rollout->ended) co_return Result<void>();
-  const std::int64_t others = co_await fence_of_others(*rollout);
-  auto fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
-  while (!fence && fence.error().transient()) {
-    co_await sleep_for(retry_pause);
-    fence = co_await parts_.store.write(&store::Rollouts::lease_above, work->id, others, parts_.clock.now());
+  if (!may_take_over(*rollout)) {
+    auto ours = co_await still_ours(rollout->application, hosts_of(*rollout), rollout->fence);
+    if (!ours && ours.error().kind != Error::Kind::conflict) co_return ours;
+    if (!ours) co_return co_await leave_to_others(work, *rollout, ours.error());
   }
+  const std::string holder = random_hex(8);
+  auto fence = co_await take_lease(work, *rollout, holder);
   if (!fence) co_return fail(fence.error());
-  work->fence = *fence;
   auto assignment = co_await assign(work, *rollout);
   if (!assignment && assignment.error().transient()) co_return fail(assignment.error());
   if (!assignment) {
-    work->say("failed: " + assignment.error().message);
+    work->say("given up: " + assignment.error().message);
     auto given_up = co_await give_up(*rollout, *fence, assignment.error());
     if (given_up && rollout->kind == "catch_up") {
       for (const std::string& host : hosts_of(*rollout))
@@ -111,6 +123,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
     co_return given_up;
   }
   assignment->fence = *fence;
+  assignment->holder = holder;
   assignment->say = [work](std::string line) { work->say(std::move(line)); };
   work->driver = std::make_unique<Driver>(parts_, std::move(*assignment));
   work->changed.cancel();
@@ -137,16 +150,18 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
     co_return fail(Error::Kind::conflict, "another generation was promoted since it was asked for");
   }
   const bool to_nothing = goes_to_nothing(rollout);
-  auto forward = co_await load_target(parts_, rollout.application, to_nothing ? 0 : rollout.generation);
+  const std::int64_t generation = to_nothing ? promoted_for(rollout) : rollout.generation;
+  auto nothing = co_await load_nothing(parts_, rollout.application, generation);
+  if (!nothing) co_return fail(nothing.error());
+  assignment.nothing = *nothing;
+  auto forward = nothing;
+  if (!to_nothing) forward = co_await load_target(parts_, rollout.application, generation);
   if (!forward) co_return fail(forward.error());
   // Where hosts have been changed, those that need what is lost fail, and then all of them go back.
   if (!(*forward)->lost.empty() && !has_begun(rollout)) {
     co_return fail(Error::Kind::not_found,
                    "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
   }
-  auto nothing = co_await load_target(parts_, rollout.application, 0);
-  if (!nothing) co_return fail(nothing.error());
-  assignment.nothing = *nothing;
   auto back = co_await load_target(parts_, rollout.application, to_nothing ? 0 : application->promoted);
   // From hosts to a swarm and from one swarm to another there is no way back: what ran there was left alone.
   if (back && !same_place((*forward)->spec, (*back)->spec)) back = nothing;
@@ -242,7 +257,9 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   const std::string what =
       "generation " + std::to_string(assignment.rollout.generation) + " of " + assignment.rollout.application;
   if (goes_to_nothing(assignment.rollout)) {
-    work->say(what + " went back while " + plan.hosts.front().host + " did not answer: it is taken away there");
+    work->say("what " + plan.hosts.front().host + " still has of " + assignment.rollout.application +
+              " is taken away: generation " + std::to_string(assignment.rollout.generation) +
+              " left it, or went back, while that was not possible");
   } else {
     work->say(what + " to " + std::to_string(plan.hosts.size()) + " hosts, " + std::string(name_of(plan.pace.order)) +
               ", min_healthy " + std::to_string(plan.pace.min_healthy));
@@ -308,11 +325,19 @@ awaitable<Result<Assignment>> Rollouts::plan_for_swarm(WorkPtr work, Assignment 
 
 /// Nothing can be done about it, and if it had not begun, nothing was.
 awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t fence, Error why) {
-  const bool begun = has_begun(rollout);
+  const Stage stage = stage_given_up(rollout);
+  std::string reason = why.message;
+  if (stage == Stage::rolled_back) reason += "; nothing was changed";
+  if (stage == Stage::succeeded) reason += "; it was promoted before, and what it replaced may not be tidied up";
+  co_return co_await end_unworked(rollout, fence, stage, reason);
+}
+
+awaitable<Result<void>> Rollouts::end_unworked(store::Rollout rollout, std::int64_t fence, Stage stage,
+                                               std::string reason) {
   store::RolloutProgress row;
-  row.state = std::string(name_of(begun ? Stage::rollback_failed : Stage::rolled_back));
+  row.state = std::string(name_of(stage));
   row.ended = true;
-  row.reason = why.message + (begun ? "" : "; nothing was changed");
+  row.reason = std::move(reason);
   row.progress = rollout.progress;
   row.at = parts_.clock.now();
   co_return co_await parts_.store.persist(&store::Rollouts::save, rollout.id, fence, row);

@@ -48,8 +48,10 @@ Result<RolloutId> Adoptions::add(AdoptedApplication application, Time at) {
         {application.name, one.number, one.compose, one.images, one.references, at});
   }
   const std::int64_t promoted = application.generations.back().number;
-  tx_.run("UPDATE applications SET promoted = ?2, last_generation = max(last_generation, ?3) WHERE name = ?1",
-          {application.name, promoted, std::max(application.newest_generation, promoted)});
+  tx_.run(
+      "UPDATE applications SET promoted = ?2, last_generation = max(last_generation, ?3), fence = max(fence, ?4) "
+      "WHERE name = ?1",
+      {application.name, promoted, std::max(application.newest_generation, promoted), application.newest_fence});
   // Labels name rollouts by number: none that is to come may have one that is taken.
   const auto newest = number(tx_, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'rollouts'", {});
   std::int64_t id = std::max(newest.value_or(0), application.newest_rollout);

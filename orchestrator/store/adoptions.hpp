@@ -14,6 +14,7 @@ struct AdoptedApplication {
   std::vector<RolloutHost> hosts;       ///< of the last rollout
   std::int64_t newest_generation = 0;   ///< numbers up to it are taken
   std::int64_t newest_rollout = 0;      ///< likewise
+  std::int64_t newest_fence = 0;        ///< of its leases: what it is from now on was taken over with all of them
 };
 
 /// Brings back what a lost store knew of applications.

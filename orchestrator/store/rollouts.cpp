@@ -49,7 +49,7 @@ Result<RolloutId> Rollouts::add(Rollout rollout) {
   return RolloutId(*id);
 }
 
-Result<std::int64_t> Rollouts::lease_above(RolloutId id, std::int64_t least, Time at) {
+Result<std::int64_t> Rollouts::lease_above(RolloutId id, std::int64_t least, std::string holder, Time at) {
   const auto rollout = get(id);
   if (!rollout) return fail(rollout.error());
   if (rollout->ended) return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
@@ -66,7 +66,7 @@ Result<std::int64_t> Rollouts::lease_above(RolloutId id, std::int64_t least, Tim
                             {rollout->application, least});
   tx_.run("UPDATE rollouts SET fence = ?2 WHERE id = ?1", {id, *fence});
   tell(tx_, id, "rollout.leased", at, {{"fence", *fence}});
-  note(id, at, "leased", "", *fence);
+  note(id, at, "leased", holder, *fence);
   return *fence;
 }
 
@@ -160,14 +160,36 @@ Result<std::vector<RolloutHost>> Rollouts::hosts(RolloutId id) const {
               {id}, host_of);
 }
 
+/// A rollout that was taken up again has had several, and the newest is its own.
+Result<std::string> Rollouts::holder_of(std::string application, std::int64_t fence) const {
+  std::string holder;
+  tx_.run(
+      "SELECT t.detail FROM rollouts r JOIN rollout_trail t ON t.rollout = r.id "
+      "WHERE r.application = ?1 AND r.fence >= ?2 AND t.fence = ?2 AND t.what = 'leased'",
+      {application, fence}, [&](const Row& row) { row.into(holder); });
+  return holder;
+}
+
+Result<Rollout> Rollouts::last_on(std::string application, std::string host) const {
+  return one(tx_,
+             kSelectRollouts +
+                 "WHERE id = (SELECT max(r.id) FROM rollouts r JOIN rollout_hosts h ON h.rollout = r.id "
+                 "WHERE r.application = ?1 AND h.host = ?2 AND r.ended = 1 AND (h.batch <> 0 OR r.state = 'succeeded') "
+                 "AND (r.state = 'succeeded' OR r.kind NOT IN ('heal', 'catch_up')))",
+             {application, host}, rollout_of, "rollout of " + application + " on host " + host);
+}
+
 Result<std::vector<HostLeftBehind>> Rollouts::left_behind() const {
   return rows(tx_,
               "SELECT newest.application, newest.host FROM "
               "(SELECT r.application AS application, h.host AS host, max(h.rollout) AS rollout FROM rollout_hosts h "
-              "JOIN rollouts r ON r.id = h.rollout GROUP BY r.application, h.host) newest "
+              "JOIN rollouts r ON r.id = h.rollout "
+              "WHERE h.batch <> 0 OR h.state NOT IN ('pending', 'pulled') OR r.kind = 'catch_up' "
+              "GROUP BY r.application, h.host) newest "
               "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
               "JOIN rollouts r ON r.id = newest.rollout "
-              "WHERE h.state = 'unknown' OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', 'rollback_failed')) "
+              "WHERE h.state IN ('unknown', 'stays') OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', "
+              "'rollback_failed')) "
               "ORDER BY newest.application, newest.host",
               {}, [](const Row& row) {
                 HostLeftBehind one;

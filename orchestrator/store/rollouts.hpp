@@ -66,9 +66,9 @@ class Rollouts {
   /// older one has not ended. Deployments that have not begun are in the way of deployments only: one may wait for
   /// people for days, and a host that fell behind should not. One that holds it gets a new fence: after a restart, what
   /// the old process still does is refused.
-  Result<std::int64_t> lease(RolloutId id, Time at) { return lease_above(id, 0, at); }
-  /// The same with a fence that is also higher than `least`, which another daemon has used.
-  Result<std::int64_t> lease_above(RolloutId id, std::int64_t least, Time at);
+  Result<std::int64_t> lease(RolloutId id, Time at) { return lease_above(id, 0, {}, at); }
+  /// The same with a fence that is also higher than `least`, which another daemon has used. `holder` is remembered.
+  Result<std::int64_t> lease_above(RolloutId id, std::int64_t least, std::string holder, Time at);
   /// Kind::conflict if `fence` is not that of the newest lease, or the rollout has ended.
   Result<void> save(RolloutId id, std::int64_t fence, RolloutProgress progress);
   /// Where one stands that has not begun: queued, or waiting for something other than its turn. Kind::conflict if it
@@ -80,8 +80,14 @@ class Rollouts {
   Result<Rollout> get(RolloutId id) const;
   Result<Rollout> find(RunId run, std::string job, std::int64_t attempt) const;
   Result<std::vector<RolloutHost>> hosts(RolloutId id) const;
+  /// Who held the application's lease of that number; empty: there was none, or it is not known any more.
+  Result<std::string> holder_of(std::string application, std::int64_t fence) const;
+  /// The newest that has ended and says what `host` has: it worked on it, or succeeded without. Those of slipway's own
+  /// (heal, catch_up) that were in vain say nothing. Kind::not_found if there is none.
+  Result<Rollout> last_on(std::string application, std::string host) const;
   /// Those of which the newest rollout that worked on them knows nothing in the end (unknown), or was to catch them up
-  /// and could not.
+  /// and could not, or that were to be left and were not (stays). One that ended before it came to a host that answered
+  /// has not worked on it.
   Result<std::vector<HostLeftBehind>> left_behind() const;
   /// Newest first, at most 200; of all applications if the name is empty.
   Result<std::vector<Rollout>> list(std::string application, std::size_t limit) const;

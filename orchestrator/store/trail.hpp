@@ -12,7 +12,7 @@ struct TrailEntry {
   std::int64_t fence = 0;  ///< under which it was done; 0: before there was one
   std::string host;        ///< empty: the rollout as a whole
   std::string what;        ///< a state of the rollout, or of the host
-  std::string detail;      ///< why; may be empty
+  std::string detail;      ///< why; may be empty. Of `leased`: by whom
 };
 
 class Trail {

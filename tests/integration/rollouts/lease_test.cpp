@@ -66,3 +66,58 @@ TEST_CASE("a second daemon with the same application gets a newer lease, and the
   CHECK(scene.served() == thrice("one"));
   std::filesystem::remove_all(copy);
 }
+
+TEST_CASE("a daemon whose application another one has taken over takes it back for people only, not by itself") {
+  Scene scene("ro-taken");
+  scene.fleet->settle(scene.compose(), push_web_image(*scene.fleet, "taken-1", "one"));
+  const std::string two = push_web_image(*scene.fleet, "taken-2", "two");
+  const std::string copy = scene.folder + "-copy";
+  copy_data(scene, copy);
+  {
+    Fleet second(copy);
+    CHECK(second.roll_out(scene.compose(), two).state == "succeeded");
+  }
+  store::Rollout unasked;
+  unasked.application = scene.application;
+  unasked.generation = 1;
+  unasked.kind = GENERATE("heal", "catch_up");
+  unasked.plan = plan_for({"h1", "h2", "h3"});
+  unasked.created = scene.fleet->clock.now();
+  const auto id = scene.fleet->run(scene.fleet->store->write(&store::Rollouts::add, unasked));
+  REQUIRE(id);
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
+  const auto ended = scene.fleet->wait(*id);
+  CHECK(ended.state == "failed");
+  CHECK_THAT(ended.reason, Catch::Contains("application ro-taken is in the hands of another slipwayd: its lease is "));
+  CHECK_THAT(ended.reason, Catch::EndsWith("hosts are left to it as they are"));
+  CHECK(scene.served() == thrice("two"));
+
+  const auto back = scene.fleet->run(scene.fleet->rollouts->redeploy(scene.application, false, "ann"));
+  REQUIRE(back);
+  CHECK(scene.fleet->wait(*back).state == "succeeded");
+  CHECK(scene.served() == thrice("one"));
+  std::filesystem::remove_all(copy);
+}
+
+TEST_CASE("a daemon that is started again after another one took its rollout up leaves it to that") {
+  Scene scene("ro-heir");
+  std::string compose = scene.compose("  min_healthy: 0\n");
+  compose.insert(compose.find("    stop_grace_period"), "    deploy: {update_config: {delay: 4s}}\n");
+  scene.fleet->settle(compose, push_web_image(*scene.fleet, "heir-1", "one"));
+  const auto first = scene.fleet->begin(compose, push_web_image(*scene.fleet, "heir-2", "two"));
+  REQUIRE(first);
+  scene.fleet->run_until([&] { return scene.fleet->state_of(*first) == "baking"; });
+  const std::string copy = scene.folder + "-copy";
+  copy_data(scene, copy);
+  {
+    Fleet second(copy);
+    REQUIRE(second.run(second.rollouts->recover()));
+    CHECK(second.wait(*first).state == "succeeded");
+  }
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
+  const auto ended = scene.fleet->wait(*first);
+  CHECK(ended.state == "failed");
+  CHECK_THAT(ended.reason, Catch::Contains("application ro-heir is in the hands of another slipwayd"));
+  CHECK(scene.served() == thrice("two"));
+  std::filesystem::remove_all(copy);
+}

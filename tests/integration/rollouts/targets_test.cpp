@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "orchestrator/store/applications.hpp"
+#include "tests/integration/rollouts/fleet/cut_off.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 
 using namespace slipway;
@@ -103,4 +104,46 @@ TEST_CASE("one Compose file in two places under two names is two applications, e
   CHECK(scene.fleet->wait(*back).state == "succeeded");
   CHECK(scene.fleet->served("h2", 8080) == "one");
   CHECK(scene.fleet->run(scene.fleet->store->read(&store::Applications::get, scene.application))->promoted == 1);
+}
+
+TEST_CASE("a host that is to be left serves until a host that was cut off has the new version as well") {
+  Scene scene("ro-stays");
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->recover()));
+  scene.fleet->settle(aimed(scene, "[h1, h2, h3]"), push_web_image(*scene.fleet, "stays-1", "one"));
+  const std::string two = push_web_image(*scene.fleet, "stays-2", "two");
+  CutOff cut(*scene.fleet, "h2");
+  const auto second = scene.fleet->roll_out(aimed(scene, "[h1, h2]"), two);
+  INFO(second.reason);
+  CHECK(second.state == "succeeded");
+  CHECK(scene.fleet->served("h1", 8080) == "two");
+  CHECK(scene.running("h3") == only("ro-stays-web-g1-1"));
+  const auto hosts = scene.fleet->run(scene.fleet->store->read(&store::Rollouts::hosts, second.id));
+  REQUIRE(hosts);
+  CHECK(std::any_of(hosts->begin(), hosts->end(),
+                    [](const store::RolloutHost& host) { return host.host == "h3" && host.state == "stays"; }));
+
+  cut.mend();
+  scene.fleet->run_until([&] { return scene.running("h3").empty(); });
+  CHECK(scene.fleet->served("h2", 8080) == "two");
+}
+
+TEST_CASE("what a rollback goes back to stays, stopped, on a host that is left") {
+  Scene scene("ro-kept");
+  scene.fleet->settle(aimed(scene, "[h1, h2]"), push_web_image(*scene.fleet, "kept-1", "one"));
+  const auto on_h2 = [&] {
+    std::vector<std::string> ids;
+    for (const Shown& one : scene.fleet->shown("h2", scene.application)) ids.push_back(one.id);
+    return ids;
+  };
+  const std::vector<std::string> before = on_h2();
+  REQUIRE(before.size() == 1);
+  REQUIRE(scene.fleet->roll_out(aimed(scene, "[h1]"), push_web_image(*scene.fleet, "kept-2", "two")).state ==
+          "succeeded");
+  CHECK(scene.running("h2").empty());
+  CHECK(on_h2() == before);
+  const auto back = scene.fleet->run(scene.fleet->rollouts->roll_back(scene.application, "ann"));
+  REQUIRE(back);
+  CHECK(scene.fleet->wait(*back).state == "succeeded");
+  CHECK(scene.fleet->served("h2", 8080) == "one");
+  CHECK(on_h2() == before);
 }

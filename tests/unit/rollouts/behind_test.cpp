@@ -1,6 +1,7 @@
 #include "orchestrator/rollouts/behind.hpp"
 
 #include "orchestrator/rollouts/generations.hpp"
+#include "orchestrator/rollouts/journal.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "tests/unit/store/temporary_store.hpp"
 
@@ -11,6 +12,19 @@ namespace {
 
 using Hosts = std::vector<std::pair<std::string, std::string>>;
 using HostBatches = std::map<std::string, std::int64_t>;
+
+/// As a driver keeps it.
+std::string progress_with(const HostBatches& batches) {
+  Progress progress;
+  progress.stage = Stage::batch;
+  for (const auto& [name, batch] : batches) {
+    HostProgress host;
+    host.host = name;
+    host.batch = static_cast<std::size_t>(batch);
+    progress.hosts.push_back(host);
+  }
+  return R"({"machine": )" + dump_progress(progress) + "}";
+}
 
 /// An application whose rollouts have ended as a test says.
 struct Shop {
@@ -24,18 +38,20 @@ struct Shop {
     spec.swarm = swarm;
     return s.write(&store::Applications::add_generation, to_row(spec, RunId(), store::kNoon)).value();
   }
-  RolloutId ask(std::int64_t generation) {
+  RolloutId ask(std::int64_t generation, const std::string& kind = "deploy") {
     store::Rollout rollout;
     rollout.application = "shop";
+    rollout.kind = kind;
     rollout.generation = generation;
     rollout.requested_by = "ann";
     rollout.created = store::kNoon;
     return s.write(&store::Rollouts::add, rollout).value();
   }
-  void end(std::int64_t generation, const std::string& state, const HostBatches& batches) {
-    const RolloutId id = ask(generation);
+  void end(std::int64_t generation, const std::string& state, const HostBatches& batches,
+           const std::string& host_state = "unknown", const std::string& kind = "deploy") {
+    const RolloutId id = ask(generation, kind);
     const auto fence = s.write(&store::Rollouts::lease, id, store::kNoon).value();
-    if (state == "succeeded") {
+    if (state == "succeeded" && kind != "catch_up") {
       REQUIRE(s.write(&store::Applications::promote, std::string("shop"), generation, fence, store::kNoon));
     }
     store::RolloutProgress progress;
@@ -45,15 +61,19 @@ struct Shop {
       store::RolloutHost host;
       host.host = name;
       host.batch = batch;
-      host.state = "unknown";
+      host.state = host_state;
       progress.hosts.push_back(host);
     }
+    progress.progress = progress_with(batches);
     REQUIRE(s.write(&store::Rollouts::save, id, fence, progress));
   }
-  Result<store::Rollout> order(const std::string& host) {
-    auto work = [host](store::Transaction& tx) { return catch_up_order(tx, "shop", host, store::kNoon); };
+  Result<store::Rollout> order(const std::string& host, const std::vector<std::string>& behind = {}) {
+    auto work = [host, behind](store::Transaction& tx) {
+      return catch_up_order(tx, "shop", host, behind, store::kNoon);
+    };
     return s.write(std::move(work));
   }
+  bool is_left_on_purpose() { return left_on_purpose(*s.read(&store::Rollouts::asked_for, std::string("shop"), 50)); }
   bool nothing_to_do(const std::string& host) {
     const auto made = order(host);
     return !made && made.error().kind == Error::Kind::not_found;
@@ -71,6 +91,8 @@ TEST_CASE(
   behind.add("shop", "h1");
   behind.add("shop", "h2");
   CHECK(behind.due(start) == Hosts{{"shop", "h1"}, {"shop", "h2"}});
+  CHECK(behind.of("shop") == std::vector<std::string>{"h1", "h2"});
+  CHECK(behind.of("shopping").empty());
   CHECK(behind.put_off("shop", "h1", start) == std::chrono::seconds(10));
   CHECK(behind.due(start + std::chrono::seconds(9)) == Hosts{{"shop", "h2"}});
   CHECK(behind.due(start + std::chrono::seconds(10)) == Hosts{{"shop", "h1"}, {"shop", "h2"}});
@@ -146,4 +168,94 @@ TEST_CASE("a host that did not answer when its application left it loses what it
   CHECK(promoted_for(*order) == 2);
   CHECK(hosts_of(*order) == std::vector<std::string>{"h2"});
   CHECK(shop.nothing_to_do("h3"));
+}
+
+TEST_CASE("a host that was away while its application left it is not forgotten by deployments that are not for it") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 1}}, "committed");
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}, {"h2", 0}});
+  shop.end(shop.add({"h1"}), GENERATE("succeeded", "rolled_back"), {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 0}});  // which it was not begun with
+  const auto order = shop.order("h2");
+  REQUIRE(order);
+  CHECK(goes_to_nothing(*order));
+  CHECK(order->generation == 2);
+  shop.end(2, "rolled_back", {{"h2", 1}}, "unknown", "catch_up");
+  CHECK(shop.order("h2"));
+  shop.end(2, "succeeded", {{"h2", 1}}, "committed", "catch_up");
+  CHECK(shop.nothing_to_do("h2"));
+}
+
+TEST_CASE("what a first rollout left on a host that was away is taken away after a deployment that is not for it") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 1}});
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
+  const auto order = shop.order("h2");
+  REQUIRE(order);
+  CHECK(goes_to_nothing(*order));
+  CHECK(order->generation == 1);
+  CHECK(promoted_for(*order) == 2);
+}
+
+TEST_CASE("a host that a rollout has brought back has nothing of it to lose") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 2}}, "rolled_back");
+  CHECK(shop.nothing_to_do("h2"));
+}
+
+TEST_CASE("a host that is to be left keeps what it has until none that the promoted generation is for is behind") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2", "h3"}), "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h3", 0}}, "stays");
+  const auto waits = shop.order("h3", {"h2", "h3"});
+  REQUIRE_FALSE(waits);
+  CHECK(waits.error().kind == Error::Kind::conflict);
+  CHECK(waits.error().message == "host h3 keeps what it has until host h2 is up to date");
+  const auto order = shop.order("h3", {"h3", "h4"});
+  REQUIRE(order);
+  CHECK(goes_to_nothing(*order));
+}
+
+TEST_CASE("what a rollout that went back has left on a host waits for no other host") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), "succeeded", {{"h1", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "rolled_back", {{"h1", 1}, {"h2", 1}});
+  CHECK(shop.order("h2", {"h1", "h2"}));
+}
+
+TEST_CASE("after a rollback that did not get through no host is brought to what it came from, until people say") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2", "h3"}), "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2", "h3"}), "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 1}}, "committed");
+  CHECK_FALSE(shop.is_left_on_purpose());
+  shop.end(1, GENERATE("rollback_failed", "stopped"), {{"h1", 1}, {"h2", 1}, {"h3", 0}}, "unknown", "rollback");
+  CHECK(shop.is_left_on_purpose());
+  const auto order = shop.order("h3");
+  REQUIRE_FALSE(order);
+  CHECK(order.error().kind == Error::Kind::conflict);
+  shop.end(2, "succeeded", {{"h1", 1}}, "committed", "heal");
+  shop.end(shop.add({"h1", "h2", "h3"}), "rolled_back", {{"h1", 0}, {"h2", 0}, {"h3", 0}});  // nothing was changed
+  shop.ask(shop.add({"h1"}));                                                                // and this has not begun
+  CHECK(shop.is_left_on_purpose());
+  CHECK_FALSE(shop.order("h3"));
+  shop.end(1, "succeeded", {{"h1", 1}, {"h2", 1}, {"h3", 0}}, "unknown", "rollback");
+  CHECK_FALSE(shop.is_left_on_purpose());
+  CHECK(shop.order("h3")->generation == 1);
+}
+
+TEST_CASE("a rollback that failed before it changed anything leaves nothing on purpose") {
+  Shop shop;
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 1}}, "committed");
+  shop.end(shop.add({"h1", "h2"}), "succeeded", {{"h1", 1}, {"h2", 1}}, "committed");
+  shop.end(1, "rollback_failed", {{"h1", 0}, {"h2", 0}}, "pulled", "rollback");
+  CHECK_FALSE(shop.is_left_on_purpose());
+  CHECK(shop.order("h2")->generation == 2);
+}
+
+TEST_CASE("hosts that a rollout left as they are, at a person's word or to another slipwayd, are so on purpose") {
+  Shop shop;
+  shop.end(shop.add({"h1"}), GENERATE("stopped", "failed"), {{"h1", 1}});
+  CHECK(shop.is_left_on_purpose());
 }

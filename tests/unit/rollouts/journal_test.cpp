@@ -24,7 +24,7 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   host.deadline = Time(Milliseconds(1'764'000'060'000));
   host.health = Health::unhealthy;
   host.batch = 2;
-  host.failed = host.lost = host.restore_failed = true;
+  host.leaves = host.failed = host.lost = host.restore_failed = true;
   host.reason = "\xff not UTF-8";
   progress.hosts = {host, HostProgress{}};
 
@@ -47,6 +47,8 @@ TEST_CASE("what a rollout must not forget reads back as it was written") {
   CHECK(again->hosts[0].deadline == host.deadline);
   CHECK(again->hosts[0].health == Health::unhealthy);
   CHECK(again->hosts[0].restore_failed);
+  CHECK(again->hosts[0].leaves);
+  CHECK_FALSE(again->hosts[1].leaves);
   CHECK_FALSE(again->hosts[1].reaching);
   CHECK_FALSE(again->hosts[1].failed);
 }
@@ -63,7 +65,7 @@ TEST_CASE("a plan reads back as it was written") {
   plan.pace.may_roll_back = false;
   plan.pace.has_previous = false;
   plan.pace.health_deadline = Milliseconds(7);
-  plan.hosts = {{"h1", true, Health::healthy, {"a"}, {"b"}, {"c"}, {"d"}}};
+  plan.hosts = {{"h1", true, Health::healthy, {"a"}, {"b"}, {"c"}, {"d"}, true}};
   plan.batches = {{"h1"}, {}};
   plan.notes = {"said plainly"};
   const auto again = parse_plan(dump_plan(plan));
@@ -81,6 +83,7 @@ TEST_CASE("a plan reads back as it was written") {
   CHECK(again->pace.stop_deadline == plan.pace.stop_deadline);
   CHECK(again->hosts[0].start == std::vector<std::string>{"b"});
   CHECK(again->hosts[0].stop == std::vector<std::string>{"d"});
+  CHECK(again->hosts[0].leaves);
   CHECK(again->batches == plan.batches);
   CHECK(again->notes == plan.notes);
 }
@@ -88,4 +91,19 @@ TEST_CASE("a plan reads back as it was written") {
 TEST_CASE("a damaged journal is an error, not a rollout that begins anew") {
   const auto text = GENERATE(as<std::string>(), "", "{", "[]", "{\"stage\": \"sideways\"}", "{\"hosts\": []}");
   CHECK_FALSE(parse_progress(text));
+}
+
+TEST_CASE("a rollout that can't be worked on any more has succeeded if its generation was promoted, and else has not") {
+  const auto given_up = [](Stage stage, std::size_t batch) {
+    Progress progress;
+    progress.stage = stage;
+    progress.hosts.emplace_back().batch = batch;
+    store::Rollout rollout;
+    rollout.progress = R"({"machine": )" + dump_progress(progress) + "}";
+    return stage_given_up(rollout);
+  };
+  CHECK(given_up(Stage::finalizing, 1) == Stage::succeeded);
+  CHECK(given_up(Stage::batch, 1) == Stage::rollback_failed);
+  CHECK(given_up(Stage::pulling, 0) == Stage::rolled_back);
+  CHECK(stage_given_up(store::Rollout()) == Stage::rolled_back);
 }

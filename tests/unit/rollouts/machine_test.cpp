@@ -24,6 +24,13 @@ Progress hosts(std::size_t count, Health health = Health::healthy) {
   return progress;
 }
 
+/// The last of them is one that the new generation is not for.
+Progress with_one_left(std::size_t count) {
+  Progress progress = hosts(count);
+  progress.hosts.back().leaves = true;
+  return progress;
+}
+
 /// Performs every action at once and successfully, but for what `fails` and `loses` name as "host:stage".
 struct Bench {
   Bench(Pace pace, Progress progress) : machine(pace, std::move(progress)) {}
@@ -676,6 +683,20 @@ TEST_CASE("a step has the time of its hooks beyond its own") {
   CHECK(bench.host(1).deadline == noon + pace.step_deadline + Milliseconds(7000));
 }
 
+TEST_CASE("after a restart a step has the time of its hooks anew, which may not have begun") {
+  Pace pace;
+  pace.hook_times[HostStage::created] = std::chrono::minutes(5);
+  Bench bench = begun(pace, hosts(1));
+  bench.stop_at = Stage::batch;
+  bench.run();
+  const Time later = noon + std::chrono::hours(5);
+  Machine reborn(pace, bench.machine.progress());
+  const auto actions = reborn.again(later);
+  REQUIRE(actions.size() == 1);
+  CHECK(actions[0].stage == HostStage::created);
+  CHECK(actions[0].deadline > later + std::chrono::minutes(5));
+}
+
 TEST_CASE("going back, the start has the time that old containers take to end that are being stopped") {
   Pace pace;
   pace.order = Order::stop_first;
@@ -801,4 +822,102 @@ TEST_CASE("a rollout whose application another daemon has taken over ends at onc
   CHECK(bench.stage() == Stage::failed);
   CHECK(bench.machine.progress().reason == "host h1: its lease is 5; hosts are left to it as they are");
   CHECK(bench.machine.on(event::Reached{"h1", HostStage::created}, bench.now).empty());
+}
+
+TEST_CASE("a host that is left is emptied when all others have the new generation, and does not serve from then on") {
+  Pace pace;
+  const int way = GENERATE(0, 1, 2);
+  pace.order = way == 0 ? Order::stop_first : Order::start_first;
+  pace.together = way == 2;
+  pace.batch_size = 3;
+  pace.min_healthy = 1;
+  Bench bench = begun(pace, with_one_left(3));
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  const auto at = [&](const std::string& step) {
+    return std::find(bench.trace.begin(), bench.trace.end(), step) - bench.trace.begin();
+  };
+  const std::string last = pace.order == Order::start_first ? "old_stopped" : "attached";
+  CHECK(at("h1:forward:" + last) < at("h3:forward:created"));
+  CHECK(at("h2:forward:" + last) < at("h3:forward:created"));
+  CHECK(bench.steps_of("h3").back() == "forward:committed");
+  CHECK(bench.host(1).health == Health::healthy);
+  CHECK(bench.host(3).health == Health::unhealthy);
+  CHECK(bench.host(3).batch == 2);
+}
+
+TEST_CASE("a host that is left stays as it is while another one does without the new generation") {
+  Pace pace;
+  pace.batch_size = 3;
+  pace.max_failure_ratio = 0.5;
+  pace.min_healthy = 1;
+  Bench bench = begun(pace, with_one_left(3));
+  SECTION("as it does not answer") {
+    bench.loses = {"h2:forward:created"};
+  }
+  SECTION("as it did not work out there") {
+    bench.fails = {"h2:forward:healthy"};
+  }
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(bench.steps_of("h3") == std::vector<std::string>{"forward:pulled"});
+  CHECK(bench.host(3).batch == 0);
+  CHECK(bench.host(3).health == Health::healthy);
+  CHECK(bench.host(3).reason == "keeps what it has until all others have the new generation");
+}
+
+TEST_CASE("an application is not moved to a host that does not answer") {
+  Progress first = with_one_left(2);
+  SECTION("from the beginning: it is waited for") {
+    first.hosts[0].lost = true;
+    Bench bench = begun(Pace{}, first);
+    CHECK(bench.stage() == Stage::waiting);
+    bench.run();
+    bench.now = *bench.machine.progress().until;
+    bench.feed(event::TimeUp{});
+    CHECK(bench.stage() == Stage::rolled_back);
+    CHECK(bench.steps_of("h2").empty());
+  }
+  SECTION("in the middle: what serves stays") {
+    Bench bench = begun(Pace{}, first);
+    bench.loses = {"h1:forward:healthy"};
+    bench.run();
+    CHECK(bench.stage() == Stage::rolled_back);
+    CHECK(bench.machine.progress().reason.starts_with("no host could be brought to the new generation"));
+    CHECK(bench.host(2).batch == 0);
+    CHECK(bench.host(2).health == Health::healthy);
+  }
+}
+
+TEST_CASE("in the end min_healthy hosts serve of those that the new generation is for") {
+  Pace pace;
+  pace.min_healthy = 2;
+  Bench bench = begun(pace, with_one_left(3));
+  bench.loses = {"h2:forward:old_stopped"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.machine.progress().reason.starts_with("only 1 hosts serve, min_healthy is 2"));
+  CHECK(bench.host(3).batch == 0);
+  CHECK(bench.promoted == 0);
+}
+
+TEST_CASE("a host that is left is brought back like the others") {
+  Bench bench = begun(Pace{}, with_one_left(2));
+  bench.fails = {"h2:forward:old_stopped"};
+  bench.run();
+  CHECK(bench.stage() == Stage::rolled_back);
+  CHECK(bench.host(1).health == Health::healthy);
+  CHECK(bench.host(2).health == Health::healthy);
+  CHECK(bench.steps_of("h2").back() == "back:old_stopped");
+}
+
+TEST_CASE("a migration does not run on a host that is left, also if that is the only one which serves") {
+  Pace pace;
+  pace.migrates = true;
+  Progress first = with_one_left(2);
+  first.hosts[0].health = Health::unhealthy;
+  Bench bench = begun(pace, first);
+  bench.run();
+  CHECK(bench.stage() == Stage::succeeded);
+  CHECK(std::count(bench.trace.begin(), bench.trace.end(), "h1:migrate") == 1);
 }

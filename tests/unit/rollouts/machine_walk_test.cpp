@@ -42,12 +42,14 @@ std::string key_of(const Walker& walker) {
 
 class Walk {
  public:
-  Walk(Pace pace, std::size_t hosts, Health health) : pace_(pace) {
+  /// Of `hosts`, the last `left` are those that the new generation is not for.
+  Walk(Pace pace, std::size_t hosts, Health health, std::size_t left = 0) : pace_(pace) {
     Walker first;
     for (std::size_t i = 1; i <= hosts; ++i) {
       HostProgress host;
       host.host = "h" + std::to_string(i);
       host.health = health;
+      host.leaves = i + left > hosts;
       first.progress.hosts.push_back(host);
     }
     step(first, event::Begun{});
@@ -70,6 +72,7 @@ class Walk {
   void absorb(Walker walker, const Machine& machine, const std::vector<Action>& actions) {
     walker.progress = machine.progress();
     for (const Action& action : actions) {
+      if (action.kind == Action::Kind::reach && action.stage == HostStage::created) check_leaving(walker, action);
       if (action.kind == Action::Kind::promote) {
         ++walker.promoted;
       } else {
@@ -191,8 +194,25 @@ class Walk {
     if (is_end(p.stage)) check_end(walker);
   }
 
+  /// A host that is left serves until all others do in its place.
+  void check_leaving(const Walker& walker, const Action& action) const {
+    const auto& hosts = walker.progress.hosts;
+    const auto about = std::find_if(hosts.begin(), hosts.end(), [&](const auto& h) { return h.host == action.host; });
+    if (!about->leaves || action.heading == Heading::back) return;
+    for (const auto& host : hosts) {
+      if (host.leaves || walker.restarts == 0) continue;  // asked for again: the others may be lost by now
+      REQUIRE(host.heading == Heading::forward);
+      REQUIRE_FALSE((host.failed || host.lost || host.reaching.has_value()));
+      REQUIRE(after(host.stage, pace_.order) == HostStage::committed);
+    }
+  }
+
   void check_end(const Walker& walker) const {
     const Progress& p = walker.progress;
+    const bool served = std::any_of(p.hosts.begin(), p.hosts.end(), [&](const auto& h) {
+      return !h.leaves && h.heading == Heading::forward && !h.failed && h.batch != 0;
+    });
+    if (p.stage == Stage::succeeded) REQUIRE(served);
     REQUIRE((walker.promoted == 1) == (p.stage == Stage::succeeded));
     if (p.stage != Stage::succeeded && p.stage != Stage::stopped) REQUIRE_FALSE(p.reason.empty());
     if (pace_.scope == BackScope::all) REQUIRE(p.stage != Stage::failed);
@@ -293,4 +313,21 @@ TEST_CASE("whatever happens in whatever order, a canary over hosts keeps the sam
   const Walk walk(pace, 2, Health::healthy);
   CHECK(walk.ends(Stage::succeeded) > 0);
   CHECK(walk.ends(Stage::rolled_back) > 0);
+}
+
+TEST_CASE("whatever happens in whatever order, a host is left only where others serve in its place") {
+  Pace pace;
+  const int way = GENERATE(0, 1, 2, 3, 4);
+  pace.order = way < 2 ? Order::stop_first : Order::start_first;
+  pace.may_roll_back = way != 1 && way != 2;
+  pace.together = way == 4;
+  pace.on_failure = GENERATE(FailureAction::roll_back, FailureAction::go_on);
+  pace.max_failure_ratio = pace.on_failure == FailureAction::go_on ? 0.5 : 0;
+  pace.monitor = Milliseconds(1000);
+  pace.batch_size = 2;
+  pace.min_healthy = 1;
+  CAPTURE(way, name_of(pace.on_failure));
+  const Walk walk(pace, 2, Health::healthy, 1);
+  CHECK(walk.ends(Stage::succeeded) > 0);
+  CHECK(walk.ends(pace.may_roll_back ? Stage::rolled_back : Stage::rollback_failed) > 0);
 }

@@ -110,6 +110,34 @@ TEST_CASE("a host that the new generation is not for comes last, gets nothing an
   CHECK(plan->notes[0] == "host h1 is none of its targets any more: its containers are stopped");
 }
 
+TEST_CASE("hosts that the new generation is not for count neither for min_healthy nor for shares and steps") {
+  PlanInput input = three_hosts();
+  input.hosts[0].leaves = input.hosts[1].leaves = true;
+  const auto usual = make_plan(input);
+  REQUIRE(usual);
+  CHECK(usual->pace.min_healthy == 0);
+  CHECK(usual->batches == std::vector<std::vector<std::string>>{{"h3"}, {"h1"}, {"h2"}});
+  input.application.policy.min_healthy = Share{2, false};
+  CHECK_FALSE(make_plan(input));
+  input.hosts[0].leaves = false;
+  CHECK(make_plan(input)->pace.min_healthy == 2);
+  input.application.policy.batch = Share{75, true};
+  CHECK(make_plan(input)->pace.batch_size == 1);
+}
+
+TEST_CASE("hosts are left in a batch of their own, however many are taken at once") {
+  PlanInput input = three_hosts();
+  input.hosts[1].leaves = true;
+  input.application.policy.batch = Share{0, false};
+  const std::vector<std::vector<std::string>> batches{{"h1", "h3"}, {"h2"}};
+  CHECK(make_plan(input)->batches == batches);
+  input.application.policy.strategy = Strategy::blue_green;
+  CHECK(make_plan(input)->batches == batches);
+  const auto first = first_progress(*make_plan(input));
+  CHECK_FALSE(first.hosts[0].leaves);
+  CHECK(first.hosts[2].leaves);
+}
+
 TEST_CASE("a fixed host port that the old container holds forces stop-first, and the plan says so") {
   PlanInput input = three_hosts();
   input.application.policy.order = Order::start_first;

@@ -15,6 +15,7 @@ AdoptedApplication shop(ProjectId project) {
   adopted.fleet = "f1f1f1f1";
   adopted.newest_generation = 6;
   adopted.newest_rollout = 40;
+  adopted.newest_fence = 12;
   for (const std::int64_t number : {3, 4}) {
     Generation generation;
     generation.number = number;
@@ -43,6 +44,7 @@ TEST_CASE(
   CHECK(id == RolloutId(42));
   const auto application = with.read(&Applications::get, std::string("shop")).value();
   CHECK(application.promoted == 4);
+  CHECK(application.fence == 12);
   CHECK(application.project == project);
   const auto history = with.read(&Rollouts::list, std::string("shop"), std::size_t{10}).value();
   REQUIRE(history.size() == 2);

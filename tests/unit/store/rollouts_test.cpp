@@ -298,7 +298,7 @@ TEST_CASE("what people asked for is found behind any number of healings") {
   CHECK(s.read(&Rollouts::standing, "other", 200)->empty());
 }
 
-TEST_CASE("hosts are left behind that did not answer in the end, or could not be caught up") {
+TEST_CASE("hosts are left behind that did not answer in the end, or could not be caught up, or were not left yet") {
   TemporaryStore s;
   const auto one = add_generation(s);
   const auto end = [&](const std::string& kind, const std::string& state, std::vector<RolloutHost> hosts) {
@@ -330,4 +330,13 @@ TEST_CASE("hosts are left behind that did not answer in the end, or could not be
   CHECK(left().empty());
   end("deploy", "rolled_back", {host("h1", "failed"), host("h3", "unknown")});
   CHECK(left() == std::vector<std::string>{"hello h3"});
+  RolloutHost not_its_turn = host("h3", "pulled");
+  not_its_turn.batch = 0;
+  end("deploy", "rolled_back", {host("h1", "failed"), not_its_turn});
+  CHECK(left() == std::vector<std::string>{"hello h3"});
+  end("catch_up", "succeeded", {host("h3", "committed")});
+  RolloutHost to_be_left = host("h1", "stays");
+  to_be_left.batch = 0;
+  end("deploy", "succeeded", {to_be_left, host("h3", "committed")});
+  CHECK(left() == std::vector<std::string>{"hello h1"});
 }

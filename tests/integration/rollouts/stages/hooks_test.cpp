@@ -3,7 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "orchestrator/rollouts/generations.hpp"
 #include "orchestrator/rollouts/labels.hpp"
+#include "orchestrator/rollouts/once.hpp"
+#include "tests/integration/rollouts/fleet/parts.hpp"
 #include "tests/integration/rollouts/fleet/run_worker.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 
@@ -63,6 +66,24 @@ int marks(Fleet& fleet, const std::string& host, const std::string& container) {
   REQUIRE(ended);
   return std::stoi(ended->output);
 }
+
+/// Keeps notes, and as if the process died at once with the first of them.
+class DyingJournal final : public OnceJournal {
+ public:
+  [[nodiscard]] std::optional<OnceNote> noted(const std::string& key) const override {
+    const auto found = notes_.find(key);
+    return found == notes_.end() ? std::nullopt : std::optional(found->second);
+  }
+  awaitable<Result<void>> note(std::string key, OnceNote note) override {
+    const bool first = notes_.empty();
+    notes_[key] = std::move(note);
+    if (first) co_return fail(Error::Kind::unavailable, "the process died");
+    co_return Result<void>();
+  }
+
+ private:
+  OnceNotes notes_;
+};
 
 constexpr const char* mark = "[sh, -c, \"echo ran >> /marks/log; sleep 2\"]";
 
@@ -156,6 +177,36 @@ TEST_CASE("a hook that takes longer than its timeout is ended, and the host goes
   CHECK(second.reason == "host h1: hook start: it took longer than 1s");
   CHECK(one_shots(*scene.fleet, "h1", "ro-slowhook").empty());
   CHECK(scene.running("h1") == std::vector<std::string>{"ro-slowhook-web-g1-1"});
+}
+
+TEST_CASE("a program that was noted and not begun when the daemon died has its whole time when it is begun at last") {
+  Scene scene("ro-latehook");
+  const bool exec = GENERATE(false, true);
+  scene.fleet->settle(hooks_file("ro-latehook", ""), push_text(*scene.fleet, "one"));
+  Parts parts = parts_of(*scene.fleet);
+  const auto target = scene.fleet->run(load_target(parts, scene.application, 1));
+  REQUIRE(target);
+  Site site{"h1", "", &engine_of(*scene.fleet, "h1"), scene.fleet->traffic.get()};
+  Maker maker;
+  maker.instance = scene.fleet->store->fleet();
+  maker.rollout = 99;
+  HostWork work(site, scene.fleet->registry, scene.fleet->pool, scene.fleet->clock, maker);
+  DyingJournal journal;
+  std::string said;
+  Once once(site, work, journal, scene.fleet->clock, maker, [&](const std::string& line) { said = line; });
+  OneShot what;
+  what.key = what.title = what.label = "late";
+  if (!exec) what.container = "ro-latehook-late-r99-1";
+  what.service = "web";
+  what.run = {"sh", "-c", "sleep 2; echo done"};
+  what.timeout = std::chrono::minutes(10);
+  what.target = *target;
+  CHECK_FALSE(scene.fleet->run(once.run(what)));
+  scene.fleet->clock.step += std::chrono::hours(3);
+  const auto ran = scene.fleet->run(once.run(what));
+  INFO((ran ? std::string() : ran.error().message));
+  CHECK(ran);
+  CHECK_THAT(said, Catch::EndsWith("done"));
 }
 
 TEST_CASE("a daemon that is restarted in the middle of a hook waits for it and does not run it again") {
