@@ -10,6 +10,12 @@ def machine():
     return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
 
 
+def percentile(values, percent):
+    """The nearest rank: the smallest of the values that `percent` of them are not above."""
+    rank = -(-len(values) * percent // 100)
+    return sorted(values)[max(rank, 1) - 1]
+
+
 class Table:
     """Rows that were measured in one go: of one day, on one machine, each figure the median of `n`."""
 

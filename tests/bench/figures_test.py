@@ -58,5 +58,11 @@ class Tables(unittest.TestCase):
                 self.assertIn(verdict, ("met", "missed") if goal else ("",), row)
 
 
+class Percentiles(unittest.TestCase):
+    def test_the_95th_of_25_is_the_24th_and_of_20_the_19th(self):
+        for n, rank in ((25, 24), (20, 19), (21, 20), (100, 95), (1, 1)):
+            self.assertEqual(figures.percentile(list(range(n, 0, -1)), 95), rank)
+
+
 if __name__ == "__main__":
     unittest.main()
