@@ -11,10 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 
 from daemon import Daemon, Project
-from engine_calls import Engine, create, create_filled, remove, remove_volume, run_to_its_end
+from engine_calls import Engine, create, create_filled, last_removal, leftovers, remove, remove_volume, run_to_its_end
 from figures import Figures, percentile
 from point_trace import PointTrace
 
@@ -61,21 +60,24 @@ def passed_run(project, commit):
 def await_removals(daemon):
     """Until what earlier runs leave to be removed is gone: it must not be in the way of the next measurement."""
     engine = Engine()
-    filters = urllib.parse.quote(json.dumps({"name": [f"^/slip-{daemon.instance()}-"]}))
     until = time.monotonic() + 60
-    while json.loads(engine.call("GET", f"/containers/json?all=1&filters={filters}")):
+    while leftovers(engine, f"slip-{daemon.instance()}-"):
         if time.monotonic() > until:
-            raise RuntimeError("containers of runs are not removed")
+            raise RuntimeError("what runs leave is not removed")
         time.sleep(0.05)
 
 
-def run_time(project, pipeline):
-    """Wall time of a run in ms, from its start to its end, as the journal has it."""
+def run_times(project, pipeline):
+    """Wall time of a run in ms from its start, as the journal has it: until its end, which is what somebody waits for, and
+    until the last of its containers and workspaces is removed, which slipway does after that."""
     await_removals(project.daemon)
     commit = project.commit(pipeline)
     project.hook(commit)
     run = passed_run(project, commit)
-    return (seconds(run["finished_at"]) - seconds(run["started_at"])) * 1000
+    await_removals(project.daemon)
+    start = seconds(run["started_at"])
+    removed = last_removal(Engine(), f"slip-{project.daemon.instance()}-", start)
+    return (seconds(run["finished_at"]) - start) * 1000, (removed - start) * 1000
 
 
 def raw_steps(name, pipeline):
@@ -97,22 +99,26 @@ def raw_steps(name, pipeline):
 
 
 def bench_steps(project, table):
-    one, ten, docker, raw, raw_further = [], [], [], [], []
+    one, ten, docker, docker_ten, raw, raw_further = [], [], [], [], [], []
     for i in range(ROUNDS):
-        one.append(run_time(project, STEP + f"# {i}\n"))
-        await_removals(project.daemon)
+        one.append(run_times(project, STEP + f"# {i}\n"))
         docker.append(timed(docker_run))
         first, further = raw_steps(f"slipway-bench-{os.getpid()}-{i}", STEP)
         raw.append(first)
         raw_further.append(further)
-        ten.append(run_time(project, TEN + f"# {i}\n"))
-    await_removals(project.daemon)
-    steps = [(t - o) / 9 for t, o in zip(ten, one)]
+        ten.append(run_times(project, TEN + f"# {i}\n"))
+        docker_ten.append(timed(lambda: [docker_run() for _ in range(10)]))
+    (one, one_removed), (ten, ten_removed) = zip(*one), zip(*ten)
+    steps, steps_removed = ([(t - o) / 9 for t, o in zip(*both)] for both in ((ten, one), (ten_removed, one_removed)))
+    removed = "the same until the last container and workspace are removed, as `docker run --rm` waits for its own"
     table.ratio("an offline no-op step in its job (a run of ten less a run of one, / 9) / `docker run --rm --network none`", steps, docker, 0.45)
-    table.ratio("the same / its Engine calls made raw", steps, raw_further, 1.05)
+    table.ratio(removed, steps_removed, docker)
+    table.ratio("the step / its Engine calls made raw", steps, raw_further, 1.05)
     table.ratio("a whole run of one such step, from git to verdict / `docker run --rm --network none`", one, docker, 1.0)
-    table.ratio("the same / its Engine calls made raw, filling the workspace included", one, raw, 1.05)
-    table.ratio("a job of ten no-op steps / ten `docker run --rm`", ten, [10 * d for d in docker], 0.5)
+    table.ratio(removed, one_removed, docker)
+    table.ratio("the run / its Engine calls made raw, filling the workspace included", one, raw, 1.05)
+    table.ratio("a job of ten no-op steps / ten `docker run --rm` in a row", ten, docker_ten, 0.5)
+    table.ratio(removed, ten_removed, docker_ten)
 
 
 PATH_TO_START = ["POST /containers/create", "PUT /containers/*/archive", "POST /containers/*/start"]
@@ -126,7 +132,7 @@ def bench_webhook(figures):
     daemon = Daemon(BUILD, environment=trace.environment)
     try:
         project = Project(daemon, "bench")
-        run_time(project, STEP)  # warm
+        run_times(project, STEP)  # warm
         for i in range(rounds):
             await_removals(daemon)
             commit = project.commit(STEP + f"# w{i}\n")
@@ -228,7 +234,7 @@ def bench_daemon(figures, wanted):
         table.figure("idle daemon, resident (VmRSS, shared library pages counted)", daemon.rss_bytes() / 1e6, 15, "MB")
         if "steps" in wanted:
             project = Project(daemon, "bench")
-            run_time(project, STEP)  # warm: mirror, connection, page cache
+            run_times(project, STEP)  # warm: mirror, connection, page cache
             bench_steps(project, figures.table("Steps and runs", ROUNDS))
             table.note(f"resident after {ROUNDS * 2 + 1} runs", f"{daemon.rss_bytes() / 1e6:.1f} MB")
     finally:

@@ -5,6 +5,8 @@ import io
 import json
 import socket
 import tarfile
+import time
+import urllib.parse
 
 
 def workspace(files):
@@ -88,3 +90,25 @@ def remove(engine, container):
 
 def remove_volume(engine, name):
     engine.call("DELETE", f"/volumes/{name}")
+
+
+def leftovers(engine, prefix):
+    """The names of the containers and volumes there that begin so."""
+    filters = urllib.parse.quote(json.dumps({"name": [prefix]}))
+    containers = json.loads(engine.call("GET", f"/containers/json?all=1&filters={filters}"))
+    volumes = json.loads(engine.call("GET", f"/volumes?filters={filters}"))["Volumes"] or []
+    names = [name.lstrip("/") for container in containers for name in container["Names"]] + [volume["Name"] for volume in volumes]
+    return [name for name in names if name.startswith(prefix)]
+
+
+def last_removal(engine, prefix, since):
+    """When the engine removed the last container or volume whose name begins so; both are moments as of time.time."""
+    filters = urllib.parse.quote(json.dumps({"type": ["container", "volume"], "event": ["destroy"]}))
+    until = time.time() + 0.1  # what is gone from the lists may not have been told yet
+    told = engine.call("GET", f"/events?since={since:.9f}&until={until:.9f}&filters={filters}")
+    events = [json.loads(line) for line in told.splitlines() if line]
+    return max(event["timeNano"] / 1e9 for event in events if name_in(event).startswith(prefix))
+
+
+def name_in(event):
+    return event["Actor"]["Attributes"]["name"] if event["Type"] == "container" else event["Actor"]["ID"]
