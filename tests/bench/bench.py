@@ -13,7 +13,7 @@ import tempfile
 import time
 
 from daemon import Daemon, Project
-from engine_calls import Engine, create, create_filled, last_removal, leftovers, remove, remove_volume, run_to_its_end
+from engine_calls import Engine, create, create_filled, last_removal, leftovers, overlapped_steps, remove, remove_volume, run_to_its_end
 from figures import Figures, percentile
 from point_trace import PointTrace
 
@@ -98,14 +98,27 @@ def raw_steps(name, pipeline):
     return first, further
 
 
+def raw_ten(name, pipeline):
+    """Ten steps whose calls overlap, from the first call to the last outcome."""
+    containers = []
+    took = timed(lambda: containers.extend(overlapped_steps(Engine, name, {"slipway.yml": pipeline}, 10)))
+    engine = Engine()
+    for container in containers:
+        remove(engine, container)
+    remove_volume(engine, name)
+    return took
+
+
 def bench_steps(project, table):
-    one, ten, docker, docker_ten, raw, raw_further = [], [], [], [], [], []
+    one, ten, docker, docker_ten, raw, raw_further, raw_overlapped = [], [], [], [], [], [], []
     for i in range(ROUNDS):
         one.append(run_times(project, STEP + f"# {i}\n"))
         docker.append(timed(docker_run))
-        first, further = raw_steps(f"slipway-bench-{os.getpid()}-{i}", STEP)
+        name = f"slipway-bench-{os.getpid()}-{i}"
+        first, further = raw_steps(name, STEP)
         raw.append(first)
         raw_further.append(further)
+        raw_overlapped.append((raw_ten(f"{name}-ten", TEN) - first) / 9)
         ten.append(run_times(project, TEN + f"# {i}\n"))
         docker_ten.append(timed(lambda: [docker_run() for _ in range(10)]))
     (one, one_removed), (ten, ten_removed) = zip(*one), zip(*ten)
@@ -113,7 +126,8 @@ def bench_steps(project, table):
     removed = "the same until the last container and workspace are removed, as `docker run --rm` waits for its own"
     table.ratio("an offline no-op step in its job (a run of ten less a run of one, / 9) / `docker run --rm --network none`", steps, docker, 0.45)
     table.ratio(removed, steps_removed, docker)
-    table.ratio("the step / its Engine calls made raw", steps, raw_further, 1.05)
+    table.ratio("the step / its Engine calls made raw, one after another", steps, raw_further, 1.05)
+    table.ratio("the step / the same calls made raw, each step created while the one before runs (ten less one, / 9)", steps, raw_overlapped, 1.05)
     table.ratio("a whole run of one such step, from git to verdict / `docker run --rm --network none`", one, docker, 1.0)
     table.ratio(removed, one_removed, docker)
     table.ratio("the run / its Engine calls made raw, filling the workspace included", one, raw, 1.05)

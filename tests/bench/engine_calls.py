@@ -1,5 +1,6 @@
 """The Engine calls of one offline step and nothing else: what slipway's overhead is measured against."""
 
+import concurrent.futures
 import http.client
 import io
 import json
@@ -82,6 +83,21 @@ def run_to_its_end(engine, container):
     engine.call("POST", f"/containers/{container}/wait")
     engine.call("GET", f"/containers/{container}/json")
     engine.call("GET", f"/containers/{container}/logs?stdout=1&stderr=1&timestamps=1")
+
+
+def overlapped_steps(connect, name, files, count):
+    """`count` steps of a job one after the other, of which each is created while the one before runs, as slipway does it: what
+    only overlapping the calls brings. `connect` makes a connection to the Engine; the containers that are left."""
+    engine, beside = connect(), connect()
+    containers = []
+    with concurrent.futures.ThreadPoolExecutor(1) as creating:
+        container = create_filled(engine, name, files)
+        for further in range(1, count + 1):
+            following = creating.submit(create, beside, f"{name}-{further}", name) if further < count else None
+            run_to_its_end(engine, container)
+            containers.append(container)
+            container = following.result() if following else None
+    return containers
 
 
 def remove(engine, container):

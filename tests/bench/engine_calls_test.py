@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -37,6 +38,32 @@ class Removals(unittest.TestCase):
         engine = Scripted({"/containers": json.dumps(containers), "/volumes": json.dumps({"Volumes": volumes})})
         self.assertEqual(engine_calls.leftovers(engine, "slip-i1-"), ["slip-i1-7-one.run-a1", "slip-i1-7-one-a1"])
         self.assertEqual(engine_calls.leftovers(Scripted({"/containers": "[]", "/volumes": '{"Volumes": null}'}), "slip-i1-"), [])
+
+
+class Recorded:
+    """Two connections to an engine on which a container runs until the next one of its job is created."""
+
+    def __init__(self, steps):
+        self.steps, self.calls, self.changed = steps, [], threading.Condition()
+
+    def call(self, method, path, body=None):
+        what = path.partition("?")[0].rsplit("/", 1)[1]
+        with self.changed:
+            self.calls.append(what)
+            self.changed.notify_all()
+            created = self.calls.count("create")
+            if what == "wait":
+                following = min(self.calls.count("wait") + 1, self.steps)
+                assert self.changed.wait_for(lambda: self.calls.count("create") >= following, 10), "the next step is not created"
+        return json.dumps({"Id": str(created)})
+
+
+class OverlappedSteps(unittest.TestCase):
+    def test_the_next_step_is_created_while_one_runs_and_no_call_is_left_out(self):
+        engine = Recorded(3)
+        self.assertEqual(engine_calls.overlapped_steps(lambda: engine, "job", {"slipway.yml": ""}, 3), ["1", "2", "3"])
+        for call, times in (("create", 3), ("archive", 1), ("start", 3), ("wait", 3), ("json", 3), ("logs", 3)):
+            self.assertEqual(engine.calls.count(call), times, call)
 
 
 if __name__ == "__main__":
