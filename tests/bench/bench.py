@@ -11,15 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 
 from daemon import Daemon, Project
-from engine_calls import Engine, create, create_filled, remove, remove_volume, run_to_its_end
+from engine_calls import Engine, create, create_filled, last_removal, leftovers, overlapped_steps, remove, remove_volume, run_to_its_end
+from figures import Figures, percentile
 from point_trace import PointTrace
 
 ROUNDS = int(os.environ.get("SLIPWAY_BENCH_ROUNDS", "15"))
 CONTEXTS = int(os.environ.get("SLIPWAY_BENCH_CONTEXTS", "5"))
 BUILD = os.environ.get("SLIPWAY_BENCH_BUILD", "build/release")
+FLAT_MIB = 16  # what memory may grow by while 1 GB passes: buffers, and nothing that grows with what is sent
 
 STEP = """on: {push: {}}
 jobs:
@@ -59,46 +60,24 @@ def passed_run(project, commit):
 def await_removals(daemon):
     """Until what earlier runs leave to be removed is gone: it must not be in the way of the next measurement."""
     engine = Engine()
-    filters = urllib.parse.quote(json.dumps({"name": [f"^/slip-{daemon.instance()}-"]}))
     until = time.monotonic() + 60
-    while json.loads(engine.call("GET", f"/containers/json?all=1&filters={filters}")):
+    while leftovers(engine, f"slip-{daemon.instance()}-"):
         if time.monotonic() > until:
-            raise RuntimeError("containers of runs are not removed")
+            raise RuntimeError("what runs leave is not removed")
         time.sleep(0.05)
 
 
-def run_time(project, pipeline):
-    """Wall time of a run in ms, from its start to its end, as the journal has it."""
+def run_times(project, pipeline):
+    """Wall time of a run in ms from its start, as the journal has it: until its end, which is what somebody waits for, and
+    until the last of its containers and workspaces is removed, which slipway does after that."""
     await_removals(project.daemon)
     commit = project.commit(pipeline)
     project.hook(commit)
     run = passed_run(project, commit)
-    return (seconds(run["finished_at"]) - seconds(run["started_at"])) * 1000
-
-
-class Figures:
-    """What was measured, told as it comes and at the end as the rows of docs/benchmarks.md."""
-
-    def __init__(self):
-        self.rows = []
-
-    def ratio(self, name, ours, peer, goal, unit="ms"):
-        ratio = statistics.median(ours) / statistics.median(peer)
-        how = f"{statistics.median(ours):.1f} / {statistics.median(peer):.1f} {unit}, n={len(ours)}"
-        self.add(name, f"{ratio:.2f} ({how})", ratio, goal, str(goal))
-
-    def figure(self, name, value, goal, unit):
-        self.add(name, f"{value:.1f} {unit}", value, goal, f"{goal} {unit}")
-
-    def note(self, name, text):
-        self.add(name, text, 0, 0, "")
-
-    def add(self, name, measured, value, goal, goal_text):
-        print(f"{'ok  ' if value <= goal else 'OVER'} {name}: {measured}  (goal {goal_text or 'none'})", flush=True)
-        self.rows.append(f"| {name} | {measured} | {goal_text} |")
-
-    def print_table(self):
-        print("\n| figure | measured | goal |\n|---|---|---|\n" + "\n".join(self.rows))
+    await_removals(project.daemon)
+    start = seconds(run["started_at"])
+    removed = last_removal(Engine(), f"slip-{project.daemon.instance()}-", start)
+    return (seconds(run["finished_at"]) - start) * 1000, (removed - start) * 1000
 
 
 def raw_steps(name, pipeline):
@@ -119,23 +98,41 @@ def raw_steps(name, pipeline):
     return first, further
 
 
-def bench_steps(project, figures):
-    one, ten, docker, raw, raw_further = [], [], [], [], []
+def raw_ten(name, pipeline):
+    """Ten steps whose calls overlap, from the first call to the last outcome."""
+    containers = []
+    took = timed(lambda: containers.extend(overlapped_steps(Engine, name, {"slipway.yml": pipeline}, 10)))
+    engine = Engine()
+    for container in containers:
+        remove(engine, container)
+    remove_volume(engine, name)
+    return took
+
+
+def bench_steps(project, table):
+    one, ten, docker, docker_ten, raw, raw_further, raw_overlapped = [], [], [], [], [], [], []
     for i in range(ROUNDS):
-        one.append(run_time(project, STEP + f"# {i}\n"))
-        await_removals(project.daemon)
+        one.append(run_times(project, STEP + f"# {i}\n"))
         docker.append(timed(docker_run))
-        first, further = raw_steps(f"slipway-bench-{os.getpid()}-{i}", STEP)
+        name = f"slipway-bench-{os.getpid()}-{i}"
+        first, further = raw_steps(name, STEP)
         raw.append(first)
         raw_further.append(further)
-        ten.append(run_time(project, TEN + f"# {i}\n"))
-    await_removals(project.daemon)
-    steps = [(t - o) / 9 for t, o in zip(ten, one)]
-    figures.ratio("an offline no-op step in its job (a run of ten less a run of one, / 9) / `docker run --rm --network none`", steps, docker, 0.45)
-    figures.ratio("the same / its Engine calls made raw", steps, raw_further, 1.05)
-    figures.ratio("a whole run of one such step, from git to verdict / `docker run --rm --network none`", one, docker, 1.0)
-    figures.ratio("the same / its Engine calls made raw, filling the workspace included", one, raw, 1.05)
-    figures.ratio("a job of ten no-op steps / ten `docker run --rm`", ten, [10 * d for d in docker], 0.5)
+        raw_overlapped.append((raw_ten(f"{name}-ten", TEN) - first) / 9)
+        ten.append(run_times(project, TEN + f"# {i}\n"))
+        docker_ten.append(timed(lambda: [docker_run() for _ in range(10)]))
+    (one, one_removed), (ten, ten_removed) = zip(*one), zip(*ten)
+    steps, steps_removed = ([(t - o) / 9 for t, o in zip(*both)] for both in ((ten, one), (ten_removed, one_removed)))
+    removed = "the same until the last container and workspace are removed, as `docker run --rm` waits for its own"
+    table.ratio("an offline no-op step in its job (a run of ten less a run of one, / 9) / `docker run --rm --network none`", steps, docker, 0.45)
+    table.ratio(removed, steps_removed, docker)
+    table.ratio("the step / its Engine calls made raw, one after another", steps, raw_further, 1.05)
+    table.ratio("the step / the same calls made raw, each step created while the one before runs (ten less one, / 9)", steps, raw_overlapped, 1.05)
+    table.ratio("a whole run of one such step, from git to verdict / `docker run --rm --network none`", one, docker, 1.0)
+    table.ratio(removed, one_removed, docker)
+    table.ratio("the run / its Engine calls made raw, filling the workspace included", one, raw, 1.05)
+    table.ratio("a job of ten no-op steps / ten `docker run --rm` in a row", ten, docker_ten, 0.5)
+    table.ratio(removed, ten_removed, docker_ten)
 
 
 PATH_TO_START = ["POST /containers/create", "PUT /containers/*/archive", "POST /containers/*/start"]
@@ -144,12 +141,13 @@ PATH_TO_START = ["POST /containers/create", "PUT /containers/*/archive", "POST /
 def bench_webhook(figures):
     """Webhook answered → first container started, less what the Engine's calls on that way took in the same run."""
     own, fetches = [], []
+    rounds = max(20, ROUNDS)
     trace = PointTrace()
     daemon = Daemon(BUILD, environment=trace.environment)
     try:
         project = Project(daemon, "bench")
-        run_time(project, STEP)  # warm
-        for i in range(max(20, ROUNDS)):
+        run_times(project, STEP)  # warm
+        for i in range(rounds):
             await_removals(daemon)
             commit = project.commit(STEP + f"# w{i}\n")
             before = time.time()
@@ -162,10 +160,11 @@ def bench_webhook(figures):
     finally:
         daemon.stop()
         trace.close()
+    table = figures.table("From a webhook to the first container", rounds)
     name = "webhook answered to first container started, less the Engine's calls"
-    figures.figure(f"{name}, p95 (n={len(own)})", sorted(own)[int(len(own) * 0.95) - 1], 20, "ms")
-    figures.figure(f"{name}, median", statistics.median(own), 20, "ms")
-    figures.note("of which git fetch alone, from a local repository, median", f"{statistics.median(fetches):.1f} ms")
+    table.figure(f"{name}, p95", percentile(own, 95), 20, "ms")
+    table.figure(f"{name}, median", statistics.median(own), 20, "ms")
+    table.note("of which git fetch alone, from a local repository, median", f"{statistics.median(fetches):.1f} ms")
 
 
 def write_context(folder, megabytes=1024, files=64):
@@ -194,14 +193,15 @@ def bench_context(figures):
             out = subprocess.run([f"{BUILD}/tests/bench/bench_context", folder], check=True, capture_output=True, text=True).stdout.split()
             ours.append(float(out[0]))
             grown.append(int(out[1]))
-    figures.ratio("1 GB context into the Engine / `tar -c` into curl", ours, peer, 1.1)
-    figures.note("memory grown while sending it", f"{max(grown) / 1024:.1f} MiB")
+    table = figures.table("Contexts", CONTEXTS)
+    table.ratio("1 GB context into the Engine / `tar -c` into curl", ours, peer, 1.1)
+    table.figure("memory grown while sending it, the most", max(grown) / 1024, FLAT_MIB, "MiB")
 
 
-def bench_binary(figures):
+def bench_binary(table):
     with tempfile.NamedTemporaryFile() as stripped:
         subprocess.run(["strip", "-o", stripped.name, f"{BUILD}/orchestrator/daemon/slipwayd"], check=True)
-        figures.figure("`slipwayd`, stripped", os.path.getsize(stripped.name) / 1e6, 15, "MB")
+        table.figure("`slipwayd`, stripped", os.path.getsize(stripped.name) / 1e6, 15, "MB")
 
 
 def sums_of(*command):
@@ -216,18 +216,43 @@ def sums_of(*command):
 
 
 def bench_rollouts(figures):
-    """The application, hosts and load are the same; Swarm's update drops requests and slipway's waits for its drains."""
+    """The application, hosts and load are the same. slipway has them first and Swarm after it: both take the hosts' port 80."""
     ours = sums_of(f"{BUILD}/tests/bench/rollouts/rollouts_bench", f"{BUILD}/tests/integration/rollouts/worker/rollouts_worker")
     swarm = sums_of("python3", "tests/bench/swarm.py", ours["image"])
-    figures.figure(f"requests failed in {ours['rollouts']} rollouts, of {ours['requests']}", ours["failed"], 0, "requests")
-    figures.note(f"the same in {swarm['updates']} updates of Swarm's, of {swarm['requests']}", str(swarm["failed"]))
-    figures.figure("rollouts that ended otherwise than they should", ours["wrong_ends"], 0, "rollouts")
-    figures.ratio("an update of three hosts without load, and so without drains / Swarm's", ours["idle_s"], swarm["idle_s"], 0.8, "s")
-    figures.note("the same under load, slow requests drained", f"{ours['plain_median_s']:.1f} s; Swarm {swarm['median_s']:.1f} s")
-    figures.note("rollback of three hosts to containers still there, start and health included", f"{ours['rollback_s']:.1f} s")
+    table = figures.table("Rollouts", len(ours["idle_s"]))
+    table.figure(f"requests failed in {ours['rollouts']} rollouts, of {ours['requests']}", ours["failed"], 0, "requests")
+    table.note(f"the same in {swarm['updates']} updates of Swarm's, of {swarm['requests']}", f"{swarm['failed']} requests")
+    table.figure("rollouts that ended otherwise than they should", ours["wrong_ends"], 0, "rollouts")
+    table.ratio("an update of three hosts without load, and so without drains / Swarm's", ours["idle_s"], swarm["idle_s"], 0.8, "s")
+    table.note("the same under load (medians of 9 and 5), slow requests drained; Swarm drains none", f"{ours['plain_median_s']:.1f} s; Swarm {swarm['median_s']:.1f} s")
+    table.figure("rollback of three hosts to containers still there, start and health check included", statistics.median(ours["rollback_s"]), 3, "s")
 
 
 PARTS = ["binary", "idle", "steps", "webhook", "context", "rollouts"]
+
+
+def engine_version():
+    return subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def bench_daemon(figures, wanted):
+    """What the daemon takes, and what its steps do: of one and the same process."""
+    table = figures.table("The daemon", 1)
+    if "binary" in wanted:
+        bench_binary(table)
+    if "idle" not in wanted and "steps" not in wanted:
+        return
+    daemon = Daemon(BUILD)
+    try:
+        time.sleep(3)
+        table.figure("idle daemon, resident (VmRSS, shared library pages counted)", daemon.rss_bytes() / 1e6, 15, "MB")
+        if "steps" in wanted:
+            project = Project(daemon, "bench")
+            run_times(project, STEP)  # warm: mirror, connection, page cache
+            bench_steps(project, figures.table("Steps and runs", ROUNDS))
+            table.note(f"resident after {ROUNDS * 2 + 1} runs", f"{daemon.rss_bytes() / 1e6:.1f} MB")
+    finally:
+        daemon.stop()
 
 
 def main():
@@ -236,28 +261,15 @@ def main():
     if unknown := [part for part in wanted if part not in PARTS]:
         print(f"bench: there is no part {unknown[0]}; there are {', '.join(PARTS)}", file=sys.stderr)
         return 2
-    figures = Figures()
-    if "binary" in wanted:
-        bench_binary(figures)
-    if "idle" in wanted or "steps" in wanted:
-        daemon = Daemon(BUILD)
-        try:
-            time.sleep(3)
-            figures.figure("idle daemon, resident (VmRSS, shared library pages counted)", daemon.rss_bytes() / 1e6, 15, "MB")
-            if "steps" in wanted:
-                project = Project(daemon, "bench")
-                run_time(project, STEP)  # warm: mirror, connection, page cache
-                bench_steps(project, figures)
-                figures.note(f"resident after {ROUNDS * 2 + 1} runs", f"{daemon.rss_bytes() / 1e6:.1f} MB")
-        finally:
-            daemon.stop()
+    figures = Figures(engine_version())
+    bench_daemon(figures, wanted)
     if "webhook" in wanted:
         bench_webhook(figures)
     if "context" in wanted:
         bench_context(figures)
     if "rollouts" in wanted:
         bench_rollouts(figures)
-    figures.print_table()
+    print(f"\n{figures.text()}")
     return 0
 
 

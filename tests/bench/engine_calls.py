@@ -1,10 +1,13 @@
 """The Engine calls of one offline step and nothing else: what slipway's overhead is measured against."""
 
+import concurrent.futures
 import http.client
 import io
 import json
 import socket
 import tarfile
+import time
+import urllib.parse
 
 
 def workspace(files):
@@ -82,9 +85,46 @@ def run_to_its_end(engine, container):
     engine.call("GET", f"/containers/{container}/logs?stdout=1&stderr=1&timestamps=1")
 
 
+def overlapped_steps(connect, name, files, count):
+    """`count` steps of a job one after the other, of which each is created while the one before runs, as slipway does it: what
+    only overlapping the calls brings. `connect` makes a connection to the Engine; the containers that are left."""
+    engine, beside = connect(), connect()
+    containers = []
+    with concurrent.futures.ThreadPoolExecutor(1) as creating:
+        container = create_filled(engine, name, files)
+        for further in range(1, count + 1):
+            following = creating.submit(create, beside, f"{name}-{further}", name) if further < count else None
+            run_to_its_end(engine, container)
+            containers.append(container)
+            container = following.result() if following else None
+    return containers
+
+
 def remove(engine, container):
     engine.call("DELETE", f"/containers/{container}?v=1&force=1")
 
 
 def remove_volume(engine, name):
     engine.call("DELETE", f"/volumes/{name}")
+
+
+def leftovers(engine, prefix):
+    """The names of the containers and volumes there that begin so."""
+    filters = urllib.parse.quote(json.dumps({"name": [prefix]}))
+    containers = json.loads(engine.call("GET", f"/containers/json?all=1&filters={filters}"))
+    volumes = json.loads(engine.call("GET", f"/volumes?filters={filters}"))["Volumes"] or []
+    names = [name.lstrip("/") for container in containers for name in container["Names"]] + [volume["Name"] for volume in volumes]
+    return [name for name in names if name.startswith(prefix)]
+
+
+def last_removal(engine, prefix, since):
+    """When the engine removed the last container or volume whose name begins so; both are moments as of time.time."""
+    filters = urllib.parse.quote(json.dumps({"type": ["container", "volume"], "event": ["destroy"]}))
+    until = time.time() + 0.1  # what is gone from the lists may not have been told yet
+    told = engine.call("GET", f"/events?since={since:.9f}&until={until:.9f}&filters={filters}")
+    events = [json.loads(line) for line in told.splitlines() if line]
+    return max(event["timeNano"] / 1e9 for event in events if name_in(event).startswith(prefix))
+
+
+def name_in(event):
+    return event["Actor"]["Attributes"]["name"] if event["Type"] == "container" else event["Actor"]["ID"]
