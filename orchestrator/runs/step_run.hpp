@@ -90,6 +90,7 @@ class StepRun {
   awaitable<void> until_still(StopSignal& stop);
   awaitable<Result<void>> keep_log();
   awaitable<Result<void>> keep_synced();
+  awaitable<void> note_stop();
   awaitable<void> stop_container();
   awaitable<void> doubt_the_engine();
   awaitable<void> look_for_lost_end();
