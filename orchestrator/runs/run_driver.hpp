@@ -18,7 +18,7 @@ struct DriverTools {
   ImageSource& images;
   images::RegistryClient& registry;
   Tasks& cleanup;
-  /// The job network's name and the anchor image's id, made when they are first needed.
+  /// The job network's id and the anchor image's, made when they are first needed.
   std::function<awaitable<Result<std::pair<std::string, std::string>>>()> network;
 };
 

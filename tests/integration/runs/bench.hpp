@@ -60,6 +60,8 @@ class Bench {
   Tasks watching;
   std::string instance;
   std::optional<JobTools> tools;
+  std::string network;  ///< the job network's id
+  std::string anchor_image;
 };
 
 /// The endpoint to test against.
