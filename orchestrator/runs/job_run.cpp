@@ -136,6 +136,8 @@ std::function<awaitable<Result<void>>(std::string)> JobRun::filling() const {
 
 awaitable<Result<void>> JobRun::set_up() {
   using namespace asio::experimental::awaitable_operators;
+  const Result<void> looked = co_await look_whether_begun();
+  if (!looked) co_return fail(looked.error());
   const Result<void> resolved = co_await resolve_images();
   if (!resolved) co_return fail(resolved.error());
   const Result<void> made = co_await make_network();
@@ -145,6 +147,19 @@ awaitable<Result<void>> JobRun::set_up() {
   const auto [opened, prepared] = co_await std::move(both);
   if (!opened) co_return fail(opened.error());
   if (!prepared) co_return fail(prepared.error());
+  co_return Result<void>();
+}
+
+/// Steps begin when all services are ready. Once they have, nobody asks that again.
+awaitable<Result<void>> JobRun::look_whether_begun() {
+  begun_ = std::any_of(records_.begin(), records_.end(), [](const store::Attempt& record) {
+    return record.role == store::ContainerRole::step && has_started(record);
+  });
+  const std::shared_ptr<StepRun>& open = steps_[first_open_step()];
+  if (begun_ || !open || order_.services.empty()) co_return Result<void>();
+  const Result<bool> started = co_await open->has_started();
+  if (!started) co_return fail(started.error());
+  begun_ = *started;
   co_return Result<void>();
 }
 
@@ -201,8 +216,7 @@ awaitable<Result<void>> JobRun::start_service(std::size_t index) {
   const ServiceSpec& spec = order_.services[index];
   const std::optional<store::Attempt> record = record_of(spec.name);
   if (record && has_ended(*record)) {
-    // Steps begin when all services are ready: it was, and may end then.
-    if (a_step_has_started()) co_return Result<void>();
+    if (begun_) co_return Result<void>();
     co_return fail(Error::Kind::failed, "service '" + spec.name + "' has ended: " + record->error);
   }
   StepOrder order = record && is_there(*record)
@@ -212,8 +226,10 @@ awaitable<Result<void>> JobRun::start_service(std::size_t index) {
   services_.push_back(std::make_unique<ServiceRun>(tools_.step, spec, std::move(order), network_->anchor(), executor_));
   ServiceRun& service = *services_.back();
   const Result<void> started = co_await service.start();
+  if (begun_ && service.outcome()) co_return Result<void>();
   if (!started) co_return fail(started.error());
   serving_.spawn("service", service.serve());
+  if (begun_) co_return Result<void>();
   co_return co_await service.until_ready();
 }
 
@@ -354,12 +370,6 @@ bool JobRun::has_run_of(const std::string& name) const {
 
 std::string JobRun::config_id(const ImageUse& use) const {
   return use.built ? use.reference : images_.at(use.reference);
-}
-
-bool JobRun::a_step_has_started() const {
-  return std::any_of(records_.begin(), records_.end(), [](const store::Attempt& record) {
-    return record.role == store::ContainerRole::step && has_started(record);
-  });
 }
 
 /// One container alone is quicker without a holder; several share one (decision 0041).

@@ -40,6 +40,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   awaitable<Result<Outcome>> break_off(std::size_t open, Outcome why);
   void adopt(std::size_t index);
   awaitable<Result<void>> set_up();
+  awaitable<Result<void>> look_whether_begun();
   awaitable<Result<void>> make_network();
   awaitable<Result<void>> resolve_images();
   awaitable<Result<void>> resolve_image(std::string reference, bool anonymous);
@@ -62,7 +63,6 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   [[nodiscard]] std::size_t first_open_step() const;
   [[nodiscard]] std::string config_id(const ImageUse& use) const;
   [[nodiscard]] bool shares_network() const;
-  [[nodiscard]] bool a_step_has_started() const;
   [[nodiscard]] bool all_are(bool (*stage)(const store::Attempt&)) const;
   [[nodiscard]] std::string network_mode() const;
   [[nodiscard]] std::optional<store::Attempt> record_of(const std::string& step) const;
@@ -76,6 +76,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   std::map<std::string, std::string> images_;  // reference → config id
   std::vector<std::unique_ptr<ServiceRun>> services_;
   Tasks serving_;
+  bool begun_ = false;  // an earlier daemon has started a step: the services were ready, and may be anything now
   std::vector<std::shared_ptr<StepRun>> steps_;  // by index; empty until prepared
   Executor executor_;
 };

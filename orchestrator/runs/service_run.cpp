@@ -31,6 +31,7 @@ awaitable<Result<void>> ServiceRun::start() {
   const Result<std::optional<StepEnd>> ended = co_await run_.start(stop_);
   if (!ended) co_return fail(Error(ended.error()).in("service '" + spec_.name + "'"));
   if (*ended) {
+    outcome_ = (*ended)->outcome;
     const Result<void> settled = co_await run_.settle();
     if (!settled) co_return fail(settled.error());
     ended_.ask((*ended)->outcome.reason);
@@ -46,6 +47,7 @@ awaitable<void> ServiceRun::serve() {
     ended_.ask("can't be watched any more: " + end.error().message);
     co_return;
   }
+  outcome_ = end->outcome;
   const Result<void> settled = co_await run_.settle();
   if (!settled) log::warn("service's end can't be kept", {{"service", spec_.name}, {"error", settled.error()}});
   ended_.ask(end->exit_code == 0 ? "ended (exit code 0)" : "ended: " + end->outcome.reason);

@@ -21,6 +21,8 @@ class ServiceRun {
   void stop(std::string reason) { stop_.ask(std::move(reason)); }
   awaitable<Result<void>> remove() { return run_.remove(); }
 
+  /// How it has ended; none as long as it has not, or nobody knows.
+  [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
   [[nodiscard]] const std::string& name() const { return spec_.name; }
 
  private:
@@ -36,6 +38,7 @@ class ServiceRun {
   std::shared_ptr<const logs::MaskPatterns> masks_;
   StepRun run_;
   StopSignal stop_;
+  std::optional<Outcome> outcome_;
   StopSignal ended_;  // asked when it has ended by itself; the reason says how
 };
 

@@ -101,6 +101,13 @@ awaitable<Result<void>> StepRun::fill_again() {
   co_return co_await fill();
 }
 
+awaitable<Result<bool>> StepRun::has_started() {
+  if (state() != AttemptState::created) co_return state() != AttemptState::intent;
+  const Result<docker::Container> container = co_await inspect();
+  if (!container && container.error().kind != Error::Kind::not_found) co_return fail(container.error());
+  co_return container && container->state.started_at;
+}
+
 awaitable<Result<void>> StepRun::create() {
   const auto call = [this] { return tools_.engine.containers().create_or_find(order_.spec); };
   const Result<docker::Containers::Named> named = co_await tools_.watch.persist(call);

@@ -85,3 +85,56 @@ TEST_CASE("a step that is found again beside others to be made, for which there 
   CHECK_FALSE(state_of(bench, order, "third"));
   CHECK(bench.containers().empty());
 }
+
+namespace {
+
+/// Ready once its port is open, which has to be within two seconds.
+void add_service(JobOrder& order, std::vector<std::string> command) {
+  ServiceSpec service;
+  service.name = "web";
+  service.image.reference = "busybox:latest";
+  service.command = std::move(command);
+  service.limits.memory_bytes = 64 << 20;
+  service.ready.port = 8080;
+  service.ready.timeout = 2s;
+  order.services.push_back(std::move(service));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a service that was ready and is not any more, or is gone, is no reason to end the step that is found again") {
+  Bench bench;
+  JobOrder order = bench.order({"sleep 7", "echo done"});
+  add_service(order, {"sh", "-c", "httpd -f -p 8080 -h / & sleep 2; kill $!; echo closed; sleep 1000"});
+  const bool gone = GENERATE(false, true);
+  work_until(bench, order, [&] {
+    return state_of(bench, order, "test") == store::AttemptState::running &&
+           bench.log(order, "web").find("closed\n") != std::string::npos;
+  });
+  docker::RemoveContainer how;
+  how.force = true;
+  if (gone) required(bench.run(bench.engine.containers().remove(order.name.container("web"), how)));
+  const Outcome outcome = bench.run_job(order);
+  INFO(outcome.reason);
+  CHECK(outcome.verdict == Verdict::passed);
+  CHECK(bench.log(order, "test").ends_with("done\n"));
+  CHECK(bench.containers().empty());
+}
+
+TEST_CASE("a step whose start the journal does not know yet is one that has begun, with services that were ready") {
+  Bench bench;
+  JobOrder order = bench.order({"sleep 4", "echo done"});
+  add_service(order, {"sleep", "1000"});  // not ready at present
+  work_until(bench, order, [&] {
+    return state_of(bench, order, "test") == store::AttemptState::created &&
+           state_of(bench, order, "web") == store::AttemptState::running;
+  });
+  const bool started = GENERATE(true, false);
+  if (started) required(bench.run(bench.engine.containers().start(order.name.container("test"))));
+  const Outcome outcome = bench.run_job(order);
+  INFO(outcome.reason);
+  CHECK(outcome.verdict == (started ? Verdict::passed : Verdict::failed));
+  if (!started) CHECK(outcome.reason == "service 'web' was not ready within 2 s");
+  CHECK(bench.containers().empty());
+}
