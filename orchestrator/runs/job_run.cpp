@@ -87,6 +87,8 @@ awaitable<Result<Outcome>> JobRun::work() {
       broken_off = {Verdict::cancelled, stop_.reason()};
     } else if (const Result<void>& ready = std::get<0>(first); !ready) {
       broken_off = outcome_of_setup(ready.error());
+      // Ended from outside, by its engine most likely: nobody's failure, and tried again where that is declared.
+      if (a_service_was_interrupted()) broken_off->verdict = Verdict::interrupted;
     }
     if (broken_off) co_return co_await break_off(open, std::move(*broken_off));
   }
@@ -370,6 +372,12 @@ bool JobRun::has_run_of(const std::string& name) const {
 
 std::string JobRun::config_id(const ImageUse& use) const {
   return use.built ? use.reference : images_.at(use.reference);
+}
+
+bool JobRun::a_service_was_interrupted() const {
+  return std::any_of(services_.begin(), services_.end(), [](const auto& service) {
+    return service->outcome() && service->outcome()->verdict == Verdict::interrupted;
+  });
 }
 
 /// One container alone is quicker without a holder; several share one (decision 0041).

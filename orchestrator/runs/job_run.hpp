@@ -62,6 +62,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   [[nodiscard]] bool has_run_of(const std::string& name) const;
   [[nodiscard]] std::size_t first_open_step() const;
   [[nodiscard]] std::string config_id(const ImageUse& use) const;
+  [[nodiscard]] bool a_service_was_interrupted() const;
   [[nodiscard]] bool shares_network() const;
   [[nodiscard]] bool all_are(bool (*stage)(const store::Attempt&)) const;
   [[nodiscard]] std::string network_mode() const;

@@ -15,7 +15,8 @@ class ServiceRun {
   awaitable<Result<void>> start();
   /// Follows it to its end; to be run beside everything that comes after `start`.
   awaitable<void> serve();
-  /// Resolves when it is ready. One that ends before that, or is not ready in time, is Kind::failed with the reason.
+  /// Resolves when it is ready. One that ends before that, or is not ready in time, is Kind::failed with the reason;
+  /// `outcome` tells whether it was ended from outside. If the engine was out it has its whole time anew.
   awaitable<Result<void>> until_ready();
   /// Ends it, keeping what is left of its log.
   void stop(std::string reason) { stop_.ask(std::move(reason)); }
