@@ -45,6 +45,7 @@ Outcome outcome_of_setup(const Error& error) {
 JobRun::JobRun(JobTools tools, JobOrder order, std::vector<store::Attempt> records, const Executor& executor)
     : tools_(std::move(tools)),
       order_(std::move(order)),
+      in_care_(tools_.in_care.hold(order_.name.run, order_.name.job, order_.name.attempt)),
       records_(std::move(records)),
       stop_(executor),
       serving_(executor),

@@ -1,5 +1,6 @@
 #pragma once
 #include "orchestrator/runs/image_source.hpp"
+#include "orchestrator/runs/in_care.hpp"
 #include "orchestrator/runs/job_network.hpp"
 #include "orchestrator/runs/job_order.hpp"
 #include "orchestrator/runs/service_run.hpp"
@@ -9,10 +10,11 @@ namespace slipway::runs {
 
 /// What jobs of steps share. All of it borrowed.
 struct JobTools {
-  JobTools(StepTools s, ImageSource& i, Tasks& c) : step(s), images(i), cleanup(c) {}
+  JobTools(StepTools s, ImageSource& i, Tasks& c, InCare& k) : step(s), images(i), cleanup(c), in_care(k) {}
   StepTools step;
   ImageSource& images;
-  Tasks& cleanup;  ///< removals go on here after a job has ended
+  Tasks& cleanup;   ///< removals go on here after a job has ended
+  InCare& in_care;  ///< it is, as long as there is a JobRun of it
   /// The job network's id (ensure_job_network) and the anchor image's (ensure_anchor_image). Asked for only where
   /// containers are to be made.
   std::function<awaitable<Result<std::pair<std::string, std::string>>>()> network;
@@ -70,6 +72,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
 
   JobTools tools_;
   JobOrder order_;
+  InCare::Held in_care_;
   std::vector<store::Attempt> records_;
   StopSignal stop_;
   std::optional<JobNetwork> network_;

@@ -303,7 +303,7 @@ awaitable<Result<Outcome>> RunDriver::run_steps(std::size_t job, int number, Tim
     }
   }
   StepTools step(tools_.with.engine, tools_.watch, tools_.with.logs, tools_.with.store, tools_.with.clock);
-  JobTools tools(step, tools_.images, tools_.cleanup);
+  JobTools tools(step, tools_.images, tools_.cleanup, tools_.in_care);
   tools.network = tools_.network;
   tools.fill = [this](std::string container, std::string) { return fill(std::move(container)); };
   const auto run = std::make_shared<JobRun>(std::move(tools), std::move(*order), std::move(records), executor_);

@@ -46,7 +46,7 @@ Bench::Bench()
   images.emplace(engine.images(), watch, nobody, io.get_executor());
   instance = store->instance();
   watching.spawn("watch", watch.run({}));
-  tools.emplace(StepTools(engine, watch, *logs, *store, clock), *images, cleanup);
+  tools.emplace(StepTools(engine, watch, *logs, *store, clock), *images, cleanup, in_care);
   network = required(run(ensure_job_network(engine, instance)));
   anchor_image = required(run(ensure_anchor_image(engine.images(), "test")));
   tools->network = [this] { return give_network(network, anchor_image); };

@@ -56,6 +56,7 @@ class Bench {
   std::optional<logs::LogStore> logs;
   EngineWatch watch;
   std::optional<ImageSource> images;
+  InCare in_care;
   Tasks cleanup;
   Tasks watching;
   std::string instance;
