@@ -94,6 +94,7 @@ class StepRun {
   awaitable<Result<void>> keep_synced();
   awaitable<void> note_stop();
   awaitable<void> stop_container();
+  awaitable<void> kill_container();
   awaitable<void> doubt_the_engine();
   awaitable<void> look_for_lost_end();
   awaitable<Result<void>> drain();

@@ -1,4 +1,5 @@
 // How a step's log gets to the disk. The rest of StepRun is in step_run.cpp.
+#include "base/log.hpp"
 #include "orchestrator/runs/log_pump.hpp"
 #include "orchestrator/runs/step_run.hpp"
 
@@ -10,7 +11,7 @@ using store::Attempts;
 
 constexpr std::uint64_t kSyncBytes = 1 << 20;
 constexpr Duration kSyncEvery = 1s;
-constexpr Duration kLogRetry = 200ms, kDiskRetry = 1s;
+constexpr Duration kLogRetry = 200ms, kDiskRetry = 1s, kKillAgain = 10s;
 
 }  // namespace
 
@@ -53,9 +54,20 @@ awaitable<Result<void>> StepRun::keep_log() {
     co_await sleep_for(broken ? kDiskRetry : kLogRetry);
     co_await tools_.watch.until_available();
   }
-  auto killing = tools_.engine.containers().kill(id_);
-  (void)co_await std::move(killing);
+  co_await kill_container();
   for (;;) co_await sleep_for(1h);
+}
+
+/// `until_exit` sees that it worked, and ends this.
+awaitable<void> StepRun::kill_container() {
+  const auto call = [this] { return tools_.engine.containers().kill(id_); };
+  for (;; co_await sleep_for(kKillAgain)) {
+    const Result<void> killed = co_await tools_.watch.persist(call);
+    if (killed || killed.error().kind == Error::Kind::conflict || killed.error().kind == Error::Kind::not_found) {
+      co_return;  // it does not run any more
+    }
+    log::warn("container can't be killed", {{"container", order_.spec.name}, {"error", killed.error()}});
+  }
 }
 
 awaitable<Result<void>> StepRun::keep_synced() {
