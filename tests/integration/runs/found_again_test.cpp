@@ -16,7 +16,7 @@ awaitable<Result<std::pair<std::string, std::string>>> no_network() {
   co_return fail(Error::Kind::internal, "the engine is broken");
 }
 
-std::optional<store::AttemptState> state_of(Bench& bench, const JobOrder& order, const std::string& step) {
+std::optional<store::AttemptState> state_of_step(Bench& bench, const JobOrder& order, const std::string& step) {
   store::AttemptKey key(order.name.run, order.name.job, step, order.name.attempt);
   const auto attempt = bench.run(bench.store->read(&store::Attempts::get, std::move(key)));
   return attempt ? std::optional(attempt->state) : std::nullopt;
@@ -52,8 +52,8 @@ TEST_CASE("a step that is found again needs no network to go on, nor does a next
   const bool next = GENERATE(false, true);
   if (next) add_step(order, "next", {"echo next"});
   work_until(bench, order, [&] {
-    const bool made = !next || state_of(bench, order, "next") == store::AttemptState::created;
-    return made && state_of(bench, order, "test") == store::AttemptState::running;
+    const bool made = !next || state_of_step(bench, order, "next") == store::AttemptState::created;
+    return made && state_of_step(bench, order, "test") == store::AttemptState::running;
   });
   bench.tools->network = no_network;
   const Outcome outcome = bench.run_job(order);
@@ -71,8 +71,8 @@ TEST_CASE("a step that is found again beside others to be made, for which there 
   add_step(order, "second", {"true"});
   add_step(order, "third", {"true"});
   work_until(bench, order, [&] {
-    return state_of(bench, order, "second") == store::AttemptState::created &&
-           state_of(bench, order, "test") == store::AttemptState::running &&
+    return state_of_step(bench, order, "second") == store::AttemptState::created &&
+           state_of_step(bench, order, "test") == store::AttemptState::running &&
            bench.log(order, "test").find("+ while") != std::string::npos;
   });
   bench.tools->network = no_network;
@@ -82,7 +82,7 @@ TEST_CASE("a step that is found again beside others to be made, for which there 
   CHECK(bench.log(order, "test").ends_with("\nbye\n"));
   CHECK(bench.attempt(order, "test").error == "failed: the engine is broken");
   CHECK(bench.attempt(order, "test").exit_code == 0);
-  CHECK_FALSE(state_of(bench, order, "third"));
+  CHECK_FALSE(state_of_step(bench, order, "third"));
   CHECK(bench.containers().empty());
 }
 
@@ -109,7 +109,7 @@ TEST_CASE(
   add_service(order, {"sh", "-c", "httpd -f -p 8080 -h / & sleep 2; kill $!; echo closed; sleep 1000"});
   const bool gone = GENERATE(false, true);
   work_until(bench, order, [&] {
-    return state_of(bench, order, "test") == store::AttemptState::running &&
+    return state_of_step(bench, order, "test") == store::AttemptState::running &&
            bench.log(order, "web").find("closed\n") != std::string::npos;
   });
   docker::RemoveContainer how;
@@ -127,8 +127,8 @@ TEST_CASE("a step whose start the journal does not know yet is one that has begu
   JobOrder order = bench.order({"sleep 4", "echo done"});
   add_service(order, {"sleep", "1000"});  // not ready at present
   work_until(bench, order, [&] {
-    return state_of(bench, order, "test") == store::AttemptState::created &&
-           state_of(bench, order, "web") == store::AttemptState::running;
+    return state_of_step(bench, order, "test") == store::AttemptState::created &&
+           state_of_step(bench, order, "web") == store::AttemptState::running;
   });
   const bool started = GENERATE(true, false);
   if (started) required(bench.run(bench.engine.containers().start(order.name.container("test"))));
