@@ -41,15 +41,14 @@ awaitable<Result<void>> remove_job_network(docker::Engine& engine, std::string i
   co_return co_await std::move(removing);
 }
 
-JobNetwork::JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::string network,
-                       std::vector<std::string> names)
-    : engine_(engine), watch_(watch), name_(std::move(name)), network_(std::move(network)), names_(std::move(names)) {}
+JobNetwork::JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::vector<std::string> names)
+    : engine_(engine), watch_(watch), name_(std::move(name)), names_(std::move(names)) {}
 
-awaitable<Result<void>> JobNetwork::create(std::string image) {
+awaitable<Result<void>> JobNetwork::create(std::string image, std::string network) {
   docker::ContainerSpec spec(std::move(image));
   spec.name = name_.anchor();
   spec.labels = name_.labels();
-  spec.network_mode = network_.empty() ? "none" : network_;
+  spec.network_mode = network.empty() ? "none" : std::move(network);
   for (const std::string& service : names_) spec.extra_hosts.push_back(service + ":127.0.0.1");
   spec.cap_drop = {"ALL"};
   spec.no_new_privileges = true;

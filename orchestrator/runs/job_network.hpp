@@ -16,16 +16,16 @@ awaitable<Result<void>> remove_job_network(docker::Engine& engine, std::string i
 /// and starting a step takes a third of the time. Held by a container that does nothing (decision 0041).
 class JobNetwork {
  public:
-  /// `names` are those of services. Without a `network` there is no way out. Borrows the engine and the watch.
-  JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::string network,
-             std::vector<std::string> names);
+  /// `names` are those of services. Borrows the engine and the watch.
+  JobNetwork(docker::Engine& engine, EngineWatch& watch, AttemptName name, std::vector<std::string> names);
 
   /// What the containers that join it have as network mode; known before it runs.
   [[nodiscard]] std::string mode() const { return "container:" + name_.anchor(); }
   [[nodiscard]] std::string anchor() const { return name_.anchor(); }
 
-  /// Creates the holder, or finds it again after a restart. `image` is ensure_anchor_image's.
-  awaitable<Result<void>> create(std::string image);
+  /// Creates the holder, or finds it again after a restart. `image` is ensure_anchor_image's; without a `network` there
+  /// is no way out.
+  awaitable<Result<void>> create(std::string image, std::string network);
   awaitable<Result<void>> start();
   awaitable<Result<void>> remove();
 
@@ -33,7 +33,6 @@ class JobNetwork {
   docker::Engine& engine_;
   EngineWatch& watch_;
   AttemptName name_;
-  std::string network_;
   std::vector<std::string> names_;
 };
 

@@ -20,9 +20,12 @@ bool is_there(const store::Attempt& attempt) {
   return attempt.state == store::AttemptState::created || attempt.state == store::AttemptState::running;
 }
 
+bool is_made(const store::Attempt& attempt) {
+  return attempt.state != store::AttemptState::intent;
+}
+
 bool has_started(const store::Attempt& attempt) {
-  return attempt.role == store::ContainerRole::step && attempt.state != store::AttemptState::intent &&
-         attempt.state != store::AttemptState::created;
+  return is_made(attempt) && attempt.state != store::AttemptState::created;
 }
 
 awaitable<void> remove_quietly(std::shared_ptr<StepRun> step) {
@@ -42,6 +45,7 @@ Outcome outcome_of_setup(const Error& error) {
 JobRun::JobRun(JobTools tools, JobOrder order, std::vector<store::Attempt> records, const Executor& executor)
     : tools_(std::move(tools)),
       order_(std::move(order)),
+      in_care_(tools_.in_care.hold(order_.name.run, order_.name.job, order_.name.attempt)),
       records_(std::move(records)),
       stop_(executor),
       serving_(executor),
@@ -68,7 +72,11 @@ awaitable<Result<Outcome>> JobRun::run() {
 
 awaitable<Result<Outcome>> JobRun::work() {
   using namespace asio::experimental::awaitable_operators;
-  if (shares_network()) make_network();
+  if (shares_network()) {
+    std::vector<std::string> names;
+    for (const ServiceSpec& service : order_.services) names.push_back(service.name);
+    network_.emplace(tools_.step.engine, tools_.step.watch, order_.name, std::move(names));
+  }
   if (!order_.unmet.empty()) co_return Outcome{Verdict::failed, order_.unmet};
   const std::size_t open = first_open_step();
   if (open < order_.steps.size()) {
@@ -80,6 +88,8 @@ awaitable<Result<Outcome>> JobRun::work() {
       broken_off = {Verdict::cancelled, stop_.reason()};
     } else if (const Result<void>& ready = std::get<0>(first); !ready) {
       broken_off = outcome_of_setup(ready.error());
+      // Ended from outside, by its engine most likely: nobody's failure, and tried again where that is declared.
+      if (a_service_was_interrupted()) broken_off->verdict = Verdict::interrupted;
     }
     if (broken_off) co_return co_await break_off(open, std::move(*broken_off));
   }
@@ -122,13 +132,6 @@ awaitable<Result<Outcome>> JobRun::break_off(std::size_t open, Outcome why) {
   co_return by_itself ? std::move(*ended) : std::move(why);
 }
 
-void JobRun::make_network() {
-  std::vector<std::string> names;
-  names.reserve(order_.services.size());
-  for (const ServiceSpec& service : order_.services) names.push_back(service.name);
-  network_.emplace(tools_.step.engine, tools_.step.watch, order_.name, order_.offline ? "" : tools_.network, names);
-}
-
 std::function<awaitable<Result<void>>(std::string)> JobRun::filling() const {
   if (order_.source.empty()) return {};
   return [this](std::string container) { return tools_.fill(std::move(container), order_.source); };
@@ -136,18 +139,41 @@ std::function<awaitable<Result<void>>(std::string)> JobRun::filling() const {
 
 awaitable<Result<void>> JobRun::set_up() {
   using namespace asio::experimental::awaitable_operators;
+  const Result<void> looked = co_await look_whether_begun();
+  if (!looked) co_return fail(looked.error());
   const Result<void> resolved = co_await resolve_images();
   if (!resolved) co_return fail(resolved.error());
-  if (network_) {
-    const Result<void> created = co_await network_->create(tools_.anchor_image);
-    if (!created) co_return fail(created.error());
-  }
+  const Result<void> made = co_await make_network();
+  if (!made) co_return fail(made.error());
   // The first step is created and its workspace filled while the network and the services come up.
   auto both = open_network() && prepare(first_open_step());
   const auto [opened, prepared] = co_await std::move(both);
   if (!opened) co_return fail(opened.error());
   if (!prepared) co_return fail(prepared.error());
   co_return Result<void>();
+}
+
+/// Steps begin when all services are ready. Once they have, nobody asks that again.
+awaitable<Result<void>> JobRun::look_whether_begun() {
+  begun_ = std::any_of(records_.begin(), records_.end(), [](const store::Attempt& record) {
+    return record.role == store::ContainerRole::step && has_started(record);
+  });
+  const std::shared_ptr<StepRun>& open = steps_[first_open_step()];
+  if (begun_ || !open || order_.services.empty()) co_return Result<void>();
+  const Result<bool> started = co_await open->has_started();
+  if (!started) co_return fail(started.error());
+  begun_ = *started;
+  co_return Result<void>();
+}
+
+/// Only for containers that are still to be made: those that are there have theirs.
+awaitable<Result<void>> JobRun::make_network() {
+  if (all_are(is_made) || (order_.offline && !network_)) co_return Result<void>();
+  const Result<std::pair<std::string, std::string>> parts = co_await tools_.network();
+  if (!parts) co_return fail(Error::Kind::internal, parts.error().message);  // whatever it is, no fault of the job's
+  if (!order_.offline) way_out_ = parts->first;
+  if (!network_) co_return Result<void>();
+  co_return co_await network_->create(parts->second, way_out_);
 }
 
 awaitable<Result<void>> JobRun::resolve_images() {
@@ -175,8 +201,10 @@ awaitable<Result<void>> JobRun::resolve_image(std::string reference, bool anonym
 
 awaitable<Result<void>> JobRun::open_network() {
   if (!network_) co_return Result<void>();
-  const Result<void> started = co_await network_->start();
-  if (!started) co_return fail(started.error());
+  if (!all_are(has_started)) {
+    const Result<void> started = co_await network_->start();
+    if (!started) co_return fail(started.error());
+  }
   co_return co_await start_services();
 }
 
@@ -191,8 +219,7 @@ awaitable<Result<void>> JobRun::start_service(std::size_t index) {
   const ServiceSpec& spec = order_.services[index];
   const std::optional<store::Attempt> record = record_of(spec.name);
   if (record && has_ended(*record)) {
-    // Steps begin when all services are ready: it was, and may end then.
-    if (std::any_of(records_.begin(), records_.end(), has_started)) co_return Result<void>();
+    if (begun_) co_return Result<void>();
     co_return fail(Error::Kind::failed, "service '" + spec.name + "' has ended: " + record->error);
   }
   StepOrder order = record && is_there(*record)
@@ -202,8 +229,10 @@ awaitable<Result<void>> JobRun::start_service(std::size_t index) {
   services_.push_back(std::make_unique<ServiceRun>(tools_.step, spec, std::move(order), network_->anchor(), executor_));
   ServiceRun& service = *services_.back();
   const Result<void> started = co_await service.start();
+  if (begun_ && service.outcome()) co_return Result<void>();
   if (!started) co_return fail(started.error());
   serving_.spawn("service", service.serve());
+  if (begun_) co_return Result<void>();
   co_return co_await service.until_ready();
 }
 
@@ -346,14 +375,30 @@ std::string JobRun::config_id(const ImageUse& use) const {
   return use.built ? use.reference : images_.at(use.reference);
 }
 
+bool JobRun::a_service_was_interrupted() const {
+  return std::any_of(services_.begin(), services_.end(), [](const auto& service) {
+    return service->outcome() && service->outcome()->verdict == Verdict::interrupted;
+  });
+}
+
 /// One container alone is quicker without a holder; several share one (decision 0041).
 bool JobRun::shares_network() const {
   return !order_.services.empty() || (!order_.offline && order_.steps.size() > 1);
 }
 
+/// Whether every step and service has come that far.
+bool JobRun::all_are(bool (*stage)(const store::Attempt&)) const {
+  const auto is = [&](const auto& spec) {
+    const std::optional<store::Attempt> record = record_of(spec.name);
+    return record && stage(*record);
+  };
+  return std::all_of(order_.steps.begin(), order_.steps.end(), is) &&
+         std::all_of(order_.services.begin(), order_.services.end(), is);
+}
+
 std::string JobRun::network_mode() const {
   if (network_) return network_->mode();
-  return order_.offline ? std::string() : tools_.network;
+  return way_out_;
 }
 
 std::optional<store::Attempt> JobRun::record_of(const std::string& step) const {

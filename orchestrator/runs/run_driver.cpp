@@ -313,12 +313,9 @@ awaitable<Result<Outcome>> RunDriver::run_steps(std::size_t job, int number, Tim
       if (record.key.job == planned.id && record.key.attempt == number) records.push_back(std::move(record));
     }
   }
-  const auto network = co_await tools_.network();
-  if (!network) co_return Outcome{Verdict::error, network.error().message};
   StepTools step(tools_.with.engine, tools_.watch, tools_.with.logs, tools_.with.store, tools_.with.clock);
-  JobTools tools(step, tools_.images, tools_.cleanup);
-  tools.network = network->first;
-  tools.anchor_image = network->second;
+  JobTools tools(step, tools_.images, tools_.cleanup, tools_.in_care);
+  tools.network = tools_.network;
   tools.fill = [this](std::string container, std::string) { return fill(std::move(container)); };
   const auto run = std::make_shared<JobRun>(std::move(tools), std::move(*order), std::move(records), executor_);
   jobs_[job] = run;

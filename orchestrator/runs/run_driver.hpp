@@ -10,15 +10,17 @@ namespace slipway::runs {
 
 /// What all runs share, borrowed.
 struct DriverTools {
-  DriverTools(Collaborators& w, const Settings& s, EngineWatch& e, ImageSource& i, images::RegistryClient& r, Tasks& c)
-      : with(w), settings(s), watch(e), images(i), registry(r), cleanup(c) {}
+  DriverTools(Collaborators& w, const Settings& s, EngineWatch& e, ImageSource& i, images::RegistryClient& r, Tasks& c,
+              InCare& k)
+      : with(w), settings(s), watch(e), images(i), registry(r), cleanup(c), in_care(k) {}
   Collaborators& with;
   const Settings& settings;
   EngineWatch& watch;
   ImageSource& images;
   images::RegistryClient& registry;
   Tasks& cleanup;
-  /// The job network's name and the anchor image's id, made when they are first needed.
+  InCare& in_care;
+  /// The job network's id and the anchor image's, made when they are first needed.
   std::function<awaitable<Result<std::pair<std::string, std::string>>>()> network;
 };
 

@@ -79,7 +79,7 @@ awaitable<void> RunService::sweep_now_and_then() {
     co_await watch_.until_available();
     // What a damaged journal does not name need not be an orphan.
     while (with_.store.condition().kind == store::Condition::Kind::read_only) co_await sleep_for(kSweepEvery);
-    const Result<SweepSummary> swept = co_await sweep_orphans(with_, settings_);
+    const Result<SweepSummary> swept = co_await sweep_orphans(with_, settings_, in_care_);
     if (!swept) log::warn("orphans", {{"error", swept.error()}});
     co_await sleep_for(kSweepEvery);
   }
@@ -293,7 +293,7 @@ awaitable<Result<std::pair<std::string, std::string>>> RunService::make_network(
 }
 
 DriverTools RunService::driver_tools() {
-  DriverTools tools(with_, settings_, watch_, images_, registry_, cleanup_);
+  DriverTools tools(with_, settings_, watch_, images_, registry_, cleanup_, in_care_);
   tools.network = [this] { return network_.get(); };
   return tools;
 }

@@ -67,6 +67,7 @@ class RunService {
   EngineWatch watch_;
   ImageSource images_;
   images::RegistryClient registry_;
+  InCare in_care_;
   Tasks tasks_;
   Tasks cleanup_;
   std::map<RunId, std::shared_ptr<Active>> active_;

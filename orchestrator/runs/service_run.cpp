@@ -31,6 +31,7 @@ awaitable<Result<void>> ServiceRun::start() {
   const Result<std::optional<StepEnd>> ended = co_await run_.start(stop_);
   if (!ended) co_return fail(Error(ended.error()).in("service '" + spec_.name + "'"));
   if (*ended) {
+    outcome_ = (*ended)->outcome;
     const Result<void> settled = co_await run_.settle();
     if (!settled) co_return fail(settled.error());
     ended_.ask((*ended)->outcome.reason);
@@ -46,17 +47,23 @@ awaitable<void> ServiceRun::serve() {
     ended_.ask("can't be watched any more: " + end.error().message);
     co_return;
   }
+  outcome_ = end->outcome;
   const Result<void> settled = co_await run_.settle();
   if (!settled) log::warn("service's end can't be kept", {{"service", spec_.name}, {"error", settled.error()}});
-  ended_.ask(end->exit_code == 0 ? "ended (exit code 0)" : "ended: " + end->outcome.reason);
+  const bool by_itself = end->exit_code == 0 && end->outcome.verdict != Verdict::interrupted;
+  ended_.ask(by_itself ? "ended (exit code 0)" : "ended: " + end->outcome.reason);
 }
 
 awaitable<Result<void>> ServiceRun::until_ready() {
   using namespace asio::experimental::awaitable_operators;
-  auto race = check() || ended_.wait() || sleep_for(spec_.ready.timeout);
-  auto first = co_await std::move(race);
-  if (first.index() == 0) co_return std::move(std::get<0>(first));
-  if (first.index() == 1) co_return fail(not_ready(ended_.reason() + " before it was ready"));
+  for (bool engine_was_out = true; engine_was_out;) {
+    const std::uint64_t outages = tools_.watch.outages();
+    auto race = check() || ended_.wait() || sleep_for(spec_.ready.timeout);
+    auto first = co_await std::move(race);
+    if (first.index() == 0) co_return std::move(std::get<0>(first));
+    if (first.index() == 1) co_return fail(not_ready(ended_.reason() + " before it was ready"));
+    engine_was_out = !tools_.watch.available() || tools_.watch.outages() != outages;
+  }
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(spec_.ready.timeout).count();
   co_return fail(not_ready("was not ready within " + std::to_string(seconds) + " s"));
 }
@@ -100,7 +107,7 @@ awaitable<Result<void>> ServiceRun::until_healthy() {
   for (;; co_await sleep_for(kAskEvery)) {
     auto asking = tools_.engine.containers().inspect(run_.container_id());
     const Result<docker::Container> container = co_await std::move(asking);
-    if (!container) continue;  // if it is gone, `serve` finds out
+    if (!container || !container->state.running) continue;  // `serve` finds out
     const docker::Health& health = container->state.health;
     if (health.status == Status::healthy) co_return Result<void>();
     if (health.status == Status::unhealthy) {

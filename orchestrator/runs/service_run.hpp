@@ -15,12 +15,15 @@ class ServiceRun {
   awaitable<Result<void>> start();
   /// Follows it to its end; to be run beside everything that comes after `start`.
   awaitable<void> serve();
-  /// Resolves when it is ready. One that ends before that, or is not ready in time, is Kind::failed with the reason.
+  /// Resolves when it is ready. One that ends before that, or is not ready in time, is Kind::failed with the reason;
+  /// `outcome` tells whether it was ended from outside. If the engine was out it has its whole time anew.
   awaitable<Result<void>> until_ready();
   /// Ends it, keeping what is left of its log.
   void stop(std::string reason) { stop_.ask(std::move(reason)); }
   awaitable<Result<void>> remove() { return run_.remove(); }
 
+  /// How it has ended; none as long as it has not, or nobody knows.
+  [[nodiscard]] const std::optional<Outcome>& outcome() const { return outcome_; }
   [[nodiscard]] const std::string& name() const { return spec_.name; }
 
  private:
@@ -36,6 +39,7 @@ class ServiceRun {
   std::shared_ptr<const logs::MaskPatterns> masks_;
   StepRun run_;
   StopSignal stop_;
+  std::optional<Outcome> outcome_;
   StopSignal ended_;  // asked when it has ended by itself; the reason says how
 };
 

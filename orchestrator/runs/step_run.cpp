@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 using store::Attempts;
 using store::AttemptState;
 
+constexpr Duration kNoteLimit = 2s;
+
 }  // namespace
 
 std::string spec_hash(docker::ContainerSpec spec) {
@@ -30,7 +32,10 @@ StepRun::StepRun(StepTools tools, StepOrder order) : tools_(tools), order_(std::
   for (auto& [name, value] : order_.name.labels(order_.step)) order_.spec.labels[name] = value;
   const std::string hash = order_.record ? order_.record->spec_hash : spec_hash(order_.spec);
   order_.spec.labels[std::string(label::kSpecHash)] = hash;
-  if (order_.record) id_ = order_.record->container_id;
+  if (!order_.record) return;
+  id_ = order_.record->container_id;
+  // Told by an earlier daemon: however it ends, and has ended since, it has been stopped.
+  stop_reason_ = order_.record->stop_reason;
 }
 
 store::AttemptKey StepRun::key() const {
@@ -94,6 +99,13 @@ awaitable<Result<void>> StepRun::fill_again() {
   if (!container && container.error().kind != Error::Kind::not_found) co_return fail(container.error());
   if (!container || container->state.started_at) co_return Result<void>();  // `start` sees to it
   co_return co_await fill();
+}
+
+awaitable<Result<bool>> StepRun::has_started() {
+  if (state() != AttemptState::created) co_return state() != AttemptState::intent;
+  const Result<docker::Container> container = co_await inspect();
+  if (!container && container.error().kind != Error::Kind::not_found) co_return fail(container.error());
+  co_return container && container->state.started_at;
 }
 
 awaitable<Result<void>> StepRun::create() {
@@ -257,6 +269,7 @@ awaitable<void> StepRun::until_exit(StopSignal& stop) {
       // It has ended before it could be stopped, and how is what counts.
       if (container && container->state.started_at && !container->state.running) co_return;
       stop_reason_ = stop.reason();
+      co_await note_stop();
     }
     co_await stop_container();
     auto waiting = until_still(stop);
@@ -294,6 +307,16 @@ awaitable<void> StepRun::doubt_the_engine() {
   auto asking = tools_.engine.system().ping();
   const Result<void> answer = co_await with_deadline(5s, std::move(asking), "the engine's answer");
   if (!answer) engine_went_away_ = true;
+}
+
+/// A program that ends with 0 when it is told to stop has not passed (decision 0060). The next daemon would take its
+/// end for one of its own if this were not in the journal before it is told. A disk that takes no writes keeps nobody
+/// from stopping it: the commit is made when it does.
+awaitable<void> StepRun::note_stop() {
+  if (order_.role != store::ContainerRole::step) co_return;
+  auto commit = tools_.store.persist(&Attempts::stopping, key(), stop_reason_);
+  const Result<void> noted = co_await with_deadline(kNoteLimit, std::move(commit), "the journal");
+  if (!noted) log::warn("stop not noted", {{"container", order_.spec.name}, {"error", noted.error()}});
 }
 
 awaitable<void> StepRun::stop_container() {

@@ -60,6 +60,8 @@ class StepRun {
   /// Up to CREATED, and filled. May run while the step before is still running. A container of that name that is not
   /// ours is Kind::conflict, and is left alone.
   awaitable<Result<void>> prepare();
+  /// Whether its container has been started, now or before. The journal may be one commit behind.
+  awaitable<Result<bool>> has_started();
   /// From CREATED to RUNNING; an end if it came to one at once (it was stopped before, can't be started, is gone).
   awaitable<Result<std::optional<StepEnd>>> start(StopSignal& stop);
   /// From RUNNING to its end, the log being complete. The error is one of the journal or the log: the container may be
@@ -90,6 +92,7 @@ class StepRun {
   awaitable<void> until_still(StopSignal& stop);
   awaitable<Result<void>> keep_log();
   awaitable<Result<void>> keep_synced();
+  awaitable<void> note_stop();
   awaitable<void> stop_container();
   awaitable<void> doubt_the_engine();
   awaitable<void> look_for_lost_end();

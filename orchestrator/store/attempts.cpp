@@ -10,14 +10,14 @@ namespace {
 const std::string kSelectAttempts =
     "SELECT run, job, step, attempt, role, position, state, container_name, container_id, spec_hash, log_name, detail, "
     "created, started, deadline, finished, exit_code, oom, error, raw_offset, stored_offset, content_bytes, sha256, "
-    "truncated, gap FROM attempts ";
+    "truncated, gap, stop_reason FROM attempts ";
 
 Attempt attempt_of(const Row& row) {
   Attempt a;
   row.into(a.key.run, a.key.job, a.key.step, a.key.attempt, a.role, a.position, a.state, a.container_name,
            a.container_id, a.spec_hash, a.log_name, a.detail, a.created, a.started, a.deadline, a.finished, a.exit_code,
            a.oom, a.error, a.log.raw_offset, a.log.stored_offset, a.log.content_bytes, a.log.sha256, a.log.truncated,
-           a.log.gap);
+           a.log.gap, a.stop_reason);
   return a;
 }
 
@@ -102,6 +102,18 @@ Result<void> Attempts::removed(AttemptKey key) {
       {key.run, key.job, key.step, key.attempt});
   if (changed == 0) return refuse(key, AttemptState::removed);
   tx_.mark("attempt.removed");
+  return {};
+}
+
+Result<void> Attempts::stopping(AttemptKey key, std::string reason) {
+  const auto changed = tx_.run(
+      "UPDATE attempts SET stop_reason = CASE stop_reason WHEN '' THEN ?5 ELSE stop_reason END "
+      "WHERE run = ?1 AND job = ?2 AND step = ?3 AND attempt = ?4 AND state IN ('created', 'running')",
+      {key.run, key.job, key.step, key.attempt, clipped(reason)});
+  if (changed == 0) {
+    return fail(Error::Kind::conflict, describe(key) + " has no container that could be told to stop");
+  }
+  tx_.mark("attempt.stopping");
   return {};
 }
 

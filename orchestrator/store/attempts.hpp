@@ -58,6 +58,7 @@ struct Attempt {
   bool oom = false;
   std::string error;  ///< why it did not run or was lost; empty when it ended by itself
   LogMark log;
+  std::string stop_reason;  ///< slipway was about to tell the container, which ran, to stop; empty: it was not
 };
 
 struct AttemptExit {
@@ -85,6 +86,9 @@ class Attempts {
   Result<void> exited(AttemptKey key, AttemptExit how);
   /// exited or quarantined → removed: there is no such container any more.
   Result<void> removed(AttemptKey key);
+  /// While created (and started, which is not committed yet) or running: notes why it is going to be told to stop. To
+  /// be committed before it is told; the first reason stays.
+  Result<void> stopping(AttemptKey key, std::string reason);
   /// intent, created or running → quarantined, with the reason as its error.
   Result<void> quarantine(AttemptKey key, std::string reason);
   /// While running: bytes that are on disk. Never goes back.

@@ -316,6 +316,14 @@ ALTER TABLE deliveries ADD COLUMN past_key TEXT NOT NULL DEFAULT '';
 CREATE INDEX deliveries_by_past_key ON deliveries (project, external_id, past_key) WHERE past_key <> '';
 )sql";
 
+const char* const kSchemaV8 = R"sql(
+ALTER TABLE attempts ADD COLUMN stop_reason TEXT NOT NULL DEFAULT '';
+UPDATE attempts SET stop_reason = coalesce((
+    SELECT j.stop_reason FROM jobs j WHERE j.run = attempts.run AND j.kind = 'run' AND j.name = attempts.job
+    AND j.attempt = attempts.attempt AND j.state <> 'finished'), '')
+  WHERE role = 'step' AND state IN ('created', 'running');
+)sql";
+
 const char* const kSchemaV9 = R"sql(
 CREATE TABLE former_secrets (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -14,6 +14,9 @@ extern const char* const kSchemaV5;
 extern const char* const kSchemaV6;
 /// From 6: replay keys that make only what their sender sends again, under the same id, a duplicate.
 extern const char* const kSchemaV7;
+/// From 7: whether a step was told to stop. Those of a job that was being stopped count as told: until now only the
+/// job was noted.
+extern const char* const kSchemaV8;
 /// From 8: values of secrets that runs under way were begun with.
 extern const char* const kSchemaV9;
 

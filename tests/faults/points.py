@@ -63,6 +63,14 @@ def until(point):
     return lambda trace: range(trace.index(point) + 1)
 
 
+def between(first, last):
+    """From the first passing of the one up to the first of the other after it."""
+    def span(trace):
+        begun = trace.index(first)
+        return range(begun, trace.index(last, begun) + 1)
+    return span
+
+
 def every_point(scenario, fault, trace, _seed, span):
     """The first, the last and a middle passing of each point."""
     cells = []

@@ -24,6 +24,10 @@ awaitable<Result<docker::RegistryAuth>> nobody(std::string) {
   co_return docker::RegistryAuth();
 }
 
+awaitable<Result<std::pair<std::string, std::string>>> give_network(std::string network, std::string image) {
+  co_return std::pair(std::move(network), std::move(image));
+}
+
 }  // namespace
 
 docker::Endpoint test_engine() {
@@ -42,9 +46,10 @@ Bench::Bench()
   images.emplace(engine.images(), watch, nobody, io.get_executor());
   instance = store->instance();
   watching.spawn("watch", watch.run({}));
-  tools.emplace(StepTools(engine, watch, *logs, *store, clock), *images, cleanup);
-  tools->network = required(run(ensure_job_network(engine, instance)));
-  tools->anchor_image = required(run(ensure_anchor_image(engine.images(), "test")));
+  tools.emplace(StepTools(engine, watch, *logs, *store, clock), *images, cleanup, in_care);
+  network = required(run(ensure_job_network(engine, instance)));
+  anchor_image = required(run(ensure_anchor_image(engine.images(), "test")));
+  tools->network = [this] { return give_network(network, anchor_image); };
   tools->fill = [this](std::string container, std::string source) {
     return engine.archives().put(std::move(container), std::string(kWorkspace), workspace_tar(pool, source));
   };
@@ -63,7 +68,7 @@ Bench::~Bench() {
     how.volumes = true;
     (void)run(engine.containers().remove(container.id, how));
   }
-  (void)run(engine.networks().remove(tools->network));
+  (void)run(engine.networks().remove(network));
   watching.cancel();
   run(watching.join());
   run(logs->close());

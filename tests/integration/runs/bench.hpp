@@ -56,10 +56,13 @@ class Bench {
   std::optional<logs::LogStore> logs;
   EngineWatch watch;
   std::optional<ImageSource> images;
+  InCare in_care;
   Tasks cleanup;
   Tasks watching;
   std::string instance;
   std::optional<JobTools> tools;
+  std::string network;  ///< the job network's id
+  std::string anchor_image;
 };
 
 /// The endpoint to test against.

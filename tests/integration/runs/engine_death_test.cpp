@@ -89,6 +89,33 @@ TEST_CASE("a step whose engine dies is interrupted whatever it answers, and runs
   CHECK(happened(daemon, id, "engine.back"));
 }
 
+TEST_CASE("a job whose service is still coming up when its engine dies is interrupted, and runs again where declared") {
+  const int signal = GENERATE(SIGKILL, SIGTERM);
+  CAPTURE(signal);
+  HelperEngine helper;
+  helper.load_busybox();
+  const Site site;
+  MiniDaemon daemon(site, helper.unix_endpoint());
+  std::map<std::string, std::string> files = pipeline(
+      "  plain: {image: busybox, network: none, services: [web], run: [\"true\"]}\n"
+      "  again: {image: busybox, network: none, services: [web], retry: {max: 1, on: [interrupted]}, "
+      "run: [\"true\"]}\n");
+  files["slipway.yml"] +=
+      "services:\n  web: {image: busybox, command: [sh, -c, \"trap 'exit 0' TERM; sleep 8 & wait; httpd -f -p 8080\"], "
+      "ready: {port: 8080}}\n";
+  const RunId id = daemon.push(site.commit(files));
+  until(daemon, "services run", [&] { return running_steps(daemon, id) == 2; });
+  helper.restart_by(signal);
+  CHECK(daemon.wait(id).verdict == store::Verdict::interrupted);
+  const store::Job plain = job_of(daemon, id, "plain");
+  CHECK(plain.verdict == store::Verdict::interrupted);
+  CHECK_THAT(plain.reason, Catch::StartsWith("service 'web' ended: "));
+  const store::Job again = job_of(daemon, id, "again");
+  CAPTURE(again.reason);
+  CHECK(again.verdict == store::Verdict::passed);
+  CHECK(again.attempt == 2);
+}
+
 TEST_CASE("with live restore a step outlives its engine, and its log is whole") {
   const int signal = GENERATE(SIGKILL, SIGTERM);
   CAPTURE(signal);

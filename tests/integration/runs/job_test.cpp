@@ -249,7 +249,7 @@ TEST_CASE("two networks of the job network's name, left by a slipwayd that was k
   CHECK((second || second.error().kind == Error::Kind::conflict));
   const auto network = bench.run(ensure_job_network(bench.engine, bench.instance));
   REQUIRE(network);
-  bench.tools->network = *network;
+  bench.network = *network;
   JobOrder order = bench.order({"true"});
   order.offline = false;
   const Outcome outcome = bench.run_job(std::move(order));

@@ -201,7 +201,7 @@ RunId MiniDaemon::rerun_failed(RunId old) {
 
 SweepSummary MiniDaemon::sweep(const Settings& settings) {
   Collaborators with(*store, logs, engine, pool, clock, deployer, credentials, git);
-  return required(run(sweep_orphans(with, settings)));
+  return required(run(sweep_orphans(with, settings, InCare())));
 }
 
 std::vector<RunId> MiniDaemon::take_up() {

@@ -74,6 +74,44 @@ TEST_CASE("a step whose deadline passed while no daemon was there is stopped wit
   await_removals(site, daemon);
 }
 
+TEST_CASE("a step that was told to stop has not passed, though it ended with 0 after its daemon was killed") {
+  const Site site;
+  // By its timeout, or by somebody who cancels the run.
+  const bool cancelled = GENERATE(false, true);
+  const std::string commit = site.commit(
+      of_one_job("  unit: {image: busybox, network: none, timeout: " + std::string(cancelled ? "10m" : "2s") +
+                 ", run: [\"trap 'echo bye; sleep 1; exit 0' TERM\", \"" + counter + "\"]}\n" +
+                 "  after: {needs: [unit], image: busybox, network: none, run: [\"true\"]}\n"));
+  const auto until_it_is_told = [&](MiniDaemon& daemon) {
+    const RunId id = daemon.push(commit);
+    await_running(daemon, id);
+    if (cancelled) {
+      required(daemon.run(daemon.store->write(&store::Runs::cancel, id, std::string("ann"), daemon.clock.now())));
+      daemon.service->stop(id, "cancelled by ann");
+    }
+    until(daemon, "it is told to stop",
+          [&] { return daemon.log(id, "unit.run.a1").find("\nbye\n") != std::string::npos; });
+  };
+  work_and_be_killed(site, until_it_is_told);
+  std::this_thread::sleep_for(2s);  // it ends well, unseen
+
+  MiniDaemon daemon(site);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
+  CAPTURE(cancelled, run.reason);
+  CHECK(run.verdict == (cancelled ? store::Verdict::cancelled : store::Verdict::failed));
+  const auto jobs = daemon.jobs(found);
+  REQUIRE(jobs.size() == 2);
+  CHECK(jobs[0].verdict == run.verdict);
+  CHECK(jobs[0].reason == (cancelled ? "cancelled by ann" : "timeout"));
+  CHECK(jobs[1].attempt == 0);
+  const auto attempts = daemon.attempts(found);
+  REQUIRE(attempts.size() == 1);
+  CHECK(attempts[0].exit_code == 0);
+  CHECK_FALSE(attempts[0].error.empty());
+  await_removals(site, daemon);
+}
+
 TEST_CASE("a step that ended by itself while no daemon was there keeps its own result, however late it is found") {
   const Site site;
   const std::string commit =

@@ -54,6 +54,9 @@ Result<void> to_removed(TemporaryStore& s, AttemptKey key) {
 Result<void> to_quarantined(TemporaryStore& s, AttemptKey key) {
   return s.write(&Attempts::quarantine, key, "another spec");
 }
+Result<void> stopping(TemporaryStore& s, AttemptKey key) {
+  return s.write(&Attempts::stopping, key, "timeout");
+}
 Result<void> log_reached(TemporaryStore& s, AttemptKey key) {
   return s.write(&Attempts::log_reached, key, LogMark());
 }
@@ -119,6 +122,7 @@ TEST_CASE("an attempt makes no move that its state forbids, and so is never star
       {"exited", {AttemptState::intent, AttemptState::created, AttemptState::running}, to_exited},
       {"removed", {AttemptState::exited, AttemptState::quarantined}, to_removed},
       {"quarantined", {AttemptState::intent, AttemptState::created, AttemptState::running}, to_quarantined},
+      {"stopping", {AttemptState::created, AttemptState::running}, stopping},
       {"log", {AttemptState::running}, log_reached},
   };
   TemporaryStore s;
@@ -148,6 +152,20 @@ TEST_CASE("an attempt, and a container's name, is in the journal once") {
   CHECK(s.write(&Attempts::intend, same_name).error().kind == Error::Kind::conflict);
   CHECK(s.read(&Attempts::list, run)->size() == 1);
   CHECK(to_created(s, key_of(run, 9)).error().kind == Error::Kind::not_found);
+}
+
+TEST_CASE("why a container was told to stop is kept as it was said first, whatever becomes of the attempt") {
+  TemporaryStore s;
+  const RunId run = add_run(s, add_project(s));
+  const AttemptKey key = attempt_in(s, run, 1, AttemptState::created);
+  CHECK(s.read(&Attempts::get, key)->stop_reason.empty());
+  REQUIRE(stopping(s, key));
+  REQUIRE(to_running(s, key));
+  REQUIRE(s.write(&Attempts::stopping, key, "cancelled by ann"));
+  REQUIRE(to_exited(s, key));
+  s.reopen();
+  CHECK(s.read(&Attempts::get, key)->stop_reason == "timeout");
+  CHECK(s.read(&Attempts::list, run)->at(0).stop_reason == "timeout");
 }
 
 TEST_CASE("what the journal vouches for of a log never gets less") {

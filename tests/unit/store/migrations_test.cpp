@@ -79,6 +79,23 @@ TEST_CASE("a store of each earlier version opens with all that was in it") {
   }
 }
 
+TEST_CASE("a step whose job an older slipwayd was stopping counts as told to stop after the upgrade") {
+  const std::string stopped = GENERATE("", "timeout");
+  const TemporaryFolder folder;
+  {
+    SqliteConnection old(folder.path / "slipway.db", Access::write);
+    old.execute("PRAGMA foreign_keys=OFF");
+    old.execute(fixture(7));
+    old.execute("PRAGMA user_version=7");
+    old.run("UPDATE jobs SET stop_reason = ?1 WHERE kind = 'run'", {stopped});
+    old.execute("UPDATE jobs SET stop_reason = 'another' WHERE kind = 'build'");
+  }
+  auto store = Store::open(folder.path).value();
+  const auto open = run_async(store->read(&Attempts::open)).value();
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].stop_reason == stopped);
+}
+
 TEST_CASE("a released schema is as it was when it was released") {
   const TemporaryFolder folder;
   SqliteConnection fresh(folder.path / "fresh.db", Access::write);
