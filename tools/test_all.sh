@@ -17,6 +17,7 @@ sanitizers() {
 second_engine() {
   # In that engine's network namespace, where a registry that a test starts is on the engine's loopback, too.
   tests/support/rig/rig.sh second-up "$rig" &&
+    tests/support/rig/newer_engine.sh "${SLIPWAY_TEST_ENGINE#unix://}" "$rig/second/run/docker.sock" &&
     SLIPWAY_TEST_ENGINE=unix://$rig/second/run/docker.sock nsenter "--net=/run/netns/${SLIPWAY_RIG_NAME:-slipway}-second" \
       tools/run_tests.sh "$build" '^integration_(docker-client|runs)$'
 }
