@@ -1,5 +1,7 @@
 #include "cli/completion.hpp"
 
+#include <algorithm>
+
 #include <CLI/App.hpp>
 #include <fmt/format.h>
 
@@ -9,9 +11,10 @@
 namespace slipway::cli {
 namespace {
 
+// All name the program before the words: CLI11 would take a "--" that stands first for its own.
 constexpr const char* bash_script = R"(_slipway() {
   local IFS=$'\n'
-  COMPREPLY=($(slipway __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  COMPREPLY=($(slipway __complete slipway "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
 }
 complete -o default -F _slipway slipway
 )";
@@ -19,14 +22,15 @@ complete -o default -F _slipway slipway
 constexpr const char* zsh_script = R"(#compdef slipway
 _slipway() {
   local -a found
-  found=("${(@f)$(slipway __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  found=("${(@f)$(slipway __complete slipway "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   compadd -a found
 }
 compdef _slipway slipway
+[ "$funcstack[1]" != _slipway ] || _slipway  # loaded from a file of fpath by the first use, which it then serves, too
 )";
 
 constexpr const char* fish_script =
-    R"(complete -c slipway -f -a '(slipway __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+    R"(complete -c slipway -f -a '(slipway __complete slipway (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
 )";
 
 const CLI::App* child(const CLI::App& app, const std::string& name) {
@@ -46,7 +50,8 @@ std::vector<std::string> completions(const CLI::App& root, const std::vector<std
   const std::string typed = words.empty() ? "" : words.back();
   std::vector<std::string> found;
   const auto offer = [&](const std::string& candidate) {
-    if (!candidate.empty() && candidate.starts_with(typed)) found.push_back(candidate);
+    const bool again = std::find(found.begin(), found.end(), candidate) != found.end();  // each verb has its own --help
+    if (!candidate.empty() && candidate.starts_with(typed) && !again) found.push_back(candidate);
   };
   if (!typed.starts_with('-')) {
     for (const CLI::App* sub : at->get_subcommands({})) {
@@ -82,7 +87,10 @@ void add_completion(CLI::App& parent, Session& session) {
   complete->prefix_command()->fallthrough(false);
   complete->set_help_flag();
   complete->callback([&session, complete, &parent] {
-    for (const std::string& word : completions(parent, complete->remaining())) fmt::print("{}\n", word);
+    std::vector<std::string> words = complete->remaining();
+    if (!words.empty() && words.front() == "slipway")
+      words.erase(words.begin());  // scripts of earlier releases lack it
+    for (const std::string& word : completions(parent, words)) fmt::print("{}\n", word);
     session.finish(Exit::ok);
   });
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # The figures, side by side with their peers. Prints; never fails on a figure. See tests/bench.
+#   tools/bench.sh [PART...]    all parts but `build`; `build` times a clean build of preset dev, and needs no rig
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/own_rig.sh
 . tools/own_rig.sh
 tools/install.sh bench
+[ "$*" != build ] || exec python3 tests/bench/bench.py build
 targets=(slipwayd slipway bench_context)
 base_images=()
 case " ${*:-rollouts} " in

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # The main job, on real parts: builds slipway, starts an engine where none runs, a registry and three hosts, then pushes a
-# commit of examples/hello and shows how it is built, tested, pushed and rolled out. `--stop` ends all of it.
+# commit of examples/hello and shows how it is built, tested, pushed and rolled out. `--stop` ends all of it. SLIPWAY_DEMO (a
+# folder) and SLIPWAY_DEMO_LISTEN, with SLIPWAY_RIG_NAME and SLIPWAY_RIG_SUBNET, make room for a second one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 top=$PWD
-demo=$top/.dev/demo
+demo=${SLIPWAY_DEMO:-$top/.dev/demo}
 rig=$top/.dev/rig
-listen=127.0.0.1:8099
+[ -z "${SLIPWAY_DEMO:-}" ] || rig=$demo.rig
+listen=${SLIPWAY_DEMO_LISTEN:-127.0.0.1:8099}
 bin=$top/build/release
 slipway=$bin/cli/slipway
 export SLIPWAY_URL=http://$listen XDG_CONFIG_HOME=$demo/config
@@ -31,17 +33,21 @@ stop() {
   echo "demo: stopped; nothing of it runs any more"
 }
 
+# Of the rig's hosts, a line each.
+host_addresses() { tr , '\n' <<< "$SLIPWAY_TEST_HOSTS" | sed 's|tcp://||; s|:2376||'; }
+
 write_settings() {
-  local i
+  local address i=0
   {
     printf 'listen: %s\npublic_url: http://%s\ndata: %s/data\nengine: unix:///var/run/docker.sock\n' "$listen" "$listen" "$demo"
     printf 'git: {allow_local: true}\n'
     printf 'registries:\n  %s: {username: slipway, password_file: %s/registry-password, ca: %s/tls/ca.pem}\n' \
       "$registry" "$demo" "$rig"
     printf 'hosts:\n'
-    for i in 1 2 3; do
-      printf '  h%d: {endpoint: "tcp://198.51.100.1%d:2376", address: 198.51.100.1%d, groups: [production], ca: %s/tls/ca.pem, cert: %s/tls/cert.pem, key: %s/tls/key.pem}\n' \
-        "$i" "$i" "$i" "$rig" "$rig" "$rig"
+    for address in $(host_addresses); do
+      i=$((i + 1))
+      printf '  h%d: {endpoint: "tcp://%s:2376", address: %s, groups: [production], ca: %s/tls/ca.pem, cert: %s/tls/cert.pem, key: %s/tls/key.pem}\n' \
+        "$i" "$address" "$address" "$rig" "$rig" "$rig"
     done
   } > "$demo/slipwayd.yml"
   (umask 077; printf 'slipway-test' > "$demo/registry-password")
@@ -117,9 +123,9 @@ status=0
 "$slipway" run watch -p hello --commit "$commit" || status=$?
 
 say "What answers now"
-for i in 1 2 3; do
-  printf 'http://198.51.100.1%d:8088/  ' "$i"
-  curl -s --max-time 5 "http://198.51.100.1$i:8088/" || echo "no answer"
+for address in $(host_addresses); do
+  printf 'http://%s:8088/  ' "$address"
+  curl -s --max-time 5 "http://$address:8088/" || echo "no answer"
 done
 "$slipway" app status hello || true
 

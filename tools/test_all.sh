@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tools/test_all.sh BUILD: what `./dev test --all` adds, with the rig up and its environment set: lint of all files,
 # sanitizers, the second engine version, a short matrix of faults on a real engine, and the main job through the
-# containerised daemon, with what the documents say of Docker Compose.
+# containerised daemon, with what the documents say of Docker Compose, and ./dev demo.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rig=$SLIPWAY_TEST_RIG
@@ -17,6 +17,7 @@ sanitizers() {
 second_engine() {
   # In that engine's network namespace, where a registry that a test starts is on the engine's loopback, too.
   tests/support/rig/rig.sh second-up "$rig" &&
+    tests/support/rig/newer_engine.sh "${SLIPWAY_TEST_ENGINE#unix://}" "$rig/second/run/docker.sock" &&
     SLIPWAY_TEST_ENGINE=unix://$rig/second/run/docker.sock nsenter "--net=/run/netns/${SLIPWAY_RIG_NAME:-slipway}-second" \
       tools/run_tests.sh "$build" '^integration_(docker-client|runs)$'
 }
@@ -27,6 +28,14 @@ container() {
     tools/image.sh slipway:test &&
     SLIPWAY_TEST_IMAGE=slipway:test tools/run_tests.sh "$build" '^e2e_'
 }
+
+# What README.md asks a newcomer to run. Twice: the second one meets what the first has left. Beside a demo and a rig that
+# somebody has running, which stay.
+demo() (
+  export SLIPWAY_DEMO=$PWD/.dev/demo-test SLIPWAY_DEMO_LISTEN=127.0.0.1:8098 SLIPWAY_RIG_NAME=demo SLIPWAY_RIG_SUBNET=198.18.100
+  trap './dev demo --stop' EXIT
+  ./dev demo && ./dev demo
+)
 
 failed=()
 # part TITLE COMMAND...: what fails does not keep the others from being tried
@@ -39,5 +48,6 @@ part "AddressSanitizer and UndefinedBehaviorSanitizer" sanitizers
 part "Engine of Debian 13" second_engine
 part "Kill points and faults on a real engine" tools/run_tests.sh "$build" '^faults_real_'
 part "The daemon as a container" container
+part "The demo, twice" demo
 for title in "${failed[@]}"; do echo "failed: $title" >&2; done
 [ ${#failed[@]} = 0 ]

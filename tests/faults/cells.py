@@ -27,6 +27,7 @@ class Kills:
 def some(count):
     def chosen(name, fault, trace, seed, span):
         return points.some_points(name, fault, trace, count, seed, span=span)
+    chosen.count = count
     return chosen
 
 

@@ -47,6 +47,25 @@ std::string counted() {
   return text + "end";
 }
 
+/// Of a step that runs kCount and passes while its engine, which has live-restore, ends by `signal` and is started
+/// again.
+std::string log_of_one_that_outlives(int signal) {
+  HelperEngine helper("--live-restore");
+  helper.load_busybox();
+  const Site site;
+  MiniDaemon daemon(site, helper.unix_endpoint());
+  const RunId id = daemon.push(site.commit(
+      pipeline("  unit:\n    image: busybox\n    network: none\n    run: [\"" + std::string(kCount) + "\"]\n")));
+  until(daemon, "the step runs", [&] { return running_steps(daemon, id) == 1; });
+  helper.restart_by(signal);
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  const auto attempts = daemon.attempts(id);
+  REQUIRE(attempts.size() == 1);
+  return daemon.log(id, attempts[0].log_name);
+}
+
 }  // namespace
 
 TEST_CASE("a step whose engine dies is interrupted whatever it answers, and runs again only where that is declared") {
@@ -116,24 +135,13 @@ TEST_CASE("a job whose service is still coming up when its engine dies is interr
   CHECK(again.attempt == 2);
 }
 
-TEST_CASE("with live restore a step outlives its engine, and its log is whole") {
-  const int signal = GENERATE(SIGKILL, SIGTERM);
-  CAPTURE(signal);
-  HelperEngine helper("--live-restore");
-  helper.load_busybox();
-  const Site site;
-  MiniDaemon daemon(site, helper.unix_endpoint());
-  const RunId id = daemon.push(site.commit(
-      pipeline("  unit:\n    image: busybox\n    network: none\n    run: [\"" + std::string(kCount) + "\"]\n")));
-  until(daemon, "the step runs", [&] { return running_steps(daemon, id) == 1; });
-  helper.restart_by(signal);
-  const store::Run run = daemon.wait(id);
-  INFO(run.reason);
-  CHECK(run.verdict == store::Verdict::passed);
-  const auto attempts = daemon.attempts(id);
-  REQUIRE(attempts.size() == 1);
-  // What an engine that is killed has taken from the pipe and not yet written is lost with it, before slipway saw it.
-  if (signal == SIGTERM) CHECK(daemon.log(id, attempts[0].log_name) == counted());
+TEST_CASE("with live restore a step outlives an engine that ends as it is told to, and its log is whole") {
+  CHECK(log_of_one_that_outlives(SIGTERM) == counted());
+}
+
+// What such an engine has taken from the pipe and not yet written is lost with it, before slipway saw it.
+TEST_CASE("with live restore a step outlives an engine that is killed and passes, whatever that took of its log") {
+  (void)log_of_one_that_outlives(SIGKILL);
 }
 
 TEST_CASE("a step that ends while its engine hangs has passed, and nothing starts until the engine is back") {
