@@ -3,8 +3,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "base/files.hpp"
 #include "pipelines/lint.hpp"
+#include "tests/unit/pipelines/golden.hpp"
 
 using namespace slipway;
 using namespace slipway::pipelines;
@@ -15,7 +15,7 @@ TEST_CASE("nothing is said of the pipeline of an example, neither as it is nor w
     const auto path = example.path() / "slipway.yml";
     if (!std::filesystem::exists(path)) continue;
     ++count;
-    std::string text = *read_file(path.string());
+    std::string text = test::read_file(path);
     CHECK(render(lint(text).diagnostics, text).empty());
     const std::string placeholder = "REGISTRY";
     if (const auto at = text.find(placeholder); at != std::string::npos) {
