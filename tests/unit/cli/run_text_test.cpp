@@ -80,12 +80,12 @@ TEST_CASE("memory is named as the reason when the kernel killed a step for it") 
 
 TEST_CASE("progress says each change once, the step before the job and the job before the run") {
   RunProgress progress;
-  CHECK(progress.changes(run_with({step("created", nullptr)}, nullptr, nullptr)) ==
+  CHECK(progress.changes(run_with(Json::array({step("created", nullptr)}), nullptr, nullptr)) ==
         std::vector<std::string>{"unit  running", "run 7  running"});
-  CHECK(progress.changes(run_with({step("running", nullptr)}, nullptr, nullptr)) ==
+  CHECK(progress.changes(run_with(Json::array({step("running", nullptr)}), nullptr, nullptr)) ==
         std::vector<std::string>{"unit / test  running"});
-  CHECK(progress.changes(run_with({step("running", nullptr)}, nullptr, nullptr)).empty());
-  CHECK(progress.changes(run_with({step("removed", 4)}, "failed", "failed")) ==
+  CHECK(progress.changes(run_with(Json::array({step("running", nullptr)}), nullptr, nullptr)).empty());
+  CHECK(progress.changes(run_with(Json::array({step("removed", 4)}), "failed", "failed")) ==
         std::vector<std::string>{"unit / test  failed: exit code 4", "unit  failed", "run 7  failed"});
 }
 

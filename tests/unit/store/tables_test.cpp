@@ -139,7 +139,8 @@ TEST_CASE("a secret that is replaced or removed is kept until the runs have fini
   };
   const auto former = [&](ProjectId whose) {
     std::string values;
-    for (const ProjectSecret& secret : s.read(&Projects::former_secrets, whose).value()) {
+    const auto kept = s.read(&Projects::former_secrets, whose).value();
+    for (const ProjectSecret& secret : kept) {
       CHECK(secret.name == "A");
       values += secret.sealed + " ";
     }
