@@ -355,10 +355,10 @@ TEST_CASE("a mirror that a loss of power has damaged is made anew when it is nex
   const std::string id = shop.commit("echo 1 > x");
   REQUIRE(run_async(shop.repository().fetch(id, "")));
   const std::string mirror = "git/project-1.git/";
-  const std::string blob = shop.shell("git --git-dir " + mirror + " rev-parse " + id + ":x");
-  const std::string object = mirror + "objects/" + blob.substr(0, 2) + "/" + blob.substr(2);
-  const std::string damage = GENERATE_COPY(as<std::string>(), "", ": > " + mirror + "refs/slipway/" + id,
-                                           "chmod u+w " + object + "; : > " + object, ": > " + mirror + "HEAD");
+  const std::string pack = mirror + "objects/pack/*.pack";
+  const std::string damage =
+      GENERATE_COPY(as<std::string>(), "", ": > " + mirror + "refs/slipway/" + id,
+                    "for pack in " + pack + "; do chmod u+w $pack; : > $pack; done", ": > " + mirror + "HEAD");
   CAPTURE(damage);
   shop.shell(damage);
   shop.shell("echo another > " + mirror + "slipway-boot; touch " + mirror + "witness");

@@ -15,8 +15,13 @@ struct Held {
   Held() { REQUIRE(s.write(&store::Applications::ensure, std::string("shop"), ProjectId(), store::kNoon)); }
 
   RolloutId add() {
+    store::Generation generation;
+    generation.application = "shop";
+    generation.compose = "name: shop";
+    generation.created = store::kNoon;
     store::Rollout rollout;
     rollout.application = "shop";
+    rollout.generation = s.write(&store::Applications::add_generation, generation).value();
     rollout.created = store::kNoon;
     return s.write(&store::Rollouts::add, rollout).value();
   }
