@@ -53,7 +53,8 @@ void RunLog::say(std::string_view text, logs::Stream stream) {
 void RunLog::line(std::string_view text, logs::Stream stream) {
   if (full_ || !writer_) return;
   logs::Masker masker(*masks_);
-  std::string shown = masker.feed(text) + masker.end_line();
+  std::string shown = masker.feed(text);  // of a + either side may come first
+  shown += masker.end_line();
   if (writer_->size() + shown.size() > limit_) {
     full_ = true;
     stream = logs::Stream::slipway;

@@ -29,7 +29,7 @@ class Shelf {
     REQUIRE(run_async([](Shelf& shelf, bool again, std::string text, bool ends) -> awaitable<Result<void>> {
       logs::LogStore store(shelf.folder, co_await asio::this_coro::executor, shelf.pool);
       const logs::LogKey key(RunId(1), "production.a1");
-      auto masks = std::make_shared<const logs::MaskPatterns>(std::vector<Secret>());
+      auto masks = std::make_shared<const logs::MaskPatterns>(shelf.secrets);
       auto opening = again ? RunLog::resume(store, key, masks, 1000) : RunLog::open(store, key, masks, 1000);
       const Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
       if (!log) co_return fail(log.error());
@@ -51,6 +51,7 @@ class Shelf {
     }(*this));
   }
 
+  std::vector<Secret> secrets;
   fs::path folder;
   Pool pool{1};
 };
@@ -76,4 +77,13 @@ TEST_CASE("a log is resumed where there is none, and after a record that was cut
   std::ofstream(shelf.folder / "1" / "production.a1.log", std::ios::app) << "2026-01-01T00:00:00.000Z std";
   shelf.work(true, "two", true);
   CHECK(shelf.text() == "one\ntwo\n");
+}
+
+TEST_CASE("what is said is whole though a secret has to be looked for in it, and the secret is not shown") {
+  Shelf shelf;
+  shelf.secrets.emplace_back("correct horse battery staple");
+  shelf.work(false, "the image is sha256:0123456789abcdef", false);
+  shelf.work(true, "ok", false);
+  shelf.work(true, "pass: correct horse battery staple.", true);
+  CHECK(shelf.text() == "the image is sha256:0123456789abcdef\nok\npass: ***.\n");
 }
