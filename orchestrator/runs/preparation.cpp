@@ -68,6 +68,15 @@ awaitable<Result<void>> resolve_commit(Collaborators& with, store::Run& run, con
   co_return Result<void>();
 }
 
+/// Of an annotated tag some senders know the tag's object alone. Kept at once, likewise.
+awaitable<Result<void>> correct_commit(Collaborators& with, store::Run& run, std::string commit) {
+  run.commit = std::move(commit);
+  auto correcting = with.store.persist(&store::Runs::correct_commit, run.id, run.commit);
+  const Result<void> corrected = co_await std::move(correcting);
+  if (!corrected) co_return fail(Error(corrected.error()).in("journal"));
+  co_return Result<void>();
+}
+
 awaitable<Result<checkout::CommitFile>> fetch_and_read(Collaborators& with, store::Run& run,
                                                        const store::Project& project,
                                                        checkout::Repository& repository) {
@@ -78,7 +87,12 @@ awaitable<Result<checkout::CommitFile>> fetch_and_read(Collaborators& with, stor
   }
   const Result<void> fetched = co_await repository.fetch(run.commit, run.ref);
   if (!fetched) co_return fail(fetched.error());
-  co_return co_await repository.read(run.commit, project.settings.pipeline_file);
+  Result<checkout::CommitFile> file = co_await repository.read(run.commit, project.settings.pipeline_file);
+  if (!file || file->commit.id == run.commit) co_return file;
+  auto correcting = correct_commit(with, run, file->commit.id);
+  const Result<void> corrected = co_await std::move(correcting);
+  if (!corrected) co_return fail(corrected.error());
+  co_return file;
 }
 
 /// What the commit says of itself, for a run that will not be planned.

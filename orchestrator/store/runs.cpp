@@ -114,6 +114,14 @@ Result<void> Runs::describe(RunId id, std::string commit, std::string title, std
   return {};
 }
 
+Result<void> Runs::correct_commit(RunId id, std::string commit) {
+  if (tx_.run("UPDATE runs SET commit_id = ?2 WHERE id = ?1 AND state <> 'finished'", {id, commit}) == 0) {
+    return refuse(id, "described");
+  }
+  tx_.mark("run.described");
+  return {};
+}
+
 Result<void> Runs::finish(RunId id, Verdict verdict, std::string reason, Time at) {
   const auto run = get(id);
   if (!run) return fail(run.error());

@@ -147,6 +147,16 @@ TEST_CASE("a run goes from queued to finished and the timeline says so") {
   CHECK(kinds_of(s, id) == std::vector<std::string>{"run.queued", "run.preparing", "run.started", "run.finished"});
 }
 
+TEST_CASE("a run that was added with a tag's object gets the commit itself, until it has finished") {
+  TemporaryStore s;
+  const RunId id = add_run(s, add_project(s), "aaaa0000");
+  REQUIRE(s.write(&Runs::correct_commit, id, "bbbb0000"));
+  CHECK(s.read(&Runs::get, id)->commit == "bbbb0000");
+  REQUIRE(s.write(&Runs::finish, id, Verdict::passed, "", kNoon));
+  CHECK(s.write(&Runs::correct_commit, id, "cccc0000").error().kind == Error::Kind::conflict);
+  CHECK(s.read(&Runs::get, id)->commit == "bbbb0000");
+}
+
 TEST_CASE("each change of a run is refused from the states that forbid it") {
   struct Change {
     std::string name;

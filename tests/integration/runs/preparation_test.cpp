@@ -1,0 +1,31 @@
+// What becomes of a run before it begins: which commit it is of, and whether it is wanted.
+#include "tests/integration/runs/mini_daemon.hpp"
+
+using namespace slipway;
+using namespace slipway::runs;
+
+TEST_CASE("an annotated tag that is told by its own object is run as its commit") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const std::string commit = site.commit({{"slipway.yml",
+                                           "on: {tag: }\n"
+                                           "jobs:\n"
+                                           "  unit: {image: busybox, network: none, run: [\"echo $SLIPWAY_COMMIT "
+                                           "${{ commit.short }}\"]}\n"}});
+  store::Run row;
+  row.event = store::Trigger::tag;
+  row.ref = "refs/tags/v2.0";
+  row.tag = "v2.0";
+  row.commit = site.shell("cd source; git tag -a -m two v2.0; git rev-parse v2.0");
+  row.trusted = true;
+  REQUIRE(row.commit != commit);
+  const RunId id = daemon.add(std::move(row));
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason);
+  REQUIRE(run.verdict == store::Verdict::passed);
+  CHECK(run.commit == commit);
+  CHECK(run.title == "Change it");
+  CHECK(run.author == "Dev <d@e.example>");
+  const std::string log = daemon.log(id, daemon.attempts(id).at(0).log_name);
+  CHECK_THAT(log, Catch::Contains(commit + " " + commit.substr(0, 7) + "\n"));
+}
