@@ -41,6 +41,12 @@ bool asks_for_paths(const pipelines::Triggers& on, pipelines::Event event) {
   return false;
 }
 
+/// Many senders know only a title: what the commit says counts as well. Who runs it again knows what it says.
+bool is_to_be_skipped(const store::Run& run, const checkout::CommitInfo& commit) {
+  const bool skippable = run.event == store::Trigger::push || run.event == store::Trigger::pull_request;
+  return skippable && !run.rerun_of && pipelines::asks_to_skip(commit.message);
+}
+
 /// What git says differs, else what the webhook said, else nothing.
 awaitable<std::optional<std::vector<std::string>>> changed_paths(store::Run run, checkout::Repository& repository) {
   if (checkout::is_commit_id(run.base_commit)) {
@@ -163,6 +169,11 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
   if (!file) {
     Outcome outcome = outcome_of_checkout(file.error());
     co_return ended(outcome.verdict, std::move(outcome.reason));
+  }
+  if (is_to_be_skipped(run, file->commit)) {
+    std::string reason = "[skip ci] in the commit's message";
+    auto ending = end_described(with, std::move(run), file->commit, Verdict::skipped, std::move(reason));
+    co_return co_await std::move(ending);
   }
   pipelines::ParsedPipeline parsed = pipelines::parse_pipeline(file->text, path);
   if (!parsed.pipeline) {

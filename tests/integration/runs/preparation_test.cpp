@@ -29,3 +29,31 @@ TEST_CASE("an annotated tag that is told by its own object is run as its commit"
   const std::string log = daemon.log(id, daemon.attempts(id).at(0).log_name);
   CHECK_THAT(log, Catch::Contains(commit + " " + commit.substr(0, 7) + "\n"));
 }
+
+TEST_CASE("a commit that says [skip ci] is not run for a push or a pull request, but as a tag, by hand and once more") {
+  const Site site;
+  MiniDaemon daemon(site);
+  site.commit({{"slipway.yml",
+                "on: {push: {}, tag: , pull_request: {}}\n"
+                "jobs:\n"
+                "  unit: {image: busybox, network: none, run: [\"true\"]}\n"}});
+  store::Run row;
+  row.ref = "refs/heads/main";
+  row.branch = "main";
+  row.trusted = true;
+  row.commit =
+      site.shell("cd source; git commit -q --amend -m 'Change it' -m 'Words only. [Skip CI]'; git rev-parse HEAD");
+  const auto ran_as = [&](store::Trigger event, RunId again) {
+    row.event = event;
+    row.rerun_of = again;
+    return daemon.wait(daemon.add(row));
+  };
+  const store::Run push = ran_as(store::Trigger::push, RunId());
+  CHECK(push.verdict == store::Verdict::skipped);
+  CHECK(push.reason == "[skip ci] in the commit's message");
+  CHECK(push.title == "Change it");
+  CHECK(ran_as(store::Trigger::pull_request, RunId()).verdict == store::Verdict::skipped);
+  CHECK(ran_as(store::Trigger::push, push.id).verdict == store::Verdict::passed);
+  CHECK(ran_as(store::Trigger::tag, RunId()).verdict == store::Verdict::passed);
+  CHECK(ran_as(store::Trigger::manual, RunId()).verdict == store::Verdict::passed);
+}

@@ -4,6 +4,7 @@
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "orchestrator/triggers/decide.hpp"
 #include "orchestrator/triggers/parse.hpp"
 #include "tests/support/programs.hpp"
 #include "tests/support/run_async.hpp"
@@ -41,6 +42,12 @@ class HookedRepository {
     return std::string(trimmed(outcome->output));
   }
 
+  /// A commit with this message, pushed.
+  void push(const std::string& message) const {
+    REQUIRE(write_file(folder_.path() / "message", message));
+    shell("cd work; git commit -q --allow-empty -F ../message; git push -q origin main");
+  }
+
   /// The last push as the hook told it.
   TriggerEvent told() const {
     const Result<std::string> body = read_file(folder_.path() / "sent");
@@ -58,6 +65,16 @@ class HookedRepository {
 };
 
 }  // namespace
+
+TEST_CASE("the example's hook tells a commit's title, whatever is in it") {
+  const HookedRepository repository;
+  repository.push("Größe \"x\" \\n \tof %s\n\nbody\n");
+  CHECK(repository.told().title == "Größe \"x\" \\n of %s");
+  repository.push("half of one \xC3");
+  CHECK_THAT(repository.told().title, Catch::StartsWith("half of one"));
+  repository.push("Words alone [skip ci]");
+  CHECK(decide(repository.told(), {}).decision == store::Decision::ignored);
+}
 
 TEST_CASE("the example's hook tells of an annotated tag with its commit, and of a tag of a tree nothing") {
   const HookedRepository repository;
