@@ -25,7 +25,7 @@ struct Names<RunState> {
 struct Run {
   RunId id;
   ProjectId project;
-  std::int64_t number = 0;  ///< 1, 2, … within the project; given by `add`
+  std::int64_t number = 0;  ///< 1, 2, … within the project; given by `add`. People are told the id
   Trigger event = Trigger::manual;
   std::string ref;  ///< refs/heads/main, refs/tags/v1, refs/pull/7/head
   std::string branch;

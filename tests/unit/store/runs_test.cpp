@@ -228,6 +228,18 @@ TEST_CASE("a superseded run ends as superseded, whoever finishes it") {
   CHECK(s.read(&Runs::get, running)->superseded_by == newer);
 }
 
+TEST_CASE("people are told of runs by their ids, not by their numbers within the project") {
+  TemporaryStore s;
+  add_run(s, add_project(s, "shop"));
+  const ProjectId blog = add_project(s, "blog");
+  const RunId done = run_in(s, blog, RunState::finished);
+  REQUIRE(s.read(&Runs::get, done)->number == 1);
+  CHECK(s.write(&Runs::approve, done, "ann", kNoon).error().message == "run 2 is finished and can't be approved");
+  const RunId replaced = run_in(s, blog, RunState::queued);
+  REQUIRE(s.write(&Runs::supersede, replaced, add_run(s, blog), kNoon));
+  CHECK(s.read(&Runs::get, replaced)->reason == "superseded by run 4");
+}
+
 TEST_CASE("a run replaces the older ones with its key, in every state, and knows which of them have to end first") {
   TemporaryStore s;
   const ProjectId shop = add_project(s, "shop");
