@@ -177,6 +177,7 @@ awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, 
   record.name = image.name;
   record.config_id = built->image_id;
   record.tag = tag;
+  record.size = made->size;
   record.cached = built->steps > 0 && built->cached_steps == built->steps;
   record.built = with.clock.now();
   auto commit = with.store.persist(&store::Images::built, std::move(record));

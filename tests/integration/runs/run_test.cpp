@@ -265,6 +265,9 @@ TEST_CASE("what was tested is what is pushed, and the digest it got is what is d
   CHECK(request.images.at("web").repository == repository);
   CHECK(request.images.at("web").config_id.starts_with("sha256:"));
   CHECK(daemon.log(id, "production.a1") == "deploying\n");
+  const auto built = required(daemon.run(daemon.store->read(&store::Images::built_by, id)));
+  REQUIRE(built.size() == 1);
+  CHECK(std::to_string(built[0].size) == site.shell("docker image inspect -f '{{.Size}}' " + built[0].config_id));
 }
 
 TEST_CASE("a rerun of failed jobs keeps what passed and runs the rest") {
