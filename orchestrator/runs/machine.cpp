@@ -207,6 +207,12 @@ void Machine::end_job(std::size_t index, Outcome outcome, Actions& actions) {
   actions.push_back(FinishJob{index, std::move(outcome)});
 }
 
+void Machine::end_image(std::size_t index, Outcome outcome, Actions& actions) {
+  images_[index].phase = Phase::ended;
+  images_[index].outcome = outcome;
+  actions.push_back(FinishImage{index, std::move(outcome)});
+}
+
 void Machine::stop(std::size_t index, const std::string& reason, Time now, Actions& actions) {
   JobState& job = jobs_[index];
   if (job.phase != Phase::running) return;
@@ -220,10 +226,7 @@ void Machine::stop_all(const std::string& reason, Time now, Actions& actions) {
   for (std::size_t i = 0; i < jobs_.size(); ++i) stop(i, reason, now, actions);
   for (std::size_t i = 0; i < images_.size(); ++i) {
     ImageState& image = images_[i];
-    if (image.phase == Phase::waiting) {
-      image.phase = Phase::ended;
-      image.outcome = {stop_verdict_, reason};
-    }
+    if (image.phase == Phase::waiting) end_image(i, {stop_verdict_, reason}, actions);
     if (image.phase != Phase::running) continue;
     image.phase = Phase::stopping;
     builds_give_up_ = now + limits_.stop_limit;
@@ -247,10 +250,8 @@ void Machine::expire(Time now, Actions& actions) {
   }
   if (now < builds_give_up_) return;
   builds_give_up_ = Time::max();
-  for (ImageState& image : images_) {
-    if (image.phase != Phase::stopping) continue;
-    image.phase = Phase::ended;
-    image.outcome = {stop_verdict_, stop_reason_};
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i].phase == Phase::stopping) end_image(i, {stop_verdict_, stop_reason_}, actions);
   }
 }
 
@@ -269,6 +270,10 @@ void Machine::finish_if_done(Actions& actions) {
   for (std::size_t i = 0; i < images_.size(); ++i) {
     const Phase phase = images_[i].phase;
     if (phase == Phase::running || phase == Phase::stopping || (phase == Phase::waiting && unwanted_[i])) return;
+  }
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i].phase != Phase::waiting) continue;
+    end_image(i, {Verdict::skipped, "no job that ran needs it"}, actions);
   }
   finished_ = true;
   actions.push_back(FinishRun{outcome_of_run()});

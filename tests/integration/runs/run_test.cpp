@@ -62,6 +62,24 @@ TEST_CASE("a failing test stops what comes after it and says its exit code") {
   CHECK(states(daemon.jobs(id)) == "unit failed\nnext skipped\ntidy passed\n");
 }
 
+TEST_CASE("an image that no job came to need is skipped with a reason, not pending for ever") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id =
+      daemon.push(site.commit({{"slipway.yml",
+                                "on: {push: {}}\n"
+                                "images: {app: {context: .}}\n"
+                                "jobs:\n"
+                                "  unit: {image: busybox, network: none, run: [\"exit 3\"]}\n"
+                                "  smoke: {needs: [unit], image: \"${{ images.app }}\", run: [\"true\"]}\n"},
+                               {"Dockerfile", "FROM busybox\n"}}));
+  CHECK(daemon.wait(id).verdict == store::Verdict::failed);
+  const auto jobs = daemon.jobs(id);
+  CHECK(states(jobs) == "app skipped\nunit failed\nsmoke skipped\n");
+  CHECK(jobs.at(0).state == store::JobState::finished);
+  CHECK(jobs.at(0).reason == "no job that ran needs it");
+}
+
 TEST_CASE("a file with errors fails the run and its report is kept") {
   const Site site;
   MiniDaemon daemon(site);

@@ -43,9 +43,11 @@ std::string text(const Machine& machine, const Actions& actions) {
     std::string operator()(const StopAttempt& a) const {
       return "stop " + graph.jobs[a.job].key + " (" + a.reason + ")";
     }
-    std::string operator()(const FinishJob& a) const {
-      return "finish " + graph.jobs[a.job].key + " " + std::string(name_of(a.outcome.verdict)) +
-             (a.outcome.reason.empty() ? "" : " (" + a.outcome.reason + ")");
+    std::string operator()(const FinishJob& a) const { return finish(graph.jobs[a.job].key, a.outcome); }
+    std::string operator()(const FinishImage& a) const { return finish(graph.images[a.image].key, a.outcome); }
+    static std::string finish(const std::string& what, const Outcome& outcome) {
+      return "finish " + what + " " + std::string(name_of(outcome.verdict)) +
+             (outcome.reason.empty() ? "" : " (" + outcome.reason + ")");
     }
     std::string operator()(const FinishRun& a) const { return "run " + std::string(name_of(a.outcome.verdict)); }
   };
@@ -156,7 +158,8 @@ TEST_CASE("an image is not built for a job that is skipped") {
   Machine m(chain({job("unit"), deploy}, 1), {}, kStart);
   CHECK(text(m, m.resume(kStart)) == "start unit#1");
   CHECK(text(m, m.attempt_ended(0, 1, kFailed, kLater)) ==
-        "finish unit failed (exit code 1), finish deploy skipped (job 'unit' ended as failed), run failed");
+        "finish unit failed (exit code 1), finish deploy skipped (job 'unit' ended as failed), "
+        "finish image0 skipped (no job that ran needs it), run failed");
 }
 
 TEST_CASE("an image that no job uses is built, and its failure counts") {
@@ -284,7 +287,16 @@ TEST_CASE("a build that does not stop is given up") {
   m.resume(kStart);
   m.cancel("no", kLater);
   CHECK(m.next_deadline() == kLater + 2min);
-  CHECK(text(m, m.tick(kLater + 2min)) == "run cancelled");
+  CHECK(text(m, m.tick(kLater + 2min)) == "finish image0 cancelled (no), run cancelled");
+}
+
+TEST_CASE("cancelling ends an image whose build has not begun") {
+  JobNode deploy = job("deploy", {0});
+  deploy.images = {0};
+  Machine m(chain({job("unit"), deploy}, 1), {}, kStart);
+  m.resume(kStart);
+  CHECK(text(m, m.cancel("no", kLater)) ==
+        "stop unit (no), finish image0 cancelled (no), finish deploy cancelled (no)");
 }
 
 TEST_CASE("cancelling before anything has started ends the run at once") {
@@ -456,7 +468,7 @@ Graph random_graph(Chaos& chaos) {
 
 }  // namespace
 
-TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt starts twice") {
+TEST_CASE("whatever happens, a run ends, each job and image ends once, and no attempt starts twice") {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     CAPTURE(seed);
     Chaos chaos(seed);
@@ -464,7 +476,7 @@ TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt star
     limits.parallel_jobs = 1 + chaos.next(3);
     Machine m(random_graph(chaos), limits, kStart);
     std::set<std::pair<std::size_t, int>> started, open;
-    std::set<std::size_t> building, finished;
+    std::set<std::size_t> building, finished, not_built;
     bool run_finished = false;
     Time now = kStart;
     const auto perform = [&](const Actions& actions) {
@@ -477,6 +489,7 @@ TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt star
         }
         if (const auto* a = std::get_if<BuildImage>(&action)) CHECK(building.insert(a->image).second);
         if (const auto* a = std::get_if<FinishJob>(&action)) CHECK(finished.insert(a->job).second);
+        if (const auto* a = std::get_if<FinishImage>(&action)) CHECK(not_built.insert(a->image).second);
         if (std::get_if<FinishRun>(&action)) run_finished = true;
       }
       CHECK(open.size() <= limits.parallel_jobs + finished.size());
@@ -513,6 +526,7 @@ TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt star
     }
     CHECK(run_finished);
     CHECK(finished.size() == m.jobs().size());
+    for (const ImageState& image : m.images()) CHECK(image.phase == Phase::ended);
   }
 }
 
