@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/runs/kept_work.hpp"
+#include "orchestrator/runs/missing_secrets.hpp"
 #include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/run_log.hpp"
 #include "orchestrator/store/images.hpp"
@@ -150,6 +151,25 @@ awaitable<Result<void>> take_place_of_older(Collaborators& with, store::Run run,
   }
 }
 
+/// Planned, and nothing stands before it any more: committed as running, unless it is known to come to nothing.
+awaitable<Result<Preparation>> begin_run(Collaborators& with, const Settings& settings,
+                                         std::shared_ptr<RunContext> ready, checkout::CommitInfo commit) {
+  ready->committed_at = commit.committed_at;
+  Result<KeptWork> kept = co_await kept_work(with, *ready);
+  if (!kept) co_return fail(kept.error());
+  // Told before images are built for jobs that can't have what they ask for.
+  if (std::string missing = missing_secrets(*ready, kept->rows); !missing.empty()) {
+    auto ending = end_described(with, ready->run, std::move(commit), Verdict::failed, std::move(missing));
+    co_return co_await std::move(ending);
+  }
+  ready->run.started = with.clock.now();
+  ready->run.deadline = with.deadlines.get().now() + settings.limits.run_timeout;
+  auto starting = commit_start(with, *ready, std::move(commit), std::move(*kept));
+  const Result<void> started = co_await std::move(starting);
+  if (!started) co_return fail(started.error());
+  co_return Preparation{std::move(ready), std::nullopt};
+}
+
 awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, store::Run run,
                                         store::Project project, ProjectAccess access, checkout::Repository& repository,
                                         PlanSeen planned) {
@@ -206,15 +226,8 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
 
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
-  ready->committed_at = file->commit.committed_at;
-  Result<KeptWork> kept = co_await kept_work(with, *ready);
-  if (!kept) co_return fail(kept.error());
-  ready->run.started = with.clock.now();
-  ready->run.deadline = with.deadlines.get().now() + settings.limits.run_timeout;
-  auto starting = commit_start(with, *ready, file->commit, std::move(*kept));
-  const Result<void> started = co_await std::move(starting);
-  if (!started) co_return fail(started.error());
-  co_return Preparation{std::move(ready), std::nullopt};
+  auto beginning = begin_run(with, settings, std::move(ready), file->commit);
+  co_return co_await std::move(beginning);
 }
 
 /// From the journal alone: what is under way has deadlines, and people who want to stop it, so it waits for no mirror.

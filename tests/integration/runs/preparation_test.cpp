@@ -57,3 +57,26 @@ TEST_CASE("a commit that says [skip ci] is not run for a push or a pull request,
   CHECK(ran_as(store::Trigger::tag, RunId()).verdict == store::Verdict::passed);
   CHECK(ran_as(store::Trigger::manual, RunId()).verdict == store::Verdict::passed);
 }
+
+TEST_CASE("a run whose jobs lack secrets tells all of them before it builds anything") {
+  const Site site;
+  MiniDaemon daemon(site);
+  daemon.secrets["PRESENT"] = Secret("correct-horse");
+  const RunId id = daemon.push(site.commit(
+      {{"slipway.yml",
+        "on: {push: {}}\n"
+        "images: {app: {context: .}}\n"
+        "services: {db: {image: busybox, command: [sleep, \"1000\"], secrets: [DB_PASSWORD]}}\n"
+        "jobs:\n"
+        "  unit: {image: \"${{ images.app }}\", services: [db], secrets: [PRESENT, API_KEY], run: [\"true\"]}\n"
+        "  tell: {needs: [unit], if: failure(), image: busybox, secrets: [WEBHOOK], run: [\"true\"]}\n"},
+       {"Dockerfile", "FROM busybox\n"}}));
+  const store::Run run = daemon.wait(id);
+  CHECK(run.verdict == store::Verdict::failed);
+  CHECK(run.reason ==
+        "job 'unit': step 'run': the project has no secret 'API_KEY'; job 'unit': service 'db': the project has no "
+        "secret "
+        "'DB_PASSWORD' (slipway secret set NAME -p shop)");
+  CHECK(run.title == "Change it");
+  CHECK(daemon.jobs(id).empty());
+}
