@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "pipelines/yaml_decoder.hpp"
+
 namespace slipway::runs {
 namespace {
 
@@ -236,13 +238,13 @@ void Machine::stop_all(const std::string& reason, Time now, Actions& actions) {
 
 void Machine::expire(Time now, Actions& actions) {
   if (!stopped() && !any_held() && now >= run_deadline_) {
-    stop_reason_ = "the run took longer than its limit";
+    stop_reason_ = "the run took longer than its limit of " + pipelines::format_duration(limits_.run_timeout);
     stop_verdict_ = Verdict::failed;
     stop_all(stop_reason_, now, actions);
   }
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
     if (jobs_[i].phase == Phase::running && !jobs_[i].held && now >= jobs_[i].deadline)
-      stop(i, "timeout", now, actions);
+      stop(i, "timeout of " + pipelines::format_duration(graph_.jobs[i].timeout), now, actions);
     if (jobs_[i].phase != Phase::stopping || now < give_up_[i]) continue;
     Outcome outcome = outcome_of_stopped(jobs_[i], {Verdict::interrupted, ""});
     outcome.reason += graph_.jobs[i].rolls_out ? "; its rollout goes on" : "; the engine has not confirmed the stop";

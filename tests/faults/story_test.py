@@ -107,7 +107,7 @@ class Timeout(Told):
 
     def begin(self):
         self.logged(self.chain.scenario.steps[0])
-        self.ended("failed", "job 'stays': timeout")
+        self.ended("failed", "job 'stays': timeout of 4s")
 
     def end(self, at):
         self.chain.run["jobs"][0]["finished_at"] = T % at

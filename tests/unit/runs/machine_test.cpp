@@ -31,7 +31,7 @@ Graph chain(std::vector<JobNode> jobs, std::size_t images = 0) {
   return graph;
 }
 
-/// Actions as text: "build 0, start unit#1, stop unit (timeout), finish unit passed, run passed".
+/// Actions as text: "build 0, start unit#1, stop unit (timeout of 10m), finish unit passed, run passed".
 std::string text(const Machine& machine, const Actions& actions) {
   struct Writer {
     const Graph& graph;
@@ -229,9 +229,10 @@ TEST_CASE("an attempt is stopped at its deadline and has then failed") {
   m.resume(kStart);
   CHECK(m.next_deadline() == kStart + 10min);
   CHECK(m.tick(kStart + 9min).empty());
-  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout)");
+  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout of 10m)");
   CHECK(m.tick(kStart + 10min).empty());
-  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 11min)) == "finish it failed (timeout), run failed");
+  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 11min)) ==
+        "finish it failed (timeout of 10m), run failed");
 }
 
 TEST_CASE("a rollout that is to stop has time for its way back, though not for ever") {
@@ -239,9 +240,9 @@ TEST_CASE("a rollout that is to stop has time for its way back, though not for e
   node.rolls_out = true;
   Machine m(chain({node}), {}, kStart);
   m.resume(kStart);
-  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout)");
+  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout of 10m)");
   CHECK(m.tick(kStart + 69min).empty());
-  CHECK(text(m, m.tick(kStart + 70min)) == "finish it failed (timeout; its rollout goes on), run failed");
+  CHECK(text(m, m.tick(kStart + 70min)) == "finish it failed (timeout of 10m; its rollout goes on), run failed");
 }
 
 TEST_CASE("an attempt that passed while it was being stopped has passed") {
@@ -257,7 +258,7 @@ TEST_CASE("a stop that nothing confirms is given up, so a run always ends") {
   m.tick(kStart + 10min);
   CHECK(m.next_deadline() == kStart + 12min);
   CHECK(text(m, m.tick(kStart + 12min)) ==
-        "finish it failed (timeout; the engine has not confirmed the stop), run failed");
+        "finish it failed (timeout of 10m; the engine has not confirmed the stop), run failed");
 }
 
 TEST_CASE("cancelling stops what runs and starts nothing more") {
@@ -312,10 +313,11 @@ TEST_CASE("a run over its own limit is stopped and has failed") {
   Machine m(chain({job("a"), job("b", {0})}), limits, kStart);
   m.resume(kStart);
   CHECK(m.next_deadline() == kStart + 5min);
-  CHECK(text(m, m.tick(kStart + 5min)) ==
-        "stop a (the run took longer than its limit), finish b failed (the run took longer than its limit)");
+  CHECK(
+      text(m, m.tick(kStart + 5min)) ==
+      "stop a (the run took longer than its limit of 5m), finish b failed (the run took longer than its limit of 5m)");
   CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 5min)) ==
-        "finish a failed (the run took longer than its limit), run failed");
+        "finish a failed (the run took longer than its limit of 5m), run failed");
 }
 
 TEST_CASE("while the engine is out nothing starts, and what runs is left alone") {
@@ -396,8 +398,8 @@ TEST_CASE("a deadline that passed while the daemon was away is kept at the resta
   running.attempt = 1;
   running.deadline = kStart + 3min;
   m.restore({running}, {}, "");
-  CHECK(text(m, m.resume(kStart + 1h)) == "start a#1, stop a (timeout)");
-  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 1h)) == "finish a failed (timeout), run failed");
+  CHECK(text(m, m.resume(kStart + 1h)) == "start a#1, stop a (timeout of 10m)");
+  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 1h)) == "finish a failed (timeout of 10m), run failed");
 }
 
 TEST_CASE("a run that was being cancelled goes on being cancelled after a restart") {
@@ -544,7 +546,7 @@ TEST_CASE("while a job waits for people no deadline counts; when it goes on it h
   CHECK_FALSE(m.release(0, 1, kStart + 72h));
   CHECK(m.next_deadline() == kStart + 72h + 10min);
   CHECK(m.run_deadline() == kStart + 73h);
-  CHECK(text(m, m.tick(kStart + 72h + 10min)) == "stop deploy (timeout)");
+  CHECK(text(m, m.tick(kStart + 72h + 10min)) == "stop deploy (timeout of 10m)");
 }
 
 TEST_CASE("a job that waits for people is cancelled like any other") {
