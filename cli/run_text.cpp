@@ -78,7 +78,10 @@ std::string outcome_of_step(const Json& step) {
   for (const char* verdict : {"interrupted", "cancelled", "error"}) {
     if (error.starts_with(std::string(verdict) + ": ")) return verdict;
   }
-  return error.empty() && number_at(step, "exit_code", -1) == 0 ? "passed" : "failed";
+  const std::int64_t code = number_at(step, "exit_code", -1);
+  // A service is stopped with its job, which is what its exit code tells of.
+  const bool served = text_at(step, "role") == "service" && code >= 0;
+  return error.empty() && (code == 0 || served) ? "passed" : "failed";
 }
 
 std::string describe_outcome(const Json& item) {

@@ -41,7 +41,7 @@ awaitable<Result<PushedImage>> publish(docker::Images& engine, RegistryClient& r
     // Its name must not stay where the registry did not take it.
     auto untagging = engine.remove(target.familiar());
     const auto untagged = co_await std::move(untagging);
-    co_return fail(pushed.error().in(doing));
+    co_return fail(pushed.error());
   }
   Result<Reference> by_digest = target.with_digest(pushed->digest);
   if (!by_digest) co_return fail(Error::Kind::protocol, doing + ": " + by_digest.error().message);

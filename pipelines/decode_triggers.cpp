@@ -48,6 +48,17 @@ Patterns read_patterns(const YamlNode& node, std::string_view what, const Decodi
   return patterns;
 }
 
+/// Nothing, or an empty map as the other events have it, is all tags.
+Patterns read_tags(const YamlNode& node, const Decoding& decoding) {
+  if (node.is_null() || (node.is_map() && node.entries.empty())) return {};
+  if (node.is_map()) {
+    decoding.diagnostics.error(node.at, "`on.tag` must be a list, not a map", {},
+                               "write `tag: [\"v*\"]`, or `tag: {}` for all tags");
+    return {};
+  }
+  return read_patterns(node, "`on.tag`", decoding);
+}
+
 RefFilter read_ref_filter(const YamlNode& node, std::string_view event, const Decoding& decoding) {
   RefFilter filter;
   if (node.is_null()) return filter;
@@ -124,7 +135,7 @@ Triggers decode_triggers(const YamlNode& node, const Decoding& decoding) {
     on.pull_request = read_ref_filter(*value, "pull_request", decoding);
   }
   if (const YamlNode* value = map.find_maybe_empty("tag")) {
-    on.tag = value->is_null() ? Patterns() : read_patterns(*value, "`on.tag`", decoding);
+    on.tag = read_tags(*value, decoding);
   }
   if (const YamlNode* value = map.find("registry")) on.registry = read_registry(*value, decoding);
   if (const YamlNode* value = map.find_maybe_empty("manual"); value != nullptr && !value->is_null()) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "pipelines/glob.hpp"
 #include "pipelines/source_text.hpp"
 
@@ -75,6 +76,11 @@ Decision decide(const Triggers& on, const Context& context) {
       return {true, "started by hand"};
   }
   return {false, "unknown event"};
+}
+
+bool asks_to_skip(std::string_view message) {
+  const std::string text = lower_case(message);
+  return text.find("[skip ci]") != std::string::npos || text.find("[ci skip]") != std::string::npos;
 }
 
 }  // namespace slipway::pipelines

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "pipelines/context.hpp"
 #include "pipelines/pipeline.hpp"
@@ -14,5 +15,8 @@ struct Decision {
 
 /// A manual run is always wanted. Paths that are not known count as changed: rather one run too many than one too few.
 Decision decide(const Triggers& on, const Context& context);
+
+/// Whether a commit's message, or a pull request's title, wishes for no run: "[skip ci]" or "[ci skip]" in any case.
+bool asks_to_skip(std::string_view message);
 
 }  // namespace slipway::pipelines

@@ -41,8 +41,13 @@ std::vector<std::filesystem::path> locks_of(const std::filesystem::path& mirror,
           mirror / (history_of(commit) + ".lock")};
 }
 
+struct GitObject {
+  std::string id;
+  std::string content;
+};
+
 /// `git cat-file --batch` answers "<id> <type> <size>\n<content>\n", or "<name> missing\n".
-Result<std::string> take_object(std::string_view& output, std::string_view name) {
+Result<GitObject> take_object(std::string_view& output, std::string_view name) {
   const auto line_end = output.find('\n');
   if (line_end == std::string_view::npos) return fail(Error::Kind::protocol, "git cat-file: answer cut short");
   const std::string_view line = output.substr(0, line_end);
@@ -55,14 +60,14 @@ Result<std::string> take_object(std::string_view& output, std::string_view name)
     return fail(Error::Kind::invalid, std::string(name) + " is a folder, not a file");
   }
   if (output.size() < size + 1) return fail(Error::Kind::protocol, "git cat-file: answer cut short");
-  std::string content(output.substr(0, size));
+  GitObject object{std::string(line.substr(0, line.find(' '))), std::string(output.substr(0, size))};
   output.remove_prefix(size + 1);
-  return content;
+  return object;
 }
 
-/// What `git cat-file --batch` is asked for.
+/// What `git cat-file --batch` is asked for. Where `commit` is an annotated tag's object, the commit that it is of.
 std::string names_to_read(const std::string& commit, const std::string& path) {
-  return commit + "\n" + commit + ":" + path + "\n";
+  return commit + "^{commit}\n" + commit + ":" + path + "\n";
 }
 
 awaitable<std::string> once_free(AsyncLock& lock, std::string text) {
@@ -82,8 +87,10 @@ std::string split_signature(std::string_view signature, Time* time) {
   return std::string(signature.substr(0, end + 1));
 }
 
-CommitInfo parse_commit(std::string_view object) {
+CommitInfo parse_commit(GitObject read) {
   CommitInfo info;
+  info.id = std::move(read.id);
+  std::string_view object = read.content;
   while (!object.empty()) {
     const auto end = std::min(object.find('\n'), object.size());
     const std::string_view line = object.substr(0, end);
@@ -281,14 +288,16 @@ awaitable<Result<CommitFile>> Repository::read_batch(GitCommand batch, std::stri
   const Result<std::string> output = co_await batch.run();
   if (!output) co_return fail(Error(output.error()).in("read " + path));
   std::string_view rest = *output;
-  const Result<std::string> object = take_object(rest, commit);
+  Result<GitObject> object = take_object(rest, commit);
+  if (!object && object.error().kind == Error::Kind::not_found)
+    co_return fail(Error::Kind::not_found, commit + " is no commit, nor a tag of one");
   if (!object) co_return fail(object.error());
-  Result<std::string> text = take_object(rest, path);
+  Result<GitObject> text = take_object(rest, path);
   if (!text) co_return fail(text.error());
-  if (text->size() > kFileLimit) co_return fail(Error::Kind::too_large, path + " is over 1 MiB");
+  if (text->content.size() > kFileLimit) co_return fail(Error::Kind::too_large, path + " is over 1 MiB");
   CommitFile file;
-  file.commit = parse_commit(*object);
-  file.text = std::move(*text);
+  file.commit = parse_commit(std::move(*object));
+  file.text = std::move(text->content);
   co_return file;
 }
 

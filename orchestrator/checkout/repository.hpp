@@ -13,6 +13,7 @@ namespace slipway::checkout {
 
 /// What a commit says about itself. Written by whoever pushed: untrusted text, cut to 64 KiB.
 struct CommitInfo {
+  std::string id;       ///< its own, also where it was asked for by the id of an annotated tag's object
   std::string author;   ///< "Name <mail>"
   std::string subject;  ///< the message's first line
   std::string message;
@@ -34,7 +35,8 @@ class Repository {
   /// `name` is a file name ("project-7").
   Repository(const GitSettings& settings, const std::string& name, GitUrl url, GitCredentials credentials);
 
-  /// Brings `commit` (is_commit_id) into the mirror; one that is there costs no network. A server that does not serve
+  /// Brings `commit` (is_commit_id; or an annotated tag's object, with the commit it is of) into the mirror; one that
+  /// is there costs no network. A server that does not serve
   /// single commits is asked for `ref` (may be empty), after which the commit must be there.
   awaitable<Result<void>> fetch(std::string commit, std::string ref);
 
@@ -45,8 +47,8 @@ class Repository {
   /// ahead before is forgotten.
   awaitable<Result<void>> fetch_ahead(std::string commit, std::string ref, std::string path);
 
-  /// A fetched commit and its file `path` (is_tree_path), in one process. No such file: Kind::not_found; over 1 MiB:
-  /// Kind::too_large.
+  /// A fetched commit, or that of a fetched tag's object, and its file `path` (is_tree_path), in one process. No such
+  /// file, or a tag of something else: Kind::not_found; over 1 MiB: Kind::too_large.
   awaitable<Result<CommitFile>> read(std::string commit, std::string path);
 
   /// Paths that differ between two commits, `base` fetched if need be; over 20 000 is Kind::too_large. A rename is

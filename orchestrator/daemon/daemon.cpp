@@ -311,7 +311,8 @@ awaitable<Result<void>> Daemon::start() {
   if (!opened) co_return opened;
   Result<void> recovered = co_await rollouts_.recover();
   if (!recovered) co_return fail(recovered.error().in("rollouts"));
-  // Before it listens: whoever finds it ready finds the token, too.
+  // Of a start that fails nobody keeps the token, and whoever finds the daemon ready finds the token, too.
+  if (Result<void> bound = server_.bind(); !bound) co_return bound;
   Result<void> shown = co_await show_first_token();
   if (!shown) co_return shown;
   Result<void> listening = server_.start();

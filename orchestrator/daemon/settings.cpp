@@ -36,6 +36,13 @@ bool is_address(const std::string& text) {
   return !bad;
 }
 
+bool is_web_address(std::string_view url) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (url.starts_with(scheme)) return url.size() > scheme.size() && url[scheme.size()] != '/';
+  }
+  return false;
+}
+
 Result<void> readable(const std::string& file, const std::string& what) {
   if (file.empty() || ::access(file.c_str(), R_OK) == 0) return {};
   return fail(Error::Kind::invalid, what + ": " + file + " can't be read");
@@ -78,6 +85,10 @@ Result<void> check_settings(const Settings& settings) {
   }
   if (auto proxies = http::TrustedProxies::parse(settings.trusted_proxies); !proxies) {
     return fail(proxies.error().in("trusted_proxies"));
+  }
+  if (!settings.public_url.empty() && !is_web_address(settings.public_url)) {
+    return fail(Error::Kind::invalid, "public_url: '" + settings.public_url + "' is no http:// or https:// address",
+                "for example https://ci.example");
   }
   if (settings.data.empty()) return fail(Error::Kind::invalid, "data is empty", "name a folder, e.g. /var/lib/slipway");
   if (auto engine = docker::parse_endpoint(settings.engine); !engine) return fail(engine.error().in("engine"));

@@ -30,7 +30,7 @@ struct Settings {
   std::string listen = "127.0.0.1:8080";
   std::string socket;                        ///< a Unix socket to listen on as well; empty: none
   std::vector<std::string> trusted_proxies;  ///< addresses and networks whose X-Forwarded-For is believed
-  std::string public_url;                    ///< paths are put behind it; empty: http:// and `listen`
+  std::string public_url;  ///< http:// or https://; paths are put behind it; empty: http:// and `listen`
   std::filesystem::path data = "/var/lib/slipway";
   std::string engine = "unix:///var/run/docker.sock";
   log::Level log_level = log::Level::info;

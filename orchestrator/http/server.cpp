@@ -51,15 +51,24 @@ Server::Server(Executor executor, Gate& gate, ServerSettings settings)
 
 Server::~Server() = default;
 
-Result<void> Server::start() {
+Result<void> Server::bind() {
   Result<TrustedProxies> proxies = TrustedProxies::parse(settings_.trusted_proxies);
   if (!proxies) return fail(proxies.error().in("trusted proxies"));
   proxies_ = std::move(*proxies);
   if (Result<void> listening = listen_tcp(); !listening) return listening;
+  if (!settings_.unix_socket.empty()) {
+    if (Result<void> listening = listen_unix(); !listening) return listening;
+  }
+  bound_ = true;
+  return {};
+}
+
+Result<void> Server::start() {
+  if (!bound_) {
+    if (Result<void> bound = bind(); !bound) return bound;
+  }
   tasks_.spawn("accept tcp", accept_tcp());
-  if (settings_.unix_socket.empty()) return {};
-  if (Result<void> listening = listen_unix(); !listening) return listening;
-  tasks_.spawn("accept unix", accept_unix());
+  if (!settings_.unix_socket.empty()) tasks_.spawn("accept unix", accept_unix());
   return {};
 }
 

@@ -50,7 +50,10 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and begins to accept. An address in use is Kind::conflict, settings that make no sense are Kind::invalid.
+  /// Takes the addresses; who connects waits for `start`. An address in use is Kind::conflict, settings that make no
+  /// sense are Kind::invalid.
+  Result<void> bind();
+  /// Begins to accept. Binds before that unless it is done already, with the same errors.
   Result<void> start();
   /// Accepts no more, closes what is idle, ends streams, lets requests under way finish for `grace`, then cuts them
   /// off.
@@ -84,6 +87,7 @@ class Server {
   std::size_t body_bytes_ = 0;
   std::map<std::string, std::size_t> body_bytes_of_;  // by client
   std::uint16_t port_ = 0;
+  bool bound_ = false;
   bool stopping_ = false;
   asio::steady_timer stop_signal_;  // never expires; cancelled when stopping
   Traffic traffic_;

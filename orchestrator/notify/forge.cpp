@@ -120,16 +120,16 @@ Json status_body(const ForgeProject& project, const CommitStatus& status) {
 std::string description_of(const store::Run& run) {
   switch (run.state) {
     case RunState::queued:
-      return "Run " + std::to_string(run.number) + " is queued";
+      return "Run " + to_string(run.id) + " is queued";
     case RunState::waiting_approval:
-      return "Run " + std::to_string(run.number) + " waits for an approval";
+      return "Run " + to_string(run.id) + " waits for an approval";
     case RunState::preparing:
     case RunState::running:
-      return "Run " + std::to_string(run.number) + " is under way";
+      return "Run " + to_string(run.id) + " is under way";
     case RunState::finished:
       break;
   }
-  std::string text = "Run " + std::to_string(run.number) + ": " + std::string(store::name_of(run.verdict));
+  std::string text = "Run " + to_string(run.id) + ": " + std::string(store::name_of(run.verdict));
   if (!run.reason.empty()) text += ", " + run.reason;
   return text;
 }

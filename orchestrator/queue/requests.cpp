@@ -55,7 +55,7 @@ Result<RunId> rerun(store::Transaction& tx, RunId old, Scope scope, std::string 
   store::Runs runs(tx);
   const auto run = runs.get(old);
   if (!run) return fail(run.error());
-  const std::string name = "run " + std::to_string(run->number);
+  const std::string name = "run " + to_string(old);
   if (run->state != store::RunState::finished) {
     return fail(Error::Kind::conflict, name + " has not finished", "wait for it or cancel it first");
   }

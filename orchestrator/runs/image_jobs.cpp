@@ -177,6 +177,7 @@ awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, 
   record.name = image.name;
   record.config_id = built->image_id;
   record.tag = tag;
+  record.size = made->size;
   record.cached = built->steps > 0 && built->cached_steps == built->steps;
   record.built = with.clock.now();
   auto commit = with.store.persist(&store::Images::built, std::move(record));
@@ -194,7 +195,7 @@ awaitable<Result<images::PushedImage>> publish_once(Collaborators& with, images:
                                                     RunLog& log) {
   auto finding = with.registries.for_registry(target.registry);
   Result<docker::RegistryAuth> auth = co_await std::move(finding);
-  if (!auth) co_return fail(std::move(auth.error()).in("credentials for " + target.registry));
+  if (!auth) co_return fail(std::move(auth.error()).in("push " + target.familiar() + ": credentials"));
   docker::ImageProgressSink progress = [&log](const docker::ImageProgress& step) {
     if (step.phase == docker::ImageProgress::Phase::retrying) log.say("retrying: " + step.text);
   };
@@ -249,12 +250,12 @@ awaitable<Result<Outcome>> push_tag(Collaborators& with, EngineWatch& watch, Run
   auto work = publish(with, watch, *image, *target, registry, log);
   const Result<images::PushedImage> pushed = co_await std::move(work);
   if (!pushed) {
-    log.say(target->familiar() + ": " + pushed.error().message, logs::Stream::slipway);
+    log.say(pushed.error().message, logs::Stream::slipway);
     auto noting = with.store.persist(&store::Images::push_failed, record.run, record.repository, tag,
                                      pushed.error().message, with.clock.now());
     const Result<void> noted = co_await std::move(noting);
     if (!noted && noted.error().kind != Error::Kind::conflict) co_return fail(Error(noted.error()).in("journal"));
-    co_return Outcome{Verdict::error, "push " + target->familiar() + ": " + pushed.error().message};
+    co_return Outcome{Verdict::error, pushed.error().message};
   }
   log.say(target->familiar() + " is " + pushed->digest());
   if (!intended) co_return Outcome();

@@ -177,8 +177,7 @@ awaitable<Result<std::string>> ImageSource::pull_now(docker::PullSpec spec) {
       if (auto plain = check_image_labels(image->labels, spec.repository); !plain) co_return fail(plain.error());
       co_return pulled->id;
     }
-    if (attempt == kPullTries || !pulled.error().transient())
-      co_return fail(Error(pulled.error()).in("pull " + spec.repository));
+    if (attempt == kPullTries || !pulled.error().transient()) co_return fail(pulled.error());
     co_await sleep_for(attempt * 2s);
     co_await watch_.until_available();
   }

@@ -232,7 +232,10 @@ awaitable<Result<void>> JobRun::start_service(std::size_t index) {
   if (begun_ && service.outcome()) co_return Result<void>();
   if (!started) co_return fail(started.error());
   serving_.spawn("service", service.serve());
-  if (begun_) co_return Result<void>();
+  if (begun_) {
+    service.was_ready();
+    co_return Result<void>();
+  }
   co_return co_await service.until_ready();
 }
 

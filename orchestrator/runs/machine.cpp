@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "pipelines/yaml_decoder.hpp"
+
 namespace slipway::runs {
 namespace {
 
@@ -207,6 +209,12 @@ void Machine::end_job(std::size_t index, Outcome outcome, Actions& actions) {
   actions.push_back(FinishJob{index, std::move(outcome)});
 }
 
+void Machine::end_image(std::size_t index, Outcome outcome, Actions& actions) {
+  images_[index].phase = Phase::ended;
+  images_[index].outcome = outcome;
+  actions.push_back(FinishImage{index, std::move(outcome)});
+}
+
 void Machine::stop(std::size_t index, const std::string& reason, Time now, Actions& actions) {
   JobState& job = jobs_[index];
   if (job.phase != Phase::running) return;
@@ -220,10 +228,7 @@ void Machine::stop_all(const std::string& reason, Time now, Actions& actions) {
   for (std::size_t i = 0; i < jobs_.size(); ++i) stop(i, reason, now, actions);
   for (std::size_t i = 0; i < images_.size(); ++i) {
     ImageState& image = images_[i];
-    if (image.phase == Phase::waiting) {
-      image.phase = Phase::ended;
-      image.outcome = {stop_verdict_, reason};
-    }
+    if (image.phase == Phase::waiting) end_image(i, {stop_verdict_, reason}, actions);
     if (image.phase != Phase::running) continue;
     image.phase = Phase::stopping;
     builds_give_up_ = now + limits_.stop_limit;
@@ -233,13 +238,13 @@ void Machine::stop_all(const std::string& reason, Time now, Actions& actions) {
 
 void Machine::expire(Time now, Actions& actions) {
   if (!stopped() && !any_held() && now >= run_deadline_) {
-    stop_reason_ = "the run took longer than its limit";
+    stop_reason_ = "the run took longer than its limit of " + pipelines::format_duration(limits_.run_timeout);
     stop_verdict_ = Verdict::failed;
     stop_all(stop_reason_, now, actions);
   }
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
     if (jobs_[i].phase == Phase::running && !jobs_[i].held && now >= jobs_[i].deadline)
-      stop(i, "timeout", now, actions);
+      stop(i, "timeout of " + pipelines::format_duration(graph_.jobs[i].timeout), now, actions);
     if (jobs_[i].phase != Phase::stopping || now < give_up_[i]) continue;
     Outcome outcome = outcome_of_stopped(jobs_[i], {Verdict::interrupted, ""});
     outcome.reason += graph_.jobs[i].rolls_out ? "; its rollout goes on" : "; the engine has not confirmed the stop";
@@ -247,10 +252,8 @@ void Machine::expire(Time now, Actions& actions) {
   }
   if (now < builds_give_up_) return;
   builds_give_up_ = Time::max();
-  for (ImageState& image : images_) {
-    if (image.phase != Phase::stopping) continue;
-    image.phase = Phase::ended;
-    image.outcome = {stop_verdict_, stop_reason_};
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i].phase == Phase::stopping) end_image(i, {stop_verdict_, stop_reason_}, actions);
   }
 }
 
@@ -269,6 +272,10 @@ void Machine::finish_if_done(Actions& actions) {
   for (std::size_t i = 0; i < images_.size(); ++i) {
     const Phase phase = images_[i].phase;
     if (phase == Phase::running || phase == Phase::stopping || (phase == Phase::waiting && unwanted_[i])) return;
+  }
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    if (images_[i].phase != Phase::waiting) continue;
+    end_image(i, {Verdict::skipped, "no job that ran needs it"}, actions);
   }
   finished_ = true;
   actions.push_back(FinishRun{outcome_of_run()});

@@ -33,10 +33,15 @@ struct FinishJob {
   std::size_t job;
   Outcome outcome;
 };
+/// Of an image that has not been built. How a build ended is known to who builds.
+struct FinishImage {
+  std::size_t image;
+  Outcome outcome;
+};
 struct FinishRun {
   Outcome outcome;
 };
-using Action = std::variant<BuildImage, StopBuild, StartAttempt, StopAttempt, FinishJob, FinishRun>;
+using Action = std::variant<BuildImage, StopBuild, StartAttempt, StopAttempt, FinishJob, FinishImage, FinishRun>;
 using Actions = std::vector<Action>;
 
 /// Where a job or a build stands; what the journal must bring back after a restart.
@@ -67,9 +72,9 @@ struct Limits {
 /// One run as a pure state machine: told what happened, it answers what to do. No I/O, no clock of its own.
 ///
 /// A job starts when all it needs has ended, its condition holds for how they ended, its images are built, and there
-/// is room. One whose condition does not hold is skipped, with a reason. A failed attempt is retried by its rule. Once
-/// a run is cancelled nothing starts any more, not even `always()` jobs. While the engine is out nothing starts, and
-/// what runs is left alone: it may well be running still.
+/// is room. One whose condition does not hold is skipped, with a reason, as is an image that no job came to need. A
+/// failed attempt is retried by its rule. Once a run is cancelled nothing starts any more, not even `always()` jobs.
+/// While the engine is out nothing starts, and what runs is left alone: it may well be running still.
 class Machine {
  public:
   Machine(Graph graph, Limits limits, Time started);
@@ -111,6 +116,7 @@ class Machine {
   void start(std::size_t job, Time now, Actions& actions);
   void build(std::size_t image, Actions& actions);
   void end_job(std::size_t job, Outcome outcome, Actions& actions);
+  void end_image(std::size_t image, Outcome outcome, Actions& actions);
   void stop(std::size_t job, const std::string& reason, Time now, Actions& actions);
   void stop_all(const std::string& reason, Time now, Actions& actions);
   void expire(Time now, Actions& actions);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "orchestrator/runs/missing_secrets.hpp"
 
 namespace slipway::runs {
 namespace {
@@ -34,16 +35,11 @@ Variables run_variables(const RunContext& context, const pipelines::PlannedJob& 
           {"SLIPWAY_WORKSPACE", std::string(kWorkspace)}};
 }
 
-/// Into `unmet` if the project has not all that `whose` container asks for, unless something stands there already.
-void add_secrets(Variables& env, const std::vector<pipelines::SecretUse>& uses, const ProjectAccess& access,
-                 const std::string& whose, std::string& unmet) {
+/// As many as the project has: `missing_secrets` tells of the others.
+void add_secrets(Variables& env, const std::vector<pipelines::SecretUse>& uses, const ProjectAccess& access) {
   for (const pipelines::SecretUse& use : uses) {
     const auto secret = access.secrets.find(use.secret);
-    if (secret != access.secrets.end()) {
-      env[use.variable] = secret->second.reveal();
-    } else if (unmet.empty()) {
-      unmet = whose + ": the project has no secret '" + use.secret + "'";
-    }
+    if (secret != access.secrets.end()) env[use.variable] = secret->second.reveal();
   }
 }
 
@@ -62,8 +58,7 @@ ResourceLimits limits_of(const pipelines::Limits& asked, const Settings& setting
   return limits;
 }
 
-Result<StepSpec> step_spec(const RunContext& context, const pipelines::PlannedStep& planned, Variables env,
-                           std::string& unmet) {
+Result<StepSpec> step_spec(const RunContext& context, const pipelines::PlannedStep& planned, Variables env) {
   StepSpec step;
   step.name = planned.name;
   Result<ImageUse> image = image_use(context, planned.image);
@@ -72,14 +67,14 @@ Result<StepSpec> step_spec(const RunContext& context, const pipelines::PlannedSt
   step.commands = planned.commands;
   step.workdir = planned.workdir;
   for (const auto& [name, value] : planned.env) env[name] = value;
-  add_secrets(env, planned.secrets, context.access, "step '" + planned.name + "'", unmet);
+  add_secrets(env, planned.secrets, context.access);
   step.env = std::move(env);
   step.env.emplace("SLIPWAY_STEP", planned.name);
   return step;
 }
 
 Result<ServiceSpec> service_spec(const RunContext& context, const pipelines::PlannedService& planned,
-                                 const Settings& settings, std::string& unmet) {
+                                 const Settings& settings) {
   ServiceSpec service;
   service.name = planned.name;
   Result<ImageUse> image = image_use(context, planned.image);
@@ -87,7 +82,7 @@ Result<ServiceSpec> service_spec(const RunContext& context, const pipelines::Pla
   service.image = std::move(*image);
   service.command = planned.command;
   service.env = planned.env;
-  add_secrets(service.env, planned.secrets, context.access, "service '" + planned.name + "'", unmet);
+  add_secrets(service.env, planned.secrets, context.access);
   service.ready = planned.ready;
   service.limits = limits_of(planned.limits, settings);
   return service;
@@ -156,14 +151,15 @@ std::vector<store::Job> job_rows(RunId run, const pipelines::Plan& plan) {
 Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
                            const Settings& settings) {
   JobOrder order(AttemptName(context.instance, context.run.id, job.id, attempt));
+  order.unmet = missing_secrets(context, job);
   const Variables env = run_variables(context, job, attempt);
   for (const pipelines::PlannedStep& planned : job.steps) {
-    Result<StepSpec> step = step_spec(context, planned, env, order.unmet);
+    Result<StepSpec> step = step_spec(context, planned, env);
     if (!step) return fail(std::move(step.error()).in("step '" + planned.name + "'"));
     order.steps.push_back(std::move(*step));
   }
   for (const pipelines::PlannedService& planned : job.services) {
-    Result<ServiceSpec> service = service_spec(context, planned, settings, order.unmet);
+    Result<ServiceSpec> service = service_spec(context, planned, settings);
     if (!service) return fail(std::move(service.error()).in("service '" + planned.name + "'"));
     order.services.push_back(std::move(*service));
   }

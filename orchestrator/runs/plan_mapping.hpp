@@ -11,8 +11,8 @@ Graph graph_of(const pipelines::Plan& plan);
 /// The rows of a run's jobs: its builds, then its jobs, in the plan's order.
 std::vector<store::Job> job_rows(RunId run, const pipelines::Plan& plan);
 
-/// An attempt at a job of steps, with the images, secrets and variables of the run filled in. A secret that the project
-/// does not have is Kind::invalid.
+/// An attempt at a job of steps, with the images, secrets and variables of the run filled in. Secrets that the project
+/// does not have are told in `JobOrder::unmet`.
 Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
                            const Settings& settings);
 

@@ -5,6 +5,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "orchestrator/runs/kept_work.hpp"
+#include "orchestrator/runs/missing_secrets.hpp"
 #include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/run_log.hpp"
 #include "orchestrator/store/images.hpp"
@@ -41,6 +42,12 @@ bool asks_for_paths(const pipelines::Triggers& on, pipelines::Event event) {
   return false;
 }
 
+/// Many senders know only a title: what the commit says counts as well. Who runs it again knows what it says.
+bool is_to_be_skipped(const store::Run& run, const checkout::CommitInfo& commit) {
+  const bool skippable = run.event == store::Trigger::push || run.event == store::Trigger::pull_request;
+  return skippable && !run.rerun_of && pipelines::asks_to_skip(commit.message);
+}
+
 /// What git says differs, else what the webhook said, else nothing.
 awaitable<std::optional<std::vector<std::string>>> changed_paths(store::Run run, checkout::Repository& repository) {
   if (checkout::is_commit_id(run.base_commit)) {
@@ -68,6 +75,15 @@ awaitable<Result<void>> resolve_commit(Collaborators& with, store::Run& run, con
   co_return Result<void>();
 }
 
+/// Of an annotated tag some senders know the tag's object alone. Kept at once, likewise.
+awaitable<Result<void>> correct_commit(Collaborators& with, store::Run& run, std::string commit) {
+  run.commit = std::move(commit);
+  auto correcting = with.store.persist(&store::Runs::correct_commit, run.id, run.commit);
+  const Result<void> corrected = co_await std::move(correcting);
+  if (!corrected) co_return fail(Error(corrected.error()).in("journal"));
+  co_return Result<void>();
+}
+
 awaitable<Result<checkout::CommitFile>> fetch_and_read(Collaborators& with, store::Run& run,
                                                        const store::Project& project,
                                                        checkout::Repository& repository) {
@@ -78,7 +94,12 @@ awaitable<Result<checkout::CommitFile>> fetch_and_read(Collaborators& with, stor
   }
   const Result<void> fetched = co_await repository.fetch(run.commit, run.ref);
   if (!fetched) co_return fail(fetched.error());
-  co_return co_await repository.read(run.commit, project.settings.pipeline_file);
+  Result<checkout::CommitFile> file = co_await repository.read(run.commit, project.settings.pipeline_file);
+  if (!file || file->commit.id == run.commit) co_return file;
+  auto correcting = correct_commit(with, run, file->commit.id);
+  const Result<void> corrected = co_await std::move(correcting);
+  if (!corrected) co_return fail(corrected.error());
+  co_return file;
 }
 
 /// What the commit says of itself, for a run that will not be planned.
@@ -130,6 +151,25 @@ awaitable<Result<void>> take_place_of_older(Collaborators& with, store::Run run,
   }
 }
 
+/// Planned, and nothing stands before it any more: committed as running, unless it is known to come to nothing.
+awaitable<Result<Preparation>> begin_run(Collaborators& with, const Settings& settings,
+                                         std::shared_ptr<RunContext> ready, checkout::CommitInfo commit) {
+  ready->committed_at = commit.committed_at;
+  Result<KeptWork> kept = co_await kept_work(with, *ready);
+  if (!kept) co_return fail(kept.error());
+  // Told before images are built for jobs that can't have what they ask for.
+  if (std::string missing = missing_secrets(*ready, kept->rows); !missing.empty()) {
+    auto ending = end_described(with, ready->run, std::move(commit), Verdict::failed, std::move(missing));
+    co_return co_await std::move(ending);
+  }
+  ready->run.started = with.clock.now();
+  ready->run.deadline = with.deadlines.get().now() + settings.limits.run_timeout;
+  auto starting = commit_start(with, *ready, std::move(commit), std::move(*kept));
+  const Result<void> started = co_await std::move(starting);
+  if (!started) co_return fail(started.error());
+  co_return Preparation{std::move(ready), std::nullopt};
+}
+
 awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, store::Run run,
                                         store::Project project, ProjectAccess access, checkout::Repository& repository,
                                         PlanSeen planned) {
@@ -149,6 +189,11 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
   if (!file) {
     Outcome outcome = outcome_of_checkout(file.error());
     co_return ended(outcome.verdict, std::move(outcome.reason));
+  }
+  if (is_to_be_skipped(run, file->commit)) {
+    std::string reason = "[skip ci] in the commit's message";
+    auto ending = end_described(with, std::move(run), file->commit, Verdict::skipped, std::move(reason));
+    co_return co_await std::move(ending);
   }
   pipelines::ParsedPipeline parsed = pipelines::parse_pipeline(file->text, path);
   if (!parsed.pipeline) {
@@ -181,15 +226,8 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
 
   auto ready = std::make_shared<RunContext>(std::move(run), std::move(project), std::move(*plan));
   ready->access = std::move(access);
-  ready->committed_at = file->commit.committed_at;
-  Result<KeptWork> kept = co_await kept_work(with, *ready);
-  if (!kept) co_return fail(kept.error());
-  ready->run.started = with.clock.now();
-  ready->run.deadline = with.deadlines.get().now() + settings.limits.run_timeout;
-  auto starting = commit_start(with, *ready, file->commit, std::move(*kept));
-  const Result<void> started = co_await std::move(starting);
-  if (!started) co_return fail(started.error());
-  co_return Preparation{std::move(ready), std::nullopt};
+  auto beginning = begin_run(with, settings, std::move(ready), file->commit);
+  co_return co_await std::move(beginning);
 }
 
 /// From the journal alone: what is under way has deadlines, and people who want to stop it, so it waits for no mirror.

@@ -192,6 +192,12 @@ void RunDriver::perform_one(const FinishJob& action) {
                                  action.outcome.reason, tools_.with.clock.now()));
 }
 
+void RunDriver::perform_one(const FinishImage& action) {
+  note("finish build",
+       tools_.with.store.persist(&store::Jobs::finish, key_of_image(action.image), stored(action.outcome.verdict),
+                                 action.outcome.reason, tools_.with.clock.now()));
+}
+
 void RunDriver::perform_one(const FinishRun& action) {
   outcome_ = action.outcome;
   finished_.ask("");

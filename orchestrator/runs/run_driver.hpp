@@ -51,6 +51,7 @@ class RunDriver {
   void perform_one(const StartAttempt& action);
   void perform_one(const StopAttempt& action);
   void perform_one(const FinishJob& action);
+  void perform_one(const FinishImage& action);
   void perform_one(const FinishRun& action);
 
   awaitable<void> build(std::size_t image);

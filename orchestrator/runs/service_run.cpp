@@ -60,7 +60,11 @@ awaitable<Result<void>> ServiceRun::until_ready() {
     const std::uint64_t outages = tools_.watch.outages();
     auto race = check() || ended_.wait() || sleep_for(spec_.ready.timeout);
     auto first = co_await std::move(race);
-    if (first.index() == 0) co_return std::move(std::get<0>(first));
+    if (first.index() == 0) {
+      Result<void>& ready = std::get<0>(first);
+      if (ready) run_.has_served();
+      co_return std::move(ready);
+    }
     if (first.index() == 1) co_return fail(not_ready(ended_.reason() + " before it was ready"));
     engine_was_out = !tools_.watch.available() || tools_.watch.outages() != outages;
   }

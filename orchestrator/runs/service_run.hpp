@@ -18,6 +18,8 @@ class ServiceRun {
   /// Resolves when it is ready. One that ends before that, or is not ready in time, is Kind::failed with the reason;
   /// `outcome` tells whether it was ended from outside. If the engine was out it has its whole time anew.
   awaitable<Result<void>> until_ready();
+  /// An earlier daemon has seen it ready.
+  void was_ready() { run_.has_served(); }
   /// Ends it, keeping what is left of its log.
   void stop(std::string reason) { stop_.ask(std::move(reason)); }
   awaitable<Result<void>> remove() { return run_.remove(); }

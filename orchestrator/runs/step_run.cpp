@@ -224,7 +224,7 @@ Outcome StepRun::outcome() const {
   if (lost_) return {Verdict::interrupted, "its container is gone"};
   // A service runs until it is stopped: that is no failure of its.
   const bool served = order_.role == store::ContainerRole::service && !stop_reason_.empty() && !seen_.oom_killed;
-  if (served && seen_.exit_code == 0) return {};
+  if (served && (has_served_ || seen_.exit_code == 0)) return {};
   if (served) return {Verdict::cancelled, stop_reason_};
   StepCircumstances circumstances;
   circumstances.over_log_limit = capture_->over_limit();

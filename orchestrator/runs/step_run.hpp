@@ -69,6 +69,8 @@ class StepRun {
   awaitable<Result<StepEnd>> finish(StopSignal& stop);
   /// EXITED. May go on while the next step starts; nothing to do if it has not ended, or that is committed already.
   awaitable<Result<void>> settle();
+  /// Of a service that was ready: to be stopped with its job is its end, and it has passed, whatever its exit code.
+  void has_served() { has_served_ = true; }
   /// Takes the container away, whatever state it is in, and commits that. Success if there is none.
   awaitable<Result<void>> remove();
 
@@ -117,6 +119,7 @@ class StepRun {
   std::optional<StepEnd> end_;  // to be committed
   std::optional<std::uint64_t> outages_before_;
   bool just_created_ = false;  // by this process, so it can't have been started
+  bool has_served_ = false;
   bool engine_went_away_ = false;
   bool engine_ended_it_ = false;
   bool lost_ = false;  // the container is gone, and nothing is known of its end

@@ -9,8 +9,8 @@ struct BuiltImage {
   std::string name;       ///< key in the pipeline file
   std::string config_id;  ///< sha256:…
   std::string tag;        ///< local name that keeps it from being pruned
-  std::int64_t size = 0;
-  bool cached = false;  ///< every layer came from the build cache
+  std::int64_t size = 0;  ///< bytes, as the engine counts them
+  bool cached = false;    ///< every layer came from the build cache
   Time built{};
 };
 

@@ -114,6 +114,14 @@ Result<void> Runs::describe(RunId id, std::string commit, std::string title, std
   return {};
 }
 
+Result<void> Runs::correct_commit(RunId id, std::string commit) {
+  if (tx_.run("UPDATE runs SET commit_id = ?2 WHERE id = ?1 AND state <> 'finished'", {id, commit}) == 0) {
+    return refuse(id, "described");
+  }
+  tx_.mark("run.described");
+  return {};
+}
+
 Result<void> Runs::finish(RunId id, Verdict verdict, std::string reason, Time at) {
   const auto run = get(id);
   if (!run) return fail(run.error());
@@ -146,7 +154,7 @@ Result<void> Runs::cancel(RunId id, std::string who, Time at) {
 Result<void> Runs::supersede(RunId id, RunId newer, Time at) {
   const auto by = get(newer);
   if (!by) return fail(by.error());
-  return stop(id, newer, "run " + std::to_string(by->number), at);
+  return stop(id, newer, "run " + to_string(newer), at);
 }
 
 Result<void> Runs::replace_older(RunId newer, Time at) {
@@ -199,7 +207,7 @@ Result<void> Runs::stop(RunId id, RunId newer, std::string who, Time at) {
 Result<void> Runs::refuse(RunId id, std::string_view wish) const {
   const auto run = get(id);
   if (!run) return fail(run.error());
-  return fail(Error::Kind::conflict, "run " + std::to_string(run->number) + " is " + std::string(name_of(run->state)) +
+  return fail(Error::Kind::conflict, "run " + to_string(id) + " is " + std::string(name_of(run->state)) +
                                          " and can't be " + std::string(wish));
 }
 

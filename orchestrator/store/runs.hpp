@@ -25,7 +25,7 @@ struct Names<RunState> {
 struct Run {
   RunId id;
   ProjectId project;
-  std::int64_t number = 0;  ///< 1, 2, … within the project; given by `add`
+  std::int64_t number = 0;  ///< 1, 2, … within the project; given by `add`. People are told the id
   Trigger event = Trigger::manual;
   std::string ref;  ///< refs/heads/main, refs/tags/v1, refs/pull/7/head
   std::string branch;
@@ -86,6 +86,9 @@ class Runs {
   Result<void> start(RunId id, std::string plan, std::vector<Job> jobs, Time deadline, Time at);
   /// Fills in what is still empty and only the checkout tells.
   Result<void> describe(RunId id, std::string commit, std::string title, std::string author);
+  /// The commit itself, where the run was added with the id of an annotated tag's object. A finished run is
+  /// Kind::conflict.
+  Result<void> correct_commit(RunId id, std::string commit);
   /// Any state but finished → finished; with the last run that may have been given them, former secrets go
   /// (Projects::former_secrets). A cancelled one that a newer run replaced becomes superseded.
   Result<void> finish(RunId id, Verdict verdict, std::string reason, Time at);

@@ -3,18 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
-#include "base/text.hpp"
+#include "pipelines/triggers.hpp"
 
 namespace slipway::triggers {
 namespace {
 
 Decided ignore(std::string reason) {
   return {store::Decision::ignored, std::move(reason), std::nullopt};
-}
-
-bool asks_to_skip(const TriggerEvent& event) {
-  const std::string text = lower_case(event.message);
-  return text.find("[skip ci]") != std::string::npos || text.find("[ci skip]") != std::string::npos;
 }
 
 /// Why this pull request runs nothing; empty if it does.
@@ -100,7 +95,8 @@ Decided decide(const TriggerEvent& event, const store::Project& project) {
     if (!reason.empty()) return ignore(std::move(reason));
   }
   const bool skippable = event.kind == EventKind::push || event.kind == EventKind::pull_request;
-  if (skippable && asks_to_skip(event)) return ignore("[skip ci] in the commit's message or the title");
+  if (skippable && pipelines::asks_to_skip(event.message))
+    return ignore("[skip ci] in the commit's message or the title");
   Decided decided{store::Decision::accepted, std::string(name_of(event.kind)), run_of(event, project)};
   if (!decided.run->trusted && project.settings.forks == store::ForkPolicy::approve) {
     decided.run->state = store::RunState::waiting_approval;

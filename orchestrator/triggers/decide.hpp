@@ -19,8 +19,9 @@ struct Decided {
 ///
 /// Ignored: pings and unknown events; deleted branches and tags; pull requests that are drafts or closed, and what
 /// happens to them beside new commits; pushes and pull requests with "[skip ci]" or "[ci skip]" in the newest commit's
-/// message or the title (a tag is always meant); forks, where the project's policy is `ignore`. Runs of pull requests
-/// from forks are never trusted, and wait for an approval where the policy is `approve`.
+/// message or the title, as far as the payload tells them (a tag is always meant); forks, where the project's policy is
+/// `ignore`. Runs of pull requests from forks are never trusted, and wait for an approval where the policy is
+/// `approve`.
 ///
 /// A run's `context` holds what else is known: {"changed_paths": […]} if the payload says them all; for a pull request
 /// head_branch, head_repository and from_fork; for a registry's event image, image_tag and image_digest.

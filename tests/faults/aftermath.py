@@ -65,8 +65,8 @@ def one_after_the_other(pairs):
     if first is last:
         return []
     found = []
-    if first["reason"] != f"superseded by run {last['number']}":
-        found.append(f"wrong verdict: run {first['id']} says {first['reason']!r}, it was for run {last['number']} to replace it")
+    if first["reason"] != f"superseded by run {last['id']}":
+        found.append(f"wrong verdict: run {first['id']} says {first['reason']!r}, it was for run {last['id']} to replace it")
     began = min((job["started_at"] for job in last["jobs"] if job["started_at"]), default=None)  # before that it is prepared
     if began and (not first["finished_at"] or began < first["finished_at"]):
         found.append(f"side by side: jobs of run {last['id']} began at {began}, the run that it replaces ended at {first['finished_at']}")

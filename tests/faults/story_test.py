@@ -107,7 +107,7 @@ class Timeout(Told):
 
     def begin(self):
         self.logged(self.chain.scenario.steps[0])
-        self.ended("failed", "job 'stays': timeout")
+        self.ended("failed", "job 'stays': timeout of 4s")
 
     def end(self, at):
         self.chain.run["jobs"][0]["finished_at"] = T % at
@@ -194,7 +194,7 @@ class Newer(Told):
         chain.all_runs[9] = {"id": 9, "number": 3, "commit": THIRD, "state": "finished", "verdict": "passed", "reason": "", "pushes": [],
                              "jobs": [{"name": "goes", "verdict": "passed", "started_at": T % 6, "steps": [step]}], "finished_at": T % 7}
         self.logged(chain.scenario.steps[0])
-        self.ended("superseded", "superseded by run 3")
+        self.ended("superseded", "superseded by run 9")
         chain.ledger += [{"id": 10 + run, "run": run, "decision": "accepted"} for run in (8, 9)]
         chain.logs = {9: [record("+ echo v3"), record(""), record("v3")]}
         self.evidence["later"] = [Part(left_out, "v2", SECOND), Part(wanted, "v3", THIRD)]
@@ -203,7 +203,7 @@ class Newer(Told):
         self.assert_found()
 
     def test_a_run_that_was_replaced_by_the_one_that_is_skipped(self):
-        self.chain.run["reason"] = "superseded by run 2"
+        self.chain.run["reason"] = "superseded by run 8"
         self.assert_found("wrong verdict")
 
     def test_a_run_that_was_not_replaced(self):
@@ -216,7 +216,7 @@ class Newer(Told):
 
     def test_a_push_whose_run_is_lost(self):
         del self.chain.all_runs[9]
-        self.chain.run["reason"] = "superseded by run 2"
+        self.chain.run["reason"] = "superseded by run 8"
         self.assert_found("lost delivery")
 
     def test_a_push_that_was_not_wanted_and_ran(self):

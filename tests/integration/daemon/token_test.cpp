@@ -86,6 +86,22 @@ TEST_CASE("slipwayd token refuses a folder without a database, and one in which 
   CHECK(refused().find("slipwayd restore") != std::string::npos);
 }
 
+TEST_CASE("a start that fails for its port keeps the first token for the next one") {
+  const Folder folder;
+  const fs::path data = folder.path() / "data";
+  const LiveDaemon other(folder.path() / "other");
+  std::string said;
+  try {
+    const LiveDaemon none(data, {}, {}, "unix:///nonexistent/engine.sock", other.port());
+  } catch (const std::runtime_error& error) {
+    said = error.what();
+  }
+  CHECK_THAT(said, Catch::Contains("listen on 127.0.0.1:" + std::to_string(other.port())));
+  CHECK_THAT(said, !Catch::Contains("token="));
+  const LiveDaemon next(data);
+  CHECK_THAT(tokens_shown_to(next, next.token()), Catch::Contains("admin"));
+}
+
 TEST_CASE("the last admin's token can't be revoked, not even by itself") {
   const Folder folder;
   const LiveDaemon daemon(folder.path() / "data");

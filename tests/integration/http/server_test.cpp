@@ -406,6 +406,19 @@ TEST_CASE("an address in use, or none, is an error that names it") {
   CHECK(third.start().error().kind == Error::Kind::invalid);
 }
 
+TEST_CASE("a server that is bound has its address before it accepts") {
+  LiveServer live;
+  asio::io_context io;
+  ServerSettings settings;
+  settings.port = 0;
+  Server first(io.get_executor(), live.gate, settings);
+  REQUIRE(first.bind());
+  settings.port = first.port();
+  Server second(io.get_executor(), live.gate, settings);
+  CHECK(second.bind().error().kind == Error::Kind::conflict);
+  CHECK(second.start().error().kind == Error::Kind::conflict);
+}
+
 TEST_CASE("random damage to requests never takes the server down") {
   LiveServer live;
   const std::string whole =

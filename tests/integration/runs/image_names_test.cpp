@@ -53,6 +53,28 @@ TEST_CASE("what slipway built is not there for who writes its tag or its id, unt
   CHECK(bench.run(bench.images->check_name(tag, Trust::own)));
 }
 
+TEST_CASE("what can't be pulled or pushed is told with its name once") {
+  const Site site;
+  const OpenRegistry registry(site, "127.0.0.1");
+  MiniDaemon daemon(site);
+  const auto reason_of = [&](const std::string& jobs) {
+    return daemon
+        .wait(daemon.push(site.commit({{"slipway.yml", "on: {push: {}}\n" + jobs}, {"Dockerfile", "FROM busybox\n"}})))
+        .reason;
+  };
+  const auto is_told_once = [](const std::string& reason, const std::string& what) {
+    CAPTURE(reason);
+    const auto told = reason.find(what);
+    CHECK(told != std::string::npos);
+    CHECK(reason.find(what, told + 1) == std::string::npos);
+  };
+  const std::string nothing = registry.address() + "/no/such";
+  is_told_once(reason_of("jobs: {unit: {image: \"" + nothing + "\", run: [\"true\"]}}\n"), "pull " + nothing);
+  is_told_once(reason_of("images: {app: {context: .}}\n"
+                         "jobs: {publish: {push: {image: app, to: \"127.0.0.1:1/shop/app\", tags: [\"1\"]}}}\n"),
+               "push 127.0.0.1:1/shop/app");
+}
+
 TEST_CASE("slipway's own images are nobody's to name") {
   Bench bench;
   const auto named = bench.run(bench.images->ensure("localhost/slipway/anchor:1", Trust::own));

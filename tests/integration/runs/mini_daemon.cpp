@@ -174,18 +174,22 @@ void work_and_be_killed(const Site& site, const std::function<void(MiniDaemon&)>
   ::close(pipe[0]);
 }
 
+RunId MiniDaemon::add(store::Run row) {
+  row.project = ProjectId(1);
+  const RunId id = required(run(store->write(&store::Runs::add, std::move(row))));
+  required(run(store->write(&store::Runs::prepare, id, clock.now())));
+  service->start(id);
+  return id;
+}
+
 RunId MiniDaemon::push(const std::string& commit) {
   store::Run row;
-  row.project = ProjectId(1);
   row.event = store::Trigger::push;
   row.ref = "refs/heads/main";
   row.branch = "main";
   row.commit = commit;
   row.trusted = true;
-  const RunId id = required(run(store->write(&store::Runs::add, std::move(row))));
-  required(run(store->write(&store::Runs::prepare, id, clock.now())));
-  service->start(id);
-  return id;
+  return add(std::move(row));
 }
 
 RunId MiniDaemon::rerun_failed(RunId old) {
@@ -193,10 +197,7 @@ RunId MiniDaemon::rerun_failed(RunId old) {
   row.state = store::RunState::queued;
   row.rerun_of = old;
   row.failed_only = true;
-  const RunId id = required(run(store->write(&store::Runs::add, std::move(row))));
-  required(run(store->write(&store::Runs::prepare, id, clock.now())));
-  service->start(id);
-  return id;
+  return add(std::move(row));
 }
 
 SweepSummary MiniDaemon::sweep(const Settings& settings) {

@@ -59,6 +59,8 @@ class MiniDaemon {
     return std::move(*value);
   }
 
+  /// Queues and starts a run of the project.
+  RunId add(store::Run row);
   /// Queues and starts a push to main.
   RunId push(const std::string& commit);
   RunId rerun_failed(RunId old);

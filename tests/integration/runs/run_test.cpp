@@ -60,6 +60,24 @@ TEST_CASE("a failing test stops what comes after it and says its exit code") {
   CHECK(states(daemon.jobs(id)) == "unit failed\nnext skipped\ntidy passed\n");
 }
 
+TEST_CASE("an image that no job came to need is skipped with a reason, not pending for ever") {
+  const Site site;
+  MiniDaemon daemon(site);
+  const RunId id =
+      daemon.push(site.commit({{"slipway.yml",
+                                "on: {push: {}}\n"
+                                "images: {app: {context: .}}\n"
+                                "jobs:\n"
+                                "  unit: {image: busybox, network: none, run: [\"exit 3\"]}\n"
+                                "  smoke: {needs: [unit], image: \"${{ images.app }}\", run: [\"true\"]}\n"},
+                               {"Dockerfile", "FROM busybox\n"}}));
+  CHECK(daemon.wait(id).verdict == store::Verdict::failed);
+  const auto jobs = daemon.jobs(id);
+  CHECK(states(jobs) == "app skipped\nunit failed\nsmoke skipped\n");
+  CHECK(jobs.at(0).state == store::JobState::finished);
+  CHECK(jobs.at(0).reason == "no job that ran needs it");
+}
+
 TEST_CASE("a file with errors fails the run and its report is kept") {
   const Site site;
   MiniDaemon daemon(site);
@@ -276,6 +294,9 @@ TEST_CASE("what was tested is what is pushed, and the digest it got is what is d
   CHECK(deployed.config_id == tested);
   CHECK(registry.image_of("shop/app", deployed.digest) == tested);
   CHECK(daemon.log(id, "production.a1") == "deploying\n");
+  const auto built = required(daemon.run(daemon.store->read(&store::Images::built_by, id)));
+  REQUIRE(built.size() == 1);
+  CHECK(std::to_string(built[0].size) == site.shell("docker image inspect -f '{{.Size}}' " + built[0].config_id));
 }
 
 TEST_CASE("a rerun of failed jobs keeps what passed and runs the rest") {

@@ -163,6 +163,29 @@ TEST_CASE("a commit is fetched alone and its pipeline file read without a checko
   CHECK(shop.shell("git --git-dir git/project-1.git rev-list --count " + id) == "1");
 }
 
+TEST_CASE("by an annotated tag's own object its commit is read, and one of something else is no commit") {
+  Workshop shop;
+  const std::string id = shop.commit("echo 'jobs: {}' > slipway.yml");
+  const std::string tag = shop.shell("cd source; git tag -a -m note v1; git rev-parse v1");
+  const std::string of_tree = shop.shell("cd source; git tag -a -m note tree 'HEAD^{tree}'; git rev-parse tree");
+  REQUIRE(tag != id);
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(tag, "refs/tags/v1")));
+  const auto file = run_async(repository.read(tag, "slipway.yml"));
+  REQUIRE(file);
+  CHECK(file->text == "jobs: {}\n");
+  CHECK(file->commit.id == id);
+  CHECK(file->commit.author == "Dev <dev@example.org>");
+  CHECK(file->commit.subject == "Change it");
+  REQUIRE(run_async(repository.ensure(id, "refs/tags/v1")));
+  CHECK(run_async(repository.read(id, "slipway.yml"))->commit.id == id);
+  REQUIRE(run_async(repository.fetch(of_tree, "refs/tags/tree")));
+  const auto none = run_async(repository.read(of_tree, "slipway.yml"));
+  REQUIRE_FALSE(none);
+  CHECK(none.error().kind == Error::Kind::not_found);
+  CHECK_THAT(none.error().message, Catch::Contains("no commit"));
+}
+
 TEST_CASE("a file that is not in the commit, a folder, or one over 1 MiB is a clear error") {
   Workshop shop;
   const std::string id = shop.commit("mkdir folder; echo x > folder/x; head -c 1100000 /dev/zero > big.yml");

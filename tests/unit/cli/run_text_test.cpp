@@ -43,6 +43,14 @@ TEST_CASE("a step that ended with another code than 0 is said to have failed, wi
   CHECK(describe_step(step("running", nullptr)) == "running");
 }
 
+TEST_CASE("a service that was stopped with its job has passed, whatever its exit code") {
+  Json service = step("removed", 137);
+  service["role"] = "service";
+  CHECK(describe_step(service) == "passed");
+  service["error"] = "failed: exit code 5";
+  CHECK(describe_step(service) == "failed: exit code 5");
+}
+
 TEST_CASE("a step that never ran is not said to have passed") {
   Json lost = step("exited", nullptr);
   CHECK(outcome_of_step(lost) == "failed");

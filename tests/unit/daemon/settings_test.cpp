@@ -132,6 +132,17 @@ TEST_CASE("settings that only fail together are told before the daemon starts") 
   CHECK(check_settings(settings).error().message ==
         "trusted_proxies: 'proxy.example' is neither an IP address nor a network");
   settings = {};
+  for (const char* url :
+       {"ci.example", "ci.example:8080", "ftp://ci.example", "https://", "http:///x", "//ci.example"}) {
+    settings.public_url = url;
+    CHECK(check_settings(settings).error().message ==
+          "public_url: '" + settings.public_url + "' is no http:// or https:// address");
+  }
+  for (const char* url : {"", "https://ci.example", "http://198.51.100.7:8080/ci/"}) {
+    settings.public_url = url;
+    CHECK(check_settings(settings));
+  }
+  settings = {};
   settings.engine = "ftp://x";
   CHECK_FALSE(check_settings(settings));
   settings = {};

@@ -45,6 +45,14 @@ TEST_CASE("variables in a base image's name are filled in as the builder does") 
   CHECK(bases("FROM a", {{"UNUSED", "x"}}) == Names{"a"});
 }
 
+TEST_CASE("quotes around the whole of a name after FROM are read alike by all") {
+  for (const char* text : {"FROM \"busybox\"", "FROM 'busybox'"}) {
+    CHECK(bases(text) == Names{"busybox"});
+    CHECK(base_images(text, {}).unclear.empty());
+  }
+  CHECK_FALSE(base_images("FROM a\nCOPY --from=\"busybox\" /x /x", {}).unclear.empty());
+}
+
 TEST_CASE("a Dockerfile is read as the builder reads it: joined lines, escapes, directives and here-documents") {
   CHECK(bases("FROM localhost/sli\\\npway/app:1") == Names{"localhost/slipway/app:1"});
   CHECK(bases("# escape=`\nFROM r.example/a`\npp\nRUN dir c:\\\nFROM b") == Names{"r.example/app", "b"});

@@ -181,7 +181,7 @@ TEST_CASE("a long description is cut between characters") {
   CHECK(parse_json(request.body).value()["description"].get<std::string>().size() == 139);
 }
 
-TEST_CASE("a run's status says its number, verdict and reason, and links to it") {
+TEST_CASE("a run's status says its id, verdict and reason, and links to it") {
   store::Run run;
   run.id = RunId(12);
   run.number = 3;
@@ -194,7 +194,7 @@ TEST_CASE("a run's status says its number, verdict and reason, and links to it")
   project.settings.pipeline_file = "ci/deploy.yml";
   const CommitStatus status = status_of(run, project, "https://ci.example");
   CHECK(status.context == "ci/slipway/pull_request/deploy");
-  CHECK(status.description == "Run 3: failed, job unit failed");
+  CHECK(status.description == "Run 12: failed, job unit failed");
   CHECK(status.target_url == "https://ci.example/runs/12");
   CHECK(status_of(run, project, "").target_url.empty());
 }

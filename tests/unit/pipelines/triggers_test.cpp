@@ -49,6 +49,8 @@ TEST_CASE("every decision has a reason") {
       {"push", push("main"), true, "push to `main`"},
       {"tag", push("main"), false, "push to `main`: the file has no `on.push`"},
       {"{push: }", push("x"), true, "push to `x`"},
+      {"{tag: }", tag("v1"), true, "tag `v1`"},
+      {"{tag: {}}", tag("v1"), true, "tag `v1`"},
       {"{push: {branches: [main, 'release/**']}}", push("release/1/2"), true, "push to `release/1/2`"},
       {"{push: {branches: [main]}}", push("docs"), false, "push to `docs`: no pattern of `on.push.branches` matches"},
       {"{push: {branches: ['!wip/*']}}", push("wip/a"), false,

@@ -56,6 +56,13 @@ TEST_CASE("failed jobs can be run again only of a run that has finished and did 
   CHECK(rerun(s, RunId(99), Scope::all).error().kind == Error::Kind::not_found);
 }
 
+TEST_CASE("who asks for a rerun is told of the run by its id") {
+  TemporaryStore s;
+  add_run(s, add_project(s, "shop"));
+  const RunId queued = add_run(s, add_project(s, "blog"));
+  CHECK(rerun(s, queued, Scope::all).error().message == "run 2 has not finished");
+}
+
 TEST_CASE("cancelling and approving are refused or done together with their line in the audit trail") {
   TemporaryStore s;
   const RunId run = add_run(s, add_project(s));

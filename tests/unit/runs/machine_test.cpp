@@ -31,7 +31,7 @@ Graph chain(std::vector<JobNode> jobs, std::size_t images = 0) {
   return graph;
 }
 
-/// Actions as text: "build 0, start unit#1, stop unit (timeout), finish unit passed, run passed".
+/// Actions as text: "build 0, start unit#1, stop unit (timeout of 10m), finish unit passed, run passed".
 std::string text(const Machine& machine, const Actions& actions) {
   struct Writer {
     const Graph& graph;
@@ -43,9 +43,11 @@ std::string text(const Machine& machine, const Actions& actions) {
     std::string operator()(const StopAttempt& a) const {
       return "stop " + graph.jobs[a.job].key + " (" + a.reason + ")";
     }
-    std::string operator()(const FinishJob& a) const {
-      return "finish " + graph.jobs[a.job].key + " " + std::string(name_of(a.outcome.verdict)) +
-             (a.outcome.reason.empty() ? "" : " (" + a.outcome.reason + ")");
+    std::string operator()(const FinishJob& a) const { return finish(graph.jobs[a.job].key, a.outcome); }
+    std::string operator()(const FinishImage& a) const { return finish(graph.images[a.image].key, a.outcome); }
+    static std::string finish(const std::string& what, const Outcome& outcome) {
+      return "finish " + what + " " + std::string(name_of(outcome.verdict)) +
+             (outcome.reason.empty() ? "" : " (" + outcome.reason + ")");
     }
     std::string operator()(const FinishRun& a) const { return "run " + std::string(name_of(a.outcome.verdict)); }
   };
@@ -156,7 +158,8 @@ TEST_CASE("an image is not built for a job that is skipped") {
   Machine m(chain({job("unit"), deploy}, 1), {}, kStart);
   CHECK(text(m, m.resume(kStart)) == "start unit#1");
   CHECK(text(m, m.attempt_ended(0, 1, kFailed, kLater)) ==
-        "finish unit failed (exit code 1), finish deploy skipped (job 'unit' ended as failed), run failed");
+        "finish unit failed (exit code 1), finish deploy skipped (job 'unit' ended as failed), "
+        "finish image0 skipped (no job that ran needs it), run failed");
 }
 
 TEST_CASE("an image that no job uses is built, and its failure counts") {
@@ -226,9 +229,10 @@ TEST_CASE("an attempt is stopped at its deadline and has then failed") {
   m.resume(kStart);
   CHECK(m.next_deadline() == kStart + 10min);
   CHECK(m.tick(kStart + 9min).empty());
-  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout)");
+  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout of 10m)");
   CHECK(m.tick(kStart + 10min).empty());
-  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 11min)) == "finish it failed (timeout), run failed");
+  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 11min)) ==
+        "finish it failed (timeout of 10m), run failed");
 }
 
 TEST_CASE("a rollout that is to stop has time for its way back, though not for ever") {
@@ -236,9 +240,9 @@ TEST_CASE("a rollout that is to stop has time for its way back, though not for e
   node.rolls_out = true;
   Machine m(chain({node}), {}, kStart);
   m.resume(kStart);
-  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout)");
+  CHECK(text(m, m.tick(kStart + 10min)) == "stop it (timeout of 10m)");
   CHECK(m.tick(kStart + 69min).empty());
-  CHECK(text(m, m.tick(kStart + 70min)) == "finish it failed (timeout; its rollout goes on), run failed");
+  CHECK(text(m, m.tick(kStart + 70min)) == "finish it failed (timeout of 10m; its rollout goes on), run failed");
 }
 
 TEST_CASE("an attempt that passed while it was being stopped has passed") {
@@ -254,7 +258,7 @@ TEST_CASE("a stop that nothing confirms is given up, so a run always ends") {
   m.tick(kStart + 10min);
   CHECK(m.next_deadline() == kStart + 12min);
   CHECK(text(m, m.tick(kStart + 12min)) ==
-        "finish it failed (timeout; the engine has not confirmed the stop), run failed");
+        "finish it failed (timeout of 10m; the engine has not confirmed the stop), run failed");
 }
 
 TEST_CASE("cancelling stops what runs and starts nothing more") {
@@ -284,7 +288,16 @@ TEST_CASE("a build that does not stop is given up") {
   m.resume(kStart);
   m.cancel("no", kLater);
   CHECK(m.next_deadline() == kLater + 2min);
-  CHECK(text(m, m.tick(kLater + 2min)) == "run cancelled");
+  CHECK(text(m, m.tick(kLater + 2min)) == "finish image0 cancelled (no), run cancelled");
+}
+
+TEST_CASE("cancelling ends an image whose build has not begun") {
+  JobNode deploy = job("deploy", {0});
+  deploy.images = {0};
+  Machine m(chain({job("unit"), deploy}, 1), {}, kStart);
+  m.resume(kStart);
+  CHECK(text(m, m.cancel("no", kLater)) ==
+        "stop unit (no), finish image0 cancelled (no), finish deploy cancelled (no)");
 }
 
 TEST_CASE("cancelling before anything has started ends the run at once") {
@@ -300,10 +313,11 @@ TEST_CASE("a run over its own limit is stopped and has failed") {
   Machine m(chain({job("a"), job("b", {0})}), limits, kStart);
   m.resume(kStart);
   CHECK(m.next_deadline() == kStart + 5min);
-  CHECK(text(m, m.tick(kStart + 5min)) ==
-        "stop a (the run took longer than its limit), finish b failed (the run took longer than its limit)");
+  CHECK(
+      text(m, m.tick(kStart + 5min)) ==
+      "stop a (the run took longer than its limit of 5m), finish b failed (the run took longer than its limit of 5m)");
   CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 5min)) ==
-        "finish a failed (the run took longer than its limit), run failed");
+        "finish a failed (the run took longer than its limit of 5m), run failed");
 }
 
 TEST_CASE("while the engine is out nothing starts, and what runs is left alone") {
@@ -384,8 +398,8 @@ TEST_CASE("a deadline that passed while the daemon was away is kept at the resta
   running.attempt = 1;
   running.deadline = kStart + 3min;
   m.restore({running}, {}, "");
-  CHECK(text(m, m.resume(kStart + 1h)) == "start a#1, stop a (timeout)");
-  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 1h)) == "finish a failed (timeout), run failed");
+  CHECK(text(m, m.resume(kStart + 1h)) == "start a#1, stop a (timeout of 10m)");
+  CHECK(text(m, m.attempt_ended(0, 1, kInterrupted, kStart + 1h)) == "finish a failed (timeout of 10m), run failed");
 }
 
 TEST_CASE("a run that was being cancelled goes on being cancelled after a restart") {
@@ -456,7 +470,7 @@ Graph random_graph(Chaos& chaos) {
 
 }  // namespace
 
-TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt starts twice") {
+TEST_CASE("whatever happens, a run ends, each job and image ends once, and no attempt starts twice") {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     CAPTURE(seed);
     Chaos chaos(seed);
@@ -464,7 +478,7 @@ TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt star
     limits.parallel_jobs = 1 + chaos.next(3);
     Machine m(random_graph(chaos), limits, kStart);
     std::set<std::pair<std::size_t, int>> started, open;
-    std::set<std::size_t> building, finished;
+    std::set<std::size_t> building, finished, not_built;
     bool run_finished = false;
     Time now = kStart;
     const auto perform = [&](const Actions& actions) {
@@ -477,6 +491,7 @@ TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt star
         }
         if (const auto* a = std::get_if<BuildImage>(&action)) CHECK(building.insert(a->image).second);
         if (const auto* a = std::get_if<FinishJob>(&action)) CHECK(finished.insert(a->job).second);
+        if (const auto* a = std::get_if<FinishImage>(&action)) CHECK(not_built.insert(a->image).second);
         if (std::get_if<FinishRun>(&action)) run_finished = true;
       }
       CHECK(open.size() <= limits.parallel_jobs + finished.size());
@@ -513,6 +528,7 @@ TEST_CASE("whatever happens, a run ends, each job ends once, and no attempt star
     }
     CHECK(run_finished);
     CHECK(finished.size() == m.jobs().size());
+    for (const ImageState& image : m.images()) CHECK(image.phase == Phase::ended);
   }
 }
 
@@ -530,7 +546,7 @@ TEST_CASE("while a job waits for people no deadline counts; when it goes on it h
   CHECK_FALSE(m.release(0, 1, kStart + 72h));
   CHECK(m.next_deadline() == kStart + 72h + 10min);
   CHECK(m.run_deadline() == kStart + 73h);
-  CHECK(text(m, m.tick(kStart + 72h + 10min)) == "stop deploy (timeout)");
+  CHECK(text(m, m.tick(kStart + 72h + 10min)) == "stop deploy (timeout of 10m)");
 }
 
 TEST_CASE("a job that waits for people is cancelled like any other") {

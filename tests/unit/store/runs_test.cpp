@@ -147,6 +147,16 @@ TEST_CASE("a run goes from queued to finished and the timeline says so") {
   CHECK(kinds_of(s, id) == std::vector<std::string>{"run.queued", "run.preparing", "run.started", "run.finished"});
 }
 
+TEST_CASE("a run that was added with a tag's object gets the commit itself, until it has finished") {
+  TemporaryStore s;
+  const RunId id = add_run(s, add_project(s), "aaaa0000");
+  REQUIRE(s.write(&Runs::correct_commit, id, "bbbb0000"));
+  CHECK(s.read(&Runs::get, id)->commit == "bbbb0000");
+  REQUIRE(s.write(&Runs::finish, id, Verdict::passed, "", kNoon));
+  CHECK(s.write(&Runs::correct_commit, id, "cccc0000").error().kind == Error::Kind::conflict);
+  CHECK(s.read(&Runs::get, id)->commit == "bbbb0000");
+}
+
 TEST_CASE("each change of a run is refused from the states that forbid it") {
   struct Change {
     std::string name;
@@ -216,6 +226,18 @@ TEST_CASE("a superseded run ends as superseded, whoever finishes it") {
   REQUIRE(s.write(&Runs::finish, running, Verdict::cancelled, "", kNoon));
   CHECK(s.read(&Runs::get, running)->verdict == Verdict::superseded);
   CHECK(s.read(&Runs::get, running)->superseded_by == newer);
+}
+
+TEST_CASE("people are told of runs by their ids, not by their numbers within the project") {
+  TemporaryStore s;
+  add_run(s, add_project(s, "shop"));
+  const ProjectId blog = add_project(s, "blog");
+  const RunId done = run_in(s, blog, RunState::finished);
+  REQUIRE(s.read(&Runs::get, done)->number == 1);
+  CHECK(s.write(&Runs::approve, done, "ann", kNoon).error().message == "run 2 is finished and can't be approved");
+  const RunId replaced = run_in(s, blog, RunState::queued);
+  REQUIRE(s.write(&Runs::supersede, replaced, add_run(s, blog), kNoon));
+  CHECK(s.read(&Runs::get, replaced)->reason == "superseded by run 4");
 }
 
 TEST_CASE("a run replaces the older ones with its key, in every state, and knows which of them have to end first") {
