@@ -209,7 +209,8 @@ class Pipelines(unittest.TestCase):
     def test_a_step_passes_though_the_engine_can_t_read_its_log_and_the_log_says_so(self):
         missing = ("slipway", "a part of the output is missing here: the engine can't read the log: "
                               "Error grabbing logs: unexpected EOF\n")
-        for nth, kept in ((1, []), (2, [("stdout", "before\n"), ("stdout", "after\n")])):
+        said = [("stdout", line + "\n") for line in ("+ echo before", "before", "+ sleep 3", "+ echo after", "after")]
+        for nth, kept in ((1, []), (2, said)):
             with self.subTest(nth=nth):
                 self.begin()
                 self.engine.faults({"method": "GET", "path": "/containers/.*/logs", "action": "log_error", "nth": nth,

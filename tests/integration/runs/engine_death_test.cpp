@@ -116,8 +116,8 @@ TEST_CASE("a job whose service is still coming up when its engine dies is interr
   const Site site;
   MiniDaemon daemon(site, helper.unix_endpoint());
   std::map<std::string, std::string> files = pipeline(
-      "  plain: {image: busybox, network: none, services: [web], run: [\"true\"]}\n"
-      "  again: {image: busybox, network: none, services: [web], retry: {max: 1, on: [interrupted]}, "
+      "  plain: {image: busybox, services: [web], run: [\"true\"]}\n"
+      "  again: {image: busybox, services: [web], retry: {max: 1, on: [interrupted]}, "
       "run: [\"true\"]}\n");
   files["slipway.yml"] +=
       "services:\n  web: {image: busybox, command: [sh, -c, \"trap 'exit 0' TERM; sleep 8 & wait; httpd -f -p 8080\"], "

@@ -43,6 +43,7 @@ void end_job(Bench& bench, RunId run, const std::string& name) {
 void leave(Bench& bench, RunId run, const std::string& job, int number) {
   const AttemptName name(bench.instance, run, job, number);
   docker::ContainerSpec spec("busybox:latest");
+  spec.command = {"true"};
   spec.name = name.container("run");
   spec.labels = name.labels("run");
   spec.network_mode = "none";
@@ -142,9 +143,9 @@ TEST_CASE("services of a job that had just ended, or of the attempt before, are 
         "  web: {image: busybox, command: [sh, -c, \"trap '' TERM; echo up; while :; do sleep 1; done\"], "
         "ready: {log: up}}\n"
         "jobs:\n" +
-            std::string(again ? "  unit: {image: busybox, network: none, services: [web], retry: 1, "
+            std::string(again ? "  unit: {image: busybox, services: [web], retry: 1, "
                                 "run: [\"test $SLIPWAY_ATTEMPT = 2\", \"sleep 1000\"]}\n"
-                              : "  unit: {image: busybox, network: none, services: [web], run: [\"true\"]}\n"
+                              : "  unit: {image: busybox, services: [web], run: [\"true\"]}\n"
                                 "  after: {needs: [unit], image: busybox, network: none, run: [\"sleep 1000\"]}\n")}});
   work_and_be_killed(site, [&](MiniDaemon& daemon) {
     const RunId id = daemon.push(commit);

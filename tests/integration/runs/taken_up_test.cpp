@@ -285,10 +285,10 @@ TEST_CASE(
   const store::Run run = daemon.wait(found);
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
-  std::string expected;
+  std::string expected = "+ for i in $(seq 30); do echo line $i $TOKEN; sleep 0.1; done\n";
   for (int i = 1; i <= 30; ++i) expected += "line " + std::to_string(i) + " ***\n";
   CHECK(daemon.log(found, "unit.run.a1") == expected);
-  CHECK(daemon.log(found, "after.run.a1") == "then ***\n");
+  CHECK(daemon.log(found, "after.run.a1") == "+ echo then $TOKEN\nthen ***\n");
   await_removals(site, daemon);
 }
 

@@ -11,11 +11,13 @@ namespace {
 RunContext context_of(const std::string& file) {
   store::Run run;
   run.branch = "main";
+  run.commit = std::string(40, 'a');
   store::Project project;
   project.name = "shop";
   const auto parsed = pipelines::parse_pipeline("on: push\n" + file);
   REQUIRE(parsed.pipeline);
   const auto plan = pipelines::make_plan(*parsed.pipeline, plan_context(run, project, {}));
+  INFO((plan ? "" : plan.error().message));
   REQUIRE(plan);
   RunContext context(run, project, *plan);
   context.access.secrets["PRESENT"] = Secret("correct-horse");

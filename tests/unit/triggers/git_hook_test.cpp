@@ -78,13 +78,13 @@ TEST_CASE("the example's hook tells a commit's title, whatever is in it") {
 
 TEST_CASE("the example's hook tells of an annotated tag with its commit, and of a tag of a tree nothing") {
   const HookedRepository repository;
-  const std::string commit = repository.shell(
+  const std::string tagged = repository.shell(
       "cd work; git commit -q --allow-empty -m one; git tag -a -m two v2.0; git push -q origin v2.0; "
       "git rev-parse HEAD");
   const TriggerEvent event = repository.told();
   CHECK(event.kind == EventKind::tag);
   CHECK(event.tag == "v2.0");
-  CHECK(event.commit == commit);
+  CHECK(event.commit == tagged);
   repository.shell("rm sent; cd work; git tag -a -m two tree 'HEAD^{tree}'; git push -q origin tree");
   CHECK_FALSE(repository.told_anything());
 }
