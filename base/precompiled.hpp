@@ -1,6 +1,6 @@
 #pragma once
-// What most files parse. clang reads of it what a file uses, so much may be in it (docs/decisions/0114); tests have Catch2,
-// too (tests/support/precompiled.hpp). curl, Beast and yaml-cpp stay in the few .cpp files that use them.
+// What most files parse. clang reads of it what a file uses, so much may be in it (docs/decisions/0114); tests have
+// Catch2, too (tests/support/precompiled.hpp). curl, Beast and yaml-cpp stay in the few .cpp files that use them.
 #include <algorithm>
 #include <array>
 #include <chrono>
