@@ -98,7 +98,8 @@ TEST_CASE("a run gets its commit with the project's password, which is in no log
   PrivateSite site(path, id);
   const Json run = site.finished(site.trigger());
   INFO(dump_json(run));
-  // Which commit it is was asked first. Its pipeline file has no jobs: that is told of the first; the other can't be had.
+  // Which commit it is was asked first. Its pipeline file has no jobs: that is told of the first; the other can't be
+  // had.
   const bool is_whole = path == "site.git";
   CHECK(run["commit"] == id);
   CHECK((run["reason"].get<std::string>().find("slipway.yml") != std::string::npos) == is_whole);
