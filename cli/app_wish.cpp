@@ -27,10 +27,18 @@ Result<Exit> print_end(const Session& session, const Json& rollout, bool back) {
   } else {
     fmt::print("{}{}{}\n", styled(style_of(state), state), reason.empty() ? "" : ": ", harmless(reason));
   }
-  return state == "succeeded" || (back && state == "rolled_back") ? Exit::ok : Exit::run_failed;
+  return exit_of_rollout(rollout, back);
 }
 
 }  // namespace
+
+Exit exit_of_rollout(const Json& rollout, bool back) {
+  const std::string state = text_at(rollout, "state");
+  if (state == "succeeded") return Exit::ok;
+  // A rollback that ends so was refused or found too few hosts: it led nowhere. Any other rollout was turned round.
+  const bool turned_round = state == "rolled_back" && text_at(rollout, "kind") != "rollback";
+  return back && turned_round ? Exit::ok : Exit::run_failed;
+}
 
 Result<Json> post_to_app(Session& session, const std::string& app, const std::string& verb, const Json& body) {
   const Result<Api*> api = session.api();

@@ -121,6 +121,7 @@ awaitable<Result<void>> Driver::work() {
     promote = promote && !asks_for_nothing();
     if (is_end(machine_.progress().stage)) co_await prober_->finish();
     if (auto kept = co_await commit(promote); !kept) co_return kept;
+    if (assignment_.waits) assignment_.waits(awaited_word(progress(), assignment_.rollout.application));
     if (is_end(machine_.progress().stage)) co_return Result<void>();
     perform(actions);
     co_await wait_for_event();
@@ -146,11 +147,13 @@ void Driver::take_wishes(std::vector<Action>& actions) {
       wish->settle(fail(Error::Kind::conflict, "rollout " + to_string(assignment_.rollout.id) + ": " + why));
       continue;
     }
-    for (Action& action : machine_.on(event::Asked{wish->verb, wish->by}, present())) {
+    for (Action& action : machine_.on(event::Asked{wish->verb, wish->by, wish->why}, present())) {
       actions.push_back(std::move(action));
     }
     granted_.push_back(wish);
-    if (assignment_.say) assignment_.say(std::string(name_of(wish->verb)) + ": asked for by " + wish->by);
+    if (assignment_.say)
+      assignment_.say(std::string(name_of(wish->verb)) + ": asked for by " + wish->by +
+                      (wish->why.empty() ? "" : ": " + wish->why));
   }
 }
 
@@ -168,8 +171,9 @@ std::vector<store::AuditEntry> Driver::audit_of(const Wishes& wishes) const {
   for (const auto& wish : wishes) {
     store::AuditEntry entry(parts_.clock.now(), wish->by, "app." + std::string(name_of(wish->verb)));
     entry.rollout = assignment_.rollout.id;
-    entry.data =
-        dump_json({{"application", assignment_.rollout.application}, {"rollout", assignment_.rollout.id.value}});
+    Json data = {{"application", assignment_.rollout.application}, {"rollout", assignment_.rollout.id.value}};
+    if (!wish->why.empty()) data["why"] = wish->why;
+    entry.data = dump_json(data);
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -448,9 +452,9 @@ awaitable<void> Driver::watch_host(std::string host, Time until) {
   }
 }
 
-awaitable<Result<void>> Driver::ask(Verb verb, std::string by) {
+awaitable<Result<void>> Driver::ask(Verb verb, std::string by, std::string why) {
   if (finished_) co_return fail(Error::Kind::conflict, "the rollout has ended");
-  const auto wish = std::make_shared<Wish>(parts_.executor, verb, std::move(by));
+  const auto wish = std::make_shared<Wish>(parts_.executor, verb, std::move(by), std::move(why));
   wishes_.push_back(wish);
   awake_.cancel();
   while (!wish->outcome) {

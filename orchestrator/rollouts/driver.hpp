@@ -38,6 +38,7 @@ struct Assignment {
   std::shared_ptr<const Target> forward, back;  ///< the new generation, and the one that was there
   std::shared_ptr<const Target> nothing;        ///< for hosts that one of them is not for
   std::function<void(std::string)> say;         ///< one line for whoever watches
+  std::function<void(std::string)> waits;       ///< gets for whose word it stands still, empty when it goes on
 };
 
 /// Carries one rollout out: performs what its Machine asks for and commits where it stands before and after. Borrows
@@ -49,17 +50,20 @@ class Driver {
   /// Until the rollout has ended. Kind::conflict: somebody else holds the lease now.
   awaitable<Result<void>> run();
   /// A person's wish; returns when it is committed, with a line in the audit trail. Kind::conflict says why it can't be
-  /// had now.
-  awaitable<Result<void>> ask(Verb verb, std::string by);
+  /// had now. `why` is told beside who it was.
+  awaitable<Result<void>> ask(Verb verb, std::string by, std::string why = {});
   [[nodiscard]] const Progress& progress() const { return machine_.progress(); }
 
  private:
   struct Wish {
-    Wish(const Executor& executor, Verb v, std::string who)
-        : verb(v), by(std::move(who)), settled(executor, asio::steady_timer::time_point::max()) {}
+    Wish(const Executor& executor, Verb v, std::string who, std::string reason)
+        : verb(v),
+          by(std::move(who)),
+          why(std::move(reason)),
+          settled(executor, asio::steady_timer::time_point::max()) {}
     void settle(Result<void> with);
     Verb verb;
-    std::string by;
+    std::string by, why;
     std::optional<Result<void>> outcome;
     asio::steady_timer settled;  ///< never expires; cancelled to wake who asked
   };

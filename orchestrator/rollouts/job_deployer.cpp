@@ -127,20 +127,21 @@ awaitable<Result<runs::Outcome>> JobDeployer::follow(RolloutId rollout, runs::De
   co_return outcome_of(*ended);
 }
 
-void JobDeployer::stop(const runs::DeploymentKey& key) {
+void JobDeployer::stop(const runs::DeploymentKey& key, const std::string& why) {
   const auto found = at_work_.find(key);
   if (found == at_work_.end() || std::exchange(found->second, true)) return;
-  tasks_.spawn("stop a rollout", stop_rollout(key));
+  tasks_.spawn("stop a rollout", stop_rollout(key, why));
 }
 
 /// There may be no rollout yet, or one that can't be asked just now: the deployment is followed until one takes the
 /// wish, or it has ended.
-awaitable<void> JobDeployer::stop_rollout(runs::DeploymentKey key) {
+awaitable<void> JobDeployer::stop_rollout(runs::DeploymentKey key, std::string why) {
   const std::string by = "run " + to_string(key.run);
+  const std::string cause = "job " + key.job + ": " + why;
   for (bool told = false; at_work_.contains(key); co_await sleep_for(ask_again)) {
     auto rollout = co_await store_.read(&store::Rollouts::find, key.run, key.job, std::int64_t{key.attempt});
     if (!rollout) continue;
-    auto asked = co_await rollouts_.ask(rollout->id, Verb::roll_back, by);
+    auto asked = co_await rollouts_.ask(rollout->id, Verb::roll_back, by, cause);
     if (asked) co_return;
     if (!std::exchange(told, true)) {
       log::info("a rollout can't be stopped now", {{"rollout", rollout->id}, {"why", asked.error()}});

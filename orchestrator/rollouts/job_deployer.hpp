@@ -12,7 +12,7 @@ class JobDeployer final : public runs::Deployer {
 
   awaitable<Result<runs::Outcome>> deploy(runs::DeployRequest request, runs::DeploymentNews news) override;
   awaitable<Result<std::optional<runs::Outcome>>> take_up(runs::DeploymentKey key, runs::DeploymentNews news) override;
-  void stop(const runs::DeploymentKey& key) override;
+  void stop(const runs::DeploymentKey& key, const std::string& why) override;
 
  private:
   class AtWork;
@@ -20,7 +20,7 @@ class JobDeployer final : public runs::Deployer {
   awaitable<Result<RolloutOrder>> order_of(runs::DeployRequest request);
   awaitable<Result<std::map<std::string, std::string>>> files_of(runs::DeployRequest request, ComposeText compose);
   awaitable<Result<runs::Outcome>> follow(RolloutId rollout, runs::DeploymentNews news);
-  awaitable<void> stop_rollout(runs::DeploymentKey key);
+  awaitable<void> stop_rollout(runs::DeploymentKey key, std::string why);
 
   Rollouts& rollouts_;
   store::Store& store_;

@@ -42,6 +42,15 @@ std::string_view name_of(Verb verb) {
   return "unknown";
 }
 
+std::string awaited_word(const Progress& progress, const std::string& application) {
+  if (progress.stage == Stage::baking && progress.waits) {
+    return "waits to be promoted: slipway app promote " + application;
+  }
+  if (progress.stage != Stage::paused) return {};
+  const std::string why = progress.reason.empty() ? std::string() : " (" + progress.reason + ")";
+  return "waits to be resumed" + why + ": slipway app resume " + application;
+}
+
 std::vector<Action> Machine::on(const Event& event, Time now) {
   actions_.clear();
   if (is_end(progress_.stage)) return {};
@@ -245,7 +254,7 @@ void Machine::take(const event::Asked& asked) {
       stop();
       break;
     case Verb::roll_back:
-      roll_back("asked for by " + asked.by, BackScope::all);
+      roll_back("asked for by " + asked.by + (asked.why.empty() ? "" : ": " + asked.why), BackScope::all);
       break;
     case Verb::promote_all:
       progress_.hurry = true;

@@ -89,6 +89,9 @@ struct Progress {
 
 /// A person's wish. `promote` ends the pause or the baking it is in; `promote_all` also leaves out those to come.
 enum class Verb { pause, resume, stop, roll_back, promote, promote_all };
+/// Whose word it stands still for, and how that is given, as "waits to be promoted: …"; empty if it does not.
+std::string awaited_word(const Progress& progress, const std::string& application);
+
 /// "pause", "resume", …: for people and the audit trail.
 std::string_view name_of(Verb verb);
 
@@ -133,6 +136,7 @@ struct Ousted {  ///< another daemon has taken the application over: nothing mor
 struct Asked {
   Verb verb;
   std::string by;
+  std::string why = {};  ///< what made it ask, if it is no person
 };
 }  // namespace event
 

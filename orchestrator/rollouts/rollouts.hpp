@@ -68,8 +68,9 @@ class Rollouts {
   /// The promoted generation once more: its file and its digests, its secrets as they are now. Containers that are as
   /// they should be stay, unless `recreate`. Kind::conflict if nothing is promoted.
   awaitable<Result<RolloutId>> redeploy(std::string application, bool recreate, std::string by);
-  /// A wish about the rollout; committed when this returns. Kind::conflict says why it can't be had now.
-  awaitable<Result<void>> ask(RolloutId id, Verb verb, std::string by);
+  /// A wish about the rollout; committed when this returns. Kind::conflict says why it can't be had now. `why` is what
+  /// made somebody ask who is no person: the rollout's reason and the audit trail have it.
+  awaitable<Result<void>> ask(RolloutId id, Verb verb, std::string by, std::string why = {});
   /// The same about the application's rollout that is in work, which it answers.
   awaitable<Result<RolloutId>> ask_current(std::string application, Verb verb, std::string by);
   /// Looks at the hosts now, and records what somebody changed there since. Kind::conflict while a rollout of the
@@ -89,7 +90,7 @@ class Rollouts {
   /// Lets the oldest deployment that waits for its window begin outside of it. Kind::conflict if none does.
   awaitable<Result<RolloutId>> begin_outside_window(std::string application, std::string by);
   /// Until it has ended. `say` gets what is worth knowing, a line each, from the beginning. `waits` gets why it does
-  /// not run yet, at once and when that changes; empty once it runs.
+  /// not run yet, or for whose word it stands still, at once and when that changes; empty while it goes on.
   awaitable<Result<store::Rollout>> wait(RolloutId id, std::function<void(std::string)> say,
                                          std::function<void(std::string)> waits = {});
 
@@ -110,7 +111,7 @@ class Rollouts {
     std::int64_t fence = 0;         ///< of its newest lease, which an earlier process may have taken; 0: it has none
     bool running = false;           ///< leased, or about to be
     std::optional<Hold> hold;       ///< what it waits for before it may run
-    std::string waits;              ///< why it does not run yet; empty: it does, or will at once
+    std::string waits;              ///< why it does not run yet or stands still; empty: it goes on, or will at once
     std::deque<std::string> lines;  ///< the newest 2000
     std::size_t dropped = 0;        ///< lines before them
     bool complained = false;

@@ -193,7 +193,7 @@ awaitable<Result<RolloutId>> Rollouts::ask_current(std::string application, Verb
   co_return id;
 }
 
-awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
+awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by, std::string why) {
   const auto found = works_.find(id);
   if (found == works_.end()) {
     co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " is not in work");
@@ -204,7 +204,7 @@ awaitable<Result<void>> Rollouts::ask(RolloutId id, Verb verb, std::string by) {
     // It has its lease, and its hosts are being looked at: it will have a driver soon, or will have ended.
     while (ends && work->running && !work->driver && !work->ended) co_await until_changed(work);
     if (work->ended) co_return fail(Error::Kind::conflict, "rollout " + to_string(id) + " has ended");
-    if (work->driver) co_return co_await work->driver->ask(verb, std::move(by));
+    if (work->driver) co_return co_await work->driver->ask(verb, std::move(by), std::move(why));
     if (!ends) co_return fail(not_begun(id, work->application, work->waits));
     const std::int64_t fence = work->fence;
     auto ending = end_idle(work, by);

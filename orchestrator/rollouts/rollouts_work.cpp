@@ -125,6 +125,11 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   assignment->fence = *fence;
   assignment->holder = holder;
   assignment->say = [work](std::string line) { work->say(std::move(line)); };
+  assignment->waits = [work](std::string why) {
+    if (work->waits == why) return;
+    work->waits = std::move(why);
+    work->changed.cancel();
+  };
   work->driver = std::make_unique<Driver>(parts_, std::move(*assignment));
   work->changed.cancel();
   auto done = co_await work->driver->run();

@@ -22,8 +22,8 @@ struct PushedImage {
 struct DeploymentNews {
   /// Takes lines for the job's log.
   std::function<void(std::string line)> say;
-  /// Gets why nothing is done yet (people have to approve, another rollout is in the way) at once and when that
-  /// changes; empty once it begins. Time until then is nobody's fault, and no part of the job's.
+  /// Gets why nothing is done (people have to approve, to promote or to resume it, another rollout is in the way) at
+  /// once and when that changes; empty while it goes on. Time until then is nobody's fault, and no part of the job's.
   std::function<void(std::string reason)> waits;
 };
 
@@ -65,8 +65,8 @@ class Deployer {
   virtual awaitable<Result<std::optional<Outcome>>> take_up(DeploymentKey key, DeploymentNews news) = 0;
 
   /// Of a deployment that `deploy` or `take_up` is at: its rollout stops (and rolls back what it changed), as soon as
-  /// there is one; or none is begun. The call then returns.
-  virtual void stop(const DeploymentKey& key) = 0;
+  /// there is one; or none is begun. The call then returns. `why` ("timeout") is for who looks at the rollout.
+  virtual void stop(const DeploymentKey& key, const std::string& why) = 0;
 };
 
 }  // namespace slipway::runs

@@ -412,7 +412,7 @@ void RunDriver::deployment_waits(std::size_t job, int number, std::string reason
 /// Again and again: what it stops may only be about to begin.
 awaitable<void> RunDriver::pass_on_stop(StopSignal& stop, DeploymentKey key) {
   co_await stop.wait();
-  for (;; co_await sleep_for(100ms)) tools_.with.deployer.stop(key);
+  for (;; co_await sleep_for(100ms)) tools_.with.deployer.stop(key, stop.reason());
 }
 
 store::JobKey RunDriver::key_of_job(std::size_t job) const {

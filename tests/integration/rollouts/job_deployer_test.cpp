@@ -41,18 +41,22 @@ class DeployJob {
       if (bug) std::rethrow_exception(bug);
       outcome_ = std::move(outcome);
     };
-    asio::co_spawn(fleet_.io, deployer_.deploy(std::move(request), {}), done);
+    runs::DeploymentNews news;
+    news.waits = [this](std::string why) { waits_ = std::move(why); };
+    asio::co_spawn(fleet_.io, deployer_.deploy(std::move(request), std::move(news)), done);
   }
   /// As a run does it: again and again.
   void stop() { stopping_ = true; }
   runs::Outcome outcome() {
     fleet_.run_until([this] {
-      if (stopping_) deployer_.stop(key_);
+      if (stopping_) deployer_.stop(key_, "timeout");
       return outcome_.has_value();
     });
     REQUIRE(*outcome_);
     return **outcome_;
   }
+  /// Why it does not go on, by the last news.
+  [[nodiscard]] const std::string& waits() const { return waits_; }
   Result<store::Rollout> rollout() {
     return fleet_.run(fleet_.store->read(&store::Rollouts::find, key_.run, key_.job, std::int64_t{key_.attempt}));
   }
@@ -68,6 +72,7 @@ class DeployJob {
   JobDeployer deployer_;
   runs::DeploymentKey key_;
   std::optional<Result<runs::Outcome>> outcome_;
+  std::string waits_;
   bool stopping_ = false;
 };
 
@@ -106,4 +111,22 @@ TEST_CASE("a deploy job that is stopped while its rollout begins deploys nothing
   CHECK(outcome.verdict != runs::Verdict::passed);
   CHECK(scene.served() == thrice("one"));
   CHECK(scene.fleet->run(scene.fleet->store->read(&store::Applications::get, scene.application))->promoted == 1);
+}
+
+TEST_CASE("a deploy job is told that its rollout waits for a person's word, and the rollout why the job stopped it") {
+  Scene scene("ro-told");
+  const std::string one = push_web_image(*scene.fleet, "told-1", "one");
+  const std::string two = push_web_image(*scene.fleet, "told-2", "two");
+  scene.fleet->settle(scene.compose(), one);
+  DeployJob job(scene);
+  job.begin(scene.compose("  strategy: canary\n  steps: [{share: 1, wait: true}]\n"), two);
+  scene.fleet->run_until([&] { return job.waits() == "waits to be promoted: slipway app promote ro-told"; });
+  REQUIRE(scene.fleet->run(scene.fleet->rollouts->ask_current("ro-told", Verb::pause, "ann")));
+  const std::string paused = "waits to be resumed (paused by ann): slipway app resume ro-told";
+  scene.fleet->run_until([&] { return job.waits() == paused; });
+  job.stop();
+  CHECK(job.outcome().verdict == runs::Verdict::failed);
+  CHECK(job.waits().empty());
+  CHECK_THAT(job.rollout()->reason, Catch::EndsWith("job production: timeout"));
+  CHECK(scene.served() == thrice("one"));
 }

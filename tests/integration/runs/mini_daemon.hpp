@@ -12,11 +12,11 @@ class RecordingDeployer final : public Deployer {
  public:
   awaitable<Result<Outcome>> deploy(DeployRequest request, DeploymentNews news) override;
   awaitable<Result<std::optional<Outcome>>> take_up(DeploymentKey key, DeploymentNews news) override;
-  void stop(const DeploymentKey& key) override { stopped.insert(key); }
+  void stop(const DeploymentKey& key, const std::string& why) override { stopped[key] = why; }
   std::vector<DeployRequest> requests;
   std::vector<DeploymentKey> taken_up;
-  std::set<DeploymentKey> stopped;
-  bool goes_on = false;  ///< a deployment ends only when it is stopped
+  std::map<DeploymentKey, std::string> stopped;  ///< and why
+  bool goes_on = false;                          ///< a deployment ends only when it is stopped
 };
 
 /// A folder for one installation, with a git repository `source` of one project beside it. Removed with everything the

@@ -208,7 +208,7 @@ TEST_CASE("a deployment under way is told of a cancellation that its daemon did 
   CHECK(run.reason == "cancelled by ann");
   const DeploymentKey key{found, "production", 1};
   CHECK(daemon.deployer.taken_up == std::vector<DeploymentKey>{key});
-  CHECK(daemon.deployer.stopped == std::set<DeploymentKey>{key});
+  CHECK(daemon.deployer.stopped == std::map<DeploymentKey, std::string>{{key, "cancelled by ann"}});
   CHECK(daemon.deployer.requests.empty());
   CHECK(daemon.log(found, "production.a1") == "deploying\n");
 }

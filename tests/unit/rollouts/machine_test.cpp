@@ -166,7 +166,8 @@ TEST_CASE("rollback.scope says which hosts go back after a failure, never after 
   Bench asked = begun(pace, hosts(3));
   asked.stop_at = Stage::batch;
   asked.run();
-  asked.feed(event::Asked{Verb::roll_back, "ann"});
+  asked.feed(event::Asked{Verb::roll_back, "run 9", "job deploy: timeout"});
+  CHECK(asked.machine.progress().reason == "asked for by run 9: job deploy: timeout");
   asked.stop_at = Stage::succeeded;
   asked.run();
   CHECK(asked.stage() == Stage::rolled_back);
@@ -398,6 +399,8 @@ TEST_CASE("promote ends a pause as resume does") {
   bench.feed(event::Asked{Verb::pause, "ann"});
   bench.run();
   REQUIRE(bench.stage() == Stage::paused);
+  CHECK(awaited_word(bench.machine.progress(), "shop") ==
+        "waits to be resumed (paused by ann): slipway app resume shop");
   bench.feed(event::Asked{Verb::promote, "ann"});
   bench.run();
   CHECK(bench.stage() == Stage::succeeded);
@@ -556,9 +559,11 @@ TEST_CASE("a manual switch waits when all hosts are ready") {
   bench.run();
   CHECK(bench.machine.progress().phase == Phase::prepare);
   CHECK(bench.machine.progress().waits);
+  CHECK(awaited_word(bench.machine.progress(), "shop") == "waits to be promoted: slipway app promote shop");
   bench.queue.clear();
   bench.feed(event::Asked{Verb::promote, "ann"});
   CHECK(bench.machine.progress().phase == Phase::change);
+  CHECK(awaited_word(bench.machine.progress(), "shop").empty());
 }
 
 TEST_CASE("a weighted canary gives the new containers their share on all hosts, step by step, then everything") {
