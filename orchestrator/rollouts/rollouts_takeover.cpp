@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "orchestrator/rollouts/compose/env_file.hpp"
 #include "orchestrator/rollouts/compose_takeover.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/store/adoptions.hpp"
@@ -30,6 +31,9 @@ Result<Application> decode(const TakeoverOrder& order, ComposeRules rules) {
   if (application->for_swarm) {
     return fail(Error::Kind::invalid,
                 "Docker Compose runs nothing on a swarm: the application's targets have to be hosts");
+  }
+  if (auto merged = merge_env_files(*application, order.generation.files, text.variables); !merged) {
+    return fail(merged.error());
   }
   return application;
 }

@@ -22,7 +22,7 @@ std::string services(const std::string& web, const std::string& db, const std::s
          "  web:\n    image: " +
          web +
          "\n    restart: always\n    ports: [\"8080:8080\"]\n"
-         "    stop_grace_period: 1s\n    environment: {TIER: front}\n" +
+         "    stop_grace_period: 1s\n    environment:\n      TIER: front\n" +
          more + "  db:\n    image: " + db +
          "\n    restart: always\n    stop_grace_period: 1s\n    volumes: [data:/data]\n"
          "volumes: {data: }\n";
@@ -32,9 +32,10 @@ std::string slipway_file(const std::string& application, const std::string& serv
   return "name: " + application + "\n" + services + "x-slipway:\n  targets: [h1, h2, h3]\n  min_healthy_time: 200ms\n";
 }
 
-Result<Takeover> take_over(Scene& scene, const std::string& file) {
+Result<Takeover> take_over(Scene& scene, const std::string& file, std::map<std::string, std::string> files = {}) {
   TakeoverOrder order;
   order.application = scene.application;
+  order.generation.files = std::move(files);
   order.generation.compose.text = file;
   order.project = "shop";
   order.by = "ann";
@@ -137,6 +138,22 @@ TEST_CASE("what Docker Compose runs and the file says otherwise is told, and mad
   REQUIRE(scene.fleet->roll_out(file, one).state == "succeeded");
   CHECK(names(scene, "h1") == std::vector<std::string>{"ro-takeover-unlike-db-g1-1", "ro-takeover-unlike-web-g2-1"});
   CHECK(lives(scene, "h1")["db"] == before.at("db"));
+}
+
+TEST_CASE("what a service has from its env_file is no difference to what Docker Compose runs") {
+  Scene scene("ro-takeover-env");
+  const std::string db = push_database_image(*scene.fleet);
+  const std::string one = push_web_image(*scene.fleet, "takeover-env", "one");
+  ComposeProject project(*scene.fleet, scene.application, services(one, db, "      X_EXTRA: \"1\"\n"));
+  for (const std::string& host : all_hosts) project.up(host);
+  const auto before = lives(scene, "h1");
+  const std::string file = slipway_file(scene.application, services(one, db, "    env_file: [web.env]\n"));
+  const auto taken =
+      take_over(scene, file, {{"web.env", "X_EXTRA=1\nTIER=of the file, which environment wins over\n"}});
+  if (!taken) FAIL(taken.error().message + "\n" + taken.error().hint);
+  CHECK(taken->notes == std::vector<std::string>{});
+  CHECK(states(scene) == thrice("ok"));
+  CHECK(lives(scene, "h1") == before);
 }
 
 TEST_CASE("a deployment that fails after a takeover ends with what Docker Compose had started") {
