@@ -6,11 +6,6 @@ namespace slipway::rollouts {
 namespace {
 
 constexpr std::size_t output_limit = 4096;
-constexpr std::size_t shown_bytes = 300;
-
-std::string first_output_line(const std::string& text) {
-  return printable(text.substr(0, std::min(text.find('\n'), shown_bytes)));
-}
 
 }  // namespace
 
@@ -45,7 +40,7 @@ awaitable<Result<CommandGates::Answer>> CommandGates::carry_out(std::string cont
   if (!ended && !ended.error().transient()) co_return Answer{false, command + ": " + ended.error().message};
   if (!ended) co_return fail(ended.error());
   if (ended->exit_code == 0) co_return Answer{true, {}};
-  const std::string said = first_output_line(ended->output);
+  const std::string said = gist_of(ended->output);
   co_return Answer{false,
                    command + " ended with " + std::to_string(ended->exit_code) + (said.empty() ? "" : ": " + said)};
 }

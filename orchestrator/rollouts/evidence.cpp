@@ -40,6 +40,15 @@ awaitable<Result<std::string>> text_of(docker::ResponseStream stream, bool tty, 
 
 }  // namespace
 
+std::string gist_of(std::string_view output) {
+  constexpr std::size_t gist_bytes = 300;
+  const auto end = output.find_last_not_of(" \t\r\n");
+  if (end == std::string_view::npos) return {};
+  output = output.substr(0, end + 1);
+  output.remove_prefix(output.rfind('\n') + 1);  // npos + 1 is the beginning
+  return printable(output.substr(0, gist_bytes));
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/http_client.hpp"
+#include "orchestrator/rollouts/evidence.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 
 namespace slipway::rollouts {
@@ -15,10 +16,6 @@ Health health_of(docker::Health::Status status) {
   return status == docker::Health::Status::unhealthy ? Health::unhealthy : Health::unknown;
 }
 
-std::string first_line(const std::string& text) {
-  return text.substr(0, std::min(text.find('\n'), std::size_t(300)));
-}
-
 HealthSample sample_of(const docker::Container& container) {
   HealthSample sample;
   const docker::ContainerState& state = container.state;
@@ -29,7 +26,7 @@ HealthSample sample_of(const docker::Container& container) {
   sample.exit_code = state.exit_code;
   sample.has_check = state.health.status != docker::Health::Status::none;
   sample.check = health_of(state.health.status);
-  sample.detail = first_line(state.health.last_output);
+  sample.detail = gist_of(state.health.last_output);
   return sample;
 }
 
