@@ -20,16 +20,20 @@ Result<Exit> app_logs(Session& session, const AppLogsOptions& options) {
       (*api)->get("/api/v1/apps/" + segment(options.app) + "/logs",
                   {{"service", options.service}, {"host", options.host}, {"tail", std::to_string(options.tail)}});
   if (!logs) return fail(logs.error());
+  for (const Json& one : value_at(*logs, "unread")) {
+    fmt::print(stderr, "slipway: host {} can't be read: {}\n", text_at(one, "host"), text_at(one, "reason"));
+  }
+  const Exit whole = value_at(*logs, "unread").empty() ? Exit::ok : Exit::error;
   if (session.output.json) {
     if (Result<void> printed = print_json(value_at(*logs, "items"), session.output); !printed)
       return fail(printed.error());
-    return Exit::ok;
+    return whole;
   }
   for (const Json& line : value_at(*logs, "items")) {
     fmt::print("{} {}\n", styled(Style::faint, text_at(line, "host") + " " + text_at(line, "service")),
                stdout_is_terminal() ? harmless_log(text_at(line, "text")) : text_at(line, "text"));
   }
-  return Exit::ok;
+  return whole;
 }
 
 }  // namespace

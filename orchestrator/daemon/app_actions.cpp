@@ -246,16 +246,16 @@ awaitable<http::AppStatus> AppActions::describe(rollouts::ApplicationStatus foun
   co_return status;
 }
 
-awaitable<Result<std::vector<http::AppLogLine>>> AppActions::logs(http::AppLogsOrder order) {
-  Result<std::vector<rollouts::ApplicationLine>> found =
-      co_await inventory_.logs(order.app, order.service, order.host, order.tail);
+awaitable<Result<http::AppLogs>> AppActions::logs(http::AppLogsOrder order) {
+  Result<rollouts::ApplicationLogs> found = co_await inventory_.logs(order.app, order.service, order.host, order.tail);
   if (!found) co_return fail(found.error());
-  std::vector<http::AppLogLine> lines;
-  for (rollouts::ApplicationLine& line : *found) {
-    lines.push_back({std::move(line.host), std::move(line.service), std::move(line.container), std::move(line.stream),
-                     std::move(line.time), std::move(line.text)});
+  http::AppLogs logs;
+  for (rollouts::ApplicationLine& line : found->lines) {
+    logs.lines.push_back({std::move(line.host), std::move(line.service), std::move(line.container),
+                          std::move(line.stream), std::move(line.time), std::move(line.text)});
   }
-  co_return lines;
+  for (rollouts::UnreadHost& one : found->unread) logs.unread.push_back({std::move(one.host), std::move(one.reason)});
+  co_return logs;
 }
 
 awaitable<Result<std::vector<http::RolloutSummary>>> AppActions::history(std::string app, std::size_t limit) {

@@ -19,7 +19,7 @@ class AppActions {
   awaitable<Result<std::vector<http::RolloutSummary>>> history(std::string app, std::size_t limit);
   awaitable<Result<std::vector<http::RolloutAudit>>> audit(std::string app, std::size_t limit);
   awaitable<Result<http::RolloutAudit>> audit(RolloutId rollout);
-  awaitable<Result<std::vector<http::AppLogLine>>> logs(http::AppLogsOrder order);
+  awaitable<Result<http::AppLogs>> logs(http::AppLogsOrder order);
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor);
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor);
   awaitable<Result<RolloutId>> ask(std::string app, http::RolloutWish wish, http::Actor actor);

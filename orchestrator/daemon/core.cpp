@@ -63,7 +63,7 @@ awaitable<Result<std::vector<http::RolloutAudit>>> Core::app_audit(std::string a
 awaitable<Result<http::RolloutAudit>> Core::rollout_audit(RolloutId rollout) {
   return apps_.audit(rollout);
 }
-awaitable<Result<std::vector<http::AppLogLine>>> Core::app_logs(http::AppLogsOrder order) {
+awaitable<Result<http::AppLogs>> Core::app_logs(http::AppLogsOrder order) {
   return apps_.logs(std::move(order));
 }
 awaitable<Result<RolloutId>> Core::roll_back(std::string app, bool force, http::Actor actor) {

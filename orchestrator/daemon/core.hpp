@@ -40,7 +40,7 @@ class Core final : public http::Actions {
   awaitable<Result<std::vector<http::RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
   awaitable<Result<std::vector<http::RolloutAudit>>> app_audit(std::string app, std::size_t limit) override;
   awaitable<Result<http::RolloutAudit>> rollout_audit(RolloutId rollout) override;
-  awaitable<Result<std::vector<http::AppLogLine>>> app_logs(http::AppLogsOrder order) override;
+  awaitable<Result<http::AppLogs>> app_logs(http::AppLogsOrder order) override;
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor) override;
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor) override;
   awaitable<Result<RolloutId>> ask_rollout(std::string app, http::RolloutWish wish, http::Actor actor) override;

@@ -214,6 +214,15 @@ struct AppLogLine {
   std::string text;
 };
 
+struct AppLogs {
+  struct Unread {
+    std::string host;
+    std::string reason;
+  };
+  std::vector<AppLogLine> lines;
+  std::vector<Unread> unread;  ///< hosts whose lines are missing
+};
+
 struct HostStatus {
   std::string name;
   std::string endpoint;  ///< without credentials
@@ -274,7 +283,7 @@ class Actions {
   /// What is known of each of the newest rollouts, the newest first.
   virtual awaitable<Result<std::vector<RolloutAudit>>> app_audit(std::string app, std::size_t limit) = 0;
   virtual awaitable<Result<RolloutAudit>> rollout_audit(RolloutId rollout) = 0;
-  virtual awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) = 0;
+  virtual awaitable<Result<AppLogs>> app_logs(AppLogsOrder order) = 0;
   /// Back to the last promoted generation before the present one.
   virtual awaitable<Result<RolloutId>> roll_back(std::string app, bool force, Actor actor) = 0;
   /// The promoted generation once more; `recreate`: with new containers throughout.

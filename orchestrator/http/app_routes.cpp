@@ -68,11 +68,12 @@ awaitable<Result<Response>> app_logs(Backend& backend, Request request) {
   order.service = request.argument("service").value_or("");
   order.host = request.argument("host").value_or("");
   order.tail = static_cast<std::size_t>(*tail);
-  const auto lines = co_await backend.actions.app_logs(std::move(order));
-  if (!lines) co_return fail(lines.error());
-  Json rows = Json::array();
-  for (const AppLogLine& line : *lines) rows.push_back(render(line));
-  co_return json_response({{"items", std::move(rows)}});
+  const auto logs = co_await backend.actions.app_logs(std::move(order));
+  if (!logs) co_return fail(logs.error());
+  Json rows = Json::array(), unread = Json::array();
+  for (const AppLogLine& line : logs->lines) rows.push_back(render(line));
+  for (const AppLogs::Unread& one : logs->unread) unread.push_back({{"host", one.host}, {"reason", one.reason}});
+  co_return json_response({{"items", std::move(rows)}, {"unread", std::move(unread)}});
 }
 
 awaitable<Result<Response>> roll_back(Backend& backend, Request request) {

@@ -246,23 +246,34 @@ awaitable<Result<std::vector<ApplicationLine>>> Inventory::swarm_logs(std::strin
   co_return lines;
 }
 
-awaitable<Result<std::vector<ApplicationLine>>> Inventory::logs(std::string application, std::string service,
-                                                                std::string host, std::size_t tail) {
+awaitable<Result<ApplicationLogs>> Inventory::logs(std::string application, std::string service, std::string host,
+                                                   std::size_t tail) {
   auto known = co_await parts_.store.read(&store::Applications::get, application);
   if (!known) co_return fail(known.error());
   auto spec = co_await promoted(*known);
   if (!spec) co_return fail(spec.error());
-  std::vector<ApplicationLine> lines;
-  for (const std::string& one : spec->hosts) {
-    if (!host.empty() && host != one) continue;
+  std::vector<std::string> asked = spec->hosts;
+  if (!host.empty()) {
+    std::erase_if(asked, [&](const std::string& one) { return one != host; });
+    if (asked.empty()) {
+      co_return fail(Error(Error::Kind::not_found, application + " is not for a host '" + host + "'",
+                           "slipway app status " + application + " shows its hosts"));
+    }
+  }
+  ApplicationLogs logs;
+  for (const std::string& one : asked) {
     auto reading = spec->swarm
                        ? swarm_logs(application, service, one, std::min(tail, most_log_lines))
                        : host_logs(whose(parts_.store.fleet(), *spec), service, one, std::min(tail, most_log_lines));
     auto more = co_await with_deadline(state_limit, std::move(reading), "asking host " + one);
-    if (!more) co_return fail(more.error().in("host " + one));
-    lines.insert(lines.end(), more->begin(), more->end());
+    if (!more && asked.size() == logs.unread.size() + 1) co_return fail(more.error().in("host " + one));
+    if (more) {
+      logs.lines.insert(logs.lines.end(), more->begin(), more->end());
+    } else {
+      logs.unread.push_back({one, more.error().message});
+    }
   }
-  co_return lines;
+  co_return logs;
 }
 
 }  // namespace slipway::rollouts

@@ -45,6 +45,16 @@ struct ApplicationLine {
   std::string text;
 };
 
+/// A host whose log lines are missing.
+struct UnreadHost {
+  std::string host, reason;
+};
+
+struct ApplicationLogs {
+  std::vector<ApplicationLine> lines;
+  std::vector<UnreadHost> unread;
+};
+
 /// What runs where: the store's word against the hosts'. Borrows `parts`.
 class Inventory {
  public:
@@ -53,9 +63,10 @@ class Inventory {
   awaitable<Result<std::vector<ApplicationSummary>>> list();
   /// Asks the hosts; each has ten seconds.
   awaitable<Result<ApplicationStatus>> status(std::string application);
-  /// Of running containers, the last `tail` lines each, by host and container; empty `service` or `host`: all.
-  awaitable<Result<std::vector<ApplicationLine>>> logs(std::string application, std::string service, std::string host,
-                                                       std::size_t tail);
+  /// Of running containers, the last `tail` lines each, by host and container; empty `service` or `host`: all. An error
+  /// only if no host can be read; Kind::not_found if the application is not for that host.
+  awaitable<Result<ApplicationLogs>> logs(std::string application, std::string service, std::string host,
+                                          std::size_t tail);
 
  private:
   awaitable<Result<ApplicationSummary>> summary(store::Application application);

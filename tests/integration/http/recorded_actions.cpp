@@ -148,11 +148,12 @@ awaitable<Result<RolloutAudit>> RecordedActions::rollout_audit(RolloutId rollout
   co_return sample_audit(rollout);
 }
 
-awaitable<Result<std::vector<AppLogLine>>> RecordedActions::app_logs(AppLogsOrder order) {
+awaitable<Result<AppLogs>> RecordedActions::app_logs(AppLogsOrder order) {
   asked.push_back("logs " + order.app + " " + order.service + " " + order.host + " " + std::to_string(order.tail));
-  std::vector<AppLogLine> lines;
-  lines.push_back({"a", "web", "shop-web-1", "stdout", "2026-11-25T01:28:51.123456789Z", "hello"});
-  co_return lines;
+  AppLogs logs;
+  logs.lines.push_back({"a", "web", "shop-web-1", "stdout", "2026-11-25T01:28:51.123456789Z", "hello"});
+  logs.unread.push_back({"b", "no route to host"});
+  co_return logs;
 }
 
 awaitable<Result<RolloutId>> RecordedActions::roll_back(std::string app, bool force, Actor actor) {

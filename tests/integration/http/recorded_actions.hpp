@@ -35,7 +35,7 @@ class RecordedActions final : public Actions {
   awaitable<Result<std::vector<RolloutSummary>>> app_history(std::string app, std::size_t limit) override;
   awaitable<Result<std::vector<RolloutAudit>>> app_audit(std::string app, std::size_t limit) override;
   awaitable<Result<RolloutAudit>> rollout_audit(RolloutId rollout) override;
-  awaitable<Result<std::vector<AppLogLine>>> app_logs(AppLogsOrder order) override;
+  awaitable<Result<AppLogs>> app_logs(AppLogsOrder order) override;
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, Actor actor) override;
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, Actor actor) override;
   awaitable<Result<RolloutId>> ask_rollout(std::string app, RolloutWish wish, Actor actor) override;

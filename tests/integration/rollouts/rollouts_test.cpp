@@ -6,6 +6,7 @@
 
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/labels.hpp"
+#include "tests/integration/rollouts/fleet/cut_off.hpp"
 #include "tests/integration/rollouts/fleet/parts.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 
@@ -308,12 +309,24 @@ TEST_CASE("status tells wanted from actual for each host, and logs come from all
   CHECK(status->hosts[1].state == "drifted");
   CHECK(status->hosts[1].reason == "container ro-status-web-g1-1 does not run");
 
-  const auto lines = scene.fleet->run(inventory.logs("ro-status", "web", "", 10));
-  REQUIRE(lines);
-  REQUIRE(lines->size() == 2);
-  CHECK((*lines)[0].host == "h1");
-  CHECK((*lines)[0].stream == "stderr");
-  CHECK((*lines)[0].text == "up");
+  const auto logs = scene.fleet->run(inventory.logs("ro-status", "web", "", 10));
+  REQUIRE(logs);
+  CHECK(logs->unread.empty());
+  REQUIRE(logs->lines.size() == 2);
+  CHECK(logs->lines[0].host == "h1");
+  CHECK(logs->lines[0].stream == "stderr");
+  CHECK(logs->lines[0].text == "up");
+  CHECK(scene.fleet->run(inventory.logs("ro-status", "", "h9", 10)).error().kind == Error::Kind::not_found);
+  {
+    const CutOff cut(*scene.fleet, "h1");
+    const auto rest = scene.fleet->run(inventory.logs("ro-status", "", "", 10));
+    REQUIRE(rest);
+    REQUIRE(rest->unread.size() == 1);
+    CHECK(rest->unread[0].host == "h1");
+    REQUIRE(rest->lines.size() == 1);
+    CHECK(rest->lines[0].host == "h3");
+    CHECK_FALSE(scene.fleet->run(inventory.logs("ro-status", "", "h1", 10)));
+  }
   const auto hosts = scene.fleet->run(seen(*scene.fleet->hosts));
   CHECK(std::all_of(hosts->begin(), hosts->end(), [](const HostStatus& host) { return host.reachable; }));
   CHECK((*hosts)[0].applications.at("ro-status") == 1);
