@@ -133,6 +133,14 @@ int check_stop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Transfer*>(user)->request.stop.stop_requested() ? 1 : 0;
 }
 
+/// libcurl writes it into its header as it is: a line break would begin a header of its own.
+Result<void> check_bearer(const Secret& bearer) {
+  const std::string& token = bearer.reveal();
+  const bool good = std::none_of(token.begin(), token.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (!good) return fail(Error::Kind::invalid, "the token holds a character that is not allowed");
+  return {};
+}
+
 Result<HeaderList> header_list(const HttpRequest& request) {
   HeaderList list;
   const auto add = [&](const std::string& line) { list.reset(curl()->slist_append(list.release(), line.c_str())); };
@@ -254,6 +262,7 @@ std::string HttpResponse::header(std::string_view lower_case_name) const {
 Result<HttpResponse> send_http(const HttpRequest& request) {
   if (!curl()) return fail(curl().error());
   if (Result<void> good = check_url(request.url); !good) return fail(good.error());
+  if (Result<void> good = check_bearer(request.bearer); !good) return fail(good.error());
   Result<HeaderList> headers = header_list(request);
   if (!headers) return fail(headers.error());
   HeaderList targets;

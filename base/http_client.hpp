@@ -22,8 +22,8 @@ struct HttpRequest {
   std::string body;
   std::string username;  ///< with `password`: basic authentication; not sent on to another host
   Secret password;
-  Secret bearer;                   ///< Authorization: Bearer; not sent on to another host
-  std::string ca_file;             ///< PEM; empty: the system's
+  Secret bearer;        ///< Authorization: Bearer; not sent on to another host; a control character is Kind::invalid
+  std::string ca_file;  ///< PEM; empty: the system's
   std::string client_certificate;  ///< PEM file, with `client_key`: who we are, for servers that ask
   std::string client_key;          ///< PEM file
   bool verify = true;              ///< false: whoever answers by TLS is believed; for measurements only

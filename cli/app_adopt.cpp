@@ -7,6 +7,7 @@
 #include "base/files.hpp"
 #include "cli/app_hosts.hpp"
 #include "cli/assignments.hpp"
+#include "cli/number_check.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
@@ -85,7 +86,7 @@ void add_app_adopt(CLI::App& parent, Session& session) {
   verb->add_option("--project", options->project, "whose it is, if not the project that its hosts name");
   auto* generation =
       verb->add_option("--generation", options->generation, "the promoted one, where the hosts do not agree");
-  generation->check(CLI::PositiveNumber);
+  generation->check(number_check("a generation's number", ""));
   auto* compose =
       verb->add_option("--from-compose", options->compose,
                        "the Compose file, with x-slipway, of a project that `docker compose` runs on the hosts")

@@ -4,6 +4,7 @@
 
 #include "cli/app_wish.hpp"
 #include "cli/listing.hpp"
+#include "cli/number_check.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
@@ -53,7 +54,7 @@ void add_app_approve(CLI::App& parent, Session& session) {
   auto options = std::make_shared<ApproveOptions>();
   verb->add_option("APP", options->app, "the application")->required();
   verb->add_option("--generation", options->generation, "only if it is this one that waits")
-      ->check(CLI::PositiveNumber);
+      ->check(number_check("a generation's number", "slipway app status"));
   verb->add_flag("--reject", options->reject, "say no: it ends, and nothing is changed");
   verb->add_option("--reason", options->reason, "why, for the others");
   add_output_flags(*verb, session);

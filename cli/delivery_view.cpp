@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/number_check.hpp"
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
 
@@ -29,7 +30,9 @@ Result<Exit> delivery_view(Session& session, std::int64_t id) {
 void add_delivery_view(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("view", "one webhook delivery");
   auto id = std::make_shared<std::int64_t>(0);
-  verb->add_option("DELIVERY", *id, "its number")->required()->check(CLI::PositiveNumber);
+  verb->add_option("DELIVERY", *id, "its number")
+      ->required()
+      ->check(number_check("a delivery's number", "slipway delivery list"));
   add_output_flags(*verb, session);
   verb->callback([&session, id] { session.finish(delivery_view(session, *id)); });
 }

@@ -32,7 +32,7 @@ class NoEcho {
 };
 
 Result<Secret> ask_token(const Session& session) {
-  if (!session.flags.token.empty()) return Secret(session.flags.token);
+  if (!session.flags.token.empty()) return token_of(session.flags.token, "--token");
   std::string token;
   if (::isatty(STDIN_FILENO) == 1) {
     fmt::print(stderr, "API token: ");
@@ -45,7 +45,7 @@ Result<Secret> ask_token(const Session& session) {
   if (token.empty())
     return fail(Error::Kind::invalid, "no token given",
                 "the daemon shows the first one in its log; give it on standard input");
-  return Secret(std::move(token));
+  return token_of(token, "the token");
 }
 
 Result<Exit> login(Session& session, const std::string& name, const std::string& ca_file) {

@@ -34,7 +34,9 @@ int main(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = root.exit(error);
+    const std::string unknown = error.get_exit_code() == 0 ? "" : slipway::cli::unknown_word(root);
+    if (!unknown.empty()) fmt::print(stderr, "slipway: {}\n", unknown);
+    const int code = unknown.empty() ? root.exit(error) : error.get_exit_code();
     return code == 0 ? 0 : static_cast<int>(Exit::usage);
   } catch (const std::exception& error) {
     fmt::print(stderr, "slipway: {}\n", error.what());

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/process.hpp"
+#include "cli/number_check.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -61,7 +62,8 @@ Result<std::int64_t> decide(const std::string& commit, const Json& found, std::i
 
 std::shared_ptr<RunRef> add_run_ref(CLI::App& verb, Session& session) {
   auto ref = std::make_shared<RunRef>();
-  auto* number = verb.add_option("RUN", ref->number, "the run's number")->check(CLI::PositiveNumber);
+  auto* number = verb.add_option("RUN", ref->number, "the run's number")
+                     ->check(number_check("a run's number", "slipway run list"));
   verb.add_option("--commit", ref->commit,
                   "the newest run of this commit; HEAD and other names are resolved by git here")
       ->excludes(number);

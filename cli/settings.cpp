@@ -1,5 +1,6 @@
 #include "cli/settings.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -7,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "base/json.hpp"
+#include "cli/standard_input.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -76,6 +78,16 @@ Result<void> save_settings(const std::filesystem::path& path, const Settings& se
   return write_file(path, Json{{"current", settings.current}, {"contexts", contexts}}.dump(2) + "\n", 0600);
 }
 
+Result<Secret> token_of(const std::string& text, const std::string& where) {
+  const std::string token = without_line_end(text);
+  if (token.find_first_of("\r\n") != std::string::npos) {
+    return fail(Error::Kind::invalid, where + " has a line break in it", "a token is one line, as slw_…");
+  }
+  const bool good = std::none_of(token.begin(), token.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (!good) return fail(Error::Kind::invalid, where + " has a control character in it");
+  return Secret(token);
+}
+
 Result<Context> resolve(const Flags& flags, const Settings& settings) {
   Context chosen;
   const std::string name = first_of({flags.context, variable("SLIPWAY_CONTEXT"), settings.current});
@@ -90,7 +102,11 @@ Result<Context> resolve(const Flags& flags, const Settings& settings) {
   if (!url.empty() && url != chosen.url) chosen = Context{url, {}, {}};
   if (chosen.url.empty()) chosen.url = "http://127.0.0.1:8080";
   const std::string token = first_of({flags.token, variable("SLIPWAY_TOKEN")});
-  if (!token.empty()) chosen.token = Secret(token);
+  if (!token.empty()) {
+    const Result<Secret> given = token_of(token, flags.token.empty() ? "SLIPWAY_TOKEN" : "--token");
+    if (!given) return fail(given.error());
+    chosen.token = *given;
+  }
   const std::string ca = variable("SLIPWAY_CA");
   if (!ca.empty()) chosen.ca_file = ca;
   while (chosen.url.ends_with('/')) chosen.url.pop_back();

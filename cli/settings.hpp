@@ -31,6 +31,10 @@ struct Flags {
   std::string url, token, context, project;
 };
 
+/// A token that somebody gave, without line breaks at its end: files and `$(…)` with `\n` bring them. Another control
+/// character in it is Kind::invalid; `where` says in the message where it came from.
+Result<Secret> token_of(const std::string& text, const std::string& where);
+
 /// What holds for this command: flag, else environment (SLIPWAY_URL, SLIPWAY_TOKEN, SLIPWAY_CONTEXT, SLIPWAY_CA), else
 /// the chosen context, else http://127.0.0.1:8080 without a token.
 Result<Context> resolve(const Flags& flags, const Settings& settings);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/listing.hpp"
+#include "cli/number_check.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
@@ -22,7 +23,7 @@ void add_token_revoke(CLI::App& parent, Session& session) {
   auto id = std::make_shared<std::int64_t>(0);
   verb->add_option("ID", *id, "the token's number, as 'slipway token list' shows it")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(number_check("a token's number", "slipway token list"));
   add_output_flags(*verb, session);
   verb->callback([&session, id] { session.finish(token_revoke(session, *id)); });
 }

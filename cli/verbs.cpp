@@ -4,6 +4,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/output.hpp"
+#include "pipelines/diagnostic.hpp"
+
 namespace slipway::cli {
 namespace {
 
@@ -35,6 +38,23 @@ void add_all_verbs(CLI::App& root, Session& session) {
            {add_admin_backup, add_admin_restore, add_admin_audit});
   add_noun(root, session, "host", "target hosts", {add_host_list});
   for (const Add add : {add_trigger, add_lint, add_login, add_version, add_completion}) add(root, session);
+}
+
+std::string unknown_word(const CLI::App& root) {
+  const CLI::App* at = &root;
+  std::string command = root.get_name();
+  for (auto chosen = at->get_subcommands(); !chosen.empty(); chosen = at->get_subcommands()) {
+    at = chosen.front();
+    command += " " + at->get_name();
+  }
+  std::vector<std::string_view> known;
+  for (const CLI::App* verb : at->get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {
+    known.emplace_back(verb->get_name());
+  }
+  const std::vector<std::string> left = root.remaining(true);
+  if (known.empty() || left.empty() || left.front().starts_with('-')) return {};
+  const std::string help = pipelines::suggest(left.front(), known);
+  return "there is no '" + harmless(command + " " + left.front()) + "'\n         " + help;
 }
 
 }  // namespace slipway::cli

@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 
 namespace CLI {
 class App;
@@ -62,5 +63,9 @@ void add_completion(CLI::App& parent, Session& session);
 
 /// Every verb of `slipway`, below `root`.
 void add_all_verbs(CLI::App& root, Session& session);
+
+/// After a parse that failed: "there is no 'slipway run wacth'" and what it may have been, if a word stands where a
+/// noun or verb belongs and is none; else empty.
+std::string unknown_word(const CLI::App& root);
 
 }  // namespace slipway::cli

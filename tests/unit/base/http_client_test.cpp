@@ -86,6 +86,22 @@ TEST_CASE("an exchange without a limit ends once a server has been quiet for too
   }
 }
 
+TEST_CASE("a line break in a token or a header is refused and never becomes a header of its own") {
+  const ScriptedServer server({ScriptedServer::json("{}")});
+  HttpRequest request("GET", server.url() + "/");
+  for (const std::string token : {"slw_x\n", "slw_x\r\nX-Evil: 1", "slw\tx", "slw_\x7f"}) {
+    request.bearer = Secret(token);
+    const Result<HttpResponse> response = send_http(request);
+    REQUIRE_FALSE(response);
+    CHECK(response.error().kind == Error::Kind::invalid);
+    CHECK(response.error().message.find("slw") == std::string::npos);
+  }
+  request.bearer = {};
+  request.headers.emplace_back("X-Good", "1\r\nX-Evil: 1");
+  CHECK(send_http(request).error().kind == Error::Kind::invalid);
+  CHECK(server.asked().empty());
+}
+
 TEST_CASE("who is cancelled does not wait for a server that never answers") {
   Pool pool(1);
   CHECK(impatient_exchange(pool) < 5s);

@@ -66,6 +66,19 @@ TEST_CASE("another daemon's address does not get this context's token") {
   CHECK(context->token.empty());
 }
 
+TEST_CASE("a token may end with a line break, and holds none nor another control character within") {
+  Flags flags;
+  for (const char* ended : {"slw_x\n", "slw_x\r\n"}) {
+    ::setenv("SLIPWAY_TOKEN", ended, 1);
+    CHECK(resolve({}, two_contexts())->token.reveal() == "slw_x");
+  }
+  ::setenv("SLIPWAY_TOKEN", "slw_x\r\nX-Evil: 1", 1);
+  CHECK(resolve({}, two_contexts()).error().message == "SLIPWAY_TOKEN has a line break in it");
+  ::unsetenv("SLIPWAY_TOKEN");
+  flags.token = "slw_\x1b";
+  CHECK(resolve(flags, two_contexts()).error().message == "--token has a control character in it");
+}
+
 TEST_CASE("the environment overrides the context, and a flag the environment") {
   ::setenv("SLIPWAY_URL", "http://env:3", 1);
   CHECK(resolve({}, two_contexts())->url == "http://env:3");
