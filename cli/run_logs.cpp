@@ -1,53 +1,28 @@
-#include <algorithm>
+#include <map>
+#include <thread>
 
 #include <CLI/App.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/log_text.hpp"
+#include "cli/number_check.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/standard_output.hpp"
 #include "cli/verbs.hpp"
+#include "cli/wanted_logs.hpp"
 
 namespace slipway::cli {
 namespace {
 
 struct RunLogsOptions {
-  std::string job, step;
-  int attempt = 0;
+  LogChoice choice;
   int tail = 0;
   bool follow = false;
   bool raw = false;
 };
 
-struct Log {
-  std::string job, step, path;
-  std::int64_t attempt = 0;
-};
-
-/// The logs that the options ask for, in the order of the run: of each step one attempt's, so that who comes back to it
-/// after a lost connection does not land in the next one's.
-std::vector<Log> wanted_logs(const Json& run, const RunLogsOptions& options) {
-  std::vector<Log> logs;
-  for (const Json& job : value_at(run, "jobs")) {
-    const std::string job_name = text_at(job, "name");
-    if (!options.job.empty() && options.job != job_name) continue;
-    for (const Json& step : value_at(job, "steps")) {
-      const std::string step_name = text_at(step, "name");
-      if (!options.step.empty() && options.step != step_name) continue;
-      const std::string path = fmt::format("/api/v1/runs/{}/jobs/{}/steps/{}/logs", number_at(run, "id"),
-                                           segment(job_name), segment(step_name));
-      const std::int64_t attempt = options.attempt > 0 ? options.attempt : number_at(step, "attempt");
-      const auto same = std::find_if(logs.begin(), logs.end(), [&](const Log& log) { return log.path == path; });
-      if (same != logs.end()) {
-        same->attempt = std::max(same->attempt, attempt);
-      } else {
-        logs.push_back({job_name, step_name, path, attempt});
-      }
-    }
-  }
-  return logs;
-}
+constexpr std::chrono::seconds pause_between_looks{1};  // what a run has to show is no event
 
 /// To stdout: as it is, or line by line without what a terminal would obey.
 class LogPrinter {
@@ -68,7 +43,7 @@ class LogPrinter {
   Result<void> written_;
 };
 
-Result<void> print_as_it_is(const Api& api, const Log& log, const Query& query, bool raw) {
+Result<void> print_as_it_is(const Api& api, const WantedLog& log, const Query& query, bool raw) {
   LogPrinter printer(raw);
   const Result<void> came = api.download(log.path, query, [&](std::string_view bytes) { return printer.print(bytes); });
   const Result<void> printed = printer.finish();
@@ -76,8 +51,8 @@ Result<void> print_as_it_is(const Api& api, const Log& log, const Query& query, 
 }
 
 /// To the log's end, which the daemon says: that a stream ends says nothing.
-Result<void> print_as_it_grows(const Api& api, const Log& log, const Query& query, bool raw) {
-  const ReaderWatch reader;
+Result<void> print_as_it_grows(const Api& api, const WantedLog& log, const Query& query, bool raw,
+                               const ReaderWatch& reader) {
   Result<void> written;
   const auto print = [&](const SseEvent& event) {
     if (event.name == "end") return false;
@@ -92,46 +67,88 @@ Result<void> print_as_it_grows(const Api& api, const Log& log, const Query& quer
   return written ? followed : written;
 }
 
-Result<void> print_log(const Api& api, const Log& log, const RunLogsOptions& options) {
-  const Query query = {{"attempt", log.attempt > 0 ? std::to_string(log.attempt) : ""},
-                       {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
-  const bool raw = options.raw || !stdout_is_terminal();
-  return options.follow ? print_as_it_grows(api, log, query, raw) : print_as_it_is(api, log, query, raw);
+Query query_of(const WantedLog& log, const RunLogsOptions& options) {
+  return {{"attempt", std::to_string(log.attempt)}, {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
+}
+
+bool is_raw(const RunLogsOptions& options) {
+  return options.raw || !stdout_is_terminal();
+}
+
+std::string heading(const WantedLog& log) {
+  return styled(Style::strong, "== " + harmless(log.title));
+}
+
+Result<void> print_all(const Session& session, const Api& api, const Json& run, const RunLogsOptions& options) {
+  const std::vector<WantedLog> logs = wanted_logs(run, options.choice);
+  const bool all = options.choice.job.empty() && options.choice.step.empty() && options.choice.attempt == 0;
+  if (logs.empty() && !all) return fail(why_no_log(run, options.choice));
+  if (logs.empty())
+    tell(session,
+         "the run has no logs" + (text_at(run, "reason").empty() ? "" : ": " + harmless(text_at(run, "reason"))));
+  for (const WantedLog& log : logs) {
+    if (logs.size() > 1) tell(session, heading(log));
+    const Result<void> printed = print_as_it_is(api, log, query_of(log, options), is_raw(options));
+    const bool none_yet = !printed && printed.error().kind == Error::Kind::not_found && logs.size() > 1;
+    if (!printed && !none_yet) return printed;
+  }
+  return {};
+}
+
+/// One log after the other, each to its end, and those that come to it, until the run has ended.
+Result<void> follow_all(const Session& session, const Api& api, const std::string& path,
+                        const RunLogsOptions& options) {
+  const ReaderWatch reader;
+  std::map<std::string, std::int64_t> shown;  // by path: the attempt
+  while (!reader.gone().stop_requested()) {
+    const Result<Json> run = api.get_patiently(path, {}, reader.gone());
+    if (!run) return fail(reader.gone().stop_requested() ? reader_gone() : run.error());
+    for (const WantedLog& log : wanted_logs(*run, options.choice)) {
+      std::int64_t& last = shown[log.path];
+      if (last >= log.attempt) continue;
+      last = log.attempt;
+      tell(session, heading(log));
+      const Result<void> printed = print_as_it_grows(api, log, query_of(log, options), is_raw(options), reader);
+      if (!printed && printed.error().kind != Error::Kind::not_found) return printed;
+    }
+    if (text_at(*run, "state") == "finished") {
+      return shown.empty() ? print_all(session, api, *run, options) : Result<void>();
+    }
+    std::this_thread::sleep_for(pause_between_looks);
+  }
+  return fail(reader_gone());
 }
 
 Result<Exit> run_logs(Session& session, const RunRef& ref, const RunLogsOptions& options) {
   const Result<std::int64_t> number = find_run(session, ref);
   if (!number) return fail(number.error());
   const Api& api = **session.api();
-  const Result<Json> run = api.get(fmt::format("/api/v1/runs/{}", *number));
-  if (!run) return fail(run.error());
-  const std::vector<Log> logs = wanted_logs(*run, options);
-  if (logs.empty() && !(options.job.empty() && options.step.empty())) {
-    return fail(Error::Kind::not_found, "the run has no such job or step",
-                fmt::format("'slipway run view {}' lists them", *number));
+  const std::string path = fmt::format("/api/v1/runs/{}", *number);
+  Result<void> printed;
+  if (options.follow) {
+    printed = follow_all(session, api, path, options);
+  } else {
+    const Result<Json> run = api.get(path);
+    if (!run) return fail(run.error());
+    printed = print_all(session, api, *run, options);
   }
-  for (const Log& log : logs) {
-    if (logs.size() > 1) tell(session, styled(Style::strong, "== " + harmless(log.job) + " / " + harmless(log.step)));
-    const Result<void> printed = print_log(api, log, options);
-    const bool none_yet = !printed && printed.error().kind == Error::Kind::not_found && logs.size() > 1;
-    if (!printed && !none_yet) return fail(printed.error());
-  }
+  if (!printed) return fail(printed.error());
   return Exit::ok;
 }
 
 }  // namespace
 
 void add_run_logs(CLI::App& parent, Session& session) {
-  CLI::App* verb = parent.add_subcommand("logs", "what the steps of a run wrote");
+  CLI::App* verb = parent.add_subcommand("logs", "what the steps, builds, pushes and deployments of a run wrote");
   auto ref = add_run_ref(*verb, session);
   auto options = std::make_shared<RunLogsOptions>();
-  verb->add_option("-j,--job", options->job, "only of this job");
-  verb->add_option("-s,--step", options->step, "only of this step");
-  verb->add_option("--attempt", options->attempt, "of this attempt, counted from 1 (else the newest)")
-      ->check(CLI::PositiveNumber);
+  verb->add_option("-j,--job", options->choice.job, "only of this job or image");
+  verb->add_option("-s,--step", options->choice.step, "only of this step");
+  verb->add_option("--attempt", options->choice.attempt, "of this attempt, counted from 1 (else the newest)")
+      ->check(number_check("an attempt's number", ""));
   verb->add_option("-n,--tail", options->tail, "only the last lines, this many")->check(CLI::Range(1, 10000));
   verb->add_flag("--raw", options->raw, "to a terminal, too, all bytes as they were written");
-  verb->add_flag("-f,--follow", options->follow, "go on as the log grows");
+  verb->add_flag("-f,--follow", options->follow, "go on as logs grow and come to it, until the run has ended");
   verb->callback([&session, ref, options] { session.finish(run_logs(session, *ref, *options)); });
 }
 

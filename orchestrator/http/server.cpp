@@ -83,7 +83,11 @@ Result<void> Server::listen_tcp() {
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(backlog, error);
-  if (error) return check(error, "listen on " + where);
+  if (error) {
+    error_code ignored;
+    acceptor.close(ignored);  // so that it can be tried again
+    return check(error, "listen on " + where);
+  }
   port_ = acceptor.local_endpoint().port();
   return {};
 }

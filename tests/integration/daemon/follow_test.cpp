@@ -56,6 +56,17 @@ TEST_CASE("who watches a run or follows its log does so over a restart of slipwa
   CHECK(without_commands(followed.out) == "one\ntwo\n");
 }
 
+TEST_CASE("who follows a run's logs before it has any gets all of them, and ends with the run") {
+  const Folder folder;
+  Site site(folder, "sleep 1; echo one; sleep 2; echo two");
+  const std::int64_t id = site.trigger_at_last();
+  const Ran followed = slipway_beside(*site.daemon, {"run", "logs", "-f", std::to_string(id)}).get();
+  CAPTURE(followed.out, followed.err);
+  CHECK(followed.code == 0);
+  CHECK(without_commands(followed.out) == "one\ntwo\n");
+  CHECK(site.finished(id)["verdict"] == "passed");
+}
+
 TEST_CASE("who waits for a rollout does so over a restart of slipwayd") {
   const std::string ended = R"({"items": [{"id": 7, "state": "succeeded", "ended_at": "2026-11-25T01:28:51Z"}]})";
   const ScriptedServer server({ScriptedServer::json(R"({"id": 7})", 202), std::string(),

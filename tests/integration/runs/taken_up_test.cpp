@@ -103,7 +103,7 @@ TEST_CASE("a step that was told to stop has not passed, though it ended with 0 a
   const auto jobs = daemon.jobs(found);
   REQUIRE(jobs.size() == 2);
   CHECK(jobs[0].verdict == run.verdict);
-  CHECK(jobs[0].reason == (cancelled ? "cancelled by ann" : "timeout"));
+  CHECK(jobs[0].reason == (cancelled ? "cancelled by ann" : "timeout of 2s"));
   CHECK(jobs[1].attempt == 0);
   const auto attempts = daemon.attempts(found);
   REQUIRE(attempts.size() == 1);
