@@ -10,8 +10,8 @@ namespace slipway::rollouts {
 /// A container may write anything: only what a terminal can bear is shown.
 std::string printable(std::string_view text);
 
-/// What an output comes to, for a reason of one line: its last line that is not blank, at most 300 bytes of it, printable.
-/// A traceback ends with what went wrong; a program that says one thing says it there, too.
+/// What an output comes to, for a reason of one line: its last line that is not blank, at most 300 bytes of it,
+/// printable. A traceback ends with what went wrong; a program that says one thing says it there, too.
 std::string gist_of(std::string_view output);
 
 /// What a container that did not work out leaves to say: exit code, health check output, and its last 20 log lines, as
