@@ -17,6 +17,15 @@ struct Filter {
   int limit = 20;
 };
 
+std::string branch_or_tag(const Json& run) {
+  return text_at(run, text_at(run, "branch").empty() ? "tag" : "branch");
+}
+
+std::string short_title(const Json& run) {
+  const std::string title = text_at(run, "title").substr(0, 60);
+  return title.substr(0, whole_characters(title));
+}
+
 Result<Exit> run_list(Session& session, const Filter& filter) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
@@ -42,11 +51,11 @@ Result<Exit> run_list(Session& session, const Filter& filter) {
       return fail(printed.error());
     return Exit::ok;
   }
-  Table table({"RUN", "OUTCOME", "PROJECT", "EVENT", "BRANCH", "COMMIT", "TITLE", "TOOK", "WHEN"});
+  Table table({"RUN", "OUTCOME", "PROJECT", "EVENT", "BRANCH/TAG", "COMMIT", "TITLE", "TOOK", "WHEN"});
   for (const Json& run : value_at(*page, "items")) {
     const std::string outcome = outcome_of(run);
     table.add({std::to_string(number_at(run, "id")), outcome, text_at(run, "project"), text_at(run, "event"),
-               text_at(run, "branch"), text_at(run, "commit").substr(0, 10), text_at(run, "title").substr(0, 60),
+               branch_or_tag(run), text_at(run, "commit").substr(0, 10), short_title(run),
                duration_between(text_at(run, "started_at"), text_at(run, "finished_at")),
                time_ago(text_at(run, "created_at"))},
               {Style::strong, style_of(outcome)});

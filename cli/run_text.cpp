@@ -95,7 +95,8 @@ std::string describe_step(const Json& step) {
   std::string error = text_at(step, "error");
   if (error.starts_with(outcome + ": ")) error.erase(0, outcome.size() + 2);
   std::string why = error.empty() ? fmt::format("exit code {}", number_at(step, "exit_code")) : harmless(error);
-  if (flag_at(step, "oom")) why += ", out of memory";
+  const bool is_told = why.find("out of memory") != std::string::npos;
+  if (flag_at(step, "oom") && !is_told) why += ", out of memory";
   return outcome + ": " + why;
 }
 

@@ -84,6 +84,8 @@ TEST_CASE("memory is named as the reason when the kernel killed a step for it") 
   Json killed = step("exited", 137);
   killed["oom"] = true;
   CHECK(describe_step(killed) == "failed: exit code 137, out of memory");
+  killed["error"] = "failed: out of memory (limit 16 MiB), exit code 137";
+  CHECK(describe_step(killed) == "failed: out of memory (limit 16 MiB), exit code 137");
 }
 
 TEST_CASE("progress says each change once, the step before the job and the job before the run") {
