@@ -103,11 +103,12 @@ Result<void> follow_all(const Session& session, const Api& api, const std::strin
   while (!reader.gone().stop_requested()) {
     const Result<Json> run = api.get_patiently(path, {}, reader.gone());
     if (!run) return fail(reader.gone().stop_requested() ? reader_gone() : run.error());
-    for (const WantedLog& log : wanted_logs(*run, options.choice)) {
+    const std::vector<WantedLog> logs = wanted_logs(*run, options.choice);
+    for (const WantedLog& log : logs) {
       std::int64_t& last = shown[log.path];
       if (last >= log.attempt) continue;
       last = log.attempt;
-      tell(session, heading(log));
+      if (logs.size() > 1) tell(session, heading(log));
       const Result<void> printed = print_as_it_grows(api, log, query_of(log, options), is_raw(options), reader);
       if (!printed && printed.error().kind != Error::Kind::not_found) return printed;
     }

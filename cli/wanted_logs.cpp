@@ -55,7 +55,7 @@ std::vector<WantedLog> wanted_logs(const Json& run, const LogChoice& choice) {
   std::vector<WantedLog> logs;
   for (const Json& job : value_at(run, "jobs")) {
     if (!is_asked_for(job, choice)) continue;
-    if (text_at(job, "kind") == "run") {
+    if (text_at(job, "kind", "run") == "run") {
       add_steps(logs, run, job, choice, false);
       add_steps(logs, run, job, choice, true);
     } else {
