@@ -68,7 +68,8 @@ Result<void> print_as_it_grows(const Api& api, const WantedLog& log, const Query
 }
 
 Query query_of(const WantedLog& log, const RunLogsOptions& options) {
-  return {{"attempt", std::to_string(log.attempt)}, {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
+  return {{"attempt", log.attempt > 0 ? std::to_string(log.attempt) : ""},
+          {"tail", options.tail > 0 ? std::to_string(options.tail) : ""}};
 }
 
 bool is_raw(const RunLogsOptions& options) {
@@ -105,9 +106,9 @@ Result<void> follow_all(const Session& session, const Api& api, const std::strin
     if (!run) return fail(reader.gone().stop_requested() ? reader_gone() : run.error());
     const std::vector<WantedLog> logs = wanted_logs(*run, options.choice);
     for (const WantedLog& log : logs) {
-      std::int64_t& last = shown[log.path];
-      if (last >= log.attempt) continue;
-      last = log.attempt;
+      const auto seen = shown.find(log.path);
+      if (seen != shown.end() && seen->second >= log.attempt) continue;
+      shown[log.path] = log.attempt;
       if (logs.size() > 1) tell(session, heading(log));
       const Result<void> printed = print_as_it_grows(api, log, query_of(log, options), is_raw(options), reader);
       if (!printed && printed.error().kind != Error::Kind::not_found) return printed;
