@@ -37,7 +37,7 @@ void add_steps(std::vector<WantedLog>& logs, const Json& run, const Json& job, c
     const std::string step_name = text_at(step, "name");
     if (!choice.step.empty() && choice.step != step_name) continue;
     const std::string path = path_in(run, "jobs/" + segment(name) + "/steps/" + segment(step_name));
-    add(logs, {name + " / " + step_name, path, number_at(step, "attempt")}, choice);
+    add(logs, {fmt::format("{} / {}", name, step_name), path, number_at(step, "attempt")}, choice);
   }
 }
 
