@@ -51,12 +51,12 @@ std::vector<std::string> lives(const std::string& project) {
 }  // namespace
 
 TEST_CASE("what Docker Compose runs is adopted without a restart, and the next push is rolled out over it and back") {
+  const Cleared cleared_built("e2e-built");
+  const Cleared cleared_composed("e2e-composed");
   Daemon daemon;
   const Repository repository(daemon, "takeover");
   const Service built(repository, "e2e-built", 18090);
   const Service composed(repository, "e2e-composed", 18091);
-  built.remove_from_hosts();
-  composed.remove_from_hosts();
   const auto deployed = [&](const std::string& commit) {
     return daemon.slipway({"run", "watch", "-p", "takeover", "--commit", commit, "--timeout", "120s"}).code == 0;
   };
@@ -94,6 +94,4 @@ TEST_CASE("what Docker Compose runs is adopted without a restart, and the next p
   REQUIRE(daemon.slipway({"app", "rollback", "e2e-composed"}).code == 0);
   CHECK(composed.versions() == all_one);
   CHECK(lives("e2e-composed") != before);
-  composed.remove_from_hosts();
-  built.remove_from_hosts();
 }

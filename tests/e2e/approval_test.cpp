@@ -12,10 +12,10 @@ using namespace slipway::e2e;
 
 TEST_CASE(
     "a deployment waits for a person with the role, outlives the daemon's death, and goes on with what was approved") {
+  const Cleared cleared("e2e-approval");
   Daemon daemon;
   const Repository repository(daemon, "approval");
   const Service service(repository, "e2e-approval", 18087);
-  service.remove_from_hosts();
   const auto watch = [&](const std::string& commit) {
     return daemon.slipway({"run", "watch", "-p", "approval", "--commit", commit, "--timeout", "120s"}).code;
   };
@@ -57,5 +57,4 @@ TEST_CASE(
   }
   CHECK(committed == 3);
   CHECK(by_rita);
-  service.remove_from_hosts();
 }

@@ -14,10 +14,8 @@ using Versions = std::vector<std::string>;
 
 /// A daemon, a project and its service; whatever the service left on the hosts goes at the end.
 struct Scene {
-  Scene(const std::string& name, int port) : repository(daemon, name), service(repository, "e2e-" + name, port) {
-    service.remove_from_hosts();
-  }
-  ~Scene() { service.remove_from_hosts(); }
+  Scene(const std::string& name, int port)
+      : cleared("e2e-" + name), repository(daemon, name), service(repository, "e2e-" + name, port) {}
 
   int watch(const std::string& commit) const {
     const Ran watched =
@@ -30,6 +28,7 @@ struct Scene {
     return daemon.slipway_json({"run", "view", "-p", repository.project(), "--commit", commit});
   }
 
+  Cleared cleared;  // first: the daemon has ended when it goes
   Daemon daemon;
   Repository repository;
   Service service;

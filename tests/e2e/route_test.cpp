@@ -74,25 +74,16 @@ Json proofs(const Daemon& daemon, const std::string& application) {
   return proofs;
 }
 
-void remove_proxies() {
-  for (const Host& host : rig_hosts()) {
-    const std::string ids = host.docker({"ps", "-aq", "--filter", "label=dev.slipway.proxy"}).out;
-    for (std::size_t at = 0; at < ids.size(); at += ids.find('\n', at) - at + 1) {
-      host.docker({"rm", "-f", "-v", ids.substr(at, ids.find('\n', at) - at)});
-    }
-  }
-}
-
 }  // namespace
 
 TEST_CASE(
     "a service with a route is updated and rolled back under load without a dropped request, and its history proves "
     "it") {
   push_proxy_image();
+  const Cleared cleared("e2e-routed");
   Daemon daemon;
   const Repository repository(daemon, "routed");
   const Service service = Service::behind_proxies(repository, "e2e-routed");
-  service.remove_from_hosts();
   const auto deployed = [&](const std::string& commit) {
     const Ran ran = daemon.slipway({"run", "watch", "-p", "routed", "--commit", commit, "--timeout", "180s"});
     INFO(ran.out << ran.err);
@@ -127,6 +118,4 @@ TEST_CASE(
   const Ran history = daemon.slipway({"app", "history", service.name()});
   INFO(history.out);
   CHECK(history.out.find("0/" + proved[0].at("requests").dump()) != std::string::npos);
-  service.remove_from_hosts();
-  remove_proxies();
 }

@@ -118,17 +118,21 @@ std::vector<std::string> Service::running_digests() const {
   return digests;
 }
 
-void Service::remove_from_hosts() const {
+void Cleared::clear() const {
+  const std::string of_service = "label=dev.slipway.application=" + service_;
   for (const Host& host : rig_hosts()) {
-    for (const std::string& id : lines_of(host.docker({"ps", "-aq", "--filter", "name=" + name_}).out)) {
-      host.docker({"rm", "-f", "-v", id});
-    }
-    const std::string networks =
-        host.docker({"network", "ls", "-q", "--filter", "label=dev.slipway.application=" + name_}).out;
-    for (const std::string& network : lines_of(networks)) host.docker({"network", "rm", network});
-    host.docker({"volume", "rm", "-f", volume()});
-    const std::string marks = host.docker({"volume", "ls", "-q", "--filter", "label=dev.slipway.lease=" + name_}).out;
-    for (const std::string& mark : lines_of(marks)) host.docker({"volume", "rm", "-f", mark});
+    const auto remove_all = [&host](std::vector<std::string> listing, const std::vector<std::string>& removal) {
+      for (const std::string& one : lines_of(host.docker(std::move(listing)).out)) {
+        std::vector<std::string> words = removal;
+        words.push_back(one);
+        host.docker(words);
+      }
+    };
+    remove_all({"ps", "-aq", "--filter", "name=" + service_}, {"rm", "-f", "-v"});
+    remove_all({"ps", "-aq", "--filter", "label=dev.slipway.proxy"}, {"rm", "-f", "-v"});
+    remove_all({"network", "ls", "-q", "--filter", of_service}, {"network", "rm"});
+    remove_all({"volume", "ls", "-q", "--filter", "name=" + service_ + "_state"}, {"volume", "rm", "-f"});
+    remove_all({"volume", "ls", "-q", "--filter", "label=dev.slipway.lease=" + service_}, {"volume", "rm", "-f"});
   }
 }
 

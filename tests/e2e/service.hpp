@@ -26,8 +26,6 @@ class Service {
   [[nodiscard]] std::string digest_of_tag(const std::string& tag) const;
   /// The manifest digests of the images that the service's running containers have on each host.
   [[nodiscard]] std::vector<std::string> running_digests() const;
-  /// Removes the service's containers and volume from all hosts.
-  void remove_from_hosts() const;
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::string volume() const { return name_ + "_state"; }
 
@@ -36,6 +34,21 @@ class Service {
   std::string name_;
   int port_;
   bool routed_ = false;
+};
+
+/// The hosts without a service, and without proxies: what earlier tests left of them is removed first, and what this one
+/// leaves when the object goes. It has to be there before the daemon is and after it has ended: a daemon mends what it
+/// misses.
+class Cleared {
+ public:
+  explicit Cleared(std::string service) : service_(std::move(service)) { clear(); }
+  Cleared(const Cleared&) = delete;
+  ~Cleared() { clear(); }
+
+ private:
+  void clear() const;
+
+  std::string service_;
 };
 
 }  // namespace slipway::e2e
