@@ -4,7 +4,8 @@
 #include <system_error>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/cancellation.hpp"
@@ -17,8 +18,6 @@ void log_escape(const std::string& name, std::exception_ptr escaped) {
   if (!escaped || is_cancellation(escaped)) return;
   try {
     std::rethrow_exception(escaped);
-  } catch (const asio::multiple_exceptions& e) {
-    log_escape(name, e.first_exception());
   } catch (const std::exception& e) {
     log::error("task ended by exception", {{"task", name}, {"what", e.what()}});
   }
@@ -77,6 +76,34 @@ awaitable<void> Tasks::join() {
 }
 
 namespace detail {
+namespace {
+
+template <class Until>
+auto group_of(const Executor& executor, std::vector<awaitable<void>> works, Until until) {
+  std::vector<decltype(asio::co_spawn(executor, std::declval<awaitable<void>>(), asio::deferred))> operations;
+  operations.reserve(works.size());
+  for (awaitable<void>& work : works) {
+    operations.push_back(asio::co_spawn(executor, std::move(work), asio::deferred));
+  }
+  return asio::experimental::make_parallel_group(std::move(operations)).async_wait(until, asio::deferred);
+}
+
+}  // namespace
+
+awaitable<std::size_t> race(std::vector<awaitable<void>> works) {
+  auto group = group_of(co_await asio::this_coro::executor, std::move(works), asio::experimental::wait_for_one());
+  const auto [order, escaped] = co_await std::move(group);
+  co_return order.front();
+}
+
+awaitable<void> side_by_side(std::vector<awaitable<void>> works) {
+  auto group = group_of(co_await asio::this_coro::executor, std::move(works), asio::experimental::wait_for_one_error());
+  const auto [order, escaped] = co_await std::move(group);
+  for (const std::size_t place : order) {
+    if (escaped[place]) std::rethrow_exception(escaped[place]);
+  }
+}
+
 awaitable<void> until_woken(asio::steady_timer& timer) {
   boost::system::error_code ignored;
   co_await timer.async_wait(asio::redirect_error(use_awaitable, ignored));
@@ -109,6 +136,19 @@ awaitable<void> Completion::wait(std::function<bool()> may_leave) {
   if (throwing) co_await slipway::throw_if_cancelled();
 }
 }  // namespace detail
+
+awaitable<Result<void>> all_of(std::vector<awaitable<Result<void>>> works) {
+  std::vector<std::optional<Result<void>>> results(works.size());
+  std::vector<awaitable<void>> kept;
+  for (std::size_t i = 0; i < works.size(); ++i) kept.push_back(detail::keep_value(std::move(works[i]), results[i]));
+  if (kept.empty()) co_return Result<void>();
+  auto running = detail::side_by_side(std::move(kept));
+  co_await std::move(running);
+  for (const std::optional<Result<void>>& result : results) {
+    if (!*result) co_return fail(result->error());
+  }
+  co_return Result<void>();
+}
 
 Pool::~Pool() {
   open_.reset();

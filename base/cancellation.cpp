@@ -1,7 +1,6 @@
 #include "base/cancellation.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/system/system_error.hpp>
 
 namespace slipway {
@@ -12,8 +11,6 @@ bool is_cancellation(const std::exception_ptr& thrown) {
     std::rethrow_exception(thrown);
   } catch (const boost::system::system_error& error) {
     return error.code() == boost::asio::error::operation_aborted;
-  } catch (const boost::asio::multiple_exceptions& both) {
-    return is_cancellation(both.first_exception());
   } catch (const std::exception&) {
     return false;
   }

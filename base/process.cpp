@@ -107,10 +107,10 @@ struct Ends {
 };
 
 awaitable<Result<ProcessOutcome>> follow(Child& child, Ends& ends, const ProcessSpec& spec) {
-  using namespace asio::experimental::awaitable_operators;
   ProcessOutcome outcome;
-  co_await (feed(ends.in, spec) && drain(ends.out, outcome.output, spec.output_limit) &&
-            drain(ends.err, outcome.errors, spec.output_limit));
+  auto all = all_of(feed(ends.in, spec), drain(ends.out, outcome.output, spec.output_limit),
+                    drain(ends.err, outcome.errors, spec.output_limit));
+  co_await std::move(all);
   co_await ends.exit.async_wait(Stream::wait_read, use_awaitable);
   outcome.exit_code = child.reap();
   co_return outcome;

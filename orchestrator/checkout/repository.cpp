@@ -173,7 +173,6 @@ awaitable<Result<void>> Repository::ensure(std::string commit, std::string ref) 
 }
 
 awaitable<Result<void>> Repository::fetch_ahead(std::string commit, std::string ref, std::string path) {
-  using namespace asio::experimental::awaitable_operators;
   if (!is_commit_id(commit)) co_return fail(Error::Kind::invalid, "'" + commit + "' is no commit id");
   if (!ref.empty() && !is_ref_name(ref)) co_return fail(Error::Kind::invalid, "'" + ref + "' is no branch or tag");
   // Held until it is read, so that who comes for it meanwhile waits for that, too.
@@ -185,7 +184,7 @@ awaitable<Result<void>> Repository::fetch_ahead(std::string commit, std::string 
   AsyncLock::Held until_there = co_await arriving.acquire();
   auto fetching = fetch_arriving(std::move(until_there), commit, std::move(ref));
   auto reading = read_arrived(arriving, commit, path);
-  auto both = std::move(fetching) && std::move(reading);
+  auto both = all_of(std::move(fetching), std::move(reading));
   auto [fetched, file] = co_await std::move(both);
   if (!fetched) co_return fail(fetched.error());
   if (!file) co_return fail(file.error());

@@ -295,10 +295,10 @@ awaitable<bool> Connection::write_text(std::string head, std::string body) {
 }
 
 awaitable<void> Connection::write_stream(std::unique_ptr<Stream> stream, bool events, TokenId token) {
-  using namespace asio::experimental::awaitable_operators;
   ++server_.streams_;
   const std::shared_ptr<void> counted(nullptr, [&](void*) { --server_.streams_; });
-  const auto ended = co_await (pump(*stream) || until_gone() || server_.until_stopping() || until_refused(token));
+  auto race = first_of(pump(*stream), until_gone(), server_.until_stopping(), until_refused(token));
+  const auto ended = co_await std::move(race);
   const bool* complete = std::get_if<0>(&ended);
   const bool stopping = std::get_if<2>(&ended) != nullptr;
   // What broke off gets no proper end, so that the client can tell it from what is complete: a backup, a log. Events

@@ -160,11 +160,10 @@ class LogStream final : public Stream {
 
   /// Of a log that may not be there yet, or never will be.
   awaitable<Result<logs::LogChunk>> first_of_all() {
-    using namespace asio::experimental::awaitable_operators;
     Result<logs::LogChunk> chunk = co_await reader_.read(key_, offset_, chunk_bytes);
     if (is_missing(chunk)) {
       auto following = reader_.follow(key_, offset_, chunk_bytes);
-      auto race = std::move(following) || until_over();
+      auto race = slipway::first_of(std::move(following), until_over());
       auto first = co_await std::move(race);
       if (first.index() == 0) {
         chunk = std::move(std::get<0>(first));
@@ -182,14 +181,13 @@ class LogStream final : public Stream {
   /// Whatever happens in the daemon may be the end of it, but it is asked once a second at most; and now and then
   /// without that, since an attempt's states are no events.
   awaitable<Result<void>> until_over() {
-    using namespace asio::experimental::awaitable_operators;
     for (;;) {
       const std::int64_t seen = store_.newest_event();
       const auto next = std::chrono::steady_clock::now() + time_between_questions;
       const Result<bool> over = co_await ask_whether_over();
       if (!over) co_return fail(over.error());
       if (*over) co_return Result<void>();
-      auto happening = store_.next_event(seen) || sleep_for(time_between_looks);
+      auto happening = slipway::first_of(store_.next_event(seen), sleep_for(time_between_looks));
       co_await std::move(happening);
       const auto now = std::chrono::steady_clock::now();
       if (now < next) co_await sleep_for(next - now);

@@ -178,7 +178,6 @@ awaitable<void> Server::until_stopping() {
 }
 
 awaitable<void> Server::stop(Duration grace) {
-  using namespace asio::experimental::awaitable_operators;
   stopping_ = true;
   error_code ignored;
   acceptors_->tcp_acceptor.close(ignored);
@@ -186,7 +185,8 @@ awaitable<void> Server::stop(Duration grace) {
   if (!settings_.unix_socket.empty()) ::unlink(settings_.unix_socket.c_str());
   stop_signal_.cancel();
   for (Connection* connection : connections_) connection->close_if_idle();
-  const auto ended = co_await (tasks_.join() || sleep_for(grace));
+  auto race = first_of(tasks_.join(), sleep_for(grace));
+  const auto ended = co_await std::move(race);
   if (ended.index() == 0) co_return;
   log::warn("requests were cut off by the stop", {{"connections", connections_.size()}});
   tasks_.cancel();

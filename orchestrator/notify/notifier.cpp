@@ -224,7 +224,6 @@ awaitable<void> until_something_happens(store::Store& store, std::int64_t seen) 
 }  // namespace
 
 awaitable<void> Notifier::wait(std::int64_t seen, Time now) {
-  using namespace asio::experimental::awaitable_operators;
   const Result<std::optional<Time>> next = co_await store_.read(&store::Outbox::next_due, now);
   Milliseconds pause = longest_sleep;
   if (next && *next) pause = std::clamp(**next - clock_.now(), Milliseconds(0), pause);
@@ -234,7 +233,8 @@ awaitable<void> Notifier::wait(std::int64_t seen, Time now) {
   const std::shared_ptr<void> waited(nullptr, [this](void*) { waiting_ = nullptr; });
   boost::system::error_code stopped;
   auto sleeping = timer.async_wait(asio::redirect_error(use_awaitable, stopped));
-  co_await (std::move(sleeping) || until_something_happens(store_, seen));
+  auto race = first_of(std::move(sleeping), until_something_happens(store_, seen));
+  co_await std::move(race);
 }
 
 }  // namespace slipway::notify

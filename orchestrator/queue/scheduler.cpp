@@ -72,7 +72,6 @@ awaitable<void> Scheduler::run() {
 }
 
 awaitable<void> Scheduler::sleep(std::int64_t seen, bool worked) {
-  using namespace asio::experimental::awaitable_operators;
   if (released_) co_return;
   if (worked) {
     poke_.expires_at(asio::steady_timer::time_point::max());
@@ -81,7 +80,8 @@ awaitable<void> Scheduler::sleep(std::int64_t seen, bool worked) {
   }
   auto event = store_.next_event(seen);
   auto poked = expire(poke_);
-  co_await (std::move(event) || std::move(poked));
+  auto race = first_of(std::move(event), std::move(poked));
+  co_await std::move(race);
 }
 
 awaitable<bool> Scheduler::look() {

@@ -337,18 +337,15 @@ awaitable<Event> Driver::attempt(Action action) {
 
 /// Until it is done, or the host has been silent for too long, whether its line is dead or refuses at once.
 awaitable<Event> Driver::persist(Action action, std::function<awaitable<Result<void>>()> step, StepReport report) {
-  using namespace asio::experimental::awaitable_operators;
-  auto race = keep_trying(action, std::move(step), std::move(report)) || until_silent(action.host);
+  auto race = first_of(keep_trying(action, std::move(step), std::move(report)), until_silent(action.host));
   auto first = co_await std::move(race);
-  if (first.index() == 0) co_return *std::get<0>(std::move(first));
+  if (first.index() == 0) co_return std::get<0>(std::move(first));
   co_return event::Lost{action.host, "does not answer: " + std::get<1>(first).message};
 }
 
 /// Tried again while the host does not answer: a short cut of the line is no failure. Nor, on the way back, is what the
-/// engine could not do just now: a host that is given up is left without the application. (A Result, for Asio takes a
-/// variant apart where it waits for one of several.)
-awaitable<Result<Event>> Driver::keep_trying(Action action, std::function<awaitable<Result<void>>()> step,
-                                             StepReport report) {
+/// engine could not do just now: a host that is given up is left without the application.
+awaitable<Event> Driver::keep_trying(Action action, std::function<awaitable<Result<void>>()> step, StepReport report) {
   Error last(Error::Kind::timeout, "there was no time for it");
   while (left(action.deadline).count() > 0) {
     auto reaching = with_deadline(left(action.deadline), step(), std::string(name_of(action.stage)));

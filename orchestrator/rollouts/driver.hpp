@@ -86,7 +86,7 @@ class Driver {
   };
   awaitable<Event> attempt(Action action);
   awaitable<Event> persist(Action action, std::function<awaitable<Result<void>>()> step, StepReport report);
-  awaitable<Result<Event>> keep_trying(Action action, std::function<awaitable<Result<void>>()> step, StepReport report);
+  awaitable<Event> keep_trying(Action action, std::function<awaitable<Result<void>>()> step, StepReport report);
   [[nodiscard]] bool is_swarm(const std::string& host) const;
   awaitable<Event> attempt_on_swarm(Action action);
   awaitable<void> watch_swarm(std::string host, Time until);

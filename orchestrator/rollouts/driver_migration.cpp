@@ -43,7 +43,6 @@ Time Driver::end_of_migration(const Action& action, const std::string& key) cons
 /// Like a step of a host, but what becomes of it on a host that falls silent is not known, and nobody may begin it
 /// anew.
 awaitable<Event> Driver::attempt_migration(Action action) {
-  using namespace asio::experimental::awaitable_operators;
   auto site = site_of(action.host);
   if (!site) co_return event::MigrationFailed{site.error().message};
   const Migration& migration = *assignment_.forward->application.policy.migrate;
@@ -59,7 +58,7 @@ awaitable<Event> Driver::attempt_migration(Action action) {
   if (assignment_.say) assignment_.say("host " + action.host + ": the migration runs");
   Error last(Error::Kind::timeout, "there was no time for it");
   while (left(end_of_migration(action, what.key)).count() > 0) {
-    auto race = run_alone(&once, *site, what) || until_silent(action.host);
+    auto race = first_of(run_alone(&once, *site, what), until_silent(action.host));
     auto first = co_await std::move(race);
     if (first.index() == 1) {
       co_return event::MigrationFailed{"the host does not answer, and what became of it is unknown: " +

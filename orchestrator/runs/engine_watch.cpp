@@ -36,8 +36,8 @@ awaitable<void> EngineWatch::run(std::function<void(bool)> on_change) {
 }
 
 awaitable<void> EngineWatch::until_lost() {
-  using namespace asio::experimental::awaitable_operators;
-  co_await (follow_events() || ping_now_and_then());
+  auto race = first_of(follow_events(), ping_now_and_then());
+  co_await std::move(race);
 }
 
 /// Returns when the stream of events ends, which is the first sign of an engine that stops.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "orchestrator/runs/all_of.hpp"
 #include "orchestrator/runs/container_specs.hpp"
 #include "orchestrator/runs/step_outcome.hpp"
 
@@ -71,7 +70,6 @@ awaitable<Result<Outcome>> JobRun::run() {
 }
 
 awaitable<Result<Outcome>> JobRun::work() {
-  using namespace asio::experimental::awaitable_operators;
   if (shares_network()) {
     std::vector<std::string> names;
     for (const ServiceSpec& service : order_.services) names.push_back(service.name);
@@ -81,7 +79,7 @@ awaitable<Result<Outcome>> JobRun::work() {
   const std::size_t open = first_open_step();
   if (open < order_.steps.size()) {
     adopt(open);
-    auto race = set_up() || stop_.wait();
+    auto race = first_of(set_up(), stop_.wait());
     const auto first = co_await std::move(race);
     std::optional<Outcome> broken_off;
     if (first.index() == 1) {
@@ -138,7 +136,6 @@ std::function<awaitable<Result<void>>(std::string)> JobRun::filling() const {
 }
 
 awaitable<Result<void>> JobRun::set_up() {
-  using namespace asio::experimental::awaitable_operators;
   const Result<void> looked = co_await look_whether_begun();
   if (!looked) co_return fail(looked.error());
   const Result<void> resolved = co_await resolve_images();
@@ -146,7 +143,7 @@ awaitable<Result<void>> JobRun::set_up() {
   const Result<void> made = co_await make_network();
   if (!made) co_return fail(made.error());
   // The first step is created and its workspace filled while the network and the services come up.
-  auto both = open_network() && prepare(first_open_step());
+  auto both = all_of(open_network(), prepare(first_open_step()));
   const auto [opened, prepared] = co_await std::move(both);
   if (!opened) co_return fail(opened.error());
   if (!prepared) co_return fail(prepared.error());
@@ -274,7 +271,6 @@ Result<void> JobRun::make_step(std::size_t index) {
 }
 
 awaitable<Result<Outcome>> JobRun::run_steps() {
-  using namespace asio::experimental::awaitable_operators;
   for (std::size_t i = 0; i < order_.steps.size(); ++i) {
     const std::optional<store::Attempt> record = record_of(order_.steps[i].name);
     if (record && has_ended(*record)) {
@@ -283,7 +279,7 @@ awaitable<Result<Outcome>> JobRun::run_steps() {
       continue;
     }
     // While this step runs, the one before is committed as exited and the next one is created.
-    auto all = run_step(i) && settle_before(i) && prepare(i + 1);
+    auto all = all_of(run_step(i), settle_before(i), prepare(i + 1));
     const auto [outcome, settled, prepared] = co_await std::move(all);
     if (!settled) co_return fail(settled.error());
     const bool last = i + 1 == order_.steps.size();

@@ -283,9 +283,8 @@ awaitable<Result<void>> RunDriver::begin_attempt(std::size_t job, int number, Ti
 }
 
 awaitable<void> RunDriver::attempt(std::size_t job, int number, Time deadline) {
-  using namespace asio::experimental::awaitable_operators;
   // Side by side: the store commits in the order it is asked, so no container is intended before its attempt.
-  auto both = begin_attempt(job, number, deadline) && as_result(work_on(job, number, deadline));
+  auto both = all_of(begin_attempt(job, number, deadline), as_result(work_on(job, number, deadline)));
   auto [begun, worked] = co_await std::move(both);
   Outcome outcome = worked ? *worked : outcome_of_error(worked.error());
   if (!begun) outcome = outcome_of_error(Error(begun.error()).in("journal"));

@@ -63,14 +63,13 @@ awaitable<Result<void>> RunService::open() {
 }
 
 awaitable<void> RunService::watch(std::function<void(bool)> on_engine) {
-  using namespace asio::experimental::awaitable_operators;
   std::function<void(bool)> tell = [this, on_engine = std::move(on_engine)](bool available) {
     if (on_engine) on_engine(available);
     for (const auto& [id, active] : active_) {
       if (active->driver) active->driver->engine_changed(available);
     }
   };
-  auto both = watch_.run(std::move(tell)) && sweep_now_and_then();
+  auto both = all_of(watch_.run(std::move(tell)), sweep_now_and_then());
   co_await std::move(both);
 }
 
@@ -190,7 +189,6 @@ awaitable<void> RunService::drive(RunId id, std::shared_ptr<Active> active) {
 }
 
 awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Active> active) {
-  using namespace asio::experimental::awaitable_operators;
   auto reading = with_.store.read(&store::Runs::get, id);
   Result<store::Run> run = co_await std::move(reading);
   if (!run) co_return fail(run.error());
@@ -218,7 +216,7 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
   auto preparing = prepare_run(with_, settings_, std::move(*run), std::move(*project), std::move(*access), **repository,
                                std::move(planned));
   StopSignal never(executor_);
-  auto race = std::move(preparing) || (under_way ? never : active->stop).wait();
+  auto race = first_of(std::move(preparing), (under_way ? never : active->stop).wait());
   auto first = co_await std::move(race);
   if (first.index() == 1) {
     Outcome outcome{Verdict::cancelled, active->stop.reason()};

@@ -55,10 +55,9 @@ awaitable<void> ServiceRun::serve() {
 }
 
 awaitable<Result<void>> ServiceRun::until_ready() {
-  using namespace asio::experimental::awaitable_operators;
   for (bool engine_was_out = true; engine_was_out;) {
     const std::uint64_t outages = tools_.watch.outages();
-    auto race = check() || ended_.wait() || sleep_for(spec_.ready.timeout);
+    auto race = first_of(check(), ended_.wait(), sleep_for(spec_.ready.timeout));
     auto first = co_await std::move(race);
     if (first.index() == 0) {
       Result<void>& ready = std::get<0>(first);

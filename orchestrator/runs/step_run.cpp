@@ -47,7 +47,6 @@ AttemptState StepRun::state() const {
 }
 
 awaitable<Result<void>> StepRun::prepare() {
-  using namespace asio::experimental::awaitable_operators;
   if (state() == AttemptState::created) co_return co_await fill_again();
   if (state() != AttemptState::intent) co_return Result<void>();
   if (!order_.record) {
@@ -57,7 +56,7 @@ awaitable<Result<void>> StepRun::prepare() {
   const Result<void> made = co_await create();
   if (!made) co_return fail(made.error());
   // Side by side; it is started only when both are done.
-  auto both = commit_created() && fill();
+  auto both = all_of(commit_created(), fill());
   const auto [committed, filled] = co_await std::move(both);
   if (!committed) co_return fail(committed.error());
   co_return filled;
@@ -201,16 +200,15 @@ awaitable<Result<void>> StepRun::commit_running() {
 }
 
 awaitable<Result<StepEnd>> StepRun::finish(StopSignal& stop) {
-  using namespace asio::experimental::awaitable_operators;
   // The commit and the container's own work go on side by side.
-  auto race = until_exit(stop) || keep_log() || keep_synced();
-  auto both = commit_running() && std::move(race);
+  auto race = first_of(until_exit(stop), keep_log(), keep_synced());
+  auto both = all_of(commit_running(), std::move(race));
   auto [committed, first] = co_await std::move(both);
   if (!committed) co_return fail(committed.error());
   if (first.index() == 1 && !std::get<1>(first)) co_return fail(std::get<1>(first).error());
   if (first.index() == 2 && !std::get<2>(first)) co_return fail(std::get<2>(first).error());
   // What has been followed goes to the disk while the rest is fetched.
-  auto reading = drain(&stop) && sync_ahead();
+  auto reading = all_of(drain(&stop), sync_ahead());
   const auto [drained, tried] = co_await std::move(reading);
   if (!drained) co_return fail(drained.error());
   co_await look_for_lost_end();
@@ -259,10 +257,9 @@ awaitable<Result<docker::Container>> StepRun::inspect() {
 }
 
 awaitable<void> StepRun::until_exit(StopSignal& stop) {
-  using namespace asio::experimental::awaitable_operators;
   for (;;) {
     if (stop_reason_.empty()) {
-      auto race = until_still(stop) || stop.wait();
+      auto race = first_of(until_still(stop), stop.wait());
       const auto first = co_await std::move(race);
       if (first.index() == 0) co_return;
       const Result<docker::Container> container = co_await inspect();
@@ -274,7 +271,7 @@ awaitable<void> StepRun::until_exit(StopSignal& stop) {
     co_await stop_container();
     auto waiting = until_still(stop);
     auto patience = sleep_for(order_.grace + 10s);
-    auto race = std::move(waiting) || std::move(patience);
+    auto race = first_of(std::move(waiting), std::move(patience));
     const auto first = co_await std::move(race);
     if (first.index() == 0) co_return;
   }

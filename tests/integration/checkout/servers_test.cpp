@@ -299,10 +299,10 @@ TEST_CASE("while a fetch hangs no command line has the credentials; at the deadl
   const auto [fetched, seen] =
       run_async([](Repository& r, fs::path folder, std::string process,
                    std::vector<std::string> words) -> awaitable<std::pair<Result<void>, std::vector<std::string>>> {
-        using namespace asio::experimental::awaitable_operators;
         auto look = look_while_it_hangs(folder, process, words);
         auto fetch = r.fetch(std::string(40, 'a'), "");
-        auto [result, lines] = co_await (std::move(fetch) && std::move(look));
+        auto both = all_of(std::move(fetch), std::move(look));
+        auto [result, lines] = co_await std::move(both);
         co_return std::pair(std::move(result), std::move(lines));
       }(mirror, client.settings.folder, by_ssh ? "ssh" : "git-remote-http", secrets));
   REQUIRE_FALSE(fetched);

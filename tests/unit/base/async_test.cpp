@@ -56,6 +56,13 @@ TEST_CASE("of two an exception of either ends the other at once") {
   CHECK(ended);
 }
 
+TEST_CASE("who waits for all of several can be cancelled") {
+  bool ended = false;
+  auto both = all_of(endless_work(ended), answer_after(1h));
+  CHECK(run_async(first_of(std::move(both), sleep_for(5ms))).index() == 1);
+  CHECK(ended);
+}
+
 TEST_CASE("of two the first that ends is told by its place, and the other is cancelled") {
   bool ended = false;
   const auto first = run_async(first_of(answer_after(1ms), endless_work(ended)));
@@ -73,6 +80,46 @@ TEST_CASE("who waits for the first of two can be cancelled") {
   auto both = first_of(endless_work(ended), answer_after(1h));
   CHECK(run_async(first_of(std::move(both), sleep_for(5ms))).index() == 1);
   CHECK(ended);
+}
+
+TEST_CASE("of many the first that ends is told by its place, whatever the others would answer") {
+  bool ended = false;
+  const auto first = run_async(first_of(endless_work(ended), answer_after(1h), sleep_for(1ms), answer_after(1h)));
+  CHECK(first.index() == 2);
+  CHECK(ended);
+}
+
+TEST_CASE("all that run side by side answer in their places, whichever ends first") {
+  const auto [slow, nothing, quick] = run_async(all_of(answer_after(20ms), sleep_for(1ms), answer_after(1ms)));
+  CHECK(*slow == 42);
+  CHECK(*quick == 42);
+}
+
+TEST_CASE("what one of several throws cancels the others, and is thrown when they have ended") {
+  bool ended = false;
+  CHECK_THROWS_WITH(run_async(all_of(endless_work(ended), broken_work())), "broken");
+  CHECK(std::exchange(ended, false));
+  CHECK_THROWS_WITH(run_async(all_of(broken_work(), endless_work(ended))), "broken");
+  CHECK(ended);
+}
+
+TEST_CASE("of any number of works the first error in their order is told when all have ended") {
+  int done = 0;
+  const auto work = [](int& count, Duration time, const char* error) -> awaitable<Result<void>> {
+    co_await sleep_for(time);
+    ++count;
+    if (error) co_return fail(Error::Kind::failed, error);
+    co_return Result<void>();
+  };
+  std::vector<awaitable<Result<void>>> works;
+  works.push_back(work(done, 20ms, nullptr));
+  works.push_back(work(done, 10ms, "second"));
+  works.push_back(work(done, 1ms, "third"));
+  const Result<void> ended = run_async(all_of(std::move(works)));
+  CHECK(done == 3);
+  REQUIRE_FALSE(ended);
+  CHECK(ended.error().message == "second");
+  CHECK(run_async(all_of(std::vector<awaitable<Result<void>>>())));
 }
 
 TEST_CASE("an exception becomes an error where one is wanted") {

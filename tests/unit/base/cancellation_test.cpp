@@ -16,8 +16,8 @@ awaitable<void> throws(boost::system::error_code code) {
 }
 
 awaitable<void> race(boost::system::error_code code) {
-  using namespace asio::experimental::awaitable_operators;
-  co_await (throws(code) || throws(code));
+  auto both = first_of(throws(code), throws(code));
+  co_await std::move(both);
 }
 
 awaitable<Result<void>> sleeps() {

@@ -98,10 +98,10 @@ awaitable<void> answer_all(tcp::acceptor& acceptor, std::string error, int& aske
 /// A fetch from such a server.
 Result<void> fetch_from_liar(const GitSettings& settings, std::string error, int& asked) {
   return run_async([](const GitSettings& with, std::string said, int& count) -> awaitable<Result<void>> {
-    using namespace asio::experimental::awaitable_operators;
     tcp::acceptor acceptor(co_await asio::this_coro::executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     Repository repository(with, "project-1", server_url(acceptor), {});
-    auto ended = co_await (repository.fetch(std::string(40, 'a'), "") || answer_all(acceptor, std::move(said), count));
+    auto race = first_of(repository.fetch(std::string(40, 'a'), ""), answer_all(acceptor, std::move(said), count));
+    auto ended = co_await std::move(race);
     co_return std::move(std::get<0>(ended));
   }(settings, std::move(error), asked));
 }
@@ -114,8 +114,8 @@ std::string with_lib_at(const std::string& commit) {
 }
 
 awaitable<Result<void>> export_both(Repository& repository, std::string a, std::string b, fs::path folder) {
-  using namespace asio::experimental::awaitable_operators;
-  auto [x, y] = co_await (repository.export_to(a, folder / a) && repository.export_to(b, folder / b));
+  auto both = all_of(repository.export_to(a, folder / a), repository.export_to(b, folder / b));
+  auto [x, y] = co_await std::move(both);
   co_return x ? y : x;
 }
 
@@ -438,8 +438,8 @@ TEST_CASE("two fetches at the same time both end well") {
   const std::string second = shop.commit("echo 2 > x");
   Repository repository = shop.repository();
   const auto both = run_async([](Repository& r, std::string a, std::string b) -> awaitable<bool> {
-    using namespace asio::experimental::awaitable_operators;
-    auto [x, y] = co_await (r.fetch(a, "") && r.fetch(b, ""));
+    auto fetches = all_of(r.fetch(a, ""), r.fetch(b, ""));
+    auto [x, y] = co_await std::move(fetches);
     co_return x.has_value() && y.has_value();
   }(repository, first, second));
   CHECK(both);
@@ -533,10 +533,11 @@ TEST_CASE("a password goes to its own server in a header, and no error repeats i
   credentials.password = Secret("hunter2");
   std::string request;
   const auto fetched = run_async([](Workshop& w, GitCredentials c, std::string& seen) -> awaitable<Result<void>> {
-    using namespace asio::experimental::awaitable_operators;
     tcp::acceptor acceptor(co_await asio::this_coro::executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     Repository repository(w.settings, "private", server_url(acceptor), std::move(c));
-    co_return co_await (repository.fetch(std::string(40, 'a'), "") && refuse_one(acceptor, seen));
+    auto both = all_of(repository.fetch(std::string(40, 'a'), ""), refuse_one(acceptor, seen));
+    auto [ended, refused] = co_await std::move(both);
+    co_return std::move(ended);
   }(shop, credentials, request));
   REQUIRE_FALSE(fetched);
   CHECK(fetched.error().kind == Error::Kind::unauthorized);

@@ -263,12 +263,11 @@ awaitable<void> close_soon(HijackedStream& stream) {
 
 TEST_CASE("closing a hijacked stream wakes its reader with an error, not an exception") {
   with_script(upgrade_then_echo, [](Transport& transport, ScriptedEngine&) -> awaitable<void> {
-    using namespace asio::experimental::awaitable_operators;
     Result<HijackedStream> stream = co_await transport.hijack(unversioned("POST", "/attach"));
     REQUIRE(stream);
     const Result<std::string> first = co_await stream->read();
-    auto both = read_closed(*stream) && close_soon(*stream);
-    const Result<std::string> woken = co_await std::move(both);
+    auto both = all_of(read_closed(*stream), close_soon(*stream));
+    const auto [woken, closed] = co_await std::move(both);
     REQUIRE_FALSE(woken);
     CHECK(woken.error().kind == Error::Kind::cancelled);
   });

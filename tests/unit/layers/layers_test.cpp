@@ -98,3 +98,11 @@ TEST_CASE("no source file is longer than 600 lines") {
     CHECK(std::count(std::istreambuf_iterator<char>(file), {}, '\n') <= 600);
   }
 }
+
+TEST_CASE("what runs side by side is first_of or all_of, never Asio's operators, which each file compiles anew") {
+  for (const fs::path& source : sources()) {
+    std::ifstream file(source);
+    CAPTURE(source.string());
+    for (std::string line; std::getline(file, line);) CHECK(line.find("awaitable_operators") == std::string::npos);
+  }
+}

@@ -127,10 +127,9 @@ TEST_CASE("with a Caddy two changes at the same moment are both made") {
   };
   const auto both = scene.fleet->run(
       [](Traffic& traffic, Place place, std::vector<Backend> a, std::vector<Backend> b) -> awaitable<Result<void>> {
-        using namespace asio::experimental::awaitable_operators;
         auto first = traffic.attach(place, std::move(a), 100);
         auto second = traffic.attach(std::move(place), std::move(b), 100);
-        auto work = std::move(first) && std::move(second);
+        auto work = all_of(std::move(first), std::move(second));
         const auto [x, y] = co_await std::move(work);
         co_return x ? y : x;
       }(scene.traffic(), scene.place(), other("red"), other("blue")));
