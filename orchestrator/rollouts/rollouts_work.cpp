@@ -136,6 +136,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   const Progress& progress = work->driver->progress();
   if (is_end(progress.stage)) {
     note_lost_hosts(*rollout, progress);
+    work->changed_hosts = work->driver->changed_to_the_end();
     work->say(std::string(name_of(progress.stage)) + (progress.reason.empty() ? "" : ": " + progress.reason));
     log::info("rollout ended", {{"rollout", work->id},
                                 {"application", work->application},
