@@ -113,9 +113,10 @@ Result<std::vector<std::string>> Applications::images_of(std::string name, std::
               {name, limit}, images_text);
 }
 
+/// CROSS JOIN: applications first, since there are few, and not all generations there ever were.
 Result<std::vector<std::string>> Applications::images_to_come() const {
   return rows(tx_,
-              "SELECT g.images FROM applications a JOIN generations g ON g.application = a.name AND "
+              "SELECT g.images FROM applications a CROSS JOIN generations g ON g.application = a.name AND "
               "g.number = a.promoted UNION "
               "SELECT g.images FROM rollouts r JOIN generations g ON g.application = r.application AND "
               "g.number = r.generation WHERE r.ended = 0",

@@ -385,3 +385,35 @@ TEST_CASE("hosts are left behind that did not answer in the end, or could not be
   end("deploy", "succeeded", {to_be_left, host("h3", "committed")});
   CHECK(left() == std::vector<std::string>{"hello h1"});
 }
+
+TEST_CASE("what a host has is the generation of the last rollout that came to its end there") {
+  TemporaryStore s;
+  const auto one = add_generation(s);
+  const auto two = add_generation(s);
+  const auto end = [&](std::int64_t generation, const std::string& state, std::vector<RolloutHost> hosts) {
+    Rollout rollout;
+    rollout.application = "hello";
+    rollout.generation = generation;
+    rollout.created = kNoon;
+    const RolloutId id = s.write(&Rollouts::add, rollout).value();
+    const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+    RolloutProgress ended = progress(state, true);
+    ended.hosts = std::move(hosts);
+    REQUIRE(s.write(&Rollouts::save, id, fence, ended));
+  };
+  const auto on = [&](const std::string& name) { return s.read(&Rollouts::generation_on, "hello", name).value(); };
+  CHECK(on("h1") == 0);
+  end(one, "succeeded", {host("h1", "committed"), host("h2", "old_stopped"), host("h3", "unknown")});
+  CHECK(on("h1") == one);
+  CHECK(on("h2") == one);
+  CHECK(on("h3") == 0);
+  end(two, "rolled_back", {host("h1", "committed"), host("h2", "rolled_back")});
+  CHECK(on("h1") == one);
+  RolloutHost emptied = host("h2", "committed");
+  emptied.new_containers = "[]";
+  end(two, "succeeded", {host("h1", "unknown"), emptied});
+  CHECK(on("h1") == one);
+  CHECK(on("h2") == 0);
+  CHECK(s.read(&Rollouts::left_behind, "hello")->size() == 2);
+  CHECK(s.read(&Rollouts::left_behind, "other")->empty());
+}
