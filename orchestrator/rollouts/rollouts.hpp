@@ -193,6 +193,7 @@ class Rollouts {
   std::map<std::string, Vigil> vigils_;                ///< by application
   std::map<std::string, std::string> route_troubles_;  ///< "application on host" → why its routes can't be mended
   asio::steady_timer moved_;  ///< never expires; cancelled when a queue or what waits in it has changed
+  bool stops_ = false;        ///< nothing is begun any more that can as well be left
   Tasks tasks_;
 };
 

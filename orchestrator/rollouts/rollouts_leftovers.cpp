@@ -29,7 +29,9 @@ awaitable<void> Rollouts::tidy_up(std::string application, std::vector<std::stri
 /// finds it, too.
 awaitable<void> Rollouts::tidy_host(Place place, StillNeeded needed) {
   if (parts_.hosts.find(place.host) == nullptr) co_return;  // a swarm looks after itself
-  std::function<bool()> idle = [this, application = place.application] { return current(application) == nullptr; };
+  std::function<bool()> idle = [this, application = place.application] {
+    return !stops_ && current(application) == nullptr;
+  };
   auto work = remove_leftovers(parts_, place, std::move(needed), std::move(idle));
   auto removed = co_await with_deadline(removing_limit, std::move(work), "removing what is not needed any more");
   if (!removed) {
