@@ -16,7 +16,7 @@ using namespace slipway::rollouts;
 
 namespace {
 
-std::string on_h1(const std::string& name, const std::string& service = {}, const std::string& more = {}) {
+std::string web_on_h1(const std::string& name, const std::string& service = {}, const std::string& more = {}) {
   return "name: " + name + "\nservices:\n  web:\n    stop_grace_period: 1s\n" + service + more +
          "x-slipway:\n  targets: [h1]\n  min_healthy_time: 200ms\n  health_deadline: 8s\n";
 }
@@ -76,7 +76,7 @@ TEST_CASE("an image goes from its host when no generation that could run there a
   std::vector<std::string> images;
   for (const char* version : {"one", "two", "three"}) {
     images.push_back(push_web_image(*scene.fleet, std::string("images-") + version, version));
-    scene.fleet->settle(on_h1(scene.application), images.back());
+    scene.fleet->settle(web_on_h1(scene.application), images.back());
   }
   scene.fleet->run_until([&] { return !has_image(scene, images[0]); });
   CHECK(has_image(scene, images[1]));
@@ -91,10 +91,10 @@ TEST_CASE("an image goes from its host when no generation that could run there a
 TEST_CASE("an image stays while a container of somebody else's, a tag or another application's rollout wants it") {
   Scene scene("ro-imagesheld");
   const std::string old = push_web_image(*scene.fleet, "held-1", "one");
-  scene.fleet->settle(on_h1(scene.application), old);
+  scene.fleet->settle(web_on_h1(scene.application), old);
   create_foreign(scene, docker::ContainerSpec(old));
   for (const char* version : {"two", "three"}) {
-    scene.fleet->settle(on_h1(scene.application),
+    scene.fleet->settle(web_on_h1(scene.application),
                         push_web_image(*scene.fleet, std::string("held-") + version, version));
   }
   CHECK(scene.fleet->shown("h1", scene.application).size() == 2);
@@ -124,8 +124,8 @@ TEST_CASE("a network that the file has no more goes when no kept generation has 
   const std::string image = push_web_image(*scene.fleet, "networks", "one");
   const std::string network = "ro-networks_back";
   const auto step = [&](const std::string& word, const std::string& networks) {
-    scene.fleet->settle(on_h1(scene.application, "    environment: {STEP: " + word + "}\n" + networks,
-                              networks.empty() ? "" : "networks: {back: {}}\n"),
+    scene.fleet->settle(web_on_h1(scene.application, "    environment: {STEP: " + word + "}\n" + networks,
+                                  networks.empty() ? "" : "networks: {back: {}}\n"),
                         image);
   };
   step("one", "    networks: [default, back]\n");
@@ -152,7 +152,7 @@ TEST_CASE("a network that the file has no more goes when no kept generation has 
 TEST_CASE("a container whose image has gone from its host since it was pulled gets it once more") {
   Scene scene("ro-imagegone");
   const std::string image = push_web_image(*scene.fleet, "gone", "one");
-  scene.fleet->settle(on_h1(scene.application), image);
+  scene.fleet->settle(web_on_h1(scene.application), image);
   docker::RemoveContainer how;
   how.force = true;
   must(scene.fleet->run(first_host(scene).containers().remove("ro-imagegone-web-g1-1", how)));

@@ -11,7 +11,7 @@ std::string digest(char digit) {
   return "sha256:" + std::string(64, digit);
 }
 
-docker::ImageSummary image(std::vector<std::string> digests, std::vector<std::string> tags = {}) {
+docker::ImageSummary listed_image(std::vector<std::string> digests, std::vector<std::string> tags = {}) {
   docker::ImageSummary made;
   made.id = digest('f');
   made.repo_digests = std::move(digests);
@@ -33,7 +33,7 @@ std::size_t gone(const docker::ImageSummary& there) {
   return old_images({there}, needs()).size();
 }
 
-docker::Network network(std::string name, std::string scope = "local") {
+docker::Network listed_network(std::string name, std::string scope = "local") {
   docker::Network made;
   made.name = std::move(name);
   made.scope = std::move(scope);
@@ -43,29 +43,29 @@ docker::Network network(std::string name, std::string scope = "local") {
 }  // namespace
 
 TEST_CASE("an image goes that a generation had and none needs any more, by the names that the Engine has for it") {
-  const auto old = old_images({image({"busybox@" + digest('1')}, {"<none>:<none>"})}, needs());
+  const auto old = old_images({listed_image({"busybox@" + digest('1')}, {"<none>:<none>"})}, needs());
   REQUIRE(old.size() == 1);
   CHECK(old[0].id == digest('f'));
   CHECK(old[0].names == std::vector<std::string>{"busybox@" + digest('1')});
   CHECK(old[0].size == 7);
-  CHECK(gone(image({"busybox@" + digest('1'), "registry.example:5000/shop/web@" + digest('1')})) == 1);
+  CHECK(gone(listed_image({"busybox@" + digest('1'), "registry.example:5000/shop/web@" + digest('1')})) == 1);
 }
 
 TEST_CASE("an image stays that is needed, that has a name of somebody else's, or that no generation ever had") {
-  CHECK(gone(image({"busybox@" + digest('3')})) == 0);
-  CHECK(gone(image({"busybox@" + digest('1'), "busybox@" + digest('3')})) == 0);
-  CHECK(gone(image({"busybox@" + digest('4')})) == 0);
-  CHECK(gone(image({"busybox@" + digest('5')})) == 0);
-  CHECK(gone(image({"other.example/busybox@" + digest('1')})) == 0);
-  CHECK(gone(image({"busybox@" + digest('1'), "other.example/busybox@" + digest('1')})) == 0);
-  CHECK(gone(image({"busybox@" + digest('1')}, {"busybox:latest"})) == 0);
-  CHECK(gone(image({"<none>@<none>"}, {"<none>:<none>"})) == 0);
-  CHECK(gone(image({})) == 0);
+  CHECK(gone(listed_image({"busybox@" + digest('3')})) == 0);
+  CHECK(gone(listed_image({"busybox@" + digest('1'), "busybox@" + digest('3')})) == 0);
+  CHECK(gone(listed_image({"busybox@" + digest('4')})) == 0);
+  CHECK(gone(listed_image({"busybox@" + digest('5')})) == 0);
+  CHECK(gone(listed_image({"other.example/busybox@" + digest('1')})) == 0);
+  CHECK(gone(listed_image({"busybox@" + digest('1'), "other.example/busybox@" + digest('1')})) == 0);
+  CHECK(gone(listed_image({"busybox@" + digest('1')}, {"busybox:latest"})) == 0);
+  CHECK(gone(listed_image({"<none>@<none>"}, {"<none>:<none>"})) == 0);
+  CHECK(gone(listed_image({})) == 0);
 }
 
 TEST_CASE("a network goes that no generation which may be asked for names, unless it is a swarm's") {
-  const auto old =
-      old_networks({network("shop_default"), network("shop_back"), network("shop_mesh", "swarm")}, needs());
+  const auto old = old_networks(
+      {listed_network("shop_default"), listed_network("shop_back"), listed_network("shop_mesh", "swarm")}, needs());
   REQUIRE(old.size() == 1);
   CHECK(old[0].name == "shop_back");
 }
