@@ -175,6 +175,17 @@ void read_caddy(const YamlNode& node, const std::string& host, Settings& setting
   settings.caddies[host] = std::move(caddy);
 }
 
+/// A target of that name would be the host for some and the group for others: hosts get what is not meant for them.
+void check_names(const pipelines::YamlEntry& entry, const Settings& settings, Diagnostics& diagnostics) {
+  for (const rollouts::HostSettings& other : settings.hosts) {
+    if (other.name == entry.key) continue;
+    if (std::find(other.groups.begin(), other.groups.end(), entry.key) == other.groups.end()) continue;
+    diagnostics.error(entry.at, "a group has the name of this host, and host " + other.name + " is in it", entry.key,
+                      "call the host or the group something else: a target of that name would be both");
+    return;
+  }
+}
+
 void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
   if (!node.is_map()) {
     diagnostics.error(node.at, "`hosts` must map a host's name to how to reach it", {},
@@ -192,6 +203,7 @@ void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnosti
     map.finish();
     settings.hosts.push_back(std::move(host));
   }
+  for (const pipelines::YamlEntry& entry : node.entries) check_names(entry, settings, diagnostics);
 }
 
 /// After the hosts, among which the managers are.

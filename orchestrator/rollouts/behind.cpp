@@ -136,6 +136,12 @@ bool left_on_purpose(const std::vector<store::Rollout>& newest_first) {
   return last->state == name_of(Stage::failed) || last->state == name_of(Stage::stopped) || is_broken_rollback(*last);
 }
 
+std::string why_gone(std::int64_t generation) {
+  const std::string gone = "the daemon's settings do not have it any more, and ";
+  if (generation == 0) return gone + "what it serves is not known";
+  return gone + "it may serve generation " + std::to_string(generation) + " still";
+}
+
 bool goes_to_nothing(const store::Rollout& rollout) {
   return flag_at(plan_of(rollout), "to_nothing");
 }

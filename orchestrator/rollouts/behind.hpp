@@ -47,6 +47,10 @@ Result<store::Rollout> catch_up_order(store::Transaction& tx, const std::string&
 /// rollback did not get through: what they have then is no drift. Of those that people asked for, newest first.
 bool left_on_purpose(const std::vector<store::Rollout>& newest_first);
 
+/// What is to be said of a host that the settings do not have any more, and which had that generation; 0: it is not
+/// known.
+std::string why_gone(std::int64_t generation);
+
 /// Whether a rollout is one to nothing, and which generation was the promoted one when it was asked for (0: none).
 bool goes_to_nothing(const store::Rollout& rollout);
 std::int64_t promoted_for(const store::Rollout& rollout);

@@ -1,5 +1,7 @@
 #include "orchestrator/rollouts/driver.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/redirect_error.hpp>
 #include <nlohmann/json.hpp>
 
@@ -233,6 +235,16 @@ std::vector<std::string> Driver::mended_hosts() const {
   for (const HostProgress& host : progress().hosts) {
     if (host.stage == HostStage::committed && !host.failed && !host.lost) hosts.push_back(host.host);
   }
+  return hosts;
+}
+
+std::vector<std::string> Driver::changed_to_the_end() const {
+  std::vector<std::string> hosts = mended_hosts();
+  std::erase_if(hosts, [this](const std::string& host) {
+    return std::none_of(assignment_.plan.hosts.begin(), assignment_.plan.hosts.end(), [&](const PlannedHost& planned) {
+      return planned.host == host && !(planned.create.empty() && planned.start.empty() && planned.stop.empty());
+    });
+  });
   return hosts;
 }
 

@@ -53,6 +53,8 @@ class Driver {
   /// had now. `why` is told beside who it was.
   awaitable<Result<void>> ask(Verb verb, std::string by, std::string why = {});
   [[nodiscard]] const Progress& progress() const { return machine_.progress(); }
+  /// Of a rollout that has succeeded: hosts that are as it wants them, and on which something had to be done for that.
+  [[nodiscard]] std::vector<std::string> changed_to_the_end() const;
 
  private:
   struct Wish {

@@ -283,12 +283,8 @@ std::vector<std::int64_t> standing_generations(const std::vector<store::Rollout>
   return standing;
 }
 
-namespace {
-
-/// Under which generations' names the containers run that a rollback from `number` might need: of the `keep` that
-/// stand below it.
-awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::string application, std::int64_t number,
-                                                             std::size_t keep) {
+awaitable<Result<std::vector<std::int64_t>>> kept_generations(Parts& parts, std::string application,
+                                                              std::int64_t number, std::size_t keep) {
   auto rollouts = co_await parts.store.read(&store::Rollouts::standing, application, looked_back);
   if (!rollouts) co_return fail(rollouts.error());
   std::vector<std::int64_t> kept;
@@ -298,6 +294,20 @@ awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::
     standing.pop_back();
     if (one == number) continue;
     --keep;
+    kept.push_back(one);
+  }
+  co_return kept;
+}
+
+namespace {
+
+/// Under which generations' names the containers run that a rollback from `number` might need.
+awaitable<Result<std::vector<std::int64_t>>> kept_containers(Parts& parts, std::string application, std::int64_t number,
+                                                             std::size_t keep) {
+  auto generations = co_await kept_generations(parts, application, number, keep);
+  if (!generations) co_return fail(generations.error());
+  std::vector<std::int64_t> kept;
+  for (const std::int64_t one : *generations) {
     auto row = co_await parts.store.read(&store::Applications::generation, application, one);
     if (!row) co_return fail(row.error());
     auto spec = from_row(*row);

@@ -47,6 +47,10 @@ void reuse_releases(GenerationSpec& spec, const std::vector<store::Generation>& 
 /// away all above the one it went to. So what was rolled back from is never what a rollback goes to.
 std::vector<std::int64_t> standing_generations(const std::vector<store::Rollout>& newest_first);
 
+/// Those that a rollback from `number` might go to: of the generations that stand below it, the newest `keep`.
+awaitable<Result<std::vector<std::int64_t>>> kept_generations(Parts& parts, std::string application,
+                                                              std::int64_t number, std::size_t keep);
+
 /// A stored generation made ready. Number 0 is the target that asks for nothing.
 awaitable<Result<std::shared_ptr<const Target>>> load_target(Parts& parts, std::string application,
                                                              std::int64_t number);

@@ -130,9 +130,17 @@ awaitable<Result<void>> HostWork::create(TargetPtr target) {
   if (found->missing.empty()) co_return Result<void>();
   if (auto ready = co_await prepare(target); !ready) co_return ready;
   for (const Wanted& wanted : found->missing) {
-    if (auto made = co_await create_container(wanted, target, *found); !made) {
-      co_return fail(made.error().in("create " + wanted.name));
+    auto made = co_await create_container(wanted, target, *found);
+    if (!made && made.error().kind == Error::Kind::not_found) {
+      // The image went since it was pulled, or long ago, where a container is made again on the way back.
+      const Service* service = target->service(wanted.service);
+      std::string platform;
+      if (service != nullptr) platform = service->platform;
+      auto pulled = co_await pull_image(wanted.image, std::move(platform));
+      if (!pulled) co_return fail(pulled.error().in("pull " + wanted.image));
+      made = co_await create_container(wanted, target, *found);
     }
+    if (!made) co_return fail(made.error().in("create " + wanted.name));
   }
   co_return Result<void>();
 }

@@ -4,6 +4,7 @@
 
 #include "docker-client/log_lines.hpp"
 #include "docker-client/task_logs.hpp"
+#include "orchestrator/rollouts/behind.hpp"
 #include "orchestrator/rollouts/drift_look.hpp"
 #include "orchestrator/rollouts/gather.hpp"
 #include "orchestrator/rollouts/generations.hpp"
@@ -70,12 +71,18 @@ awaitable<Result<GenerationSpec>> Inventory::promoted(store::Application applica
   co_return from_row(*row);
 }
 
+/// Of a host that the settings do not have.
+awaitable<std::string> Inventory::why_unknown(std::string application, std::string host) {
+  auto had = co_await parts_.store.read(&store::Rollouts::generation_on, application, host);
+  co_return why_gone(had.value_or(0));
+}
+
 awaitable<void> Inventory::look(std::shared_ptr<const Target> target, HostOfApplication* into) {
   if (target->spec.swarm) co_return co_await look_at_swarm(target, into);
   into->state = "unknown";
   auto engine = parts_.hosts.engine(into->host);
   if (!engine) {
-    into->reason = engine.error().message;
+    into->reason = co_await why_unknown(target->application.name, into->host);
     co_return;
   }
   auto looking = look_for_drift(*engine, parts_.store.fleet(), target);
@@ -137,7 +144,30 @@ awaitable<Result<std::vector<HostOfApplication>>> Inventory::hosts_of(std::share
       if (drift.host == host.host && !host.drift.empty()) host.drifted_since = drift.since;
     }
   }
+  auto former = co_await former_hosts(target);
+  if (!former) co_return former;
+  hosts.insert(hosts.end(), former->begin(), former->end());
   co_return hosts;
+}
+
+/// Hosts that the application was to leave while nobody could ask them, since the settings do not have them any more.
+awaitable<Result<std::vector<HostOfApplication>>> Inventory::former_hosts(std::shared_ptr<const Target> target) {
+  const std::string application = target->application.name;
+  auto left = co_await parts_.store.read(&store::Rollouts::left_behind, application);
+  if (!left) co_return fail(left.error());
+  std::vector<HostOfApplication> former;
+  for (const store::HostLeftBehind& one : *left) {
+    const bool known = parts_.hosts.find(one.host) != nullptr || parts_.hosts.swarm(one.host) != nullptr;
+    if (known || std::find(target->spec.hosts.begin(), target->spec.hosts.end(), one.host) != target->spec.hosts.end())
+      continue;
+    HostOfApplication host;
+    host.host = one.host;
+    host.state = "unknown";
+    host.reason = co_await why_unknown(application, one.host);
+    host.former = true;
+    former.push_back(std::move(host));
+  }
+  co_return former;
 }
 
 awaitable<Result<ApplicationStatus>> Inventory::status(std::string name) {

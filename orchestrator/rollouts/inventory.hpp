@@ -25,11 +25,12 @@ struct ApplicationSummary {
 /// One host, wanted against actual; or a swarm, whose services stand for their containers.
 struct HostOfApplication {
   std::string host;
-  std::string state;                  ///< ok, drifted, unhealthy or unknown (does not answer)
+  std::string state;                  ///< ok, drifted, unhealthy or unknown (does not answer, or can't be asked)
   std::string reason;                 ///< of the last three
   std::vector<Shown> containers;      ///< those of old generations too; `digest` is that of what they really run
   std::vector<Drift> drift;           ///< what somebody changed there; while a rollout is in work, what it has to do
   std::optional<Time> drifted_since;  ///< when a look between rollouts first saw it; absent: none has
+  bool former = false;                ///< the promoted generation is not for it, and it may serve one before that
 };
 
 struct ApplicationStatus {
@@ -78,6 +79,8 @@ class Inventory {
                                                              std::string place, std::size_t tail);
   awaitable<Result<GenerationSpec>> promoted(store::Application application);
   awaitable<Result<std::vector<HostOfApplication>>> hosts_of(std::shared_ptr<const Target> target);
+  awaitable<std::string> why_unknown(std::string application, std::string host);
+  awaitable<Result<std::vector<HostOfApplication>>> former_hosts(std::shared_ptr<const Target> target);
 
   Parts& parts_;
 };

@@ -161,7 +161,8 @@ std::string dump_plan(const Plan& plan) {
                      {"start", host.start},
                      {"keep", host.keep},
                      {"stop", host.stop},
-                     {"leaves", host.leaves}});
+                     {"leaves", host.leaves},
+                     {"gone", host.gone}});
   }
   return dump_json(
       {{"pace", pace_json(plan.pace)}, {"hosts", hosts}, {"batches", plan.batches}, {"notes", plan.notes}});
@@ -182,6 +183,7 @@ Result<Plan> parse_plan(std::string_view text) {
     host.keep = texts_in(value_at(row, "keep"));
     host.stop = texts_in(value_at(row, "stop"));
     host.leaves = flag_at(row, "leaves");
+    host.gone = text_at(row, "gone");
     plan.hosts.push_back(std::move(host));
   }
   for (const Json& batch : value_at(*json, "batches")) plan.batches.push_back(texts_in(batch));

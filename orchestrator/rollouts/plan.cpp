@@ -34,6 +34,7 @@ PlannedHost planned_host(const HostView& view, const PlanInput& input, const Dif
   host.host = view.host;
   host.reachable = view.reachable;
   host.leaves = view.leaves;
+  host.gone = view.gone;
   host.health = health_of_host(view, input.previous);
   for (const Wanted& one : difference.missing) host.create.push_back(one.name);
   for (const Shown& one : difference.asleep) host.start.push_back(one.name);
@@ -341,7 +342,7 @@ Progress first_progress(const Plan& plan) {
     one.health = host.health;
     one.lost = !host.reachable;
     one.leaves = host.leaves;
-    if (one.lost) one.reason = "did not answer when the rollout was planned";
+    if (one.lost) one.reason = host.gone.empty() ? "did not answer when the rollout was planned" : host.gone;
     progress.hosts.push_back(std::move(one));
   }
   return progress;
@@ -360,14 +361,16 @@ Result<Plan> make_plan(const PlanInput& input) {
                   "remove or rename it; slipway does not touch what it did not create for this generation");
     }
     plan.hosts.push_back(planned_host(view, input, differences.back()));
-    if (view.leaves) {
+    if (!view.gone.empty()) {
+      plan.notes.push_back("host " + view.host + ", on which the application was: " + view.gone);
+    } else if (view.leaves) {
       plan.notes.push_back("host " + view.host + " is none of its targets any more: its containers are stopped");
     }
-    if (!view.reachable) {
+    if (view.gone.empty() && !view.reachable) {
       plan.notes.push_back("host " + view.host +
                            " does not answer: it counts as not serving and is brought up to date when it does");
-      differences.pop_back();
     }
+    if (!view.reachable) differences.pop_back();
   }
   std::stable_sort(plan.hosts.begin(), plan.hosts.end(),
                    [](const PlannedHost& a, const PlannedHost& b) { return rank(a) < rank(b); });

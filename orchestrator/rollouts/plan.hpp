@@ -16,6 +16,7 @@ struct HostView {
   bool reachable = true;
   std::vector<Shown> containers;  ///< of this application, running or not
   bool leaves = false;            ///< the promoted generation is there, and the new one is not for it
+  std::string gone = {};          ///< why nobody can ask it: the settings do not have it any more; empty: they do
 };
 
 struct PlanInput {
@@ -36,6 +37,7 @@ struct PlannedHost {
   Health health = Health::unknown;                     ///< does it serve now
   std::vector<std::string> create, start, keep, stop;  ///< names of containers
   bool leaves = false;
+  std::string gone = {};  ///< see HostView
 };
 
 struct Plan {

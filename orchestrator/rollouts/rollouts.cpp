@@ -204,6 +204,7 @@ awaitable<void> Rollouts::serve(std::string application) {
     work->changed.cancel();
     std::erase(queue, work);
     works_.erase(work->id);
+    if (!stops_ && !work->changed_hosts.empty()) tasks_.spawn("leftovers", tidy_up(application, work->changed_hosts));
   }
   queues_.erase(application);
   served_.erase(application);
@@ -242,6 +243,7 @@ awaitable<Result<void>> Rollouts::recover() {
 }
 
 awaitable<void> Rollouts::shut_down() {
+  stops_ = true;
   tasks_.cancel();
   co_await tasks_.join();
 }

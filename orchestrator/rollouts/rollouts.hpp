@@ -14,6 +14,7 @@
 #include "orchestrator/rollouts/hold.hpp"
 #include "orchestrator/rollouts/host_lease.hpp"
 #include "orchestrator/rollouts/inventory.hpp"
+#include "orchestrator/rollouts/leftovers.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/turn.hpp"
 
@@ -116,8 +117,9 @@ class Rollouts {
     std::size_t dropped = 0;        ///< lines before them
     bool complained = false;
     bool ended = false;
-    std::unique_ptr<Driver> driver;  ///< while it is in work
-    asio::steady_timer changed;      ///< never expires; cancelled to wake who waits
+    std::vector<std::string> changed_hosts;  ///< see Driver::changed_to_the_end
+    std::unique_ptr<Driver> driver;          ///< while it is in work
+    asio::steady_timer changed;              ///< never expires; cancelled to wake who waits
   };
   using WorkPtr = std::shared_ptr<Work>;
 
@@ -156,6 +158,9 @@ class Rollouts {
   awaitable<Result<void>> end_unworked(store::Rollout rollout, std::int64_t fence, Stage stage, std::string reason);
   awaitable<std::vector<HostView>> look_at(std::vector<std::string> hosts, Whose whose);
 
+  awaitable<void> tidy_up(std::string application, std::vector<std::string> hosts);
+  awaitable<void> tidy_host(Place place, StillNeeded needed);
+
   void note_lost_hosts(const store::Rollout& rollout, const Progress& progress);
   void put_off(const std::string& application, const std::string& host, const std::string& why);
   awaitable<Result<void>> find_lost_hosts();
@@ -188,6 +193,7 @@ class Rollouts {
   std::map<std::string, Vigil> vigils_;                ///< by application
   std::map<std::string, std::string> route_troubles_;  ///< "application on host" → why its routes can't be mended
   asio::steady_timer moved_;  ///< never expires; cancelled when a queue or what waits in it has changed
+  bool stops_ = false;        ///< nothing is begun any more that can as well be left
   Tasks tasks_;
 };
 

@@ -48,7 +48,7 @@ Result<std::vector<store::HostDrift>> note_all(store::Transaction& tx, const App
   if (!before) return fail(before.error());
   for (const store::HostDrift& one : *before) {
     const bool ours = std::any_of(status.hosts.begin(), status.hosts.end(),
-                                  [&](const HostOfApplication& host) { return host.host == one.host; });
+                                  [&](const HostOfApplication& host) { return host.host == one.host && !host.former; });
     if (ours) continue;
     if (auto noted = drifts.note(application, one.host, {}, now); !noted) return fail(noted.error());
   }

@@ -136,6 +136,7 @@ awaitable<Result<void>> Rollouts::run_one(WorkPtr work) {
   const Progress& progress = work->driver->progress();
   if (is_end(progress.stage)) {
     note_lost_hosts(*rollout, progress);
+    work->changed_hosts = work->driver->changed_to_the_end();
     work->say(std::string(name_of(progress.stage)) + (progress.reason.empty() ? "" : ": " + progress.reason));
     log::info("rollout ended", {{"rollout", work->id},
                                 {"application", work->application},
@@ -204,20 +205,23 @@ Result<bool> Rollouts::check_routes(const Application& application, const std::v
 }
 
 /// Hosts of the promoted generation that the new one is not for. A deployment that leaves all of them is not meant: it
-/// goes to another place, say to production after staging, and would end what runs in the first.
+/// goes to another place, say to production after staging, and would end what runs in the first. Those that the
+/// settings do not have any more can't be meant, nor asked: they are left as a host is that does not answer.
 Result<std::set<std::string>> Rollouts::hosts_it_leaves(const Assignment& assignment) const {
   std::set<std::string> leaving;
   const store::Rollout& rollout = assignment.rollout;
   if (rollout.kind != "deploy" && rollout.kind != "rollback") return leaving;
+  std::set<std::string> known;
   bool stays = false;
   for (const std::string& host : assignment.back->spec.hosts) {
     const bool goes = !assignment.forward->is_for(host);
     stays = stays || !goes;
-    if (goes && parts_.hosts.find(host) != nullptr) leaving.insert(host);
+    if (goes) leaving.insert(host);
+    if (goes && parts_.hosts.find(host) != nullptr) known.insert(host);
   }
-  if (!stays && !leaving.empty() && rollout.kind == "deploy") {
+  if (!stays && !known.empty() && rollout.kind == "deploy") {
     return fail(Error::Kind::conflict,
-                rollout.application + " runs on " + joined(leaving) +
+                rollout.application + " runs on " + joined(known) +
                     ", and this deployment is for none of them: for another place give it another name "
                     "there (the job's deploy.application), to move it there roll it out to both first");
   }
@@ -248,7 +252,13 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   }
   hosts.insert(hosts.end(), leaving->begin(), leaving->end());
   input.hosts = co_await look_at(std::move(hosts), whose(parts_.store.fleet(), assignment.forward->spec));
-  for (HostView& view : input.hosts) view.leaves = leaving->count(view.host) != 0;
+  for (HostView& view : input.hosts) {
+    view.leaves = leaving->count(view.host) != 0;
+    if (parts_.hosts.find(view.host) != nullptr) continue;
+    auto had = co_await parts_.store.read(&store::Rollouts::generation_on, assignment.rollout.application, view.host);
+    if (!had) co_return fail(had.error());
+    view.gone = why_gone(*had);
+  }
   for (const std::int64_t number : older_generations(input.hosts, *assignment.forward, *assignment.back)) {
     // One that can't be read, or is known to another daemon only, has the usual times.
     auto outline = co_await load_outline(parts_, assignment.rollout.application, number);

@@ -25,6 +25,12 @@ Generation generation_of(const Row& row) {
   return g;
 }
 
+std::string images_text(const Row& row) {
+  std::string text;
+  row.into(text);
+  return text;
+}
+
 }  // namespace
 
 Result<void> Applications::ensure(std::string name, ProjectId project, Time at) {
@@ -98,6 +104,23 @@ Result<Generation> Applications::promoted_before(std::string name, std::int64_t 
 Result<std::vector<Generation>> Applications::generations(std::string name, std::size_t limit) const {
   return rows(tx_, kSelectGeneration + "WHERE application = ?1 ORDER BY number DESC LIMIT ?2",
               {name, std::min(limit, kMostGenerations)}, generation_of);
+}
+
+Result<std::vector<std::string>> Applications::images_of(std::string name, std::size_t limit) const {
+  return rows(tx_,
+              "SELECT DISTINCT images FROM (SELECT images FROM generations WHERE application = ?1 "
+              "ORDER BY number DESC LIMIT ?2)",
+              {name, limit}, images_text);
+}
+
+/// CROSS JOIN: applications first, since there are few, and not all generations there ever were.
+Result<std::vector<std::string>> Applications::images_to_come() const {
+  return rows(tx_,
+              "SELECT g.images FROM applications a CROSS JOIN generations g ON g.application = a.name AND "
+              "g.number = a.promoted UNION "
+              "SELECT g.images FROM rollouts r JOIN generations g ON g.application = r.application AND "
+              "g.number = r.generation WHERE r.ended = 0",
+              {}, images_text);
 }
 
 }  // namespace slipway::store

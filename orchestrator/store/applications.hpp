@@ -43,6 +43,11 @@ class Applications {
   Result<Generation> promoted_before(std::string name, std::int64_t number) const;
   /// Newest first, at most 200.
   Result<std::vector<Generation>> generations(std::string name, std::size_t limit) const;
+  /// Generation::images of the newest `limit` generations, each once.
+  Result<std::vector<std::string>> images_of(std::string name, std::size_t limit) const;
+  /// The same of all that hosts of any application may yet ask for: the promoted generations, and those of rollouts
+  /// that have not ended.
+  Result<std::vector<std::string>> images_to_come() const;
 
  private:
   Transaction& tx_;

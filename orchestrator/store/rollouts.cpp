@@ -179,23 +179,37 @@ Result<Rollout> Rollouts::last_on(std::string application, std::string host) con
              {application, host}, rollout_of, "rollout of " + application + " on host " + host);
 }
 
-Result<std::vector<HostLeftBehind>> Rollouts::left_behind() const {
+Result<std::vector<HostLeftBehind>> Rollouts::left_behind(std::string application) const {
+  std::vector<Value> values;
+  if (!application.empty()) values.emplace_back(application);
+  const std::string whose = application.empty() ? "" : "AND r.application = ?1 ";
   return rows(tx_,
               "SELECT newest.application, newest.host FROM "
               "(SELECT r.application AS application, h.host AS host, max(h.rollout) AS rollout FROM rollout_hosts h "
               "JOIN rollouts r ON r.id = h.rollout "
-              "WHERE h.batch <> 0 OR h.state NOT IN ('pending', 'pulled') OR r.kind = 'catch_up' "
-              "GROUP BY r.application, h.host) newest "
-              "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
-              "JOIN rollouts r ON r.id = newest.rollout "
-              "WHERE h.state IN ('unknown', 'stays') OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', "
-              "'rollback_failed')) "
-              "ORDER BY newest.application, newest.host",
-              {}, [](const Row& row) {
+              "WHERE (h.batch <> 0 OR h.state NOT IN ('pending', 'pulled') OR r.kind = 'catch_up') " +
+                  whose +
+                  "GROUP BY r.application, h.host) newest "
+                  "JOIN rollout_hosts h ON h.rollout = newest.rollout AND h.host = newest.host "
+                  "JOIN rollouts r ON r.id = newest.rollout "
+                  "WHERE h.state IN ('unknown', 'stays') OR (r.kind = 'catch_up' AND r.state IN ('rolled_back', "
+                  "'rollback_failed')) "
+                  "ORDER BY newest.application, newest.host",
+              Transaction::Values(values), [](const Row& row) {
                 HostLeftBehind one;
                 row.into(one.application, one.host);
                 return one;
               });
+}
+
+Result<std::int64_t> Rollouts::generation_on(std::string application, std::string host) const {
+  return number(tx_,
+                "SELECT CASE h.new_containers WHEN '[]' THEN 0 ELSE r.generation END FROM rollouts r "
+                "JOIN rollout_hosts h ON h.rollout = r.id WHERE r.application = ?1 AND h.host = ?2 AND "
+                "r.state = 'succeeded' AND h.state IN ('committed', 'old_stopped', 'attached') "
+                "ORDER BY r.id DESC LIMIT 1",
+                {application, host})
+      .value_or(0);
 }
 
 Result<std::vector<Rollout>> Rollouts::list(std::string application, std::size_t limit) const {

@@ -87,8 +87,10 @@ class Rollouts {
   Result<Rollout> last_on(std::string application, std::string host) const;
   /// Those of which the newest rollout that worked on them knows nothing in the end (unknown), or was to catch them up
   /// and could not, or that were to be left and were not (stays). One that ended before it came to a host that answered
-  /// has not worked on it.
-  Result<std::vector<HostLeftBehind>> left_behind() const;
+  /// has not worked on it. Of all applications if the name is empty.
+  Result<std::vector<HostLeftBehind>> left_behind(std::string application = {}) const;
+  /// The generation that `host` had when a rollout last came to its end there. 0: none, or it is not known.
+  Result<std::int64_t> generation_on(std::string application, std::string host) const;
   /// Newest first, at most 200; of all applications if the name is empty.
   Result<std::vector<Rollout>> list(std::string application, std::size_t limit) const;
   /// Likewise without those that slipway made by itself (heal, catch_up), however many there are.

@@ -1,8 +1,10 @@
 // Deployments whose targets are others than those of the generation before, on the rig's three hosts.
 #include <catch2/catch.hpp>
 
+#include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "tests/integration/rollouts/fleet/cut_off.hpp"
+#include "tests/integration/rollouts/fleet/parts.hpp"
 #include "tests/integration/rollouts/fleet/scene.hpp"
 
 using namespace slipway;
@@ -34,7 +36,80 @@ std::vector<std::string> only(const std::string& container) {
   return {container};
 }
 
+/// As a slipwayd that is started again after its settings were edited.
+void take_from_settings(Scene& scene, std::set<std::string> hosts) {
+  scene.fleet->not_in_settings = std::move(hosts);
+  scene.fleet->restart();
+  const auto recovered = scene.fleet->run(scene.fleet->rollouts->recover());
+  if (!recovered) FAIL(recovered.error().message);
+}
+
+/// "HOST STATE: REASON" of each.
+std::vector<std::string> hosts_in_status(Scene& scene) {
+  Parts parts = parts_of(*scene.fleet);
+  Inventory inventory(parts);
+  const auto status = scene.fleet->run(inventory.status(scene.application));
+  if (!status) FAIL(status.error().message);
+  std::vector<std::string> lines;
+  for (const HostOfApplication& host : status->hosts) {
+    lines.push_back(host.host + " " + host.state + (host.reason.empty() ? "" : ": " + host.reason));
+  }
+  return lines;
+}
+
 }  // namespace
+
+TEST_CASE("a host that is taken out of the settings is told of, also after a deployment, and emptied when it is back") {
+  Scene scene("ro-gone");
+  scene.fleet->settle(aimed(scene, "[h1, h3]"), push_web_image(*scene.fleet, "gone-1", "one"));
+  const std::string lost = "the daemon's settings do not have it any more, and it may serve generation 1 still";
+  take_from_settings(scene, {"h3"});
+  CHECK(hosts_in_status(scene) == std::vector<std::string>{"h1 ok", "h3 unknown: " + lost});
+
+  const auto second = scene.fleet->roll_out(aimed(scene, "[h1]"), push_web_image(*scene.fleet, "gone-2", "two"));
+  INFO(second.reason);
+  CHECK(second.state == "succeeded");
+  CHECK(scene.said("host h3, on which the application was: " + lost));
+  CHECK(hosts_in_status(scene) == std::vector<std::string>{"h1 ok", "h3 unknown: " + lost});
+  take_from_settings(scene, {"h3"});
+  CHECK(hosts_in_status(scene) == std::vector<std::string>{"h1 ok", "h3 unknown: " + lost});
+
+  scene.fleet->not_in_settings.clear();
+  scene.fleet->restart();
+  CHECK(scene.fleet->served("h3", 8080) == "one");
+  take_from_settings(scene, {});
+  scene.fleet->run_until([&] { return scene.running("h3").empty(); });
+  CHECK(scene.fleet->served("h1", 8080) == "two");
+  CHECK(hosts_in_status(scene) == std::vector<std::string>{"h1 ok"});
+}
+
+TEST_CASE("a host that is back in the settings gets what was rolled back to meanwhile, where that is for it") {
+  Scene scene("ro-goneback");
+  scene.fleet->settle(aimed(scene, "[h1, h3]"), push_web_image(*scene.fleet, "goneback-1", "one"));
+  scene.fleet->settle(aimed(scene, "[h1, h3]"), push_web_image(*scene.fleet, "goneback-2", "two"));
+  take_from_settings(scene, {"h3"});
+  const auto back = scene.fleet->run(scene.fleet->rollouts->roll_back(scene.application, "ann"));
+  REQUIRE(back);
+  const auto ended = scene.fleet->wait(*back);
+  INFO(ended.reason);
+  CHECK(ended.state == "succeeded");
+  CHECK(scene.said("it may serve generation 2 still"));
+  CHECK(scene.fleet->served("h1", 8080) == "one");
+  take_from_settings(scene, {});
+  scene.fleet->run_until([&] { return scene.fleet->served("h3", 8080) == "one"; });
+}
+
+TEST_CASE("a deployment may leave all hosts that the application runs on if the settings have none of them any more") {
+  Scene scene("ro-gonealone");
+  scene.fleet->settle(aimed(scene, "[h3]"), push_web_image(*scene.fleet, "gonealone-1", "one"));
+  take_from_settings(scene, {"h3"});
+  const auto moved = scene.fleet->roll_out(aimed(scene, "[h1]"), push_web_image(*scene.fleet, "gonealone-2", "two"));
+  INFO(moved.reason);
+  CHECK(moved.state == "succeeded");
+  CHECK(scene.fleet->served("h1", 8080) == "two");
+  take_from_settings(scene, {});
+  scene.fleet->run_until([&] { return scene.running("h3").empty(); });
+}
 
 TEST_CASE("a host that a deployment is not for any more is left without containers, and is taken back by a rollback") {
   Scene scene("ro-leave");

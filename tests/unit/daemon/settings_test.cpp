@@ -81,6 +81,10 @@ TEST_CASE("an empty settings file is the defaults") {
   CHECK(complaint("").empty());
 }
 
+TEST_CASE("a host alone in a group of its own name is no other target than the group") {
+  CHECK(complaint("hosts: {a: {endpoint: \"unix:///x\", groups: [a]}}").empty());
+}
+
 TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
   const std::pair<const char*, const char*> cases[] = {
       {"lisen: 1", "slipwayd.yml:1:1: error: unknown key `lisen`"},
@@ -96,6 +100,8 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
       {"hosts: {a: {endpoint: \"tcp://10.0.0.1:2375\"}}", "needs TLS"},
       {"hosts: {a: {}}", "endpoint"},
       {"hosts: {a: {endpoint: \"ssh://-oProxyCommand=x\"}}", "slipwayd.yml:1"},
+      {"hosts: {a: {endpoint: \"unix:///x\"}, b: {endpoint: \"unix:///y\", groups: [c, a]}}",
+       "slipwayd.yml:1:9: error: a group has the name of this host, and host b is in it"},
       {"swarms: {s: {managers: [web1]}}", "slipwayd.yml:1:25: error: a manager is one of `hosts`"},
       {"swarms: {s: {}}", "managers: [web1, web2, web3]"},
       {"hosts: {a: {endpoint: \"unix:///x\", groups: [s]}}\nswarms: {s: {managers: [a]}}",

@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "orchestrator/rollouts/behind.hpp"
+#include "orchestrator/rollouts/journal.hpp"
+
 using namespace slipway;
 using namespace slipway::rollouts;
 
@@ -108,6 +111,26 @@ TEST_CASE("a host that the new generation is not for comes last, gets nothing an
   CHECK(plan->hosts[2].create.empty());
   CHECK(plan->hosts[2].stop == std::vector<std::string>{"shop-web-g1-1"});
   CHECK(plan->notes[0] == "host h1 is none of its targets any more: its containers are stopped");
+}
+
+TEST_CASE("a host that the settings do not have any more is told of with what it may serve, and waited for by nobody") {
+  PlanInput input = three_hosts();
+  input.hosts[0].leaves = true;
+  input.hosts[0].reachable = false;
+  input.hosts[0].containers.clear();
+  input.hosts[0].gone = why_gone(1);
+  const auto plan = make_plan(input);
+  REQUIRE(plan);
+  CHECK(plan->batches == std::vector<std::vector<std::string>>{{"h2"}, {"h3"}});
+  CHECK(plan->notes ==
+        std::vector<std::string>{"host h1, on which the application was: the daemon's settings do not have "
+                                 "it any more, and it may serve generation 1 still"});
+  const Progress first = first_progress(*plan);
+  CHECK(first.hosts[2].host == "h1");
+  CHECK(first.hosts[2].lost);
+  CHECK(first.hosts[2].reason == why_gone(1));
+  CHECK(parse_plan(dump_plan(*plan))->hosts[2].gone == why_gone(1));
+  CHECK(why_gone(0) == "the daemon's settings do not have it any more, and what it serves is not known");
 }
 
 TEST_CASE("hosts that the new generation is not for count neither for min_healthy nor for shares and steps") {

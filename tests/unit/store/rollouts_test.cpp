@@ -1,5 +1,7 @@
 #include "orchestrator/store/rollouts.hpp"
 
+#include <algorithm>
+
 #include "orchestrator/store/applications.hpp"
 #include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/events.hpp"
@@ -298,6 +300,49 @@ TEST_CASE("what people asked for is found behind any number of healings") {
   CHECK(s.read(&Rollouts::standing, "other", 200)->empty());
 }
 
+TEST_CASE("the images of an application's newest generations are known, and those that any application may ask for") {
+  TemporaryStore s;
+  const auto add = [&](const std::string& name, const std::string& images) {
+    REQUIRE(s.write(&Applications::ensure, name, ProjectId(), kNoon));
+    Generation generation;
+    generation.application = name;
+    generation.images = images;
+    generation.created = kNoon;
+    return s.write(&Applications::add_generation, generation).value();
+  };
+  const auto promote = [&](const std::string& name, std::int64_t generation) {
+    Rollout rollout;
+    rollout.application = name;
+    rollout.generation = generation;
+    rollout.created = kNoon;
+    const RolloutId id = s.write(&Rollouts::add, rollout).value();
+    const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+    REQUIRE(s.write(&Applications::promote, name, generation, fence, kNoon));
+    REQUIRE(s.write(&Rollouts::save, id, fence, progress("succeeded", true)));
+  };
+  using Texts = std::vector<std::string>;
+  const auto sorted = [](Texts texts) {
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  };
+  CHECK(s.read(&Applications::images_to_come)->empty());
+  promote("hello", add("hello", "a"));
+  promote("hello", add("hello", "b"));
+  promote("other", add("other", "c"));
+  const auto next = add("hello", "b");
+  CHECK(sorted(s.read(&Applications::images_of, "hello", std::size_t{10}).value()) == Texts{"a", "b"});
+  CHECK(s.read(&Applications::images_of, "hello", std::size_t{2}).value() == Texts{"b"});
+  CHECK(sorted(s.read(&Applications::images_to_come).value()) == Texts{"b", "c"});
+  add("other", "d");
+  Rollout queued;
+  queued.application = "other";
+  queued.generation = 2;
+  queued.created = kNoon;
+  REQUIRE(s.write(&Rollouts::add, queued));
+  CHECK(next == 3);
+  CHECK(sorted(s.read(&Applications::images_to_come).value()) == Texts{"b", "c", "d"});
+}
+
 TEST_CASE("hosts are left behind that did not answer in the end, or could not be caught up, or were not left yet") {
   TemporaryStore s;
   const auto one = add_generation(s);
@@ -339,4 +384,36 @@ TEST_CASE("hosts are left behind that did not answer in the end, or could not be
   to_be_left.batch = 0;
   end("deploy", "succeeded", {to_be_left, host("h3", "committed")});
   CHECK(left() == std::vector<std::string>{"hello h1"});
+}
+
+TEST_CASE("what a host has is the generation of the last rollout that came to its end there") {
+  TemporaryStore s;
+  const auto one = add_generation(s);
+  const auto two = add_generation(s);
+  const auto end = [&](std::int64_t generation, const std::string& state, std::vector<RolloutHost> hosts) {
+    Rollout rollout;
+    rollout.application = "hello";
+    rollout.generation = generation;
+    rollout.created = kNoon;
+    const RolloutId id = s.write(&Rollouts::add, rollout).value();
+    const auto fence = s.write(&Rollouts::lease, id, kNoon).value();
+    RolloutProgress ended = progress(state, true);
+    ended.hosts = std::move(hosts);
+    REQUIRE(s.write(&Rollouts::save, id, fence, ended));
+  };
+  const auto on = [&](const std::string& name) { return s.read(&Rollouts::generation_on, "hello", name).value(); };
+  CHECK(on("h1") == 0);
+  end(one, "succeeded", {host("h1", "committed"), host("h2", "old_stopped"), host("h3", "unknown")});
+  CHECK(on("h1") == one);
+  CHECK(on("h2") == one);
+  CHECK(on("h3") == 0);
+  end(two, "rolled_back", {host("h1", "committed"), host("h2", "rolled_back")});
+  CHECK(on("h1") == one);
+  RolloutHost emptied = host("h2", "committed");
+  emptied.new_containers = "[]";
+  end(two, "succeeded", {host("h1", "unknown"), emptied});
+  CHECK(on("h1") == one);
+  CHECK(on("h2") == 0);
+  CHECK(s.read(&Rollouts::left_behind, "hello")->size() == 2);
+  CHECK(s.read(&Rollouts::left_behind, "other")->empty());
 }

@@ -166,7 +166,9 @@ void Fleet::open() {
   store::StoreOptions options;
   options.probe = probe;
   store = must(store::Store::open(folder, options));
-  hosts = std::make_unique<HostDirectory>(io.get_executor(), store->fleet(), rig_hosts(),
+  std::vector<HostSettings> in_settings = rig_hosts();
+  std::erase_if(in_settings, [this](const HostSettings& host) { return not_in_settings.contains(host.name); });
+  hosts = std::make_unique<HostDirectory>(io.get_executor(), store->fleet(), std::move(in_settings),
                                           std::vector<SwarmSettings>{{"swarm", {"h1", "h2", "h3"}}});
   haproxy = std::make_unique<haproxy::HaproxyTraffic>(*hosts, registry, clock, proxy, store->fleet());
   caddy = std::make_unique<caddy::CaddyTraffic>(*hosts, pool, clock, caddies, store->fleet());

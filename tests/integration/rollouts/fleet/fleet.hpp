@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -86,6 +87,7 @@ class Fleet {
   haproxy::ProxySettings proxy;
   caddy::CaddiesByHost caddies;  ///< to be set before the first `restart`
   MetricsSources metrics;
+  std::set<std::string> not_in_settings;  ///< hosts of the rig; to be set before a `restart`
   std::unique_ptr<store::Store> store;
   std::unique_ptr<HostDirectory> hosts;
   std::unique_ptr<Traffic> haproxy, caddy, traffic;
