@@ -1,6 +1,6 @@
 #pragma once
+#include <functional>
 #include <optional>
-#include <type_traits>
 
 #include "orchestrator/store/transaction.hpp"
 #include "orchestrator/store/waker.hpp"
@@ -28,11 +28,12 @@ class Operation {
   std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
 };
 
-/// An operation with its outcome. `Work` is a Result<T>(Transaction&).
-template <class Work>
+/// An operation with its outcome, a Result. One type for all works with such an outcome, so that a program has what
+/// waits for them once.
+template <class Outcome>
 class Pending final : public Operation {
  public:
-  using Outcome = std::invoke_result_t<Work&, Transaction&>;
+  using Work = std::function<Outcome(Transaction&)>;
 
   explicit Pending(Work work, bool patient = false) : Operation(patient), work_(std::move(work)) {}
 

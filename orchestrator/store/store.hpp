@@ -91,15 +91,15 @@ class Store {
   /// exception) undoes all of it.
   template <std::invocable<Transaction&> Work>
   awaitable<std::invoke_result_t<Work&, Transaction&>> write(Work work) {
-    return wait(std::make_shared<Pending<Work>>(std::move(work)), Access::write);
+    return wait(pending(std::move(work)), Access::write);
   }
   template <std::invocable<Transaction&> Work>
   awaitable<std::invoke_result_t<Work&, Transaction&>> persist(Work work) {
-    return wait(std::make_shared<Pending<Work>>(std::move(work), true), Access::write);
+    return wait(pending(std::move(work), true), Access::write);
   }
   template <std::invocable<Transaction&> Work>
   awaitable<std::invoke_result_t<Work&, Transaction&>> read(Work work) {
-    return wait(std::make_shared<Pending<Work>>(std::move(work)), Access::read);
+    return wait(pending(std::move(work)), Access::read);
   }
 
   /// Waits until an event newer than `seen` is committed, and gives the newest one's number. For streams and the
@@ -123,7 +123,12 @@ class Store {
   }
 
   template <class Work>
-  awaitable<std::invoke_result_t<Work&, Transaction&>> wait(std::shared_ptr<Pending<Work>> pending, Access access) {
+  static auto pending(Work work, bool patient = false) {
+    return std::make_shared<Pending<std::invoke_result_t<Work&, Transaction&>>>(std::move(work), patient);
+  }
+
+  template <class Outcome>
+  awaitable<Outcome> wait(std::shared_ptr<Pending<Outcome>> pending, Access access) {
     if (auto taken = submit(pending, access); !taken) co_return fail(std::move(taken).error());
     co_await Waker::wait(pending->waker());
     co_return pending->take();

@@ -19,7 +19,7 @@ Result<void> commit_beside(const std::filesystem::path& folder, const std::share
 template <std::invocable<Transaction&> Work>
 std::invoke_result_t<Work&, Transaction&> write_beside(const std::filesystem::path& folder, Work work,
                                                        CommitProbe* probe = nullptr) {
-  auto pending = std::make_shared<Pending<Work>>(std::move(work));
+  auto pending = std::make_shared<Pending<std::invoke_result_t<Work&, Transaction&>>>(std::move(work));
   if (Result<void> ran = commit_beside(folder, pending, probe); !ran) return fail(std::move(ran).error());
   return pending->take();
 }
