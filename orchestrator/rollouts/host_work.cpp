@@ -4,6 +4,7 @@
 
 #include "docker-client/images.hpp"
 #include "orchestrator/rollouts/carried_volumes.hpp"
+#include "orchestrator/rollouts/container_files.hpp"
 #include "orchestrator/rollouts/evidence.hpp"
 #include "orchestrator/rollouts/file_grants.hpp"
 #include "orchestrator/rollouts/health_watch.hpp"
@@ -16,16 +17,6 @@ namespace {
 constexpr Milliseconds drain_poll{100};
 constexpr Milliseconds health_poll{100};
 constexpr Milliseconds stop_broken_off{12'000};  // for what the Engine has begun: its own grace period, and a little
-
-/// A tar that is in memory already.
-class TextSource final : public docker::ByteSource {
- public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
-  awaitable<Result<std::string>> next() override { co_return std::exchange(text_, {}); }
-
- private:
-  std::string text_;
-};
 
 /// Services in the order they are stopped: nobody loses what it depends on while it runs.
 std::vector<Shown> in_stop_order(std::vector<Shown> containers, const Application& application) {
@@ -315,10 +306,7 @@ awaitable<Result<void>> HostWork::connect_rest(Shown container, std::vector<dock
 
 awaitable<Result<void>> HostWork::fill(std::string container, Service service, TargetPtr target) {
   for (auto& [folder, tar] : granted_files(*target, service)) {
-    std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar);
-    docker::PutArchive how;
-    how.copy_uid_gid = true;
-    auto put = co_await site_.engine->archives().put(container, folder, std::move(source), how);
+    auto put = co_await put_files(site_.engine->archives(), container, folder, tar);
     if (!put) co_return fail(put.error().in("put secrets and configs into " + folder));
   }
   co_return Result<void>();
