@@ -149,7 +149,10 @@ Result<void> HostWork::check_owner(const docker::Labels& labels, const std::stri
     return fail(Error::Kind::forbidden, name + " belongs to the project " + project + " of Docker Compose",
                 "make what they share on the hosts, with `docker network create` or `docker volume create`");
   }
-  return fail(Error::Kind::forbidden, name + " belongs to something else that slipway runs",
+  const std::string other = label_of(labels, label::application);
+  return fail(Error::Kind::forbidden,
+              name + " belongs to something else that slipway runs" +
+                  (other.empty() ? std::string() : ", the application " + other),
               "make what applications share on the hosts, outside of slipway");
 }
 
@@ -157,8 +160,11 @@ bool HostWork::is_ours(const docker::Labels& labels) const {
   return label_of(labels, label::instance) == maker_.instance && label_of(labels, label::application) == application_;
 }
 
-Result<void> HostWork::not_ours(const std::string& what) {
-  return fail(Error::Kind::forbidden, what + " is there, and not this application's", "give it another name");
+Result<void> HostWork::not_ours(const docker::Labels& labels, const std::string& what) {
+  const std::string other = label_of(labels, label::application);
+  return fail(Error::Kind::forbidden,
+              what + " is there, and not this application's" + (other.empty() ? std::string() : " but " + other + "'s"),
+              "give it another name");
 }
 
 bool HostWork::is_from_compose(const docker::Labels& labels) const {
@@ -173,10 +179,23 @@ Result<void> HostWork::of_compose(const std::string& what, const Target& target)
               "take the project over with it: slipway app adopt " + target.application.name + " --from-compose FILE");
 }
 
+Result<void> HostWork::check_network(const Network& network, const docker::Network& there, const Target& target) const {
+  const std::string what = "network " + network.name;
+  if (there.name != network.name)
+    return fail(Error::Kind::not_found, what + " is not on this host");  // an id's beginning
+  if (network.external) return check_owner(there.labels, what);
+  const docker::NetworkSpec spec = network_spec(target.application, network, maker_);
+  const std::string hash = label_of(spec.labels, label::spec_hash);
+  if (label_of(there.labels, label::spec_hash) == hash && is_ours(there.labels)) return {};
+  if (is_from_compose(there.labels)) return of_compose(what, target);
+  if (!is_ours(there.labels)) return not_ours(there.labels, what);
+  return fail(Error::Kind::conflict, what + " is there with another definition",
+              "give the changed network another name, or declare it external");
+}
+
 awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr target) {
   docker::Networks& networks = site_.engine->networks();
   docker::NetworkSpec spec = network_spec(target->application, network, maker_);
-  const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto there = co_await networks.inspect(network.name);
   if (!there && there.error().kind == Error::Kind::conflict && !network.external) {
     there = co_await networks.settle(spec.name, spec.labels);
@@ -190,15 +209,19 @@ awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr targ
     there = co_await networks.settle(spec.name, spec.labels);
   }
   if (!there) co_return fail(there.error().in("network " + network.name));
-  if (there->name != network.name) {  // by the beginning of an id
-    co_return fail(Error::Kind::not_found, "network " + network.name + " is not on this host");
-  }
-  if (network.external) co_return check_owner(there->labels, "network " + network.name);
-  if (label_of(there->labels, label::spec_hash) == hash && is_ours(there->labels)) co_return Result<void>();
-  if (is_from_compose(there->labels)) co_return of_compose("network " + network.name, *target);
-  if (!is_ours(there->labels)) co_return not_ours("network " + network.name);
-  co_return fail(Error::Kind::conflict, "network " + network.name + " is there with another definition",
-                 "give the changed network another name, or declare it external");
+  co_return check_network(network, *there, *target);
+}
+
+Result<void> HostWork::check_volume(const Volume& volume, const docker::Volume& there, const Target& target) const {
+  const std::string what = "volume " + volume.name;
+  if (volume.external) return check_owner(there.labels, what);
+  const docker::VolumeSpec spec = volume_spec(target.application, volume, maker_);
+  const std::string hash = label_of(spec.labels, label::spec_hash);
+  if (label_of(there.labels, label::spec_hash) == hash && is_ours(there.labels)) return {};
+  if (is_from_compose(there.labels)) return of_compose(what, target);
+  if (!is_ours(there.labels)) return not_ours(there.labels, what);
+  return fail(Error::Kind::conflict, what + " is there with another definition",
+              "give the changed volume another name, or declare it external");
 }
 
 awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target) {
@@ -206,17 +229,32 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
   if (volume.external) {
     auto there = co_await volumes.inspect(volume.name);
     if (!there) co_return fail(there.error().in("volume " + volume.name));
-    co_return check_owner(there->labels, "volume " + volume.name);
+    co_return check_volume(volume, *there, *target);
   }
   docker::VolumeSpec spec = volume_spec(target->application, volume, maker_);
-  const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto made = co_await volumes.create(std::move(spec));
   if (!made) co_return fail(made.error().in("create volume " + volume.name));
-  if (label_of(made->labels, label::spec_hash) == hash && is_ours(made->labels)) co_return Result<void>();
-  if (is_from_compose(made->labels)) co_return of_compose("volume " + volume.name, *target);
-  if (!is_ours(made->labels)) co_return not_ours("volume " + volume.name);
-  co_return fail(Error::Kind::conflict, "volume " + volume.name + " is there with another definition",
-                 "give the changed volume another name, or declare it external");
+  co_return check_volume(volume, *made, *target);
+}
+
+awaitable<Result<void>> HostWork::look_ahead(TargetPtr target) {
+  application_ = target->application.name;
+  for (const Network& network : target->application.networks) {
+    auto there = co_await site_.engine->networks().inspect(network.name);
+    // Of several with one name `prepare` leaves one.
+    const bool later = !there && !network.external &&
+                       (there.error().kind == Error::Kind::not_found || there.error().kind == Error::Kind::conflict);
+    if (later) continue;
+    if (!there) co_return fail(there.error().in("network " + network.name));
+    if (auto fits = check_network(network, *there, *target); !fits) co_return fits;
+  }
+  for (const Volume& volume : target->application.volumes) {
+    auto there = co_await site_.engine->volumes().inspect(volume.name);
+    if (!there && there.error().kind == Error::Kind::not_found && !volume.external) continue;
+    if (!there) co_return fail(there.error().in("volume " + volume.name));
+    if (auto fits = check_volume(volume, *there, *target); !fits) co_return fits;
+  }
+  co_return Result<void>();
 }
 
 awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr target, Difference on_host) {

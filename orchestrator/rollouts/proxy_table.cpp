@@ -144,12 +144,12 @@ std::uint16_t port_of(const ProxyService& service, const ProxyServer& server) {
   return server.port != 0 ? server.port : service.route.port;
 }
 
-Result<void> ProxyTable::check_owners(const std::string& application, const Services& services) const {
+Result<void> ProxyTable::may_route(const std::string& application, const std::vector<Route>& routes) const {
   for (const auto& [other, theirs] : applications_) {
     if (other == application) continue;
     for (const ProxyService& service : theirs) {
-      for (const ProxyService& ours : services) {
-        if (auto free = check_route(ours.route, service.route, other); !free) return free;
+      for (const Route& ours : routes) {
+        if (auto free = check_route(ours, service.route, other); !free) return free;
       }
     }
   }
@@ -158,7 +158,9 @@ Result<void> ProxyTable::check_owners(const std::string& application, const Serv
 
 Result<void> ProxyTable::attach(const std::string& application, const Services& services,
                                 const std::vector<std::string>& running, unsigned percent) {
-  if (auto ours = check_owners(application, services); !ours) return ours;
+  std::vector<Route> routes;
+  for (const ProxyService& service : services) routes.push_back(service.route);
+  if (auto ours = may_route(application, routes); !ours) return ours;
   Services after = services;
   for (const ProxyService& before : services_of(application)) {
     if (ProxyService* same = find_service(after, before.service)) {

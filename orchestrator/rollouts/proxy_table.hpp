@@ -68,6 +68,9 @@ class ProxyTable {
   /// Servers get the address that their container has now (name → address); those that do not run keep theirs.
   void follow(const std::string& application, const std::map<std::string, std::string>& addresses);
 
+  /// Whether `attach` would take these routes. Kind::conflict: a host name belongs to another application.
+  [[nodiscard]] Result<void> may_route(const std::string& application, const std::vector<Route>& routes) const;
+
   [[nodiscard]] const std::map<std::string, Services>& applications() const { return applications_; }
   /// Empty if there is none.
   [[nodiscard]] const Services& services_of(const std::string& application) const;
@@ -87,8 +90,6 @@ class ProxyTable {
   friend bool operator==(const ProxyTable&, const ProxyTable&) = default;
 
  private:
-  [[nodiscard]] Result<void> check_owners(const std::string& application, const Services& services) const;
-
   std::map<std::string, Services> applications_;
 };
 

@@ -132,6 +132,12 @@ awaitable<Result<void>> CaddyTraffic::attach(Place place, std::vector<Backend> b
   co_return co_await std::move(changing);
 }
 
+awaitable<Result<void>> CaddyTraffic::may_route(Place place, std::vector<Route> routes) {
+  const auto found = co_await look(place.host);
+  if (!found) co_return fail(found.error());
+  co_return found->table.may_route(place.application, routes);
+}
+
 awaitable<Result<void>> CaddyTraffic::detach(Place place, std::vector<std::string> containers) {
   const Time now = clock_.now();
   Change how = [&](ProxyTable& table) {

@@ -60,6 +60,12 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
+awaitable<Result<void>> HaproxyTraffic::may_route(Place place, std::vector<Route> routes) {
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  co_return (*at)->table.may_route(place.application, routes);
+}
+
 awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> backends) {
   const auto at = co_await visit(place.host);
   if (!at) co_return fail(at.error());

@@ -160,6 +160,8 @@ TEST_CASE("a host name belongs to the application that had it first") {
   CHECK(taken.error().kind == Error::Kind::conflict);
   CHECK_THAT(taken.error().message, Catch::Contains("shop.example.org") && Catch::Contains("application shop"));
   CHECK(table.applications().size() == 1);
+  CHECK(table.may_route("thief", {other.route}).error().message == taken.error().message);
+  CHECK(table.may_route("shop", {other.route}));
   CHECK(table.attach("honest", {web({"x"}, "honest.example.org")}, {"x"}));
 }
 
