@@ -30,6 +30,13 @@ std::vector<Shown> in_stop_order(std::vector<Shown> containers, const Applicatio
   return containers;
 }
 
+/// Why there is no look at one; people have to make those that are external.
+Error not_seen(const Error& error, const std::string& kind, const std::string& name, bool external) {
+  if (!external || error.kind != Error::Kind::not_found) return error;
+  return {Error::Kind::not_found, kind + " " + name + " is not on this host",
+          "it is external, so make it there: docker " + kind + " create " + name};
+}
+
 std::vector<Wanted> of_service(const std::vector<Wanted>& wanted, const std::string& service) {
   std::vector<Wanted> found;
   std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(found),
@@ -203,12 +210,12 @@ awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr targ
   if (!there && there.error().kind == Error::Kind::not_found && !network.external) {
     auto made = co_await networks.create(spec);
     if (!made && made.error().kind != Error::Kind::conflict) {
-      co_return fail(made.error().in("create network " + network.name));
+      co_return fail(made.error());
     }
     // One that a slipwayd was making when it was killed may be there by now.
     there = co_await networks.settle(spec.name, spec.labels);
   }
-  if (!there) co_return fail(there.error().in("network " + network.name));
+  if (!there) co_return fail(not_seen(there.error(), "network", network.name, network.external));
   co_return check_network(network, *there, *target);
 }
 
@@ -228,12 +235,12 @@ awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target)
   docker::Volumes& volumes = site_.engine->volumes();
   if (volume.external) {
     auto there = co_await volumes.inspect(volume.name);
-    if (!there) co_return fail(there.error().in("volume " + volume.name));
+    if (!there) co_return fail(not_seen(there.error(), "volume", volume.name, true));
     co_return check_volume(volume, *there, *target);
   }
   docker::VolumeSpec spec = volume_spec(target->application, volume, maker_);
   auto made = co_await volumes.create(std::move(spec));
-  if (!made) co_return fail(made.error().in("create volume " + volume.name));
+  if (!made) co_return fail(made.error());
   co_return check_volume(volume, *made, *target);
 }
 
@@ -245,13 +252,13 @@ awaitable<Result<void>> HostWork::look_ahead(TargetPtr target) {
     const bool later = !there && !network.external &&
                        (there.error().kind == Error::Kind::not_found || there.error().kind == Error::Kind::conflict);
     if (later) continue;
-    if (!there) co_return fail(there.error().in("network " + network.name));
+    if (!there) co_return fail(not_seen(there.error(), "network", network.name, network.external));
     if (auto fits = check_network(network, *there, *target); !fits) co_return fits;
   }
   for (const Volume& volume : target->application.volumes) {
     auto there = co_await site_.engine->volumes().inspect(volume.name);
     if (!there && there.error().kind == Error::Kind::not_found && !volume.external) continue;
-    if (!there) co_return fail(there.error().in("volume " + volume.name));
+    if (!there) co_return fail(not_seen(there.error(), "volume", volume.name, volume.external));
     if (auto fits = check_volume(volume, *there, *target); !fits) co_return fits;
   }
   co_return Result<void>();
@@ -508,11 +515,11 @@ awaitable<Result<void>> HostWork::keep_record(TargetPtr target, const Difference
   docker::Filters ours;
   ours.label(std::string(label::application), application_).label(std::string(label::record));
   auto listed = co_await volumes.list(ours);
-  if (!listed) co_return fail(listed.error().in("list volumes"));
+  if (!listed) co_return fail(listed.error());
   for (const docker::Volume& one : *listed) {
     if (one.name == name && !carried) continue;
     auto removed = co_await volumes.remove(one.name);
-    if (!removed) co_return fail(removed.error().in("remove volume " + one.name));
+    if (!removed) co_return fail(removed.error());
   }
   if (carried || target->record.empty()) co_return Result<void>();
   docker::VolumeSpec spec;
@@ -522,7 +529,7 @@ awaitable<Result<void>> HostWork::keep_record(TargetPtr target, const Difference
                  {std::string(label::generation), number},
                  {std::string(label::record), target->record}};
   auto made = co_await volumes.create(std::move(spec));
-  if (!made) co_return fail(made.error().in("create volume " + name));
+  if (!made) co_return fail(made.error());
   co_return Result<void>();
 }
 

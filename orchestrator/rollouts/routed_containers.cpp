@@ -10,7 +10,7 @@ awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engin
   // Not by label: an application that was adopted has containers that carry none of ours.
   what.filters.add("name", "^/?" + application + "-");
   auto listed = co_await engine->containers().list(std::move(what));
-  if (!listed) co_return fail(listed.error().in("list containers"));
+  if (!listed) co_return fail(listed.error());
   std::map<std::string, std::string> addresses;
   for (const docker::ContainerSummary& one : *listed) {
     std::string& address = addresses[one.name];

@@ -67,7 +67,9 @@ TEST_CASE(
              Catch::Contains("network ro-refused_inner is there with another definition (give the changed network"));
   std::string missing = compose;
   missing.replace(missing.find("{inner: {}}"), 11, "{inner: {name: ro-not-there, external: true}}");
-  CHECK_THAT(refusal(scene, missing, two), Catch::Contains("network ro-not-there"));
+  CHECK_THAT(
+      refusal(scene, missing, two),
+      Catch::StartsWith("host h1: network ro-not-there is not on this host (it is external, so make it there: docker"));
 
   CHECK(starts_of(scene, "ro-refused-web-g1-1") == starts);
   CHECK(scene.served() == thrice("one"));
