@@ -110,6 +110,7 @@ ProxyServer server_from(const Json& json) {
   server.port = static_cast<std::uint16_t>(number_at(json, "port"));
   server.drain = {Milliseconds(number_at(json, "drain_ms")), Milliseconds(number_at(json, "websocket_drain_ms"))};
   server.known_as = text_at(json, "known_as");
+  server.id = text_at(json, "id");
   const Json& draining = value_at(json, "draining");
   if (draining.is_number_integer()) server.draining = Time(Milliseconds(draining.get<std::int64_t>()));
   return server;
@@ -216,6 +217,23 @@ void ProxyTable::forget(const std::string& application, const std::vector<std::s
   if (found->second.empty()) applications_.erase(found);
 }
 
+void ProxyTable::follow_names(const std::string& application, const std::map<std::string, std::string>& ids) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return;
+  for (ProxyService& service : found->second) {
+    for (ProxyServer& server : service.servers) {
+      const auto same = std::find_if(ids.begin(), ids.end(), [&](const auto& one) { return one.second == server.id; });
+      const auto named = ids.find(server.container);
+      if (same != ids.end() && same->first != server.container) {
+        server.known_as = name_in_proxy(server);
+        server.container = same->first;
+      } else if (named != ids.end()) {
+        server.id = named->second;
+      }
+    }
+  }
+}
+
 void ProxyTable::follow(const std::string& application, const std::map<std::string, std::string>& addresses) {
   const auto found = applications_.find(application);
   if (found == applications_.end()) return;
@@ -281,6 +299,7 @@ std::string ProxyTable::dump() const {
                            {"weight", server.weight},
                            {"port", server.port},
                            {"known_as", server.known_as},
+                           {"id", server.id},
                            {"drain_ms", server.drain.requests.count()},
                            {"websocket_drain_ms", server.drain.tunnels.count()}});
       }

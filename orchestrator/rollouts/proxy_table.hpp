@@ -27,6 +27,7 @@ struct ProxyServer {
   /// What the proxy calls it; empty: as its container. A container that was renamed keeps the name it has there, and
   /// with it what is counted under that; one that comes under the former name meanwhile gets another.
   std::string known_as = {};
+  std::string id = {};  ///< the container's; empty: not known yet
   friend bool operator==(const ProxyServer&, const ProxyServer&) = default;
 };
 
@@ -64,6 +65,10 @@ class ProxyTable {
   /// Services other than `routed` of which nothing is among `running` lose their routes.
   void forget(const std::string& application, const std::vector<std::string>& routed,
               const std::vector<std::string>& running);
+
+  /// Servers go by the names that their containers have now (name → id): somebody may have renamed them, which is no
+  /// harm to their requests. One that another container has taken the name of is that from now on.
+  void follow_names(const std::string& application, const std::map<std::string, std::string>& ids);
 
   /// Servers get the address that their container has now (name → address); those that do not run keep theirs.
   void follow(const std::string& application, const std::map<std::string, std::string>& addresses);

@@ -32,8 +32,8 @@ awaitable<std::vector<Error>> errors_without_engine() {
   if (!shown) errors.push_back(shown.error());
   const auto composed = co_await compose_containers(engine.containers(), "shop");
   if (!composed) errors.push_back(composed.error());
-  const auto addresses = co_await addresses_of(&engine, "shop");
-  if (!addresses) errors.push_back(addresses.error());
+  const auto running = co_await running_of(&engine, "shop");
+  if (!running) errors.push_back(running.error());
   co_return errors;
 }
 
