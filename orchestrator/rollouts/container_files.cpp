@@ -35,7 +35,8 @@ awaitable<Result<Foothold>> find_foothold(docker::Archives& archives, std::strin
   Foothold found;
   found.folder = fs::path(asked).lexically_normal();
   for (int links = 0; found.folder.has_relative_path();) {
-    auto there = co_await archives.stat(container, found.folder.string());
+    const std::string path = found.folder.string();
+    auto there = co_await archives.stat(container, path);
     if (!there && there.error().kind != Error::Kind::not_found) co_return fail(there.error());
     if (!there) {
       found.missing.push_back(found.folder.filename().string());
@@ -65,7 +66,9 @@ awaitable<Result<void>> make_folder(docker::Archives& archives, std::string cont
     tar += images::tar_header(entry);
   }
   std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar + images::tar_end());
-  co_return co_await archives.put(container, foothold->folder.string(), std::move(source));
+  const std::string path = foothold->folder.string();
+  docker::PutArchive as_the_tar_says;
+  co_return co_await archives.put(container, path, std::move(source), as_the_tar_says);
 }
 
 }  // namespace

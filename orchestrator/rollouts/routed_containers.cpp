@@ -15,7 +15,8 @@ awaitable<Result<RunningContainers>> running_of(docker::Engine* engine, std::str
   named.all = false;
   named.filters.add("name", "^/?" + application + "-");
   RunningContainers running;
-  for (const docker::ListContainers& what : {labelled, named}) {
+  const std::vector<docker::ListContainers> both{labelled, named};
+  for (const docker::ListContainers& what : both) {
     auto listed = co_await engine->containers().list(what);
     if (!listed) co_return fail(listed.error());
     for (const docker::ContainerSummary& one : *listed) {
