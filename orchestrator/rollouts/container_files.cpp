@@ -23,6 +23,15 @@ class TextSource final : public docker::ByteSource {
   std::string text_;
 };
 
+/// With the owners that the tar names. (`copy_uid_gid` would have the Engine look for the container's user among those
+/// of its host, and fail if it is not there.)
+awaitable<Result<void>> put_tar(docker::Archives& archives, std::string container, std::string folder,
+                                std::string tar) {
+  std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(std::move(tar));
+  docker::PutArchive how;
+  co_return co_await archives.put(container, folder, std::move(source), how);
+}
+
 /// How much of a path a container has: `folder` is there, and of what was asked for `missing` is not, below it.
 struct Foothold {
   fs::path folder;
@@ -65,25 +74,20 @@ awaitable<Result<void>> make_folder(docker::Archives& archives, std::string cont
     entry.path += (entry.path.empty() ? "" : "/") + name;
     tar += images::tar_header(entry);
   }
-  std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar + images::tar_end());
+  tar += images::tar_end();
   const std::string path = foothold->folder.string();
-  docker::PutArchive as_the_tar_says;
-  co_return co_await archives.put(container, path, std::move(source), as_the_tar_says);
+  co_return co_await put_tar(archives, container, path, std::move(tar));
 }
 
 }  // namespace
 
 awaitable<Result<void>> put_files(docker::Archives& archives, std::string container, std::string folder,
                                   std::string tar) {
-  docker::PutArchive how;
-  how.copy_uid_gid = true;
-  std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar);
-  auto put = co_await archives.put(container, folder, std::move(source), how);
+  auto put = co_await put_tar(archives, container, folder, tar);
   if (put || put.error().kind != Error::Kind::not_found) co_return put;
   auto made = co_await make_folder(archives, container, folder);
   if (!made) co_return made;
-  source = std::make_unique<TextSource>(std::move(tar));
-  co_return co_await archives.put(container, folder, std::move(source), how);
+  co_return co_await put_tar(archives, container, folder, std::move(tar));
 }
 
 }  // namespace slipway::rollouts

@@ -251,6 +251,25 @@ x-slipway: {targets: [h1], min_healthy_time: 200ms, health_deadline: 20s, gate: 
         "/not/there/it 755 0 0 /out/it 755 0 0 here.here.here.here.here.");
 }
 
+TEST_CASE("a container whose user its host does not know has secrets of the owner that the file names") {
+  Scene scene("ro-user");
+  scene.fleet->secrets.values["WORD"] = "sesame";
+  const std::string compose = R"(name: ro-user
+services:
+  web:
+    user: "1234:1235"
+    ports: ["8080:8080"]
+    command: [sh, -c, "mkdir /tmp/www && cat /run/secrets/word > /tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www"]
+    secrets: [{source: word, uid: "1234", gid: "0", mode: "0400"}]
+secrets: {word: {environment: WORD}}
+x-slipway: {targets: [h1], min_healthy_time: 200ms, health_deadline: 20s, gate: {http: {port: 8080, interval: 200ms}}}
+)";
+  const auto rollout = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "user", "unused"));
+  INFO(rollout.reason);
+  REQUIRE(rollout.state == "succeeded");
+  CHECK(scene.fleet->served("h1", 8080) == "sesame");
+}
+
 TEST_CASE("a rollout that fails by a changed secret goes back to containers that have the one they were made with") {
   Scene scene("ro-oldsecret");
   scene.fleet->secrets.values["WORD"] = "good";
