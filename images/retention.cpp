@@ -98,9 +98,9 @@ awaitable<Result<RetentionOutcome>> apply_retention(docker::Images& images, dock
   docker::Filters ours;
   ours.label(policy.instance_label, policy.instance);
   const Result<std::vector<docker::ImageSummary>> found = co_await images.list(std::move(ours));
-  if (!found) co_return fail(found.error().in("list images"));
+  if (!found) co_return fail(found.error());
   const Result<std::set<std::string>> in_use = co_await images_in_use(containers);
-  if (!in_use) co_return fail(in_use.error().in("list containers"));
+  if (!in_use) co_return fail(in_use.error());
 
   RetentionPlan plan = plan_retention(*found, *in_use, wanted, policy, now);
   RetentionOutcome outcome;

@@ -112,6 +112,16 @@ std::vector<Drift> drift_of(const Difference& difference, const std::vector<Actu
   return found;
 }
 
+void tell_unknown(std::vector<Drift>& drift, const std::vector<Shown>& shown, std::int64_t newest) {
+  for (Drift& one : drift) {
+    const auto container =
+        std::find_if(shown.begin(), shown.end(), [&](const Shown& there) { return there.name == one.container; });
+    if (one.kind != Drift::Kind::surplus || container == shown.end() || container->generation <= newest) continue;
+    one.what += "; it is of generation " + std::to_string(container->generation) + ", and this slipwayd knows none " +
+                "above " + std::to_string(newest) + ": perhaps it was restored from an older backup";
+  }
+}
+
 std::vector<std::string> changes_of(const docker::Container& there, const docker::ContainerSpec& asked) {
   std::vector<std::string> changes;
   const docker::Limits& now = there.config.limits;

@@ -41,6 +41,9 @@ struct Actual {
 /// All of a host's drift, by name of container.
 std::vector<Drift> drift_of(const Difference& difference, const std::vector<Actual>& actual);
 
+/// Says of surplus containers which are of a generation above `newest`, the last that the store knows, that they are.
+void tell_unknown(std::vector<Drift>& drift, const std::vector<Shown>& shown, std::int64_t newest);
+
 /// What was changed on a running container since it was made from `asked`. Only what the Engine lets be changed there.
 std::vector<std::string> changes_of(const docker::Container& there, const docker::ContainerSpec& asked);
 

@@ -91,9 +91,12 @@ awaitable<Result<std::map<std::string, Secret>>> contents_of(Parts& parts, Proje
         continue;
       }
       if (lost == nullptr || content.error().kind != Error::Kind::not_found) co_return fail(content.error());
-      (*lost)[source.key] = source.kind == FileSource::Kind::file
-                                ? "file " + source.value + " is not known any more: a deployment brings it again"
-                                : content.error().message;
+      std::string why = content.error().message;
+      if (!content.error().hint.empty()) why += " (" + content.error().hint + ")";
+      if (source.kind == FileSource::Kind::file) {
+        why = "file " + source.value + " is not known any more: a deployment brings it again";
+      }
+      (*lost)[source.key] = std::move(why);
     }
   }
   co_return contents;

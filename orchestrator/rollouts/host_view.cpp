@@ -79,7 +79,7 @@ awaitable<Result<std::vector<Shown>>> look_at_host(docker::Containers& container
   what.filters.label(std::string(label::instance), whose.instance);
   what.filters.label(std::string(label::application), whose.application);
   auto listed = co_await containers.list(std::move(what));
-  if (!listed) co_return fail(listed.error().in("list containers"));
+  if (!listed) co_return fail(listed.error());
   std::vector<Shown> shown;
   for (const docker::ContainerSummary& one : *listed) {
     // A step's or a service's has labels of an application's from its image only.
@@ -98,7 +98,7 @@ awaitable<Result<std::vector<docker::ContainerSummary>>> compose_containers(dock
   docker::ListContainers what;
   what.filters.label(std::string(label::compose_project), project);
   auto listed = co_await containers.list(std::move(what));
-  if (!listed) co_return fail(listed.error().in("list containers of Docker Compose"));
+  if (!listed) co_return fail(listed.error());
   // What slipway made, of an application or of a run, has these labels from an image that Docker Compose built.
   std::erase_if(*listed, [](const docker::ContainerSummary& one) {
     return label_of(one.labels, label::compose_oneoff) == "True" ||

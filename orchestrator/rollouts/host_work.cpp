@@ -4,6 +4,7 @@
 
 #include "docker-client/images.hpp"
 #include "orchestrator/rollouts/carried_volumes.hpp"
+#include "orchestrator/rollouts/container_files.hpp"
 #include "orchestrator/rollouts/evidence.hpp"
 #include "orchestrator/rollouts/file_grants.hpp"
 #include "orchestrator/rollouts/health_watch.hpp"
@@ -17,16 +18,6 @@ constexpr Milliseconds drain_poll{100};
 constexpr Milliseconds health_poll{100};
 constexpr Milliseconds stop_broken_off{12'000};  // for what the Engine has begun: its own grace period, and a little
 
-/// A tar that is in memory already.
-class TextSource final : public docker::ByteSource {
- public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
-  awaitable<Result<std::string>> next() override { co_return std::exchange(text_, {}); }
-
- private:
-  std::string text_;
-};
-
 /// Services in the order they are stopped: nobody loses what it depends on while it runs.
 std::vector<Shown> in_stop_order(std::vector<Shown> containers, const Application& application) {
   const auto order = in_start_order(application);
@@ -37,6 +28,13 @@ std::vector<Shown> in_stop_order(std::vector<Shown> containers, const Applicatio
   std::stable_sort(containers.begin(), containers.end(),
                    [&](const Shown& a, const Shown& b) { return rank(a) > rank(b); });
   return containers;
+}
+
+/// Why there is no look at one; people have to make those that are external.
+Error not_seen(const Error& error, const std::string& kind, const std::string& name, bool external) {
+  if (!external || error.kind != Error::Kind::not_found) return error;
+  return {Error::Kind::not_found, kind + " " + name + " is not on this host",
+          "it is external, so make it there: docker " + kind + " create " + name};
 }
 
 std::vector<Wanted> of_service(const std::vector<Wanted>& wanted, const std::string& service) {
@@ -166,7 +164,10 @@ Result<void> HostWork::check_owner(const docker::Labels& labels, const std::stri
     return fail(Error::Kind::forbidden, name + " belongs to the project " + project + " of Docker Compose",
                 "make what they share on the hosts, with `docker network create` or `docker volume create`");
   }
-  return fail(Error::Kind::forbidden, name + " belongs to something else that slipway runs",
+  const std::string other = label_of(labels, label::application);
+  return fail(Error::Kind::forbidden,
+              name + " belongs to something else that slipway runs" +
+                  (other.empty() ? std::string() : ", the application " + other),
               "make what applications share on the hosts, outside of slipway");
 }
 
@@ -174,8 +175,11 @@ bool HostWork::is_ours(const docker::Labels& labels) const {
   return label_of(labels, label::instance) == maker_.instance && label_of(labels, label::application) == application_;
 }
 
-Result<void> HostWork::not_ours(const std::string& what) {
-  return fail(Error::Kind::forbidden, what + " is there, and not this application's", "give it another name");
+Result<void> HostWork::not_ours(const docker::Labels& labels, const std::string& what) {
+  const std::string other = label_of(labels, label::application);
+  return fail(Error::Kind::forbidden,
+              what + " is there, and not this application's" + (other.empty() ? std::string() : " but " + other + "'s"),
+              "give it another name");
 }
 
 bool HostWork::is_from_compose(const docker::Labels& labels) const {
@@ -190,10 +194,23 @@ Result<void> HostWork::of_compose(const std::string& what, const Target& target)
               "take the project over with it: slipway app adopt " + target.application.name + " --from-compose FILE");
 }
 
+Result<void> HostWork::check_network(const Network& network, const docker::Network& there, const Target& target) const {
+  const std::string what = "network " + network.name;
+  if (there.name != network.name)
+    return fail(Error::Kind::not_found, what + " is not on this host");  // an id's beginning
+  if (network.external) return check_owner(there.labels, what);
+  const docker::NetworkSpec spec = network_spec(target.application, network, maker_);
+  const std::string hash = label_of(spec.labels, label::spec_hash);
+  if (label_of(there.labels, label::spec_hash) == hash && is_ours(there.labels)) return {};
+  if (is_from_compose(there.labels)) return of_compose(what, target);
+  if (!is_ours(there.labels)) return not_ours(there.labels, what);
+  return fail(Error::Kind::conflict, what + " is there with another definition",
+              "give the changed network another name, or declare it external");
+}
+
 awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr target) {
   docker::Networks& networks = site_.engine->networks();
   docker::NetworkSpec spec = network_spec(target->application, network, maker_);
-  const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto there = co_await networks.inspect(network.name);
   if (!there && there.error().kind == Error::Kind::conflict && !network.external) {
     there = co_await networks.settle(spec.name, spec.labels);
@@ -201,39 +218,58 @@ awaitable<Result<void>> HostWork::ensure_network(Network network, TargetPtr targ
   if (!there && there.error().kind == Error::Kind::not_found && !network.external) {
     auto made = co_await networks.create(spec);
     if (!made && made.error().kind != Error::Kind::conflict) {
-      co_return fail(made.error().in("create network " + network.name));
+      co_return fail(made.error());
     }
     // One that a slipwayd was making when it was killed may be there by now.
     there = co_await networks.settle(spec.name, spec.labels);
   }
-  if (!there) co_return fail(there.error().in("network " + network.name));
-  if (there->name != network.name) {  // by the beginning of an id
-    co_return fail(Error::Kind::not_found, "network " + network.name + " is not on this host");
-  }
-  if (network.external) co_return check_owner(there->labels, "network " + network.name);
-  if (label_of(there->labels, label::spec_hash) == hash && is_ours(there->labels)) co_return Result<void>();
-  if (is_from_compose(there->labels)) co_return of_compose("network " + network.name, *target);
-  if (!is_ours(there->labels)) co_return not_ours("network " + network.name);
-  co_return fail(Error::Kind::conflict, "network " + network.name + " is there with another definition",
-                 "give the changed network another name, or declare it external");
+  if (!there) co_return fail(not_seen(there.error(), "network", network.name, network.external));
+  co_return check_network(network, *there, *target);
+}
+
+Result<void> HostWork::check_volume(const Volume& volume, const docker::Volume& there, const Target& target) const {
+  const std::string what = "volume " + volume.name;
+  if (volume.external) return check_owner(there.labels, what);
+  const docker::VolumeSpec spec = volume_spec(target.application, volume, maker_);
+  const std::string hash = label_of(spec.labels, label::spec_hash);
+  if (label_of(there.labels, label::spec_hash) == hash && is_ours(there.labels)) return {};
+  if (is_from_compose(there.labels)) return of_compose(what, target);
+  if (!is_ours(there.labels)) return not_ours(there.labels, what);
+  return fail(Error::Kind::conflict, what + " is there with another definition",
+              "give the changed volume another name, or declare it external");
 }
 
 awaitable<Result<void>> HostWork::ensure_volume(Volume volume, TargetPtr target) {
   docker::Volumes& volumes = site_.engine->volumes();
   if (volume.external) {
     auto there = co_await volumes.inspect(volume.name);
-    if (!there) co_return fail(there.error().in("volume " + volume.name));
-    co_return check_owner(there->labels, "volume " + volume.name);
+    if (!there) co_return fail(not_seen(there.error(), "volume", volume.name, true));
+    co_return check_volume(volume, *there, *target);
   }
   docker::VolumeSpec spec = volume_spec(target->application, volume, maker_);
-  const std::string hash = spec.labels[std::string(label::spec_hash)];
   auto made = co_await volumes.create(std::move(spec));
-  if (!made) co_return fail(made.error().in("create volume " + volume.name));
-  if (label_of(made->labels, label::spec_hash) == hash && is_ours(made->labels)) co_return Result<void>();
-  if (is_from_compose(made->labels)) co_return of_compose("volume " + volume.name, *target);
-  if (!is_ours(made->labels)) co_return not_ours("volume " + volume.name);
-  co_return fail(Error::Kind::conflict, "volume " + volume.name + " is there with another definition",
-                 "give the changed volume another name, or declare it external");
+  if (!made) co_return fail(made.error());
+  co_return check_volume(volume, *made, *target);
+}
+
+awaitable<Result<void>> HostWork::look_ahead(TargetPtr target) {
+  application_ = target->application.name;
+  for (const Network& network : target->application.networks) {
+    auto there = co_await site_.engine->networks().inspect(network.name);
+    // Of several with one name `prepare` leaves one.
+    const bool later = !there && !network.external &&
+                       (there.error().kind == Error::Kind::not_found || there.error().kind == Error::Kind::conflict);
+    if (later) continue;
+    if (!there) co_return fail(not_seen(there.error(), "network", network.name, network.external));
+    if (auto fits = check_network(network, *there, *target); !fits) co_return fits;
+  }
+  for (const Volume& volume : target->application.volumes) {
+    auto there = co_await site_.engine->volumes().inspect(volume.name);
+    if (!there && there.error().kind == Error::Kind::not_found && !volume.external) continue;
+    if (!there) co_return fail(not_seen(there.error(), "volume", volume.name, volume.external));
+    if (auto fits = check_volume(volume, *there, *target); !fits) co_return fits;
+  }
+  co_return Result<void>();
 }
 
 awaitable<Result<void>> HostWork::create_container(Wanted wanted, TargetPtr target, Difference on_host) {
@@ -323,10 +359,7 @@ awaitable<Result<void>> HostWork::connect_rest(Shown container, std::vector<dock
 
 awaitable<Result<void>> HostWork::fill(std::string container, Service service, TargetPtr target) {
   for (auto& [folder, tar] : granted_files(*target, service)) {
-    std::unique_ptr<docker::ByteSource> source = std::make_unique<TextSource>(tar);
-    docker::PutArchive how;
-    how.copy_uid_gid = true;
-    auto put = co_await site_.engine->archives().put(container, folder, std::move(source), how);
+    auto put = co_await put_files(site_.engine->archives(), container, folder, tar);
     if (!put) co_return fail(put.error().in("put secrets and configs into " + folder));
   }
   co_return Result<void>();
@@ -490,11 +523,11 @@ awaitable<Result<void>> HostWork::keep_record(TargetPtr target, const Difference
   docker::Filters ours;
   ours.label(std::string(label::application), application_).label(std::string(label::record));
   auto listed = co_await volumes.list(ours);
-  if (!listed) co_return fail(listed.error().in("list volumes"));
+  if (!listed) co_return fail(listed.error());
   for (const docker::Volume& one : *listed) {
     if (one.name == name && !carried) continue;
     auto removed = co_await volumes.remove(one.name);
-    if (!removed) co_return fail(removed.error().in("remove volume " + one.name));
+    if (!removed) co_return fail(removed.error());
   }
   if (carried || target->record.empty()) co_return Result<void>();
   docker::VolumeSpec spec;
@@ -504,7 +537,7 @@ awaitable<Result<void>> HostWork::keep_record(TargetPtr target, const Difference
                  {std::string(label::generation), number},
                  {std::string(label::record), target->record}};
   auto made = co_await volumes.create(std::move(spec));
-  if (!made) co_return fail(made.error().in("create volume " + name));
+  if (!made) co_return fail(made.error());
   co_return Result<void>();
 }
 

@@ -39,6 +39,8 @@ class HostWork {
                                 std::string application, unsigned weight = 100);
   /// The application's networks and volumes, if they are not there.
   awaitable<Result<void>> prepare(TargetPtr target);
+  /// Whether `prepare` can do that, as far as it can be told beforehand. Changes nothing.
+  awaitable<Result<void>> look_ahead(TargetPtr target);
   /// Puts the service's secrets and configs into a container that has not started.
   awaitable<Result<void>> fill(std::string container, Service service, TargetPtr target);
   /// The id of the first of a service's containers that run. Kind::not_found if none does.
@@ -58,7 +60,11 @@ class HostWork {
   awaitable<Result<void>> ensure_volume(Volume volume, TargetPtr target);
   [[nodiscard]] Result<void> check_owner(const docker::Labels& labels, const std::string& name) const;
   [[nodiscard]] bool is_ours(const docker::Labels& labels) const;
-  static Result<void> not_ours(const std::string& what);
+  static Result<void> not_ours(const docker::Labels& labels, const std::string& what);
+  [[nodiscard]] Result<void> check_network(const Network& network, const docker::Network& there,
+                                           const Target& target) const;
+  [[nodiscard]] Result<void> check_volume(const Volume& volume, const docker::Volume& there,
+                                          const Target& target) const;
   [[nodiscard]] bool is_from_compose(const docker::Labels& labels) const;
   [[nodiscard]] static Result<void> of_compose(const std::string& what, const Target& target);
   awaitable<Result<void>> create_container(Wanted wanted, TargetPtr target, Difference on_host);

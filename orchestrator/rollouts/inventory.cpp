@@ -182,6 +182,13 @@ awaitable<Result<ApplicationStatus>> Inventory::status(std::string name) {
   for (const Release& release : (*target)->spec.releases) status.images[release.service] = release.image;
   auto hosts = co_await hosts_of(*target);
   if (!hosts) co_return fail(hosts.error());
+  auto newest = co_await parts_.store.read(&store::Applications::generations, name, std::size_t{1});
+  if (!newest) co_return fail(newest.error());
+  for (HostOfApplication& host : *hosts) {
+    if (newest->empty() || host.drift.empty()) continue;
+    tell_unknown(host.drift, host.containers, newest->front().number);
+    host.reason = summary_of(host.drift);
+  }
   status.hosts = std::move(*hosts);
   co_return status;
 }

@@ -110,6 +110,7 @@ ProxyServer server_from(const Json& json) {
   server.port = static_cast<std::uint16_t>(number_at(json, "port"));
   server.drain = {Milliseconds(number_at(json, "drain_ms")), Milliseconds(number_at(json, "websocket_drain_ms"))};
   server.known_as = text_at(json, "known_as");
+  server.id = text_at(json, "id");
   const Json& draining = value_at(json, "draining");
   if (draining.is_number_integer()) server.draining = Time(Milliseconds(draining.get<std::int64_t>()));
   return server;
@@ -144,12 +145,12 @@ std::uint16_t port_of(const ProxyService& service, const ProxyServer& server) {
   return server.port != 0 ? server.port : service.route.port;
 }
 
-Result<void> ProxyTable::check_owners(const std::string& application, const Services& services) const {
+Result<void> ProxyTable::may_route(const std::string& application, const std::vector<Route>& routes) const {
   for (const auto& [other, theirs] : applications_) {
     if (other == application) continue;
     for (const ProxyService& service : theirs) {
-      for (const ProxyService& ours : services) {
-        if (auto free = check_route(ours.route, service.route, other); !free) return free;
+      for (const Route& ours : routes) {
+        if (auto free = check_route(ours, service.route, other); !free) return free;
       }
     }
   }
@@ -158,7 +159,9 @@ Result<void> ProxyTable::check_owners(const std::string& application, const Serv
 
 Result<void> ProxyTable::attach(const std::string& application, const Services& services,
                                 const std::vector<std::string>& running, unsigned percent) {
-  if (auto ours = check_owners(application, services); !ours) return ours;
+  std::vector<Route> routes;
+  for (const ProxyService& service : services) routes.push_back(service.route);
+  if (auto ours = may_route(application, routes); !ours) return ours;
   Services after = services;
   for (const ProxyService& before : services_of(application)) {
     if (ProxyService* same = find_service(after, before.service)) {
@@ -212,6 +215,23 @@ void ProxyTable::forget(const std::string& application, const std::vector<std::s
                         [&](const ProxyServer& server) { return has(running, server.container); });
   });
   if (found->second.empty()) applications_.erase(found);
+}
+
+void ProxyTable::follow_names(const std::string& application, const std::map<std::string, std::string>& ids) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return;
+  for (ProxyService& service : found->second) {
+    for (ProxyServer& server : service.servers) {
+      const auto same = std::find_if(ids.begin(), ids.end(), [&](const auto& one) { return one.second == server.id; });
+      const auto named = ids.find(server.container);
+      if (same != ids.end() && same->first != server.container) {
+        server.known_as = name_in_proxy(server);
+        server.container = same->first;
+      } else if (named != ids.end()) {
+        server.id = named->second;
+      }
+    }
+  }
 }
 
 void ProxyTable::follow(const std::string& application, const std::map<std::string, std::string>& addresses) {
@@ -279,6 +299,7 @@ std::string ProxyTable::dump() const {
                            {"weight", server.weight},
                            {"port", server.port},
                            {"known_as", server.known_as},
+                           {"id", server.id},
                            {"drain_ms", server.drain.requests.count()},
                            {"websocket_drain_ms", server.drain.tunnels.count()}});
       }

@@ -27,6 +27,7 @@ struct ProxyServer {
   /// What the proxy calls it; empty: as its container. A container that was renamed keeps the name it has there, and
   /// with it what is counted under that; one that comes under the former name meanwhile gets another.
   std::string known_as = {};
+  std::string id = {};  ///< the container's; empty: not known yet
   friend bool operator==(const ProxyServer&, const ProxyServer&) = default;
 };
 
@@ -65,8 +66,15 @@ class ProxyTable {
   void forget(const std::string& application, const std::vector<std::string>& routed,
               const std::vector<std::string>& running);
 
+  /// Servers go by the names that their containers have now (name → id): somebody may have renamed them, which is no
+  /// harm to their requests. One that another container has taken the name of is that from now on.
+  void follow_names(const std::string& application, const std::map<std::string, std::string>& ids);
+
   /// Servers get the address that their container has now (name → address); those that do not run keep theirs.
   void follow(const std::string& application, const std::map<std::string, std::string>& addresses);
+
+  /// Whether `attach` would take these routes. Kind::conflict: a host name belongs to another application.
+  [[nodiscard]] Result<void> may_route(const std::string& application, const std::vector<Route>& routes) const;
 
   [[nodiscard]] const std::map<std::string, Services>& applications() const { return applications_; }
   /// Empty if there is none.
@@ -87,8 +95,6 @@ class ProxyTable {
   friend bool operator==(const ProxyTable&, const ProxyTable&) = default;
 
  private:
-  [[nodiscard]] Result<void> check_owners(const std::string& application, const Services& services) const;
-
   std::map<std::string, Services> applications_;
 };
 

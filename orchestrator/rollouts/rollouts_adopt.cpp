@@ -34,7 +34,7 @@ awaitable<Result<Traces>> traces_on(docker::Engine* engine, std::string host, st
   docker::ListContainers what;
   what.filters.label(std::string(label::application), application);
   auto listed = co_await engine->containers().list(std::move(what));
-  if (!listed) co_return fail(listed.error().in("list containers"));
+  if (!listed) co_return fail(listed.error());
   for (const docker::ContainerSummary& one : *listed) {
     const Shown shown = shown_from(one);
     traces.newest_rollout = std::max(traces.newest_rollout, shown.rollout);
@@ -46,10 +46,10 @@ awaitable<Result<Traces>> traces_on(docker::Engine* engine, std::string host, st
   docker::Filters records;
   records.label(std::string(label::application), application).label(std::string(label::record));
   auto volumes = co_await engine->volumes().list(records);
-  if (!volumes) co_return fail(volumes.error().in("list volumes"));
+  if (!volumes) co_return fail(volumes.error());
   for (const docker::Volume& volume : *volumes) read_record(volume.labels, application, traces);
   auto fence = co_await newest_fence(engine, application);
-  if (!fence) co_return fail(fence.error().in("list volumes"));
+  if (!fence) co_return fail(fence.error());
   traces.newest_fence = *fence;
   co_return traces;
 }

@@ -9,6 +9,7 @@
 #include "orchestrator/rollouts/gather.hpp"
 #include "orchestrator/rollouts/host_view.hpp"
 #include "orchestrator/rollouts/journal.hpp"
+#include "orchestrator/rollouts/obstacles.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/rollouts/swarm/swarm_plan.hpp"
 #include "orchestrator/rollouts/swarm/swarm_view.hpp"
@@ -48,6 +49,14 @@ std::set<std::int64_t> older_generations(const std::vector<HostView>& hosts, con
     }
   }
   return older;
+}
+
+/// That nothing of the generation's secrets and configs is lost.
+Result<void> check_whole(const Assignment& assignment) {
+  const std::map<std::string, std::string>& lost = assignment.forward->lost;
+  if (lost.empty()) return {};
+  const std::string what = "generation " + std::to_string(assignment.rollout.generation);
+  return fail(Error::Kind::not_found, what + ": " + lost.begin()->second);
 }
 
 /// Whether what runs of one generation is in the way of the other, or its way back.
@@ -163,11 +172,6 @@ awaitable<Result<Assignment>> Rollouts::assign(WorkPtr work, store::Rollout roll
   auto forward = nothing;
   if (!to_nothing) forward = co_await load_target(parts_, rollout.application, generation);
   if (!forward) co_return fail(forward.error());
-  // Where hosts have been changed, those that need what is lost fail, and then all of them go back.
-  if (!(*forward)->lost.empty() && !has_begun(rollout)) {
-    co_return fail(Error::Kind::not_found,
-                   "generation " + std::to_string(rollout.generation) + ": " + (*forward)->lost.begin()->second);
-  }
   auto back = co_await load_target(parts_, rollout.application, to_nothing ? 0 : application->promoted);
   // From hosts to a swarm and from one swarm to another there is no way back: what ran there was left alone.
   if (back && !same_place((*forward)->spec, (*back)->spec)) back = nothing;
@@ -230,6 +234,9 @@ Result<std::set<std::string>> Rollouts::hosts_it_leaves(const Assignment& assign
 
 awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment) {
   if (assignment.forward->application.for_swarm) co_return co_await plan_for_swarm(work, std::move(assignment));
+  // These two set aside what drifted, before it is known which containers need what is lost.
+  const bool sets_aside = assignment.rollout.kind == "heal" || assignment.rollout.kind == "redeploy";
+  if (auto whole = check_whole(assignment); sets_aside && !whole) co_return fail(whole.error());
   PlanInput input;
   input.application = assignment.forward->application;
   input.previous_application = assignment.back->application;
@@ -244,7 +251,7 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   input.weighs = *weighs;
   auto leaving = hosts_it_leaves(assignment);
   if (!leaving) co_return fail(leaving.error());
-  if (kind == "heal" || kind == "redeploy") {
+  if (sets_aside) {
     std::vector<awaitable<void>> asides;
     asides.reserve(hosts.size());
     for (const std::string& host : hosts) asides.push_back(set_aside(work->id, assignment.forward, host));
@@ -266,6 +273,9 @@ awaitable<Result<Assignment>> Rollouts::plan(WorkPtr work, Assignment assignment
   }
   auto made = make_plan(input);
   if (!made) co_return fail(made.error());
+  auto looking = find_obstacles(&parts_, assignment.forward, *made, input.hosts,
+                                Maker{parts_.store.fleet(), assignment.rollout.id.value});
+  if (auto free = co_await std::move(looking); !free) co_return fail(free.error());
   assignment.plan = std::move(*made);
   assignment.progress = first_progress(assignment.plan);
   const Plan& plan = assignment.plan;
@@ -311,6 +321,7 @@ awaitable<Result<void>> look_into(HostDirectory* hosts, std::string instance, sw
 }  // namespace
 
 awaitable<Result<Assignment>> Rollouts::plan_for_swarm(WorkPtr work, Assignment assignment) {
+  if (auto whole = check_whole(assignment); !whole) co_return fail(whole.error());
   swarm::SwarmPlanInput input;
   input.swarm = assignment.forward->spec.hosts.front();
   input.application = assignment.forward->application;
@@ -342,6 +353,7 @@ awaitable<Result<Assignment>> Rollouts::plan_for_swarm(WorkPtr work, Assignment 
 awaitable<Result<void>> Rollouts::give_up(store::Rollout rollout, std::int64_t fence, Error why) {
   const Stage stage = stage_given_up(rollout);
   std::string reason = why.message;
+  if (!why.hint.empty()) reason += " (" + why.hint + ")";
   if (stage == Stage::rolled_back) reason += "; nothing was changed";
   if (stage == Stage::succeeded) reason += "; it was promoted before, and what it replaced may not be tidied up";
   co_return co_await end_unworked(rollout, fence, stage, reason);

@@ -9,15 +9,19 @@
 
 namespace slipway::rollouts {
 
-/// What is running on a host under a name as the application's containers have it: name → its address there, empty if
-/// it has none.
-awaitable<Result<std::map<std::string, std::string>>> addresses_of(docker::Engine* engine, std::string application);
+/// An application's running containers on a host, by the names that they have now.
+struct RunningContainers {
+  std::map<std::string, std::string> addresses;  ///< empty: none that its host can reach
+  std::map<std::string, std::string> ids;
 
-std::vector<std::string> names_in(const std::map<std::string, std::string>& addresses);
+  [[nodiscard]] std::vector<std::string> names() const;
+};
+
+/// Told by their labels, whatever they are called by now, or by a name as the application's containers have it.
+awaitable<Result<RunningContainers>> running_of(docker::Engine* engine, std::string application);
 
 /// The services of `backends` that have a route. Kind::failed: one of the containers stopped, or has no address that
 /// its host can reach.
-Result<ProxyTable::Services> services_from(const std::vector<Backend>& backends,
-                                           const std::map<std::string, std::string>& addresses);
+Result<ProxyTable::Services> services_from(const std::vector<Backend>& backends, const RunningContainers& running);
 
 }  // namespace slipway::rollouts

@@ -6,6 +6,7 @@ namespace {
 class DirectTraffic final : public Traffic {
  public:
   awaitable<Result<void>> attach(Place, std::vector<Backend>, unsigned) override { co_return Result<void>(); }
+  awaitable<Result<void>> may_route(Place, std::vector<Route>) override { co_return Result<void>(); }
   [[nodiscard]] bool weighs(const std::string&) const override { return false; }
   [[nodiscard]] Result<void> check(const std::string&, const Route&) const override { return {}; }
   awaitable<Result<void>> detach(Place, std::vector<std::string>) override { co_return Result<void>(); }

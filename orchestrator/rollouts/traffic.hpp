@@ -55,6 +55,9 @@ class Traffic {
   /// `percent` of their service's requests, and with 100 every container the same. Kind::conflict: a route is another
   /// application's.
   virtual awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) = 0;
+  /// Whether `attach` would take these routes, as far as that can be known before. Kind::conflict: one of them is
+  /// another application's.
+  virtual awaitable<Result<void>> may_route(Place place, std::vector<Route> routes) = 0;
   /// Whether `percent` is kept to on `host`.
   [[nodiscard]] virtual bool weighs(const std::string& host) const = 0;
   /// Kind::invalid: what of `route` can't be had on `host`.

@@ -14,6 +14,9 @@ class TrafficByHost final : public Traffic {
   awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) override {
     return at(place.host).attach(std::move(place), std::move(backends), percent);
   }
+  awaitable<Result<void>> may_route(Place place, std::vector<Route> routes) override {
+    return at(place.host).may_route(std::move(place), std::move(routes));
+  }
   [[nodiscard]] bool weighs(const std::string& host) const override { return at(host).weighs(host); }
   [[nodiscard]] Result<void> check(const std::string& host, const Route& route) const override {
     return at(host).check(host, route);

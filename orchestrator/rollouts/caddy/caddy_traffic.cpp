@@ -122,19 +122,32 @@ awaitable<Result<void>> CaddyTraffic::attach(Place place, std::vector<Backend> b
   }
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
-  auto addresses = co_await addresses_of(*engine, place.application);
-  if (!addresses) co_return fail(addresses.error());
-  auto services = services_from(backends, *addresses);
+  auto running = co_await running_of(*engine, place.application);
+  if (!running) co_return fail(running.error());
+  auto services = services_from(backends, *running);
   if (!services) co_return fail(services.error());
-  const std::vector<std::string> running = names_in(*addresses);
-  Change how = [&](ProxyTable& table) { return table.attach(place.application, *services, running, percent); };
+  Change how = [&](ProxyTable& table) {
+    table.follow_names(place.application, running->ids);
+    return table.attach(place.application, *services, running->names(), percent);
+  };
   auto changing = change(place.host, std::move(how));
   co_return co_await std::move(changing);
 }
 
+awaitable<Result<void>> CaddyTraffic::may_route(Place place, std::vector<Route> routes) {
+  const auto found = co_await look(place.host);
+  if (!found) co_return fail(found.error());
+  co_return found->table.may_route(place.application, routes);
+}
+
 awaitable<Result<void>> CaddyTraffic::detach(Place place, std::vector<std::string> containers) {
+  auto engine = hosts_.engine(place.host);
+  if (!engine) co_return fail(engine.error());
+  auto running = co_await running_of(*engine, place.application);
+  if (!running) co_return fail(running.error());
   const Time now = clock_.now();
   Change how = [&](ProxyTable& table) {
+    table.follow_names(place.application, running->ids);
     table.detach(place.application, containers, now);
     return Result<void>();
   };
@@ -159,10 +172,11 @@ awaitable<Result<void>> CaddyTraffic::forget(Place place, std::vector<std::strin
   if (least == found->table) co_return Result<void>();
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
-  auto addresses = co_await addresses_of(*engine, place.application);
-  if (!addresses) co_return fail(addresses.error());
+  auto running = co_await running_of(*engine, place.application);
+  if (!running) co_return fail(running.error());
   Change how = [&](ProxyTable& table) {
-    table.forget(place.application, routed, names_in(*addresses));
+    table.follow_names(place.application, running->ids);
+    table.forget(place.application, routed, running->names());
     return Result<void>();
   };
   auto changing = change(place.host, std::move(how));
@@ -172,15 +186,16 @@ awaitable<Result<void>> CaddyTraffic::forget(Place place, std::vector<std::strin
 awaitable<Result<void>> CaddyTraffic::mend(Place place, std::vector<Backend> backends) {
   auto engine = hosts_.engine(place.host);
   if (!engine) co_return fail(engine.error());
-  auto addresses = co_await addresses_of(*engine, place.application);
-  if (!addresses) co_return fail(addresses.error());
+  auto running = co_await running_of(*engine, place.application);
+  if (!running) co_return fail(running.error());
   Change how = [&](ProxyTable& table) -> Result<void> {
     if (table.services_of(place.application).empty()) {
-      const auto services = services_from(backends, *addresses);
+      const auto services = services_from(backends, *running);
       if (!services) return fail(services.error());
       if (auto done = table.attach(place.application, *services, {}); !done) return done;
     }
-    table.follow(place.application, *addresses);
+    table.follow_names(place.application, running->ids);
+    table.follow(place.application, running->addresses);
     return {};
   };
   auto changing = change(place.host, std::move(how));

@@ -21,6 +21,7 @@ class CaddyTraffic final : public Traffic {
       : hosts_(hosts), pool_(pool), clock_(clock), caddies_(caddies), fleet_(fleet) {}
 
   awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) override;
+  awaitable<Result<void>> may_route(Place place, std::vector<Route> routes) override;
   [[nodiscard]] bool weighs(const std::string&) const override { return false; }
   [[nodiscard]] Result<void> check(const std::string& host, const Route& route) const override;
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "orchestrator/rollouts/compose/ports.hpp"
+
 namespace slipway::rollouts {
 namespace {
 
@@ -108,7 +110,7 @@ void mark_completing(Application& application, const Places& places, Diagnostics
 }
 
 void check_ports(const Application& application, const Places& places, Diagnostics& diagnostics) {
-  std::map<std::string, std::string> owners;
+  HostPorts taken;
   for (const Service& service : application.services) {
     const Position at = places.services.at(service.name);
     for (const PortMapping& port : service.ports) {
@@ -119,10 +121,9 @@ void check_ports(const Application& application, const Places& places, Diagnosti
                               " replicas on each host, and they can't share the host's port",
                           port.published, "publish a range, or only the container's port");
       }
-      const std::string key = port.host_ip + '|' + port.published + '/' + port.protocol;
-      const auto [owner, is_new] = owners.emplace(key, service.name);
-      if (is_new) continue;
-      diagnostics.error(at, "the host's port is published twice, by `" + owner->second + "` and `" + service.name + "`",
+      const std::string owner = taken.take(port, service.name);
+      if (owner.empty()) continue;
+      diagnostics.error(at, "the host's port is published twice, by `" + owner + "` and `" + service.name + "`",
                         port.published);
     }
   }

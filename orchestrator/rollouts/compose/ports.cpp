@@ -103,7 +103,39 @@ void add_long(const YamlNode& item, std::vector<PortMapping>& into, Diagnostics&
   into.push_back(std::move(mapping));
 }
 
+/// A host's addresses of one kind together.
+struct Addresses {
+  std::string all;  ///< as people write them
+  std::string any;  ///< stands for: somebody has one of them
+};
+
+Addresses family_of(const std::string& address) {
+  return address.find(':') == std::string::npos ? Addresses{"0.0.0.0", "any 4"} : Addresses{"::", "any 6"};
+}
+
 }  // namespace
+
+std::string HostPorts::take(const PortMapping& port, const std::string& owner) {
+  const auto number = parse_port(port.published);
+  if (!number) return {};
+  const std::string rest = "|" + std::to_string(*number) + "/" + port.protocol;
+  std::vector<std::string> wanted{port.host_ip};
+  if (port.host_ip.empty()) wanted = {"0.0.0.0", "::"};
+  for (const std::string& address : wanted) {
+    const auto [all, any] = family_of(address);
+    std::vector<std::string> others{any};
+    if (address != all) others = {address, all};
+    for (const std::string& other : others) {
+      const auto taken = owners_.find(other + rest);
+      if (taken != owners_.end()) return taken->second;
+    }
+  }
+  for (const std::string& address : wanted) {
+    owners_.emplace(address + rest, owner);
+    owners_.emplace(family_of(address).any + rest, owner);
+  }
+  return {};
+}
 
 void read_port(const YamlNode& item, std::vector<PortMapping>& into, Diagnostics& diagnostics) {
   if (item.is_map()) {

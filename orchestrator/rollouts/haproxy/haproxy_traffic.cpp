@@ -50,32 +50,39 @@ awaitable<Result<void>> HaproxyTraffic::attach(Place place, std::vector<Backend>
   const ProxyTable& before = (*at)->table;
   const bool routed = std::any_of(backends.begin(), backends.end(), [](const Backend& one) { return !!one.route; });
   if (!routed && before.services_of(place.application).empty()) co_return Result<void>();
-  auto addresses = co_await addresses_of((*at)->engine, place.application);
-  if (!addresses) co_return fail(addresses.error());
-  auto services = services_from(backends, *addresses);
+  auto running = co_await running_of((*at)->engine, place.application);
+  if (!running) co_return fail(running.error());
+  auto services = services_from(backends, *running);
   if (!services) co_return fail(services.error());
-  const std::vector<std::string> running = names_in(*addresses);
   ProxyTable after = before;
-  if (auto done = after.attach(place.application, *services, running, percent); !done) co_return done;
+  after.follow_names(place.application, running->ids);
+  if (auto done = after.attach(place.application, *services, running->names(), percent); !done) co_return done;
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
+}
+
+awaitable<Result<void>> HaproxyTraffic::may_route(Place place, std::vector<Route> routes) {
+  const auto at = co_await visit(place.host);
+  if (!at) co_return fail(at.error());
+  co_return (*at)->table.may_route(place.application, routes);
 }
 
 awaitable<Result<void>> HaproxyTraffic::mend(Place place, std::vector<Backend> backends) {
   const auto at = co_await visit(place.host);
   if (!at) co_return fail(at.error());
   const ProxyTable& before = (*at)->table;
-  auto running = co_await (*at)->proxies.list();
+  auto proxies = co_await (*at)->proxies.list();
+  if (!proxies) co_return fail(proxies.error());
+  auto running = co_await running_of((*at)->engine, place.application);
   if (!running) co_return fail(running.error());
-  auto addresses = co_await addresses_of((*at)->engine, place.application);
-  if (!addresses) co_return fail(addresses.error());
   ProxyTable after = before;
   if (before.services_of(place.application).empty()) {
-    auto services = services_from(backends, *addresses);
+    auto services = services_from(backends, *running);
     if (!services) co_return fail(services.error());
     if (auto done = after.attach(place.application, *services, {}); !done) co_return done;
   }
-  after.follow(place.application, *addresses);
-  if (after == before && !running->empty()) co_return Result<void>();
+  after.follow_names(place.application, running->ids);
+  after.follow(place.application, running->addresses);
+  if (after == before && !proxies->empty()) co_return Result<void>();
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }
 
@@ -83,7 +90,11 @@ awaitable<Result<void>> HaproxyTraffic::detach(Place place, std::vector<std::str
   const auto at = co_await visit(place.host);
   if (!at) co_return fail(at.error());
   const ProxyTable& before = (*at)->table;
+  if (before.services_of(place.application).empty()) co_return Result<void>();
+  auto running = co_await running_of((*at)->engine, place.application);
+  if (!running) co_return fail(running.error());
   ProxyTable after = before;
+  after.follow_names(place.application, running->ids);
   after.detach(place.application, containers, clock_.now());
   if (!after.draining_since(place.application, containers)) co_return Result<void>();
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
@@ -106,10 +117,11 @@ awaitable<Result<void>> HaproxyTraffic::forget(Place place, std::vector<std::str
   ProxyTable after = before;
   after.forget(place.application, routed, {});
   if (after == before) co_return Result<void>();
-  auto addresses = co_await addresses_of((*at)->engine, place.application);
-  if (!addresses) co_return fail(addresses.error());
+  auto running = co_await running_of((*at)->engine, place.application);
+  if (!running) co_return fail(running.error());
   after = before;
-  after.forget(place.application, routed, names_in(*addresses));
+  after.follow_names(place.application, running->ids);
+  after.forget(place.application, routed, running->names());
   if (after == before) co_return Result<void>();
   co_return co_await put_in_place(at->get(), place.application, std::move(after));
 }

@@ -21,6 +21,7 @@ class HaproxyTraffic final : public Traffic {
       : hosts_(hosts), registries_(registries), clock_(clock), settings_(settings), fleet_(fleet) {}
 
   awaitable<Result<void>> attach(Place place, std::vector<Backend> backends, unsigned percent) override;
+  awaitable<Result<void>> may_route(Place place, std::vector<Route> routes) override;
   [[nodiscard]] bool weighs(const std::string&) const override { return true; }
   [[nodiscard]] Result<void> check(const std::string&, const Route&) const override { return {}; }
   awaitable<Result<void>> detach(Place place, std::vector<std::string> containers) override;

@@ -91,6 +91,10 @@ TEST_CASE("a daemon whose application another one has taken over takes it back f
   CHECK_THAT(ended.reason, Catch::Contains("application ro-taken is in the hands of another slipwayd: its lease is "));
   CHECK_THAT(ended.reason, Catch::EndsWith("hosts are left to it as they are"));
   CHECK(scene.served() == thrice("two"));
+  const auto status = scene.fleet->run(scene.fleet->rollouts->look_for_drift(scene.application));
+  REQUIRE(status);
+  REQUIRE(status->hosts.size() == 3);
+  CHECK_THAT(status->hosts[0].reason, Catch::Contains("it is of generation 2, and this slipwayd knows none above 1"));
 
   const auto back = scene.fleet->run(scene.fleet->rollouts->redeploy(scene.application, false, "ann"));
   REQUIRE(back);

@@ -221,6 +221,55 @@ x-slipway: {targets: [h1], min_healthy_time: 100ms, health_deadline: 20s, gate: 
   CHECK(inspected->networks.size() == 2);
 }
 
+TEST_CASE("folders of configs that the image lacks are made, those it has stay as they are, and links stay inside") {
+  Scene scene("ro-folders");
+  const std::string image = push_image(
+      *scene.fleet, "folders", "1",
+      "FROM busybox:latest\nSTOPSIGNAL SIGKILL\nRUN mkdir -p /private /var/lib && chmod 0710 /private && "
+      "ln -s /not/there /var/link && ln -s ../../../../../../out /climbs && ln -s /private /absolute\n"
+      "CMD [\"sh\", \"-c\", \"mkdir -p /www && echo $(stat -c '%n %a %u %g' /etc/app /etc/app/conf.d /private "
+      "/private/sub /not/there /not/there/it /out/it; cat /etc/app/conf.d/a /private/sub/b /not/there/it/c /out/it/d "
+      "/private/e) > /www/index.html && exec httpd -f -p 8080 -h /www\"]\n");
+  const std::string compose = R"(name: ro-folders
+services:
+  web:
+    ports: ["8080:8080"]
+    configs:
+      - {source: text, target: /etc/app/conf.d/a}
+      - {source: text, target: /private/sub/b}
+      - {source: text, target: /var/link/it/c}
+      - {source: text, target: /climbs/it/d}
+      - {source: text, target: /absolute/e}
+configs: {text: {content: "here."}}
+x-slipway: {targets: [h1], min_healthy_time: 200ms, health_deadline: 20s, gate: {http: {port: 8080, interval: 200ms}}}
+)";
+  const auto rollout = scene.fleet->roll_out(compose, image);
+  INFO(rollout.reason);
+  REQUIRE(rollout.state == "succeeded");
+  CHECK(scene.fleet->served("h1", 8080) ==
+        "/etc/app 755 0 0 /etc/app/conf.d 755 0 0 /private 710 0 0 /private/sub 755 0 0 /not/there 755 0 0 "
+        "/not/there/it 755 0 0 /out/it 755 0 0 here.here.here.here.here.");
+}
+
+TEST_CASE("a container whose user its host does not know has secrets of the owner that the file names") {
+  Scene scene("ro-user");
+  scene.fleet->secrets.values["WORD"] = "sesame";
+  const std::string compose = R"(name: ro-user
+services:
+  web:
+    user: "1234:1235"
+    ports: ["8080:8080"]
+    command: [sh, -c, "mkdir /tmp/www && cat /run/secrets/word > /tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www"]
+    secrets: [{source: word, uid: "1234", gid: "0", mode: "0400"}]
+secrets: {word: {environment: WORD}}
+x-slipway: {targets: [h1], min_healthy_time: 200ms, health_deadline: 20s, gate: {http: {port: 8080, interval: 200ms}}}
+)";
+  const auto rollout = scene.fleet->roll_out(compose, push_web_image(*scene.fleet, "user", "unused"));
+  INFO(rollout.reason);
+  REQUIRE(rollout.state == "succeeded");
+  CHECK(scene.fleet->served("h1", 8080) == "sesame");
+}
+
 TEST_CASE("a rollout that fails by a changed secret goes back to containers that have the one they were made with") {
   Scene scene("ro-oldsecret");
   scene.fleet->secrets.values["WORD"] = "good";

@@ -6,6 +6,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "orchestrator/rollouts/compose/decode.hpp"
+#include "orchestrator/rollouts/compose/ports.hpp"
 #include "orchestrator/rollouts/service_spec.hpp"
 
 using namespace slipway;
@@ -171,6 +172,7 @@ TEST_CASE("what a single host can't honour or slipway does not allow is an error
       Row{"    ports: [\"80:8080\"]\n    deploy: {replicas: 2}\n", "3:3: service `web` has 2 replicas on each host",
           "publish a range"},
       Row{"    ports: [\"80:80\", \"80:81\"]\n", "3:3: the host's port is published twice", ""},
+      Row{"    ports: [\"127.0.0.1:80:80\", \"80:81\"]\n", "3:3: the host's port is published twice", ""},
       Row{"    ports: [\"80:x\"]\n", "5:13: a port that is not understood", "8080:80"},
       Row{"    ports: [\"99999\"]\n", "5:13: a port that is not understood", "8080:80"},
       Row{"    ports: [\"90-80:80\"]\n", "5:13: a port that is not understood", "8080:80"},
@@ -476,4 +478,24 @@ TEST_CASE("a command line is split as a shell does it") {
   const auto application = decode_file(with_service("    command: a 'b c' \"d \\\" e\" f\\ g ''\n"));
   REQUIRE(application);
   CHECK(*application->services[0].command == std::vector<std::string>{"a", "b c", "d \" e", "f g", ""});
+}
+
+TEST_CASE("a port of one address of a host meets that of all its addresses, and not that of another one") {
+  const auto owner_of = [](const std::string& first, const std::string& second, const std::string& protocol = "tcp") {
+    HostPorts ports;
+    CHECK(ports.take({first, "80", 80, "tcp"}, "one").empty());
+    return ports.take({second, "80", 81, protocol}, "two");
+  };
+  CHECK(owner_of("127.0.0.1", "127.0.0.1") == "one");
+  CHECK(owner_of("127.0.0.1", "") == "one");
+  CHECK(owner_of("", "::1") == "one");
+  CHECK(owner_of("0.0.0.0", "10.0.0.1") == "one");
+  CHECK(owner_of("0.0.0.0", "") == "one");
+  CHECK(owner_of("127.0.0.1", "10.0.0.1").empty());
+  CHECK(owner_of("0.0.0.0", "::").empty());
+  CHECK(owner_of("", "", "udp").empty());
+  HostPorts ports;
+  CHECK(ports.take({"", "80-90", 80, "tcp"}, "one").empty());
+  CHECK(ports.take({"", "80-90", 80, "tcp"}, "two").empty());
+  CHECK(ports.take({"", "", 80, "tcp"}, "two").empty());
 }

@@ -63,6 +63,17 @@ TEST_CASE("an old container that runs beside the new one is surplus") {
   CHECK(found[0].what == "container shop-web-g1-1 runs and should not");
 }
 
+TEST_CASE("a surplus container of a generation that slipwayd does not know yet says so") {
+  const std::vector<Shown> there{shown(wanted_web()), shown(wanted_web(1)), shown(wanted_web(7))};
+  auto found = drift(there);
+  REQUIRE(found.size() == 2);
+  tell_unknown(found, there, 5);
+  CHECK(found[0].what == "container shop-web-g1-1 runs and should not");
+  CHECK(found[1].what ==
+        "container shop-web-g7-1 runs and should not; it is of generation 7, and this slipwayd knows none above 5: "
+        "perhaps it was restored from an older backup");
+}
+
 TEST_CASE("another image behind the right labels, and changed options, are drift of a running container") {
   Actual actual;
   actual.container = "shop-web-g2-1";

@@ -150,6 +150,34 @@ TEST_CASE("a service that lost its route keeps it until its containers are detac
   CHECK(table.applications().empty());
 }
 
+TEST_CASE("a container that somebody renamed goes on to get requests, and drains under the name that it has now") {
+  const auto with_id = [](const std::string& id) {
+    ProxyService service = web({"one"});
+    service.servers[0].id = id;
+    return service;
+  };
+  const auto server = [](const ProxyTable& table, std::size_t i) { return table.services_of("shop")[0].servers.at(i); };
+  ProxyTable table;
+  REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
+  table.follow_names("shop", {{"one", "id-1"}});
+  CHECK(server(table, 0).id == "id-1");
+  table.follow_names("shop", {{"mine", "id-1"}});
+  CHECK(server(table, 0).container == "mine");
+  CHECK(name_in_proxy(server(table, 0)) == "one");
+  REQUIRE(table.attach("shop", {with_id("id-2")}, {"mine", "one"}));
+  CHECK(name_in_proxy(server(table, 0)) == "one.2");
+  CHECK(server(table, 1).container == "mine");
+  table.detach("shop", {"mine"}, Time(Milliseconds(5)));
+  CHECK(table.draining_since("shop", {"mine"}));
+  CHECK_FALSE(table.draining_since("shop", {"one"}));
+  const auto again = ProxyTable::parse(table.dump());
+  REQUIRE(again);
+  CHECK(*again == table);
+  table.follow_names("shop", {{"one", "id-3"}});
+  CHECK(server(table, 0).id == "id-3");
+  CHECK(server(table, 1).container == "mine");
+}
+
 TEST_CASE("a host name belongs to the application that had it first") {
   ProxyTable table;
   REQUIRE(table.attach("shop", {web({"one"})}, {"one"}));
@@ -160,6 +188,8 @@ TEST_CASE("a host name belongs to the application that had it first") {
   CHECK(taken.error().kind == Error::Kind::conflict);
   CHECK_THAT(taken.error().message, Catch::Contains("shop.example.org") && Catch::Contains("application shop"));
   CHECK(table.applications().size() == 1);
+  CHECK(table.may_route("thief", {other.route}).error().message == taken.error().message);
+  CHECK(table.may_route("shop", {other.route}));
   CHECK(table.attach("honest", {web({"x"}, "honest.example.org")}, {"x"}));
 }
 

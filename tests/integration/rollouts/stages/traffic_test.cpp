@@ -139,6 +139,48 @@ TEST_CASE("a container that is set aside finishes what it has, whoever has its n
   CHECK(after->requests == 0);
 }
 
+TEST_CASE("a container that a person renamed goes on to get requests, and drains as any other") {
+  TrafficScene scene("ro-renamed");
+  scene.serve_held("web");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("web")}, 100)));
+  std::optional<HttpResponse> late;
+  std::thread request([&] { late = scene.get(); });
+  scene.await_request("web");
+  const std::string renamed = "my-own-name-for-it";
+  scene.done(scene.fleet->run(scene.engine().containers().rename("ro-renamed-web", renamed)));
+  const bool looked_after = GENERATE(false, true);
+  if (looked_after) scene.done(scene.fleet->run(traffic.mend(scene.place(), {})));
+  scene.serve("next");
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("next")}, 100)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {renamed})));
+  const auto open = scene.fleet->run(traffic.in_flight(scene.place(), {renamed}));
+  for (int i = 0; i < 10; ++i) CHECK(scene.answer() == "next");
+  docker::ExecSpec release({"touch", "/tmp/go"});
+  const auto released = scene.fleet->run(scene.engine().exec().run(renamed, std::move(release)));
+  request.join();
+  REQUIRE(released);
+  REQUIRE(open);
+  CHECK(open->requests == 1);
+  CHECK(open->waited);
+  REQUIRE(late);
+  CHECK(late->body == "slow\n");
+}
+
+TEST_CASE("a container that a person renamed drains also where it is detached before a new one comes") {
+  TrafficScene scene("ro-renamed-first");
+  scene.serve("web");
+  Traffic& traffic = *scene.fleet->traffic;
+  scene.done(scene.fleet->run(traffic.attach(scene.place(), {scene.backend("web")}, 100)));
+  const std::string renamed = "my-own-name-for-it";
+  scene.done(scene.fleet->run(scene.engine().containers().rename("ro-renamed-first-web", renamed)));
+  scene.done(scene.fleet->run(traffic.detach(scene.place(), {renamed})));
+  const auto open = scene.fleet->run(traffic.in_flight(scene.place(), {renamed}));
+  REQUIRE(open);
+  CHECK(open->waited);
+  CHECK(scene.get().status == 503);
+}
+
 TEST_CASE("on a host that gets no new containers the old ones drain as long as their own route says") {
   TrafficScene scene("ro-left");
   scene.serve("one");
