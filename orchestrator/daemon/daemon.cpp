@@ -226,6 +226,8 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
   backend_.server = &server_;
   backend_.build_log = runs::build_log;
   backend_.work_log = runs::work_log;
+  backend_.plan_log = runs::plan_log;
+  backend_.planned_steps = runs::planned_steps;
   http::add_routes(router_, backend_);
 }
 

@@ -204,6 +204,20 @@ pipelines::Context plan_context(const store::Run& run, const store::Project& pro
   return context;
 }
 
+std::map<std::string, std::vector<std::string>> planned_steps(const std::string& plan) {
+  std::map<std::string, std::vector<std::string>> names;
+  const Result<Json> json = parse_json(plan);
+  if (!json) return names;
+  const Result<pipelines::Plan> parsed = pipelines::plan_from_json(*json);
+  if (!parsed) return names;
+  for (const pipelines::PlannedJob& job : parsed->jobs) {
+    std::vector<std::string>& of_job = names[job.id];
+    for (const pipelines::PlannedStep& step : job.steps) of_job.push_back(step.name);
+    for (const pipelines::PlannedService& service : job.services) of_job.push_back(service.name);
+  }
+  return names;
+}
+
 store::Verdict stored(Verdict verdict) {
   switch (verdict) {
     case Verdict::passed:
