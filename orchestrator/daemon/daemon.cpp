@@ -33,6 +33,7 @@
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/rollouts/traffic_by_host.hpp"
 #include "orchestrator/runs/naming.hpp"
+#include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/run_service.hpp"
 #include "orchestrator/store/clock_anchor.hpp"
 #include "orchestrator/store/retention.hpp"
