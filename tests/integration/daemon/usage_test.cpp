@@ -10,9 +10,10 @@ using namespace slipway;
 namespace {
 
 /// `slipway WORDS…` in a folder, where nothing answers unless `url` does.
-Ran slipway_in(const Folder& folder, std::vector<std::string> words, const std::string& url = "http://127.0.0.1:9") {
+Ran slipway_in(const Folder& folder, std::vector<std::string> words, const std::string& url = "http://127.0.0.1:9",
+               const std::string& input = "") {
   words.insert(words.begin(), SLIPWAY_PATH);
-  return run_program(std::move(words), {{"SLIPWAY_URL", url}, {"SLIPWAY_TOKEN", "slw_x"}}, "", folder.path());
+  return run_program(std::move(words), {{"SLIPWAY_URL", url}, {"SLIPWAY_TOKEN", "slw_x"}}, input, folder.path());
 }
 
 }  // namespace
@@ -71,4 +72,13 @@ TEST_CASE("a misspelt line of .slipway is an error with what was meant, rather t
   CHECK(slipway_in(folder, {"trigger"}, server.url()).out == "7\n");
   CHECK(server.asked().at(0).starts_with("POST /api/v1/projects/shop/runs "));
   CHECK(slipway_in(folder, {"trigger", "-p", "other", "-P", "level"}).code == 2);
+}
+
+TEST_CASE("a pipeline file can be linted from standard input") {
+  const Folder folder;
+  const std::string good = "on: push\njobs:\n  unit: {image: busybox, run: [make]}\n";
+  CHECK(slipway_in(folder, {"lint", "-"}, "", good).code == 0);
+  const Ran bad = slipway_in(folder, {"lint", "-"}, "", "on: push\njobs:\n  unit: {image: busybox, runn: [make]}\n");
+  CHECK(bad.code == 1);
+  CHECK(bad.out.find("<stdin>:3:26: error: ") != std::string::npos);
 }
