@@ -104,6 +104,8 @@ awaitable<Result<void>> RunDriver::restore() {
     job.outcome = outcome;
     job.stop_reason = row.stop_reason;
     job.held = held;
+    const Milliseconds whole = machine_.graph().jobs[i - images.size()].timeout;
+    if (held) job.left = row.time_left ? Milliseconds(*row.time_left) : whole;  // an older slipwayd kept none
     if (running) begun_[i - images.size()] = job.attempt;
   }
   // Who is told of it only later would begin jobs first, or end one whose jobs have all ended as if nobody had asked.
@@ -401,8 +403,9 @@ awaitable<Result<Outcome>> RunDriver::deploy_or_take_up(std::size_t job, int num
 void RunDriver::deployment_waits(std::size_t job, int number, std::string reason) {
   const Time now = tools_.with.clock.now();
   if (!reason.empty()) {
-    machine_.hold(job, number);
-    return note("hold job", tools_.with.store.persist(&store::Jobs::hold, key_of_job(job), std::move(reason), now));
+    machine_.hold(job, number, tools_.with.deadlines.get().now());
+    return note("hold job", tools_.with.store.persist(&store::Jobs::hold, key_of_job(job), std::move(reason),
+                                                      machine_.jobs()[job].left, now));
   }
   if (!machine_.release(job, number, tools_.with.deadlines.get().now())) return;
   note("release job", tools_.with.store.persist(&store::Jobs::release, key_of_job(job), machine_.jobs()[job].deadline,
