@@ -21,6 +21,10 @@ std::map<std::string, std::vector<std::string>> planned_steps(const std::string&
 Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
                            const Settings& settings);
 
+/// As much of it as it takes to end an attempt that an earlier daemon has begun, and for which `job_order` failed so.
+JobOrder order_to_end(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
+                      const Settings& settings, const Error& why);
+
 /// What the file is planned for. `context` is the JSON that the trigger left with the run.
 pipelines::Context plan_context(const store::Run& run, const store::Project& project,
                                 const checkout::CommitInfo& commit);

@@ -310,10 +310,12 @@ awaitable<Result<Outcome>> RunDriver::work_on(std::size_t job, int number, Time 
 awaitable<Result<Outcome>> RunDriver::run_steps(std::size_t job, int number, Time deadline) {
   const PlannedJob& planned = context_->plan.jobs[job];
   Result<JobOrder> order = job_order(*context_, planned, number, deadline, tools_.settings);
-  if (!order) co_return outcome_of_error(order.error());
+  const bool found = begun_.contains(job);
+  if (!order && !found) co_return outcome_of_error(order.error());
+  if (!order) order = order_to_end(*context_, planned, number, deadline, tools_.settings, order.error());
   order->source = source_.folder().string();
   std::vector<store::Attempt> records;
-  if (begun_.contains(job)) {
+  if (found) {
     auto listing = tools_.with.store.read(&store::Attempts::list, context_->run.id);
     Result<std::vector<store::Attempt>> all = co_await std::move(listing);
     if (!all) co_return fail(all.error());

@@ -1,6 +1,7 @@
 // Runs that a daemon finds under way and that are to be stopped, or come to nothing.
 #include <thread>
 
+#include "orchestrator/store/sqlite_connection.hpp"
 #include "tests/integration/runs/mini_daemon.hpp"
 #include "tests/integration/runs/open_registry.hpp"
 #include "tests/integration/runs/required.hpp"
@@ -359,4 +360,32 @@ TEST_CASE("a run that is taken up and has lost its mirror and its checkout gets 
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
   await_removals(site, daemon);
+}
+
+TEST_CASE("a job whose image nobody knows any more when it is taken up is ended as an error, all of its logs whole") {
+  const Site site;
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "images: {app: {context: .}}\n"
+                    "services: {db: {image: busybox, command: [sh, -c, \"" +
+                        std::string(counter) +
+                        "\"], ready: {log: line 0}}}\n"
+                        "jobs:\n  unit: {image: \"${{ images.app }}\", services: [db], run: [\"" +
+                        std::string(counter) + "\"]}\n"},
+                   {"Dockerfile", "FROM busybox\n"}});
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  store::SqliteConnection(site.folder / "store" / "slipway.db", store::SqliteConnection::Access::write)
+      .execute("DELETE FROM built_images");
+  std::this_thread::sleep_for(3s);
+
+  MiniDaemon daemon(site);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
+  CHECK(run.verdict == store::Verdict::error);
+  CHECK(run.reason.find("image 'app' has not been built") != std::string::npos);
+  // They wrote on while nobody was there.
+  CHECK(lines_counted(daemon.log(found, "unit.run.a1"), "+ " + std::string(counter) + "\n") > 20);
+  await_removals(site, daemon);
+  CHECK(lines_counted(daemon.log(found, "unit.db.a1"), "") > 20);
 }
