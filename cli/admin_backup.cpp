@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/session.hpp"
+#include "cli/standard_output.hpp"
 #include "cli/verbs.hpp"
 #include "cli/whole_tar.hpp"
 
@@ -64,19 +65,44 @@ class NewFile {
   std::optional<Error> failure_;
 };
 
-Result<Exit> admin_backup(Session& session, const std::string& path, bool logs) {
-  const Result<Api*> api = session.api();
-  if (!api) return fail(api.error());
+/// Whether it came to its end, nobody can see from what came: the exit code says it.
+Result<void> backup_to_output(const Api& api, const Query& query) {
+  Result<void> written;
+  bool any = false;
+  const Result<void> came = api.download("/api/v1/backup", query, [&](std::string_view bytes) {
+    any = any || !bytes.empty();
+    written = write_output(bytes);
+    return written.has_value();
+  });
+  if (!written) return written;
+  if (!came) return fail(came.error().in("backup"));
+  return any ? Result<void>() : fail(Error::Kind::unavailable, "the backup broke off before its end", "try again");
+}
+
+Result<void> backup_to_file(const Api& api, const Query& query, const std::string& path) {
   NewFile file(path);
   if (!file.ok()) return fail(file_error(path));
   const auto take = [&file](std::string_view bytes) { return file.write(bytes); };
-  const Result<void> came = (*api)->download("/api/v1/backup", {{"logs", logs ? "1" : ""}}, take);
+  const Result<void> came = api.download("/api/v1/backup", query, take);
   if (file.failure()) return fail(*file.failure());
   if (!came) return fail(came.error().in("backup"));
-  if (Result<void> whole = file.finish(); !whole) return fail(whole.error());
+  return file.finish();
+}
+
+Result<Exit> admin_backup(Session& session, const std::string& path, bool logs) {
+  const bool piped = path == "-";
+  if (piped && stdout_is_terminal()) {
+    return fail(session.misuse({Error::Kind::invalid, "a backup is not for a terminal",
+                                "for example slipway admin backup - | zstd > backup.tar.zst"}));
+  }
+  const Result<Api*> api = session.api();
+  if (!api) return fail(api.error());
+  const Query query{{"logs", logs ? "1" : ""}};
+  const Result<void> done = piped ? backup_to_output(**api, query) : backup_to_file(**api, query, path);
+  if (!done) return fail(done.error());
   tell(session, fmt::format("{} has everything but the key file (`key` in the daemon's data folder): keep that, too, "
                             "in another place",
-                            path));
+                            piped ? "the backup" : path));
   return Exit::ok;
 }
 
@@ -86,7 +112,9 @@ void add_admin_backup(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("backup", "a backup of the daemon, which goes on working, into a file");
   auto file = std::make_shared<std::string>();
   auto logs = std::make_shared<bool>(false);
-  verb->add_option("FILE", *file, "where to put it (a tar); replaced if it is there")->required();
+  verb->add_option("FILE", *file,
+                   "where to put it (a tar); replaced if it is there; -: standard output, whole if this exits with 0")
+      ->required();
   verb->add_flag("--logs", *logs, "with the logs of all runs");
   verb->callback([&session, file, logs] { session.finish(admin_backup(session, *file, *logs)); });
 }

@@ -32,16 +32,17 @@ Result<Exit> from_records(Session& session, const AdoptOptions& options) {
   return Exit::ok;
 }
 
-Result<Json> takeover_of(const AdoptOptions& options) {
+Result<Json> takeover_of(Session& session, const AdoptOptions& options) {
   if (options.project.empty()) {
-    return fail(Error::Kind::invalid, "whose application will it be?", "--project NAME, as in `slipway project list`");
+    return fail(session.misuse(
+        {Error::Kind::invalid, "whose application will it be?", "--project NAME, as in `slipway project list`"}));
   }
   const Result<std::string> compose = read_file(options.compose);
   if (!compose) return fail(compose.error());
   Json body = {{"project", options.project}, {"compose", *compose}, {"path", options.compose}};
   if (!options.group.empty()) body["group"] = options.group;
   const auto variables = assignments(options.variables, "--variable TAG=1.4");
-  if (!variables) return fail(variables.error());
+  if (!variables) return fail(session.misuse(variables.error()));
   if (!variables->empty()) body["variables"] = *variables;
   const auto folder = std::filesystem::path(options.compose).parent_path();
   for (const std::string& file : options.files) {
@@ -53,7 +54,7 @@ Result<Json> takeover_of(const AdoptOptions& options) {
 }
 
 Result<Exit> from_compose(Session& session, const AdoptOptions& options) {
-  const Result<Json> body = takeover_of(options);
+  const Result<Json> body = takeover_of(session, options);
   if (!body) return fail(body.error());
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());

@@ -40,6 +40,53 @@ const CLI::App* child(const CLI::App& app, const std::string& name) {
   return nullptr;
 }
 
+/// The option of the verb, or of those above, that is called so ("--state", "-s").
+const CLI::Option* option_called(const CLI::App& verb, const std::string& name) {
+  for (const CLI::App* app = &verb; app; app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options()) {
+      if (name.starts_with('-') && option->check_name(name)) return option;
+    }
+  }
+  return nullptr;
+}
+
+/// What stands between braces in the option's help: "TEXT:{queued,running}". A list that ends in "…" is not all of
+/// them.
+std::vector<std::string> values_of(const CLI::Option* option) {
+  std::vector<std::string> values;
+  const std::string type = option ? option->get_type_name() : "";
+  auto at = type.find('{');
+  const auto end = type.find('}', std::min(at, type.size()));
+  while (at < end && end != std::string::npos) {
+    const auto next = std::min(type.find(',', at + 1), end);
+    std::string value = type.substr(at + 1, next - at - 1);
+    if (value != "…") values.push_back(std::move(value));
+    at = next;
+  }
+  return values;
+}
+
+/// Behind "--state" the values alone; of "--state=" both, as one word, or bash's three.
+std::vector<std::string> offered_values(const CLI::App& verb, std::vector<std::string> before, std::string typed) {
+  std::string prefix;
+  const auto equals = typed.find('=');
+  if (typed.starts_with("--") && equals != std::string::npos) {
+    before.push_back(typed.substr(0, equals));
+    prefix = typed.substr(0, equals + 1);
+    typed.erase(0, equals + 1);
+  } else if (typed == "=") {
+    typed.clear();
+  } else if (!before.empty() && before.back() == "=") {
+    before.pop_back();
+  }
+  std::vector<std::string> found;
+  if (before.empty()) return found;
+  for (const std::string& value : values_of(option_called(verb, before.back()))) {
+    if (value.starts_with(typed)) found.push_back(prefix + value);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> completions(const CLI::App& root, const std::vector<std::string>& words) {
@@ -48,7 +95,9 @@ std::vector<std::string> completions(const CLI::App& root, const std::vector<std
     if (const CLI::App* next = child(*at, words[i])) at = next;
   }
   const std::string typed = words.empty() ? "" : words.back();
-  std::vector<std::string> found;
+  const std::vector<std::string> before(words.begin(), words.empty() ? words.begin() : words.end() - 1);
+  std::vector<std::string> found = offered_values(*at, before, typed);
+  if (!found.empty()) return found;
   const auto offer = [&](const std::string& candidate) {
     const bool again = std::find(found.begin(), found.end(), candidate) != found.end();  // each verb has its own --help
     if (!candidate.empty() && candidate.starts_with(typed) && !again) found.push_back(candidate);

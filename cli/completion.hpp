@@ -9,7 +9,8 @@ class App;
 namespace slipway::cli {
 
 /// What may come next after `words` (those after the program's name, the last one being typed, perhaps empty): the
-/// verbs that start with it, or if it starts with a dash, the flags, those of the verbs above included; each once.
+/// values that start with it, behind an option that has a list of them; the flags, if it starts with a dash, those of
+/// the verbs above included; else the verbs. Each once.
 std::vector<std::string> completions(const CLI::App& root, const std::vector<std::string>& words);
 
 /// The script that hooks `slipway __complete` into bash, zsh or fish; empty for another shell.

@@ -20,9 +20,11 @@ void add_delivery_list(CLI::App& parent, Session& session) {
                  time_ago(text_at(delivery, "received_at")), text_at(delivery, "reason")},
                 {Style::strong, style_of(decision)});
     };
-    session.finish(print_list(
-        session, "/api/v1/deliveries", {{"project", resolve_project(session.flags)}, {"limit", std::to_string(*limit)}},
-        Table({"DELIVERY", "DECISION", "PROJECT", "SOURCE", "EVENT", "RUN", "WHEN", "WHY"}), fill, "no deliveries"));
+    const Result<std::string> project = resolve_project(session.flags);
+    if (!project) return session.finish(fail(project.error()));
+    session.finish(print_list(session, "/api/v1/deliveries", {{"project", *project}, {"limit", std::to_string(*limit)}},
+                              Table({"DELIVERY", "DECISION", "PROJECT", "SOURCE", "EVENT", "RUN", "WHEN", "WHY"}), fill,
+                              "no deliveries"));
   });
 }
 

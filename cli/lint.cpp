@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "cli/session.hpp"
+#include "cli/standard_input.hpp"
 #include "cli/verbs.hpp"
 
 namespace slipway::cli {
@@ -28,9 +29,11 @@ Json json_of(const pipelines::LintReport& report) {
 
 /// Needs no daemon. Exits 1 if the file has errors.
 Result<Exit> lint(Session& session, const std::string& path) {
-  const Result<std::string> text = read_file(path, 4 << 20);
+  const bool piped = path == "-";
+  const Result<std::string> text =
+      piped ? read_standard_input("git show HEAD:slipway.yml | slipway lint -") : read_file(path, 4 << 20);
   if (!text) return fail(text.error());
-  const pipelines::LintReport report = pipelines::lint(*text, path);
+  const pipelines::LintReport report = pipelines::lint(*text, piped ? "<stdin>" : path);
   if (session.output.json) {
     if (Result<void> printed = print_json(json_of(report), session.output); !printed) return fail(printed.error());
   } else {
@@ -45,7 +48,7 @@ Result<Exit> lint(Session& session, const std::string& path) {
 void add_lint(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("lint", "check a pipeline file; needs no daemon; exits 1 if it has errors");
   auto path = std::make_shared<std::string>("slipway.yml");
-  verb->add_option("FILE", *path, "the file")->capture_default_str();
+  verb->add_option("FILE", *path, "the file; -: standard input")->capture_default_str();
   add_output_flags(*verb, session);
   verb->callback([&session, path] { session.finish(lint(session, *path)); });
 }

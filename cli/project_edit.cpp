@@ -12,7 +12,8 @@ Result<Exit> project_edit(Session& session, const ProjectOptions& options) {
   const Result<Json> body = project_body(options);
   if (!body) return fail(body.error());
   if (body->empty()) {
-    return fail(Error::Kind::invalid, "nothing to change", "see slipway project edit --help for what can be");
+    return fail(
+        session.misuse({Error::Kind::invalid, "nothing to change", "see slipway project edit --help for what can be"}));
   }
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());

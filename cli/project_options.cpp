@@ -22,7 +22,8 @@ Result<void> add_file(Json& body, const char* key, const std::string& path, bool
 
 void add_project_options(CLI::App& verb, ProjectOptions& o) {
   verb.add_option("--branch", o.branch, "the default branch (else main)");
-  verb.add_option("--forge", o.forge, "github, gitlab, gitea, forgejo, bitbucket or none: where commit statuses go");
+  verb.add_option("--forge", o.forge, "where commit statuses go")
+      ->check(CLI::IsMember({"github", "gitlab", "gitea", "forgejo", "bitbucket", "none"}));
   verb.add_option("--forge-url", o.forge_url,
                   "base URL of the API of a forge of your own (https://gitlab.example/api/v4)");
   verb.add_option("--forge-token-file", o.forge_token_file, "file with the token for commit statuses");

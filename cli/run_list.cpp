@@ -35,7 +35,9 @@ Result<Exit> run_list(Session& session, const Filter& filter) {
     if (!resolved) return fail(resolved.error());
     commit = *resolved;
   }
-  const Result<Json> page = (*api)->get("/api/v1/runs", {{"project", resolve_project(session.flags)},
+  const Result<std::string> project = resolve_project(session.flags);
+  if (!project) return fail(project.error());
+  const Result<Json> page = (*api)->get("/api/v1/runs", {{"project", *project},
                                                          {"branch", filter.branch},
                                                          {"event", filter.event},
                                                          {"state", filter.state},
@@ -73,10 +75,12 @@ void add_run_list(CLI::App& parent, Session& session) {
   auto filter = std::make_shared<Filter>();
   add_project_flag(*verb, session);
   verb->add_option("-b,--branch", filter->branch, "only of this branch");
-  verb->add_option("-e,--event", filter->event, "push, tag, pull_request, registry or manual");
-  verb->add_option("-s,--state", filter->state, "queued, waiting_approval, preparing, running or finished");
-  verb->add_option("--verdict", filter->verdict,
-                   "passed, failed, error, interrupted, cancelled, superseded or skipped");
+  verb->add_option("-e,--event", filter->event, "only with this trigger")
+      ->check(CLI::IsMember({"push", "tag", "pull_request", "registry", "manual"}));
+  verb->add_option("-s,--state", filter->state, "only in this state")
+      ->check(CLI::IsMember({"queued", "waiting_approval", "preparing", "running", "finished"}));
+  verb->add_option("--verdict", filter->verdict, "only with this verdict")
+      ->check(CLI::IsMember({"passed", "failed", "error", "interrupted", "cancelled", "superseded", "skipped"}));
   verb->add_option("--commit", filter->commit, "only of this commit");
   add_limit_flag(*verb, filter->limit);
   add_output_flags(*verb, session);

@@ -50,21 +50,25 @@ Result<void> print_as_it_is(const Api& api, const WantedLog& log, const Query& q
   return printed ? came : printed;
 }
 
-/// To the log's end, which the daemon says: that a stream ends says nothing.
-Result<void> print_as_it_grows(const Api& api, const WantedLog& log, const Query& query, bool raw,
+/// To the log's end, which the daemon says: that a stream ends says nothing. True if anything came.
+Result<bool> print_as_it_grows(const Api& api, const WantedLog& log, const Query& query, bool raw,
                                const ReaderWatch& reader) {
   Result<void> written;
+  bool came = false;
   const auto print = [&](const SseEvent& event) {
     if (event.name == "end") return false;
     const Result<Json> line = parse_json(event.data);
     if (!line || !line->contains("text")) return true;
+    came = true;
     const std::string text = text_at(*line, "text");
     written = write_output((raw ? text : harmless_log(text)) + (flag_at(*line, "partial") ? "" : "\n"));
     return written.has_value();
   };
   const Result<void> followed = api.follow(log.path, query, print, reader.gone());
   if (written && reader.gone().stop_requested()) return fail(reader_gone());
-  return written ? followed : written;
+  if (!written) return fail(written.error());
+  if (!followed) return fail(followed.error());
+  return came;
 }
 
 Query query_of(const WantedLog& log, const RunLogsOptions& options) {
@@ -76,45 +80,101 @@ bool is_raw(const RunLogsOptions& options) {
   return options.raw || !stdout_is_terminal();
 }
 
-std::string heading(const WantedLog& log) {
-  return styled(Style::strong, "== " + harmless(log.title));
+/// Prints logs of a run one after the other, and tells of those that are not there why. Borrows all it is given.
+class LogsInTurn {
+ public:
+  LogsInTurn(const Session& session, const Api& api, const RunLogsOptions& options)
+      : session_(session), api_(api), options_(options) {}
+
+  /// With a reader the log is followed to its end. Fails if those that come after it need not be tried.
+  Result<void> print(const WantedLog& log, bool one_of_several, const ReaderWatch* reader) {
+    if (one_of_several) tell(session_, styled(Style::strong, "== " + harmless(log.title)));
+    const Result<void> printed = reader ? follow(log, *reader) : as_it_is(log);
+    if (printed) shown_ = true;
+    if (printed || printed.error().kind != Error::Kind::not_found) return printed;
+    missing_ = true;
+    fmt::print(stderr, "slipway: {}: {}\n", harmless(log.title), harmless(printed.error().message));
+    return {};
+  }
+  /// Fails if there were logs, and not one of them could be shown; it was told why.
+  [[nodiscard]] Result<void> finish() const {
+    return missing_ && !shown_ ? fail(Error::Kind::not_found, "") : Result<void>();
+  }
+
+ private:
+  Result<void> as_it_is(const WantedLog& log) {
+    return print_as_it_is(api_, log, query_of(log, options_), is_raw(options_));
+  }
+  Result<void> follow(const WantedLog& log, const ReaderWatch& reader) {
+    const Result<bool> came = print_as_it_grows(api_, log, query_of(log, options_), is_raw(options_), reader);
+    if (!came) return fail(came.error());
+    return *came ? Result<void>() : as_it_is(log);  // which tells an empty one from one that is gone
+  }
+
+  const Session& session_;
+  const Api& api_;
+  const RunLogsOptions& options_;
+  bool shown_ = false;
+  bool missing_ = false;
+};
+
+/// A run whose file has errors has their report instead.
+Result<void> print_why_none(const Session& session, const Api& api, const Json& run, const RunLogsOptions& options) {
+  if (!options.choice.all()) return fail(why_no_log(run, options.choice));
+  if (const std::optional<WantedLog> report = report_of(run)) {
+    const Result<void> printed = print_as_it_is(api, *report, query_of(*report, options), is_raw(options));
+    if (printed || printed.error().kind != Error::Kind::not_found) return printed;
+  }
+  const std::string reason = text_at(run, "reason");
+  tell(session, "the run has no logs" + (reason.empty() ? "" : ": " + harmless(reason)));
+  return {};
 }
 
 Result<void> print_all(const Session& session, const Api& api, const Json& run, const RunLogsOptions& options) {
   const std::vector<WantedLog> logs = wanted_logs(run, options.choice);
-  const bool all = options.choice.job.empty() && options.choice.step.empty() && options.choice.attempt == 0;
-  if (logs.empty() && !all) return fail(why_no_log(run, options.choice));
-  if (logs.empty())
-    tell(session,
-         "the run has no logs" + (text_at(run, "reason").empty() ? "" : ": " + harmless(text_at(run, "reason"))));
+  if (logs.empty()) return print_why_none(session, api, run, options);
+  LogsInTurn turn(session, api, options);
   for (const WantedLog& log : logs) {
-    if (logs.size() > 1) tell(session, heading(log));
-    const Result<void> printed = print_as_it_is(api, log, query_of(log, options), is_raw(options));
-    const bool none_yet = !printed && printed.error().kind == Error::Kind::not_found && logs.size() > 1;
-    if (!printed && !none_yet) return printed;
+    const Result<void> printed = turn.print(log, logs.size() > 1, nullptr);
+    if (!printed) return printed;
   }
-  return {};
+  return turn.finish();
+}
+
+/// Said once, so that who named a job or step knows that silence is no mistake of theirs.
+void tell_of_waiting(const Session& session, const Json& run, const LogChoice& choice, bool& told) {
+  const bool planned = !value_at(run, "jobs").empty();
+  if (told || choice.all() || !planned || text_at(run, "state") == "finished") return;
+  told = true;
+  const std::string step = choice.step.empty() || choice.job.empty() ? choice.step : " / " + choice.step;
+  const std::string attempt = choice.attempt > 0 ? fmt::format("attempt {}", choice.attempt) : "";
+  const std::string of = attempt.empty() || (choice.job + step).empty() ? "" : " of ";
+  tell(session,
+       fmt::format("waiting for {}{}{}{}, which has not begun", attempt, of, harmless(choice.job), harmless(step)));
 }
 
 /// One log after the other, each to its end, and those that come to it, until the run has ended.
 Result<void> follow_all(const Session& session, const Api& api, const std::string& path,
                         const RunLogsOptions& options) {
   const ReaderWatch reader;
-  std::map<std::string, std::int64_t> shown;  // by path: the attempt
+  std::map<std::string, std::int64_t> seen;  // by path: the attempt
+  LogsInTurn turn(session, api, options);
+  bool told = false;
   while (!reader.gone().stop_requested()) {
     const Result<Json> run = api.get_patiently(path, {}, reader.gone());
     if (!run) return fail(reader.gone().stop_requested() ? reader_gone() : run.error());
+    if (std::optional<Error> unknown = unknown_name(*run, options.choice)) return fail(std::move(*unknown));
     const std::vector<WantedLog> logs = wanted_logs(*run, options.choice);
+    if (logs.empty()) tell_of_waiting(session, *run, options.choice, told);
     for (const WantedLog& log : logs) {
-      const auto seen = shown.find(log.path);
-      if (seen != shown.end() && seen->second >= log.attempt) continue;
-      shown[log.path] = log.attempt;
-      if (logs.size() > 1) tell(session, heading(log));
-      const Result<void> printed = print_as_it_grows(api, log, query_of(log, options), is_raw(options), reader);
-      if (!printed && printed.error().kind != Error::Kind::not_found) return printed;
+      const auto known = seen.find(log.path);
+      if (known != seen.end() && known->second >= log.attempt) continue;
+      seen[log.path] = log.attempt;
+      const Result<void> printed = turn.print(log, logs.size() > 1, &reader);
+      if (!printed) return printed;
     }
     if (text_at(*run, "state") == "finished") {
-      return shown.empty() ? print_all(session, api, *run, options) : Result<void>();
+      return seen.empty() ? print_all(session, api, *run, options) : turn.finish();
     }
     std::this_thread::sleep_for(pause_between_looks);
   }

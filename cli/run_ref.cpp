@@ -83,20 +83,22 @@ Result<std::string> resolve_commit(const std::string& name) {
 }
 
 Result<std::int64_t> find_run(Session& session, const RunRef& ref, std::chrono::milliseconds patience) {
+  const bool none = ref.number == 0 && ref.commit.empty();
+  if (none) return fail(session.misuse({Error::Kind::invalid, "which run?", "give its number, or --commit"}));
+  const Result<Api*> api = session.api();  // who has the number will ask it
+  if (!api) return fail(api.error());
   if (ref.number != 0) return ref.number;
-  if (ref.commit.empty()) return fail(Error::Kind::invalid, "which run?", "give its number, or --commit");
   const Result<std::string> commit = resolve_commit(ref.commit);
   if (!commit) return fail(commit.error());
-  const Result<Api*> api = session.api();
-  if (!api) return fail(api.error());
-  const std::string project = resolve_project(session.flags);
+  const Result<std::string> project = resolve_project(session.flags);
+  if (!project) return fail(project.error());
   const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
     // Asked for first: one that gets its commit in between is found by that.
     Result<Json> newest = Json::array();
-    if (patience.count() > 0) newest = list_runs(**api, {{"project", project}, {"limit", "50"}});
+    if (patience.count() > 0) newest = list_runs(**api, {{"project", *project}, {"limit", "50"}});
     if (!newest) return fail(newest.error());
-    const Result<Json> of_commit = list_runs(**api, {{"project", project}, {"commit", *commit}, {"limit", "1"}});
+    const Result<Json> of_commit = list_runs(**api, {{"project", *project}, {"commit", *commit}, {"limit", "1"}});
     if (!of_commit) return fail(of_commit.error());
     const Json found = of_commit->is_array() && !of_commit->empty() ? of_commit->front() : Json::object();
     const std::int64_t open = newest_without_commit(*newest, text_at(found, "project"));

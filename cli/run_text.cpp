@@ -33,6 +33,15 @@ std::string job_lines(const Json& job) {
   return out;
 }
 
+/// "by Ann <ann@example.org>, asked for by bob, 3m ago"
+std::string origin_line(const Json& run) {
+  const std::string author = text_at(run, "author");
+  const std::string asked_by = text_at(run, "asked_by");
+  std::string line = author.empty() ? "" : "by " + harmless(author) + ", ";
+  if (!asked_by.empty()) line += "asked for by " + harmless(asked_by) + ", ";
+  return "  " + line + time_ago(text_at(run, "created_at")) + "\n";
+}
+
 std::string image_lines(const Json& run) {
   std::string out;
   for (const Json& build : value_at(run, "builds")) {
@@ -106,7 +115,7 @@ std::string describe_run(const Json& run) {
                                 styled(style_of(outcome_of(run)), describe_outcome(run)), took(run));
   out += fmt::format("  {} {} {}  {}\n", harmless(text_at(run, "event")), harmless(text_at(run, "ref")),
                      text_at(run, "commit").substr(0, 12), harmless(text_at(run, "title")));
-  out += fmt::format("  by {}, {}\n", harmless(text_at(run, "author")), time_ago(text_at(run, "created_at")));
+  out += origin_line(run);
   for (const Json& job : value_at(run, "jobs")) out += job_lines(job);
   return out + image_lines(run) + incident_lines(run);
 }

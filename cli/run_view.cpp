@@ -6,9 +6,23 @@
 #include "cli/run_ref.hpp"
 #include "cli/run_text.hpp"
 #include "cli/verbs.hpp"
+#include "cli/wanted_logs.hpp"
 
 namespace slipway::cli {
 namespace {
+
+/// All that is wrong with the run's pipeline file, of which its reason is the first; empty if that is not why it
+/// failed.
+std::string errors_of_file(const Api& api, const Json& run) {
+  std::string text;
+  const std::optional<WantedLog> report = report_of(run);
+  if (!report) return text;
+  const Result<void> came = api.download(report->path, {}, [&](std::string_view bytes) {
+    text += bytes;
+    return true;
+  });
+  return came && !text.empty() ? "\n" + harmless_log(text) : "";
+}
 
 Result<Exit> run_view(Session& session, const RunRef& ref) {
   const Result<std::int64_t> number = find_run(session, ref);
@@ -18,7 +32,7 @@ Result<Exit> run_view(Session& session, const RunRef& ref) {
   if (session.output.json) {
     if (Result<void> printed = print_json(*run, session.output); !printed) return fail(printed.error());
   } else {
-    fmt::print("{}", describe_run(*run));
+    fmt::print("{}{}", describe_run(*run), errors_of_file(**session.api(), *run));
     if (text_at(*run, "state") != "finished") tell_notices(session);
   }
   return Exit::ok;

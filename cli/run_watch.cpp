@@ -126,7 +126,7 @@ class Watch {
 
 Result<Exit> run_watch(Session& session, const RunRef& ref, const WatchOptions& options) {
   const Result<std::chrono::milliseconds> limit = parse_limit(options.timeout);
-  if (!limit) return fail(limit.error());
+  if (!limit) return fail(session.misuse(limit.error()));
   const Result<std::int64_t> number = find_run(session, ref, 10s);
   if (!number) return fail(number.error());
   const Watchdog watchdog(*limit);

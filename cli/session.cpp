@@ -17,13 +17,18 @@ Result<Api*> Session::api() {
   return api_.get();
 }
 
-Result<std::string> Session::project() const {
-  std::string name = resolve_project(flags);
-  if (name.empty()) {
-    return fail(Error::Kind::invalid, "which project?",
-                "--project NAME, SLIPWAY_PROJECT, or a file .slipway with the line 'project: NAME'");
+Result<std::string> Session::project() {
+  Result<std::string> name = resolve_project(flags);
+  if (name && name->empty()) {
+    return fail(misuse({Error::Kind::invalid, "which project?",
+                        "--project NAME, SLIPWAY_PROJECT, or a file .slipway with the line 'project: NAME'"}));
   }
   return name;
+}
+
+Error Session::misuse(Error error) {
+  misused_ = true;
+  return error;
 }
 
 void Session::finish(const Result<Exit>& result) {
@@ -31,7 +36,7 @@ void Session::finish(const Result<Exit>& result) {
     exit_ = *result;
     return;
   }
-  exit_ = exit_of(result.error());
+  exit_ = misused_ ? Exit::usage : exit_of(result.error());
   if (result.error().message.empty()) return;
   fmt::print(stderr, "slipway: {}\n", harmless(result.error().message));
   if (!result.error().hint.empty()) fmt::print(stderr, "         {}\n", harmless(result.error().hint));

@@ -24,8 +24,10 @@ class Session {
 
   /// Resolves flags, environment and settings at the first call.
   Result<Api*> api();
-  /// The project that was named; Kind::invalid with the ways to name one if none was.
-  Result<std::string> project() const;
+  /// The project that was named; a misuse, with the ways to name one, if none was.
+  Result<std::string> project();
+  /// The same error, of one that the command line makes: it ends the verb with Exit::usage.
+  Error misuse(Error error);
   /// Ends a verb: prints an error with its hint to stderr, unless it has no message, and keeps the exit code.
   void finish(const Result<Exit>& result);
   [[nodiscard]] Exit exit() const { return exit_; }
@@ -33,6 +35,7 @@ class Session {
  private:
   std::unique_ptr<Api> api_;
   Exit exit_ = Exit::ok;
+  bool misused_ = false;
 };
 
 /// "--json [FIELDS]" and "--jq PROGRAM" for a verb that prints data.

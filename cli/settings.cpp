@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/json.hpp"
 #include "cli/standard_input.hpp"
+#include "pipelines/diagnostic.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -25,19 +26,41 @@ std::string first_of(std::initializer_list<std::string> choices) {
   return {};
 }
 
-std::string project_of_folder() {
+std::string_view trimmed(std::string_view text) {
+  constexpr const char* blanks = " \t\r";
+  const auto start = std::min(text.find_first_not_of(blanks), text.size());
+  text.remove_prefix(start);
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+/// The project that a file `.slipway` names; empty if it does not.
+Result<std::string> project_in(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string project;
+  int number = 0;
+  for (std::string line; std::getline(file, line);) {
+    const std::string place = path.string() + ":" + std::to_string(++number) + ": ";
+    const std::string_view text = trimmed(line);
+    if (text.empty() || text.starts_with('#') || text == "---") continue;
+    const auto colon = std::min(text.find(':'), text.size());
+    const std::string key(trimmed(text.substr(0, colon)).substr(0, 80));
+    if (key != "project") {
+      return fail(Error::Kind::invalid, place + "unknown key '" + key + "'", pipelines::suggest(key, {"project"}));
+    }
+    const std::string_view name = trimmed(text.substr(std::min(colon + 1, text.size())));
+    if (name.empty()) return fail(Error::Kind::invalid, place + "the project's name is missing", "project: NAME");
+    if (project.empty()) project = name;
+  }
+  return project;
+}
+
+Result<std::string> project_of_folder() {
   std::error_code failed;
   for (auto folder = std::filesystem::current_path(failed); !failed; folder = folder.parent_path()) {
-    std::ifstream file(folder / ".slipway");
-    for (std::string line; std::getline(file, line);) {
-      if (!line.starts_with("project:")) continue;
-      const auto start = line.find_first_not_of(" \t", 8);
-      const auto end = line.find_last_not_of(" \t\r");
-      return start == std::string::npos ? std::string() : line.substr(start, end - start + 1);
-    }
-    if (folder == folder.root_path()) break;
+    Result<std::string> project = project_in(folder / ".slipway");
+    if (!project || !project->empty() || folder == folder.root_path()) return project;
   }
-  return {};
+  return std::string();
 }
 
 }  // namespace
@@ -113,8 +136,9 @@ Result<Context> resolve(const Flags& flags, const Settings& settings) {
   return chosen;
 }
 
-std::string resolve_project(const Flags& flags) {
-  return first_of({flags.project, variable("SLIPWAY_PROJECT"), project_of_folder()});
+Result<std::string> resolve_project(const Flags& flags) {
+  std::string named = first_of({flags.project, variable("SLIPWAY_PROJECT")});
+  return named.empty() ? project_of_folder() : named;
 }
 
 }  // namespace slipway::cli

@@ -39,7 +39,9 @@ Result<Secret> token_of(const std::string& text, const std::string& where);
 /// the chosen context, else http://127.0.0.1:8080 without a token.
 Result<Context> resolve(const Flags& flags, const Settings& settings);
 
-/// The project: flag, else SLIPWAY_PROJECT, else the line `project: NAME` of `.slipway` in this folder or one above.
-std::string resolve_project(const Flags& flags);
+/// The project: flag, else SLIPWAY_PROJECT, else the line `project: NAME` of `.slipway` in this folder or one above;
+/// empty: none is named. A line of that file which is none, such as a misspelt one, is Kind::invalid: it would mean all
+/// projects.
+Result<std::string> resolve_project(const Flags& flags);
 
 }  // namespace slipway::cli

@@ -55,7 +55,8 @@ void add_token_create(CLI::App& parent, Session& session) {
   verb->add_option("NAME", *name, "who or what it is for")->required();
   verb->add_option("--role", *roles,
                    "viewer (if not given), maintainer or admin; more of them, of any name, for applications that ask "
-                   "for an approval by such a role");
+                   "for an approval by such a role")
+      ->type_name("{viewer,maintainer,admin,…}");
   verb->add_option("--days", *days, "it expires after that many days (else never)")->check(CLI::Range(1, 3650));
   add_output_flags(*verb, session);
   verb->callback([&session, name, roles, days] { session.finish(token_create(session, *name, *roles, *days)); });

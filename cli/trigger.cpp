@@ -15,7 +15,7 @@ struct TriggerOptions {
   std::vector<std::string> parameters;
 };
 
-Result<Json> request_of(const TriggerOptions& options) {
+Result<Json> request_of(Session& session, const TriggerOptions& options) {
   Json body = Json::object();
   if (!options.ref.empty()) body["ref"] = options.ref;
   if (!options.commit.empty()) {
@@ -24,7 +24,7 @@ Result<Json> request_of(const TriggerOptions& options) {
     body["commit"] = *commit;
   }
   const auto parameters = assignments(options.parameters, "-P env=staging");
-  if (!parameters) return fail(parameters.error());
+  if (!parameters) return fail(session.misuse(parameters.error()));
   if (!parameters->empty()) body["parameters"] = *parameters;
   return body;
 }
@@ -32,7 +32,7 @@ Result<Json> request_of(const TriggerOptions& options) {
 Result<Exit> trigger(Session& session, const TriggerOptions& options) {
   const Result<std::string> project = session.project();
   if (!project) return fail(project.error());
-  const Result<Json> body = request_of(options);
+  const Result<Json> body = request_of(session, options);
   if (!body) return fail(body.error());
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());

@@ -33,6 +33,7 @@
 #include "orchestrator/rollouts/rollouts.hpp"
 #include "orchestrator/rollouts/traffic_by_host.hpp"
 #include "orchestrator/runs/naming.hpp"
+#include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/run_service.hpp"
 #include "orchestrator/store/clock_anchor.hpp"
 #include "orchestrator/store/retention.hpp"
@@ -226,6 +227,8 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
   backend_.server = &server_;
   backend_.build_log = runs::build_log;
   backend_.work_log = runs::work_log;
+  backend_.plan_log = runs::plan_log;
+  backend_.planned_steps = runs::planned_steps;
   http::add_routes(router_, backend_);
 }
 

@@ -36,7 +36,9 @@ Result<store::Run> run_of(const http::TriggerOrder& order, const store::Project&
   if (run.ref.starts_with("refs/tags/")) run.tag = run.ref.substr(10);
   run.commit = order.commit;
   run.trusted = true;
-  run.author = actor;
+  Json context = Json::object();
+  context["asked_by"] = actor;  // the author is the commit's
+  run.context = dump_json(context);
   run.created = now;
   Json parameters = Json::object();
   for (const auto& [name, value] : order.parameters) parameters[name] = value;

@@ -1,5 +1,7 @@
 #pragma once
+#include <map>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "orchestrator/http/actions.hpp"
@@ -23,9 +25,13 @@ struct Backend {
   std::string public_url;          ///< "https://ci.example", no slash at its end; for the projects' hook URLs
   std::string version;             ///< of the daemon
   const Server* server = nullptr;  ///< for its figures at /metrics; set once it exists
-  /// How the logs of builds, and of attempts at a push or a deployment, are called; unset: there are none.
+  /// How the logs of builds, of attempts at a push or a deployment, and of the errors of a pipeline file are called;
+  /// unset: there are none.
   std::string (*build_log)(std::string_view image) = nullptr;
   std::string (*work_log)(std::string_view job, int attempt) = nullptr;
+  std::string (*plan_log)() = nullptr;
+  /// The names of the steps and services of each job of a plan (store::Run::plan); unset: they are not told.
+  std::map<std::string, std::vector<std::string>> (*planned_steps)(const std::string& plan) = nullptr;
 };
 
 /// Everything the daemon answers, as openapi.json describes it. Borrows the backend.

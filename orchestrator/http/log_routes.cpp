@@ -13,6 +13,8 @@ namespace {
 
 enum class Format { text, json_lines, events };
 
+constexpr std::size_t chunk_bytes = 64 << 10;
+
 std::size_t stored_size(const logs::Record& record) {
   std::string stored;
   logs::append_record(stored, record.time, record.stream, record.ends_line, record.text);
@@ -50,7 +52,7 @@ std::string format_chunk(const logs::LogChunk& chunk, Format format) {
 
 /// What a log is of.
 struct Writer {
-  store::AttemptKey attempt;  ///< of a build, a push or a deployment: without a step
+  store::AttemptKey attempt;  ///< of a build, a push or a deployment: without a step; of the planning: without a job
   bool build = false;         ///< `attempt.job` is an image
 };
 
@@ -59,6 +61,7 @@ struct Writer {
 struct WantedLog {
   logs::LogKey key;
   Writer writer;
+  std::string why_missing;  ///< once nothing more will be written, and it is not there
 };
 
 bool has_ended(const store::Attempt& attempt) {
@@ -67,11 +70,12 @@ bool has_ended(const store::Attempt& attempt) {
          attempt.state == AttemptState::quarantined;
 }
 
-/// Whether the job's attempt has ended, or its run.
+/// Whether the job's attempt has ended, or its run; of the planning, whether its run has begun.
 Result<bool> work_is_over(store::Transaction& tx, const Writer& writer) {
   const auto run = store::Runs(tx).get(writer.attempt.run);
   if (!run) return fail(run.error());
   if (run->state == store::RunState::finished) return true;
+  if (writer.attempt.job.empty()) return run->state == store::RunState::running;
   const auto jobs = store::Jobs(tx).list(writer.attempt.run);
   if (!jobs) return fail(jobs.error());
   return std::ranges::any_of(*jobs, [&](const store::Job& job) {
@@ -215,7 +219,6 @@ class LogStream final : public Stream {
     return end;
   }
 
-  static constexpr std::size_t chunk_bytes = 64 << 10;
   static constexpr std::chrono::seconds time_between_questions{1};
   static constexpr std::chrono::seconds time_between_looks{3};
   store::Store& store_;
@@ -245,14 +248,16 @@ Result<store::Attempt> choose(const std::vector<store::Attempt>& attempts, const
 }
 
 /// What of a run a log is asked for.
-enum class Subject { step, job, build };
+enum class Subject { step, job, build, plan };
 
 Result<WantedLog> log_of_step(store::Transaction& tx, RunId run, const Request& request, std::int64_t number) {
   const auto attempts = store::Attempts(tx).list(run);
   if (!attempts) return fail(attempts.error());
   const Result<store::Attempt> attempt = choose(*attempts, request.parameter("job"), request.parameter("step"), number);
   if (!attempt) return fail(attempt.error());
-  return WantedLog{logs::LogKey(run, attempt->log_name), Writer{attempt->key, false}};
+  const std::string& step = attempt->key.step;
+  return WantedLog{logs::LogKey(run, attempt->log_name), Writer{attempt->key, false},
+                   attempt->started ? "the log of step '" + step + "' is gone" : "step '" + step + "' was not started"};
 }
 
 /// A build, a push or a deployment, which has no steps.
@@ -269,9 +274,18 @@ Result<WantedLog> log_of_work(store::Transaction& tx, RunId run, const Backend& 
     if (attempt == 0 || attempt > job.attempt) break;
     if (build ? !backend.build_log : !backend.work_log) break;
     std::string log = build ? backend.build_log(name) : backend.work_log(name, static_cast<int>(attempt));
-    return WantedLog{logs::LogKey(run, std::move(log)), Writer{store::AttemptKey(run, name, "", attempt), build}};
+    return WantedLog{logs::LogKey(run, std::move(log)), Writer{store::AttemptKey(run, name, "", attempt), build},
+                     std::string("the log of ") + (build ? "image" : "job") + " '" + name + "' is gone"};
   }
   return fail(Error::Kind::not_found, std::string(build ? "image" : "job") + " '" + name + "' has no such log");
+}
+
+/// What the run's pipeline file was found to have of errors.
+Result<WantedLog> log_of_plan(RunId run, const Backend& backend) {
+  std::string why = "there is no report: no errors were found in the run's file";
+  if (!backend.plan_log) return fail(Error::Kind::not_found, std::move(why));
+  return WantedLog{logs::LogKey(run, backend.plan_log()), Writer{store::AttemptKey(run, "", "", 0), false},
+                   std::move(why)};
 }
 
 Result<WantedLog> find_in_run(store::Transaction& tx, RunId run, const Backend& backend, const Request& request,
@@ -285,6 +299,8 @@ Result<WantedLog> find_in_run(store::Transaction& tx, RunId run, const Backend& 
       return log_of_work(tx, run, backend, request.parameter("job"), false, number);
     case Subject::build:
       return log_of_work(tx, run, backend, request.parameter("image"), true, number);
+    case Subject::plan:
+      return log_of_plan(run, backend);
   }
   return fail(Error::Kind::internal, "an unknown kind of log");
 }
@@ -319,6 +335,24 @@ std::string content_type_of(Format format) {
   return "";
 }
 
+/// What the answer begins with; nothing where it can't be known yet. Kind::not_found if there is no such log, and won't
+/// be.
+awaitable<Result<std::optional<logs::LogChunk>>> first_chunk(Backend& backend, WantedLog wanted, std::size_t tail,
+                                                             std::uint64_t offset, Format format) {
+  using First = Result<std::optional<logs::LogChunk>>;
+  if (format == Format::events && tail == 0) co_return First(std::nullopt);
+  auto reading = tail > 0 ? backend.logs.tail(wanted.key, tail) : backend.logs.read(wanted.key, offset, chunk_bytes);
+  Result<logs::LogChunk> chunk = co_await std::move(reading);
+  if (chunk) co_return First(std::move(*chunk));
+  if (!is_missing(chunk)) co_return fail(chunk.error());
+  if (format == Format::events) co_return First(std::nullopt);
+  auto work = [writer = wanted.writer](store::Transaction& tx) { return is_over(tx, writer, false); };
+  const Result<bool> over = co_await backend.store.read(std::move(work));
+  if (!over) co_return fail(over.error());
+  if (*over) co_return fail(Error::Kind::not_found, std::move(wanted.why_missing));
+  co_return First(std::nullopt);
+}
+
 awaitable<Result<Response>> log(Backend& backend, Request request, Subject subject) {
   const auto offset = resume_point(request, "offset");
   if (!offset) co_return fail(offset.error());
@@ -327,14 +361,12 @@ awaitable<Result<Response>> log(Backend& backend, Request request, Subject subje
   const Format format = format_of(request);
   Result<WantedLog> wanted = co_await find_log(backend, std::move(request), subject);
   if (!wanted) co_return fail(wanted.error());
-  auto stream = std::make_unique<LogStream>(backend.store, backend.logs, *wanted,
-                                            static_cast<std::uint64_t>(offset->value_or(0)), format);
-  if (*tail > 0 && !*offset) {
-    Result<logs::LogChunk> chunk = co_await backend.logs.tail(wanted->key, static_cast<std::size_t>(*tail));
-    const bool to_come = is_missing(chunk) && format == Format::events;
-    if (!chunk && !to_come) co_return fail(chunk.error());
-    if (chunk) stream->begin_with(std::move(*chunk));
-  }
+  const auto from = static_cast<std::uint64_t>(offset->value_or(0));
+  auto reading = first_chunk(backend, *wanted, *offset ? 0 : static_cast<std::size_t>(*tail), from, format);
+  Result<std::optional<logs::LogChunk>> first = co_await std::move(reading);
+  if (!first) co_return fail(first.error());
+  auto stream = std::make_unique<LogStream>(backend.store, backend.logs, std::move(*wanted), from, format);
+  if (*first) stream->begin_with(std::move(**first));
   co_return stream_response(std::move(stream), content_type_of(format));
 }
 
@@ -348,6 +380,8 @@ void add_log_routes(Router& router, Backend& backend) {
               [&](Request r) { return log(backend, std::move(r), Subject::job); }});
   router.add({"GET", "/api/v1/runs/{run}/builds/{image}/logs", Role::viewer,
               [&](Request r) { return log(backend, std::move(r), Subject::build); }});
+  router.add({"GET", "/api/v1/runs/{run}/plan/logs", Role::viewer,
+              [&](Request r) { return log(backend, std::move(r), Subject::plan); }});
 }
 
 }  // namespace slipway::http

@@ -78,6 +78,16 @@ Json object_of(const std::string& text) {
   return value && value->is_object() ? std::move(*value) : Json::object();
 }
 
+namespace {
+
+/// The token that asked for the run again or by hand; empty: a webhook did. The trigger knows nobody of these names.
+std::string token_that_asked(const store::Run& run) {
+  const Json context = object_of(run.context);
+  return text_at(context, "rerun_by", text_at(context, "asked_by"));
+}
+
+}  // namespace
+
 Json render(const store::Run& run, const std::string& project) {
   return {{"id", run.id.value},
           {"number", run.number},
@@ -90,6 +100,7 @@ Json render(const store::Run& run, const std::string& project) {
           {"base_commit", run.base_commit},
           {"title", run.title},
           {"author", run.author},
+          {"asked_by", token_that_asked(run)},
           {"pull_request", number_or_null(run.pull_request)},
           {"trusted", run.trusted},
           {"state", store::name_of(run.state)},

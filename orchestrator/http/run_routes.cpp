@@ -70,7 +70,21 @@ awaitable<Result<Response>> list_runs(Backend& backend, Request request) {
   co_return json_response(*page);
 }
 
-Result<Json> detail_in(Transaction& tx, RunId id) {
+/// The jobs with their attempts, and with the steps that they have by the plan: attempts are of begun ones only.
+Json render_jobs(const store::Run& run, const std::vector<store::Job>& jobs,
+                 const std::vector<store::Attempt>& attempts, const Backend& backend) {
+  std::map<std::string, std::vector<std::string>> planned;
+  if (backend.planned_steps) planned = backend.planned_steps(run.plan);
+  Json rows = Json::array();
+  for (const store::Job& job : jobs) {
+    Json row = render(job, attempts);
+    row["planned_steps"] = job.kind == store::JobKind::run ? planned[job.name] : std::vector<std::string>();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Result<Json> detail_in(Transaction& tx, RunId id, const Backend& backend) {
   Result<store::Run> run = store::Runs(tx).get(id);
   if (!run) return fail(run.error());
   const auto jobs = store::Jobs(tx).list(id);
@@ -86,8 +100,7 @@ Result<Json> detail_in(Transaction& tx, RunId id) {
   const std::string project = ProjectNames(tx).of(run->project);
   Json detail = render(*run, project);
   detail["parameters"] = object_of(run->parameters);
-  detail["jobs"] = Json::array();
-  for (const store::Job& job : *jobs) detail["jobs"].push_back(render(job, *attempts));
+  detail["jobs"] = render_jobs(*run, *jobs, *attempts, backend);
   detail["builds"] = Json::array();
   for (const store::BuiltImage& build : *builds) detail["builds"].push_back(render(build));
   detail["pushes"] = Json::array();
@@ -100,7 +113,7 @@ Result<Json> detail_in(Transaction& tx, RunId id) {
 awaitable<Result<Response>> get_run(Backend& backend, Request request) {
   const Result<std::int64_t> id = request.id_parameter("run");
   if (!id) co_return fail(id.error());
-  auto work = [id = RunId(*id)](Transaction& tx) { return detail_in(tx, id); };
+  auto work = [&backend, id = RunId(*id)](Transaction& tx) { return detail_in(tx, id, backend); };
   const Result<Json> detail = co_await backend.store.read(std::move(work));
   if (!detail) co_return fail(detail.error());
   co_return json_response(*detail);

@@ -44,7 +44,10 @@ Json pushes_of(store::Transaction& tx, RunId run) {
 std::string asker_of(const store::Run& run) {
   const auto context = parse_json(run.context);
   const std::string again = context ? text_at(*context, "rerun_by") : std::string();
-  return again.empty() ? run.author.substr(0, run.author.find(" <")) : again;
+  if (!again.empty()) return again;
+  const bool by_hand = context && run.event == store::Trigger::manual;
+  const std::string asked_by = by_hand ? text_at(*context, "asked_by") : std::string();
+  return asked_by.empty() ? run.author.substr(0, run.author.find(" <")) : asked_by;
 }
 
 std::string evidence_of(store::Transaction& tx, RunId id) {

@@ -52,6 +52,8 @@ struct JobOrder {
   ResourceLimits limits;  ///< of each container
   /// Why no container of it can be made any more (a secret is gone); empty: they can.
   std::string unmet;
+  /// Why it can't go on by a fault of slipway's (an image is not known): containers that are there are ended.
+  std::string broken;
   bool offline = false;  ///< no network but the job's own loopback
   std::string source;    ///< folder whose content becomes the workspace; empty: an empty workspace
   std::shared_ptr<const logs::MaskPatterns> masks;

@@ -79,6 +79,10 @@ awaitable<Result<Outcome>> JobRun::work() {
   const std::size_t open = first_open_step();
   if (open < order_.steps.size()) {
     adopt(open);
+    if (!order_.broken.empty()) {
+      Outcome why{Verdict::error, order_.broken};
+      co_return co_await break_off(open, std::move(why));
+    }
     auto race = first_of(set_up(), stop_.wait());
     const auto first = co_await std::move(race);
     std::optional<Outcome> broken_off;
@@ -337,6 +341,22 @@ awaitable<void> JobRun::end_services() {
   }
 }
 
+/// Of a container that an earlier daemon has started: it is stopped, and its log read to the end.
+awaitable<Result<void>> JobRun::end_found(std::shared_ptr<StepRun> step) {
+  const Result<bool> begun = co_await step->has_started();
+  if (!begun) co_return fail(begun.error());
+  if (!*begun) co_return Result<void>();
+  StopSignal stop(executor_);
+  stop.ask("the job has ended");
+  const Result<std::optional<StepEnd>> ended = co_await step->start(stop);
+  if (!ended) co_return fail(ended.error());
+  if (!*ended) {
+    const Result<StepEnd> end = co_await step->finish(stop);
+    if (!end) co_return fail(end.error());
+  }
+  co_return co_await step->settle();
+}
+
 awaitable<void> JobRun::remove_all() {
   co_await end_services();
   for (const auto& step : steps_) {
@@ -345,7 +365,15 @@ awaitable<void> JobRun::remove_all() {
   // What an earlier daemon left and this one has not come to.
   for (const store::Attempt& record : records_) {
     const bool exited = record.state == store::AttemptState::exited;
-    if ((exited || is_there(record)) && !has_run_of(record.key.step)) co_await remove_quietly(find_again(record));
+    if ((!exited && !is_there(record)) || has_run_of(record.key.step)) continue;
+    const std::shared_ptr<StepRun> found = find_again(record);
+    Result<void> ended;
+    if (!exited && order_.unmet.empty()) {  // else what it writes could not be masked (decision 0102)
+      auto ending = end_found(found);
+      ended = co_await std::move(ending);
+    }
+    if (!ended) log::warn("log is not whole", {{"step", found->step()}, {"error", ended.error()}});
+    co_await remove_quietly(found);
   }
   if (network_) {
     const Result<void> removed = co_await network_->remove();

@@ -55,6 +55,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
   awaitable<Result<void>> settle_before(std::size_t index);
   awaitable<void> clean_up(std::shared_ptr<JobRun> self);
   awaitable<void> remove_all();
+  awaitable<Result<void>> end_found(std::shared_ptr<StepRun> step);
   awaitable<void> end_services();
   StepOrder order_for(const std::string& step, docker::ContainerSpec spec) const;
   [[nodiscard]] StepOrder order_again(const store::Attempt& record) const;

@@ -105,16 +105,17 @@ Actions Machine::attempt_ended(std::size_t job, int attempt, Outcome outcome, Ti
   return actions;
 }
 
-bool Machine::hold(std::size_t job, int attempt) {
+bool Machine::hold(std::size_t job, int attempt, Time now) {
   JobState& state = jobs_[job];
   if (state.phase != Phase::running || state.attempt != attempt || state.held) return false;
+  state.left = std::max(state.deadline - now, Milliseconds(0));
   return state.held = true;
 }
 
 bool Machine::release(std::size_t job, int attempt, Time now) {
   JobState& state = jobs_[job];
   if (state.attempt != attempt || !std::exchange(state.held, false)) return false;
-  state.deadline = now + graph_.jobs[job].timeout;
+  state.deadline = now + state.left;
   run_deadline_ = std::max(run_deadline_, now + limits_.run_timeout);
   return true;
 }

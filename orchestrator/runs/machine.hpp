@@ -52,6 +52,7 @@ struct JobState {
   int attempt = 0;          ///< of the attempt that runs or ran; 0: none yet
   Time deadline{};          ///< of that attempt
   bool held = false;        ///< running, but for the time being nothing is done: the deadlines do not count
+  Milliseconds left{};      ///< while held: what the attempt has of its time
   Outcome outcome;          ///< once ended
   std::string stop_reason;  ///< once stopping
 };
@@ -92,8 +93,8 @@ class Machine {
   Actions attempt_ended(std::size_t job, int attempt, Outcome outcome, Time now);
   /// An attempt that runs waits for something that is not its own affair, such as people; no deadline counts meanwhile.
   /// False if it does already, or does not run.
-  bool hold(std::size_t job, int attempt);
-  /// It goes on, and has its whole time from now, as has the run. False if it was not held.
+  bool hold(std::size_t job, int attempt, Time now);
+  /// It goes on, and has from now the time that it had left; the run has its whole time. False if it was not held.
   bool release(std::size_t job, int attempt, Time now);
   [[nodiscard]] Time run_deadline() const { return run_deadline_; }
   /// Stops what runs and finishes as cancelled, saying `reason` ("cancelled by ann", "superseded by run 8").

@@ -50,6 +50,10 @@ std::string work_log(std::string_view job, int attempt) {
   return slug(job) + ".a" + std::to_string(attempt);
 }
 
+std::string plan_log() {
+  return "plan";
+}
+
 std::string AttemptName::of_job(std::string_view part) const {
   return "slip-" + instance + "-" + to_string(run) + "-" + slug(job) + std::string(part) + "-a" +
          std::to_string(attempt);

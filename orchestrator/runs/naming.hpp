@@ -41,6 +41,8 @@ bool is_local(const images::Reference& reference);
 std::string build_log(std::string_view image);
 /// The log of an attempt at a push or a deployment: `<job>.a<attempt>`.
 std::string work_log(std::string_view job, int attempt);
+/// The report of what is wrong in a run's pipeline file: `plan`.
+std::string plan_log();
 
 /// One attempt at one job of one run by one installation of slipway; what every name is made from, so that after a
 /// crash the names are known without having been written down.

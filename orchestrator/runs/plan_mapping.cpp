@@ -88,6 +88,19 @@ Result<ServiceSpec> service_spec(const RunContext& context, const pipelines::Pla
   return service;
 }
 
+/// Without its steps and services.
+JobOrder bare_order(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
+                    const Settings& settings) {
+  JobOrder order(AttemptName(context.instance, context.run.id, job.id, attempt));
+  order.limits = limits_of(job.limits, settings);
+  order.offline = job.network == pipelines::Network::offline;
+  order.masks = context.masks;
+  order.log_limit = settings.log_limit;
+  order.grace = settings.grace;
+  order.deadline = deadline;
+  return order;
+}
+
 pipelines::Event event_of(store::Trigger trigger) {
   switch (trigger) {
     case store::Trigger::push:
@@ -150,7 +163,7 @@ std::vector<store::Job> job_rows(RunId run, const pipelines::Plan& plan) {
 
 Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
                            const Settings& settings) {
-  JobOrder order(AttemptName(context.instance, context.run.id, job.id, attempt));
+  JobOrder order = bare_order(context, job, attempt, deadline, settings);
   order.unmet = missing_secrets(context, job);
   const Variables env = run_variables(context, job, attempt);
   for (const pipelines::PlannedStep& planned : job.steps) {
@@ -163,12 +176,16 @@ Result<JobOrder> job_order(const RunContext& context, const pipelines::PlannedJo
     if (!service) return fail(std::move(service.error()).in("service '" + planned.name + "'"));
     order.services.push_back(std::move(*service));
   }
-  order.limits = limits_of(job.limits, settings);
-  order.offline = job.network == pipelines::Network::offline;
-  order.masks = context.masks;
-  order.log_limit = settings.log_limit;
-  order.grace = settings.grace;
-  order.deadline = deadline;
+  return order;
+}
+
+JobOrder order_to_end(const RunContext& context, const pipelines::PlannedJob& job, int attempt, Time deadline,
+                      const Settings& settings, const Error& why) {
+  JobOrder order = bare_order(context, job, attempt, deadline, settings);
+  for (const pipelines::PlannedStep& planned : job.steps) order.steps.emplace_back().name = planned.name;
+  for (const pipelines::PlannedService& planned : job.services) order.services.emplace_back().name = planned.name;
+  order.unmet = missing_secrets(context, job);
+  order.broken = why.message;
   return order;
 }
 
@@ -202,6 +219,20 @@ pipelines::Context plan_context(const store::Run& run, const store::Project& pro
     }
   }
   return context;
+}
+
+std::map<std::string, std::vector<std::string>> planned_steps(const std::string& plan) {
+  std::map<std::string, std::vector<std::string>> names;
+  const Result<Json> json = parse_json(plan);
+  if (!json) return names;
+  const Result<pipelines::Plan> parsed = pipelines::plan_from_json(*json);
+  if (!parsed) return names;
+  for (const pipelines::PlannedJob& job : parsed->jobs) {
+    std::vector<std::string>& of_job = names[job.id];
+    for (const pipelines::PlannedStep& step : job.steps) of_job.push_back(step.name);
+    for (const pipelines::PlannedService& service : job.services) of_job.push_back(service.name);
+  }
+  return names;
 }
 
 store::Verdict stored(Verdict verdict) {

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "orchestrator/runs/kept_work.hpp"
 #include "orchestrator/runs/missing_secrets.hpp"
+#include "orchestrator/runs/naming.hpp"
 #include "orchestrator/runs/plan_mapping.hpp"
 #include "orchestrator/runs/run_log.hpp"
 #include "orchestrator/store/images.hpp"
@@ -27,7 +28,7 @@ Outcome outcome_of_checkout(const Error& error) {
 
 awaitable<Result<void>> write_report(Collaborators& with, const store::Run& run, const ProjectAccess& access,
                                      std::string text) {
-  logs::LogKey key(run.id, "plan");
+  logs::LogKey key(run.id, plan_log());
   auto opening = RunLog::open(with.logs, std::move(key), masks_for(access), kPlanLogLimit);
   Result<std::unique_ptr<RunLog>> log = co_await std::move(opening);
   if (!log) co_return fail(log.error());

@@ -104,6 +104,8 @@ awaitable<Result<void>> RunDriver::restore() {
     job.outcome = outcome;
     job.stop_reason = row.stop_reason;
     job.held = held;
+    const Milliseconds whole = machine_.graph().jobs[i - images.size()].timeout;
+    if (held) job.left = row.time_left ? Milliseconds(*row.time_left) : whole;  // an older slipwayd kept none
     if (running) begun_[i - images.size()] = job.attempt;
   }
   // Who is told of it only later would begin jobs first, or end one whose jobs have all ended as if nobody had asked.
@@ -307,10 +309,12 @@ awaitable<Result<Outcome>> RunDriver::work_on(std::size_t job, int number, Time 
 awaitable<Result<Outcome>> RunDriver::run_steps(std::size_t job, int number, Time deadline) {
   const PlannedJob& planned = context_->plan.jobs[job];
   Result<JobOrder> order = job_order(*context_, planned, number, deadline, tools_.settings);
-  if (!order) co_return outcome_of_error(order.error());
+  const bool found = begun_.contains(job);
+  if (!order && !found) co_return outcome_of_error(order.error());
+  if (!order) order = order_to_end(*context_, planned, number, deadline, tools_.settings, order.error());
   order->source = source_.folder().string();
   std::vector<store::Attempt> records;
-  if (begun_.contains(job)) {
+  if (found) {
     auto listing = tools_.with.store.read(&store::Attempts::list, context_->run.id);
     Result<std::vector<store::Attempt>> all = co_await std::move(listing);
     if (!all) co_return fail(all.error());
@@ -400,8 +404,9 @@ awaitable<Result<Outcome>> RunDriver::deploy_or_take_up(std::size_t job, int num
 void RunDriver::deployment_waits(std::size_t job, int number, std::string reason) {
   const Time now = tools_.with.clock.now();
   if (!reason.empty()) {
-    machine_.hold(job, number);
-    return note("hold job", tools_.with.store.persist(&store::Jobs::hold, key_of_job(job), std::move(reason), now));
+    machine_.hold(job, number, tools_.with.deadlines.get().now());
+    return note("hold job", tools_.with.store.persist(&store::Jobs::hold, key_of_job(job), std::move(reason),
+                                                      machine_.jobs()[job].left, now));
   }
   if (!machine_.release(job, number, tools_.with.deadlines.get().now())) return;
   note("release job", tools_.with.store.persist(&store::Jobs::release, key_of_job(job), machine_.jobs()[job].deadline,

@@ -10,7 +10,7 @@ namespace {
 Job job_of(const Row& row) {
   Job j;
   row.into(j.run, j.name, j.kind, j.position, j.state, j.verdict, j.reason, j.attempt, j.deadline, j.stop_reason,
-           j.started, j.finished);
+           j.started, j.finished, j.time_left);
   return j;
 }
 
@@ -32,11 +32,11 @@ Result<void> Jobs::start_attempt(JobKey key, std::int64_t attempt, Time deadline
   return {};
 }
 
-Result<void> Jobs::hold(JobKey key, std::string reason, Time at) {
+Result<void> Jobs::hold(JobKey key, std::string reason, Milliseconds left, Time at) {
   const auto changed = tx_.run(
-      "UPDATE jobs SET state = 'blocked', reason = ?4, deadline = NULL WHERE run = ?1 AND kind = ?2 AND name = ?3 "
-      "AND attempt > 0 AND state IN ('running', 'blocked')",
-      {key.run, key.kind, key.name, clipped(reason)});
+      "UPDATE jobs SET state = 'blocked', reason = ?4, deadline = NULL, time_left = ?5 WHERE run = ?1 AND kind = ?2 "
+      "AND name = ?3 AND attempt > 0 AND state IN ('running', 'blocked')",
+      {key.run, key.kind, key.name, clipped(reason), left.count()});
   if (changed == 0) return refuse(key, "blocked");
   tell(tx_, key.run, "job.blocked", at, {{"job", key.name}, {"kind", key.kind}, {"reason", reason}});
   return {};
@@ -107,7 +107,7 @@ Result<void> Jobs::finish(JobKey key, Verdict verdict, std::string reason, Time 
 Result<std::vector<Job>> Jobs::list(RunId run) const {
   return rows(tx_,
               "SELECT run, name, kind, position, state, verdict, reason, attempt, deadline, stop_reason, started, "
-              "finished FROM jobs WHERE run = ?1 ORDER BY position",
+              "finished, time_left FROM jobs WHERE run = ?1 ORDER BY position",
               {run}, job_of);
 }
 

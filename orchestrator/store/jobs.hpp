@@ -31,6 +31,7 @@ struct Job {
   std::string stop_reason;       ///< set once it is being stopped
   std::optional<Time> started;
   std::optional<Time> finished;
+  std::optional<std::int64_t> time_left;  ///< milliseconds, of an attempt that was held
 };
 
 /// Names a job across runs.
@@ -48,9 +49,9 @@ class Jobs {
   /// The attempt after the present one begins; any other number is Kind::conflict, as is a finished job.
   Result<void> start_attempt(JobKey key, std::int64_t attempt, Time deadline, Time at);
   /// An attempt that is under way waits for something that is not its own affair: running → blocked, without a
-  /// deadline. Called again with another reason, that is kept. `release` is the way back, with the attempt's deadline
-  /// and the run's.
-  Result<void> hold(JobKey key, std::string reason, Time at);
+  /// deadline but with the time that it has left. Called again with another reason, that is kept. `release` is the way
+  /// back, with the attempt's deadline and the run's.
+  Result<void> hold(JobKey key, std::string reason, Milliseconds left, Time at);
   Result<void> release(JobKey key, Time deadline, Time run_deadline, Time at);
   /// Runs of which nothing is under way but what waits like that.
   Result<std::vector<RunId>> idle_runs() const;

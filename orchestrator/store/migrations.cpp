@@ -30,9 +30,10 @@ void keep_copy(SqliteConnection& connection, const std::filesystem::path& file, 
 }  // namespace
 
 std::span<const Migration> migrations() {
-  static const std::array all{Migration{1, kSchemaV1}, Migration{2, kSchemaV2}, Migration{3, kSchemaV3},
-                              Migration{4, kSchemaV4}, Migration{5, kSchemaV5}, Migration{6, kSchemaV6},
-                              Migration{7, kSchemaV7}, Migration{8, kSchemaV8}, Migration{9, kSchemaV9}};
+  static const std::array all{Migration{1, kSchemaV1},  Migration{2, kSchemaV2}, Migration{3, kSchemaV3},
+                              Migration{4, kSchemaV4},  Migration{5, kSchemaV5}, Migration{6, kSchemaV6},
+                              Migration{7, kSchemaV7},  Migration{8, kSchemaV8}, Migration{9, kSchemaV9},
+                              Migration{10, kSchemaV10}};
   return all;
 }
 

@@ -335,4 +335,8 @@ CREATE TABLE former_secrets (
 CREATE INDEX former_secrets_by_project ON former_secrets (project, last_run);
 )sql";
 
+const char* const kSchemaV10 = R"sql(
+ALTER TABLE jobs ADD COLUMN time_left INTEGER;
+)sql";
+
 }  // namespace slipway::store

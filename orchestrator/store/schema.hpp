@@ -19,5 +19,7 @@ extern const char* const kSchemaV7;
 extern const char* const kSchemaV8;
 /// From 8: values of secrets that runs under way were begun with.
 extern const char* const kSchemaV9;
+/// From 9: the time that is left to attempts which wait for people.
+extern const char* const kSchemaV10;
 
 }  // namespace slipway::store

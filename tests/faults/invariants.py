@@ -1,7 +1,6 @@
 """What must hold after a cell, told from the API, the engine's own events, the registry and the hosts."""
 
 import dataclasses
-import json
 import time
 
 import aftermath
@@ -153,8 +152,7 @@ def starts(worker, fault, run, job, step):
 def log_bytes(worker, run, wanted, version, step, whole):
     path = f"/api/v1/runs/{run['id']}/jobs/{wanted.job}/steps/{wanted.step}/logs?attempt={step['attempt']}"
     written = {"stdout": "", "stderr": ""}
-    for line in worker.daemon.ask("GET", path, accept="application/jsonl").splitlines():
-        record = json.loads(line)
+    for record in aftermath.log_records(worker, path):
         if record["stream"] in written:
             written[record["stream"]] += record["text"] + ("" if record["partial"] else "\n")
     found = []

@@ -126,7 +126,7 @@ void decode_swarm_deploy(MapReader& deploy, SwarmDeploy& swarm, Diagnostics& dia
 }
 
 void decode_host_deploy(MapReader& deploy, Service& service, Diagnostics& diagnostics) {
-  take_pairs(deploy, "labels", service.labels, "write NAME: value", diagnostics);
+  take_pairs(deploy, "labels", service.labels, "", diagnostics);
   deploy.foreign("rollback_config",
                  "a rollback takes all hosts at once, as far as min_healthy allows; only a swarm has one of its own");
   deploy.foreign("placement", "x-slipway.targets says which hosts; only a swarm places by itself");

@@ -74,12 +74,14 @@ void take_pair(const YamlNode& item, std::string_view key, std::map<std::string,
                std::string_view no_value, Diagnostics& diagnostics) {
   const auto text = pipelines::read_text(item, "an item of " + quoted(key), diagnostics, long_text);
   if (!text) return;
-  const auto equals = text->find('=');
-  if (equals == std::string::npos || equals == 0) {
+  const auto equals = std::min(text->find('='), text->size());
+  if (equals == 0) {
+    diagnostics.error(item.at, "an item of " + quoted(key) + " has no name", *text, "write NAME=value");
+  } else if (equals == text->size() && !no_value.empty()) {
     diagnostics.error(item.at, "an item of " + quoted(key) + " has no value", *text, std::string(no_value));
-    return;
+  } else {
+    into[text->substr(0, equals)] = text->substr(std::min(equals + 1, text->size()));
   }
-  into[text->substr(0, equals)] = text->substr(equals + 1);
 }
 
 }  // namespace
@@ -93,7 +95,9 @@ void take_pairs(MapReader& map, std::string_view key, std::map<std::string, std:
     return;
   }
   each_named(*node, quoted(key), diagnostics, [&](const std::string& name, const YamlNode& value, Position at) {
-    if (value.is_null()) {
+    if (value.is_null() && no_value.empty()) {
+      into[name] = "";
+    } else if (value.is_null()) {
       diagnostics.error(at, "`" + name + "` in " + quoted(key) + " has no value", name, std::string(no_value));
     } else if (const auto text = pipelines::read_text(value, "`" + name + "`", diagnostics, long_text)) {
       into[name] = *text;
@@ -102,7 +106,7 @@ void take_pairs(MapReader& map, std::string_view key, std::map<std::string, std:
 }
 
 void take_labels(MapReader& map, std::map<std::string, std::string>& into, Diagnostics& diagnostics) {
-  take_pairs(map, "labels", into, "write NAME: value", diagnostics);
+  take_pairs(map, "labels", into, "", diagnostics);
   for (const auto& [name, value] : into) {
     if (name.starts_with("dev.slipway.")) {
       diagnostics.error(map.at("labels"), "labels below dev.slipway. are slipway's own", name);

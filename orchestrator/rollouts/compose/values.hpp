@@ -30,7 +30,8 @@ void take_integer(MapReader& map, std::string_view key, std::int64_t min, std::i
 void take_decimal(MapReader& map, std::string_view key, double& into, Diagnostics& diagnostics);
 /// A list of texts, or a single one.
 void take_texts(MapReader& map, std::string_view key, std::vector<std::string>& into, Diagnostics& diagnostics);
-/// `{NAME: value}` or `[NAME=value]`; a name without a value is an error that `no_value` explains.
+/// `{NAME: value}` or `[NAME=value]`; a name without a value is an error that `no_value` explains, or if that is empty
+/// has the empty value.
 void take_pairs(MapReader& map, std::string_view key, std::map<std::string, std::string>& into,
                 std::string_view no_value, Diagnostics& diagnostics);
 /// `labels` as `take_pairs` has them. What slipway or Docker Compose tell their own things by is nobody else's to

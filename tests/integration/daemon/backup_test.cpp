@@ -42,6 +42,28 @@ fs::path small_backup(const fs::path& folder) {
 
 }  // namespace
 
+TEST_CASE("a backup can go to standard output, but to no terminal, and says so if it breaks off") {
+  const Folder folder;
+  const LiveDaemon daemon(folder.path() / "data");
+  const Ran made = daemon.slipway({"admin", "backup", "-"});
+  CHECK(made.code == 0);
+  CHECK(made.err.find("the backup has everything but the key file") != std::string::npos);
+  REQUIRE(write_file(folder.path() / "piped.tar", made.out));
+  CHECK(run_program({"tar", "tf", (folder.path() / "piped.tar").string()}).out == "backup.json\nslipway.db\n");
+  CHECK_FALSE(fs::exists("-"));
+
+  const Ran shown = run_program({"script", "-qec", std::string(SLIPWAY_PATH) + " admin backup -", "/dev/null"},
+                                {{"SLIPWAY_URL", daemon.url()}, {"SLIPWAY_TOKEN", daemon.token()}});
+  CHECK(shown.code == 2);
+  CHECK(shown.out.find("a backup is not for a terminal") != std::string::npos);
+
+  const ScriptedServer broken({ScriptedServer::chunks("application/x-tar", {"backup"}, false)});
+  const Ran half =
+      run_program({SLIPWAY_PATH, "admin", "backup", "-"}, {{"SLIPWAY_URL", broken.url()}, {"SLIPWAY_TOKEN", "slw_x"}});
+  CHECK(half.code == 1);
+  CHECK(half.err.find("slipway: backup: ") != std::string::npos);
+}
+
 TEST_CASE("a backup of a daemon that works, restored elsewhere, has all that was there, and new numbers are new") {
   const Folder folder;
   const fs::path data = folder.path() / "data", file = folder.path() / "backup.tar", other = folder.path() / "other";

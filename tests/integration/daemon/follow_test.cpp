@@ -67,6 +67,92 @@ TEST_CASE("who follows a run's logs before it has any gets all of them, and ends
   CHECK(site.finished(id)["verdict"] == "passed");
 }
 
+TEST_CASE("whoever broke their slipway.yml sees every error with its place in the run's logs and in the run") {
+  const Folder folder;
+  Site site(folder, "true");
+  const std::string source = (folder.path() / "source").string();
+  REQUIRE(write_file(source + "/slipway.yml",
+                     "on: {push: {}}\njobs:\n  unit: {image: busybox, runn: [\"true\"]}\n"
+                     "  more: {image: busybox, run: [\"true\"], network: some}\n"));
+  REQUIRE(run_program({"sh", "-ec", "cd " + source + "; git -c user.name=d -c user.email=d@e.example commit -qam bad"})
+              .code == 0);
+  const std::int64_t id = site.trigger_at_last();
+  CHECK(site.finished(id)["verdict"] == "failed");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"run", "logs"}, {"run", "logs", "-f"}, {"run", "view"}}) {
+    std::vector<std::string> with_number = words;
+    with_number.push_back(std::to_string(id));
+    const Ran shown = slipway_beside(*site.daemon, with_number).get();
+    CAPTURE(shown.out, shown.err);
+    CHECK(shown.code == 0);
+    CHECK(shown.out.find("\nslipway.yml:4:") != std::string::npos);
+    CHECK(("\n" + shown.out).find("\nslipway.yml:3:26: error: ") != std::string::npos);
+  }
+  const Ran job = slipway_beside(*site.daemon, {"run", "logs", "-j", "unit", std::to_string(id)}).get();
+  CHECK(job.code == 1);
+  CHECK(job.err.find("the run has no jobs: slipway.yml:3: ") != std::string::npos);
+}
+
+TEST_CASE("who follows a job or step that the run does not have is told at once, with the names there are") {
+  const Folder folder;
+  Site site(folder, "sleep 1000");
+  const std::int64_t id = site.trigger_at_last();
+  site.until_step_runs(id);
+  const Ran job = slipway_beside(*site.daemon, {"run", "logs", "-f", "-j", "unti", std::to_string(id)}).get();
+  CHECK(job.code == 1);
+  CHECK(job.err == "slipway: run " + std::to_string(id) + " has no job or image 'unti'\n         it has unit\n");
+  const Ran step = slipway_beside(*site.daemon, {"run", "logs", "-f", "-s", "nope", std::to_string(id)}).get();
+  CHECK(step.code == 1);
+  CHECK(step.err == "slipway: run " + std::to_string(id) + " has no step or service 'nope'\n         it has run\n");
+  CHECK(site.daemon->send("POST", "/api/v1/runs/" + std::to_string(id) + "/cancel").status == 202);
+  CHECK(site.finished(id)["verdict"] == "cancelled");
+}
+
+TEST_CASE("who follows a job that has not begun is told that it is waited for") {
+  const std::string pending = R"({"id": 1, "state": "running", "jobs": [{"name": "unit", "state": "pending"}]})";
+  const std::string over =
+      R"({"id": 1, "state": "finished", "jobs": [{"name": "unit", "state": "finished", "reason": "cancelled"}]})";
+  const ScriptedServer server(
+      {ScriptedServer::json(pending), ScriptedServer::json(pending), ScriptedServer::json(over)});
+  const Ran followed = slipway_at(server, {"run", "logs", "-f", "-j", "unit", "1"});
+  CHECK(followed.code == 1);
+  CHECK(followed.err ==
+        "waiting for unit, which has not begun\n"
+        "slipway: 'unit' has no log in this run: cancelled\n"
+        "         'slipway run view 1' shows what it has\n");
+}
+
+TEST_CASE("a log that is gone is told, and is an error only where nothing else could be shown") {
+  const std::string run =
+      R"({"id": 1, "state": "finished", "jobs": [{"name": "unit", "steps": [{"name": "a"}, {"name": "b"}]}]})";
+  const ScriptedServer::Turn gone =
+      ScriptedServer::json(R"({"error": {"message": "the log of step 'a' is gone"}})", 404);
+  const ScriptedServer::Turn end = ScriptedServer::chunks("text/event-stream", {"event: end\ndata: {}\n\n"}, true);
+  const ScriptedServer::Turn here = ScriptedServer::chunks("text/plain", {"hello\n"}, true);
+  for (const bool follow : {false, true}) {
+    CAPTURE(follow);
+    std::vector<ScriptedServer::Turn> turns{ScriptedServer::json(run)};
+    for (const bool none : {false, true}) {
+      for (const ScriptedServer::Turn& log : {gone, none ? gone : here}) {
+        if (follow) turns.push_back(end);
+        turns.push_back(log);
+      }
+      if (!none) turns.emplace_back(ScriptedServer::json(run));
+    }
+    const ScriptedServer server(std::move(turns));
+    std::vector<std::string> words{"run", "logs", "1"};
+    if (follow) words.emplace_back("-f");
+    const Ran some = slipway_at(server, words);
+    CHECK(some.code == 0);
+    CHECK(some.out == "hello\n");
+    CHECK(some.err == "== unit / a\nslipway: unit / a: the log of step 'a' is gone\n== unit / b\n");
+    const Ran nothing = slipway_at(server, words);
+    CHECK(nothing.code == 1);
+    CHECK(nothing.out.empty());
+    CHECK(nothing.err.find("slipway: unit / b: the log of step 'a' is gone\n") != std::string::npos);
+  }
+}
+
 TEST_CASE("who waits for a rollout does so over a restart of slipwayd") {
   const std::string ended = R"({"items": [{"id": 7, "state": "succeeded", "ended_at": "2026-11-25T01:28:51Z"}]})";
   const ScriptedServer server({ScriptedServer::json(R"({"id": 7})", 202), std::string(),

@@ -44,6 +44,9 @@ TEST_CASE("bash completes verbs and flags with the script that slipway prints fo
   REQUIRE(write_file(script, printed.out));
   CHECK(offered_by_bash(script, "slipway run li", 2) == "list\n");
   CHECK(offered_by_bash(script, "slipway run list --js", 3) == "--json\n");
+  CHECK(offered_by_bash(script, "slipway run list --state fi", 4) == "finished\n");
+  CHECK(offered_by_bash(script, "slipway run list --state = fi", 5) == "finished\n");
+  CHECK(offered_by_bash(script, "slipway token create ci --role ''", 5) == "viewer\nmaintainer\nadmin\n");
   CHECK(offered_by_bash(script, "slipway run list -- x", 3).find("--project\n") != std::string::npos);
   const std::string flags = offered_by_bash(script, "slipway --", 1);
   CHECK(flags.find("--url\n") != std::string::npos);

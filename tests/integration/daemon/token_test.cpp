@@ -4,6 +4,7 @@
 #include "orchestrator/store/store.hpp"
 #include "tests/integration/daemon/live_daemon.hpp"
 #include "tests/support/run_async.hpp"
+#include "tests/support/scripted_server.hpp"
 
 using namespace slipway;
 using namespace slipway::daemon;
@@ -113,4 +114,32 @@ TEST_CASE("the last admin's token can't be revoked, not even by itself") {
   CHECK(daemon.send("DELETE", "/api/v1/tokens/1").status == 200);
   CHECK(daemon.send("GET", "/api/v1/tokens").status == 401);
   CHECK(tokens_shown_to(daemon, made.out.substr(0, 47)).find("my own") != std::string::npos);
+}
+
+TEST_CASE(
+    "a token is revoked by its number or by its name, and a name that several have is refused with their numbers") {
+  const Folder folder;
+  const LiveDaemon daemon(folder.path() / "data");
+  for (const char* name : {"ci", "ci 2", "third"}) REQUIRE(daemon.slipway({"token", "create", name}).code == 0);
+  const auto in_force = [&] {
+    return daemon.slipway({"token", "list", "--jq", "[.[] | select(.revoked_at == null) | .name] | join(\",\")"}).out;
+  };
+  REQUIRE(in_force().find("third") != std::string::npos);
+  CHECK(daemon.slipway({"token", "revoke", "ci"}).code == 0);
+  const Ran again = daemon.slipway({"token", "revoke", "ci"});
+  CHECK(again.code == 1);
+  CHECK(again.err == "slipway: there is no token 'ci'\n         'slipway token list' shows them\n");
+  const std::string third = daemon.slipway({"token", "list", "--jq", ".[] | select(.name == \"third\") | .id"}).out;
+  CHECK(daemon.slipway({"token", "revoke", third.substr(0, third.find('\n'))}).code == 0);
+  CHECK(in_force().find("ci 2") != std::string::npos);
+  CHECK(in_force().find("third") == std::string::npos);
+
+  const std::string two = R"({"items": [{"id": 3, "name": "ci"}, {"id": 5, "name": "ci"},)"
+                          R"( {"id": 6, "name": "ci", "revoked_at": "2026-11-25T01:28:51Z"}]})";
+  const ScriptedServer server({ScriptedServer::json(two)});
+  const Ran refused =
+      run_program({SLIPWAY_PATH, "token", "revoke", "ci"}, {{"SLIPWAY_URL", server.url()}, {"SLIPWAY_TOKEN", "slw_x"}});
+  CHECK(refused.code == 1);
+  CHECK(refused.err == "slipway: several tokens are called 'ci': 3, 5\n         give the number of one\n");
+  CHECK(server.asked().size() == 1);
 }

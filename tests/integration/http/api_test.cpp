@@ -42,6 +42,16 @@ TEST_CASE("runs are listed newest first, filtered and in pages") {
   CHECK(count("branch=main&event=push&project=shop") == 2);
 }
 
+TEST_CASE("a run tells the steps that its jobs have by the plan, also those that have not begun") {
+  LiveServer live;
+  const SampleData sample(live);
+  const Json run = body_of(live.send("GET", "/api/v1/runs/" + to_string(sample.finished), "viewer"));
+  REQUIRE(run["jobs"].size() == 3);
+  CHECK(run["jobs"][0]["planned_steps"] == Json::array());
+  CHECK(run["jobs"][1]["planned_steps"] == Json::array({"test", "db"}));
+  CHECK(run["jobs"][1]["steps"].size() == 1);
+}
+
 TEST_CASE("questions that make no sense are answered with what is wrong") {
   LiveServer live;
   const SampleData sample(live);

@@ -47,6 +47,10 @@ LiveServer::LiveServer(ServerSettings settings)
   backend.work_log = [](std::string_view job, int attempt) {
     return std::string(job) + ".a" + std::to_string(attempt);
   };
+  backend.plan_log = [] { return std::string("plan"); };
+  backend.planned_steps = [](const std::string&) {
+    return std::map<std::string, std::vector<std::string>>{{"unit", {"test", "db"}}};
+  };
   add_routes(router, backend);
   REQUIRE(server.start());
   thread_ = std::thread([this] { io_.run(); });

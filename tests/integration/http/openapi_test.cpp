@@ -88,6 +88,7 @@ const std::vector<Call>& calls() {
       {"GET", "/api/v1/runs/{run}/jobs/{job}/steps/{step}/logs", "/api/v1/runs/{run}/jobs/unit/steps/test/logs", 200},
       {"GET", "/api/v1/runs/{run}/jobs/{job}/logs", "/api/v1/runs/{run}/jobs/publish/logs", 200},
       {"GET", "/api/v1/runs/{run}/builds/{image}/logs", "/api/v1/runs/{run}/builds/app/logs", 200},
+      {"GET", "/api/v1/runs/{run}/plan/logs", "/api/v1/runs/{run}/plan/logs", 200},
       {"POST", "/api/v1/projects/{project}/runs", "/api/v1/projects/shop/runs", 201, R"({"ref": "main"})"},
       {"POST", "/api/v1/runs/{run}/cancel", "/api/v1/runs/{queued}/cancel", 202},
       {"POST", "/api/v1/runs/{run}/rerun", "/api/v1/runs/{run}/rerun", 201, R"({"failed_only": true})"},

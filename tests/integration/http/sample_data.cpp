@@ -103,6 +103,7 @@ SampleData::SampleData(LiveServer& live) {
   write_log(live, finished, "unit.test.a1", {"hello", "wor\xffld"}, true);
   write_log(live, finished, "image.app.a1", {"built"}, true);
   write_log(live, finished, "publish.a1", {"pushed"}, true);
+  write_log(live, finished, "plan", {"slipway.yml:3:5: error: unknown key `runn`"}, true);
   must(live, &store::Runs::finish, finished, store::Verdict::failed, std::string("unit failed"), now);
 
   store::Delivery sent;

@@ -152,6 +152,75 @@ TEST_CASE("builds, pushes and deployments have logs of their own, jobs of steps 
   }
 }
 
+TEST_CASE("the errors of a run's pipeline file have a log of their own, which other runs have not") {
+  LiveServer live;
+  const SampleData sample(live);
+  const std::string path = "/api/v1/runs/" + to_string(sample.finished) + "/plan/logs";
+  CHECK(live.send("GET", path).body == "slipway.yml:3:5: error: unknown key `runn`\n");
+  RawClient client(live.port());
+  client.send(ask_for_stream(live, path));
+  CHECK_THAT(client.read_all(5s), Contains("unknown key `runn`") && Contains("event: end\ndata: {}\n\n"));
+  const std::string queued = "/api/v1/runs/" + to_string(sample.queued) + "/plan/logs";
+  const HttpResponse to_come = live.send("GET", queued);
+  CHECK(to_come.status == 200);
+  CHECK(to_come.body.empty());
+  const auto must = [&](auto... arguments) { REQUIRE(live.on_io(live.store->write(std::move(arguments)...))); };
+  const Time now = live.clock.now();
+  must(&store::Runs::prepare, sample.queued, now);
+  must(&store::Runs::start, sample.queued, std::string("{}"), std::vector<store::Job>(), now, now);
+  CHECK(live.send("GET", queued).status == 404);
+}
+
+TEST_CASE("a log that is gone, or was never begun, is not found and says which; one that is only to come is empty") {
+  LiveServer live;
+  const SampleData sample(live);
+  const RunId run = add_run(live, sample.project);
+  const Time now = live.clock.now();
+  const auto must = [&](auto... arguments) { REQUIRE(live.on_io(live.store->write(std::move(arguments)...))); };
+  std::vector<store::Job> jobs(3);
+  jobs[0].name = "app";
+  jobs[0].kind = store::JobKind::build;
+  jobs[1].name = "unit";
+  jobs[2].name = "publish";
+  jobs[2].kind = store::JobKind::push;
+  must(&store::Runs::prepare, run, now);
+  must(&store::Runs::start, run, std::string("{}"), jobs, now, now);
+  for (const store::Job& job : jobs) {
+    must(&store::Jobs::start_attempt, store::JobKey(run, job.kind, job.name), std::int64_t{1}, now, now);
+  }
+  const std::string steps[] = {"first", "second"};
+  for (const std::string& step : steps) {
+    store::Attempt attempt;
+    attempt.key = store::AttemptKey(run, "unit", step, 1);
+    attempt.container_name = "slip-" + step;
+    attempt.log_name = "unit." + step + ".a1";
+    attempt.created = now;
+    must(&store::Attempts::intend, attempt);
+    must(&store::Attempts::created, attempt.key, "c0ffee-" + step);
+    if (step == "first") must(&store::Attempts::running, attempt.key, now);
+  }
+  const std::string path = "/api/v1/runs/" + to_string(run);
+  const std::pair<const char*, const char*> expected[] = {
+      {"/jobs/unit/steps/first/logs", "the log of step 'first' is gone"},
+      {"/jobs/unit/steps/first/logs?tail=3", "the log of step 'first' is gone"},
+      {"/jobs/unit/steps/second/logs", "step 'second' was not started"},
+      {"/jobs/publish/logs", "the log of job 'publish' is gone"},
+      {"/builds/app/logs", "the log of image 'app' is gone"}};
+  for (const auto& [log, why] : expected) {
+    CAPTURE(log);
+    const HttpResponse response = live.send("GET", path + log);
+    CHECK(response.status == 200);
+    CHECK(response.body.empty());
+  }
+  must(&store::Runs::finish, run, store::Verdict::failed, std::string("x"), now);
+  for (const auto& [log, why] : expected) {
+    CAPTURE(log);
+    const HttpResponse response = live.send("GET", path + log);
+    CHECK(response.status == 404);
+    CHECK(text_at(value_at(*parse_json(response.body), "error"), "message") == why);
+  }
+}
+
 TEST_CASE("a growing log is followed, and resumed without a line lost or doubled") {
   LiveServer live;
   const SampleData sample(live);

@@ -36,18 +36,30 @@ std::string both(const ProcessOutcome& outcome) {
 
 }  // namespace
 
+awaitable<void> RecordingDeployer::until_stopped(DeploymentKey key, DeploymentNews news) {
+  for (std::string told; !stopped.contains(key); co_await sleep_for(std::chrono::milliseconds(20))) {
+    if (told == waits_for) continue;
+    told = waits_for;
+    news.waits(told);
+  }
+}
+
 awaitable<Result<Outcome>> RecordingDeployer::deploy(DeployRequest request, DeploymentNews news) {
   news.say("deploying");
   const DeploymentKey key = request.key;
   requests.push_back(std::move(request));
-  while (goes_on && !stopped.contains(key)) co_await sleep_for(std::chrono::milliseconds(20));
+  if (goes_on) {
+    auto going = until_stopped(key, std::move(news));
+    co_await std::move(going);
+  }
   co_return goes_on ? Outcome{Verdict::cancelled, "stopped"} : Outcome();
 }
 
-awaitable<Result<std::optional<Outcome>>> RecordingDeployer::take_up(DeploymentKey key, DeploymentNews) {
+awaitable<Result<std::optional<Outcome>>> RecordingDeployer::take_up(DeploymentKey key, DeploymentNews news) {
   if (!goes_on) co_return std::nullopt;
   taken_up.push_back(key);
-  while (!stopped.contains(key)) co_await sleep_for(std::chrono::milliseconds(20));
+  auto going = until_stopped(key, std::move(news));
+  co_await std::move(going);
   co_return Outcome{Verdict::cancelled, "stopped"};
 }
 

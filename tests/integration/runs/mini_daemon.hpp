@@ -17,6 +17,10 @@ class RecordingDeployer final : public Deployer {
   std::vector<DeploymentKey> taken_up;
   std::map<DeploymentKey, std::string> stopped;  ///< and why
   bool goes_on = false;                          ///< a deployment ends only when it is stopped
+  std::string waits_for;                         ///< what one that goes on waits for; empty: nothing
+
+ private:
+  awaitable<void> until_stopped(DeploymentKey key, DeploymentNews news);
 };
 
 /// A folder for one installation, with a git repository `source` of one project beside it. Removed with everything the

@@ -1,6 +1,7 @@
 // Runs that a daemon finds under way and that are to be stopped, or come to nothing.
 #include <thread>
 
+#include "orchestrator/store/sqlite_connection.hpp"
 #include "tests/integration/runs/mini_daemon.hpp"
 #include "tests/integration/runs/open_registry.hpp"
 #include "tests/integration/runs/required.hpp"
@@ -15,6 +16,18 @@ constexpr auto counter = "i=0; while :; do echo line $i; i=$((i+1)); sleep 0.1; 
 
 std::map<std::string, std::string> of_one_job(const std::string& job) {
   return {{"slipway.yml", "on: {push: {}}\njobs:\n" + job}};
+}
+
+/// Built, pushed and deployed by the job "production".
+std::map<std::string, std::string> of_deployment(const OpenRegistry& registry) {
+  return {{"slipway.yml",
+           "on: {push: {}}\nimages: {app: {context: .}}\njobs:\n"
+           "  publish: {push: {image: app, to: " +
+               registry.address() +
+               "/shop/app, tags: [latest]}}\n"
+               "  production: {needs: [publish], timeout: 1m, deploy: {file: compose.yml, images: {web: app}}}\n"},
+          {"Dockerfile", "FROM busybox\n"},
+          {"compose.yml", "name: shop\nservices:\n  web: {}\n"}};
 }
 
 std::size_t running(MiniDaemon& daemon, RunId id) {
@@ -183,15 +196,7 @@ TEST_CASE("a run that is found under way and was to stop begins nothing more, an
 TEST_CASE("a deployment under way is told of a cancellation that its daemon did not live to pass on") {
   const Site site;
   const OpenRegistry registry(site, "127.0.0.1");
-  const std::string commit =
-      site.commit({{"slipway.yml",
-                    "on: {push: {}}\nimages: {app: {context: .}}\njobs:\n"
-                    "  publish: {push: {image: app, to: " +
-                        registry.address() +
-                        "/shop/app, tags: [latest]}}\n"
-                        "  production: {needs: [publish], deploy: {file: compose.yml, images: {web: app}}}\n"},
-                   {"Dockerfile", "FROM busybox\n"},
-                   {"compose.yml", "name: shop\nservices:\n  web: {}\n"}});
+  const std::string commit = site.commit(of_deployment(registry));
   const auto until_it_deploys = [&](MiniDaemon& daemon) {
     daemon.deployer.goes_on = true;
     const RunId id = daemon.push(commit);
@@ -211,6 +216,36 @@ TEST_CASE("a deployment under way is told of a cancellation that its daemon did 
   CHECK(daemon.deployer.stopped == std::map<DeploymentKey, std::string>{{key, "cancelled by ann"}});
   CHECK(daemon.deployer.requests.empty());
   CHECK(daemon.log(found, "production.a1") == "deploying\n");
+}
+
+TEST_CASE(
+    "a deployment that waits for people has the rest of its job's time afterwards, also if slipwayd dies meanwhile") {
+  const Site site;
+  const OpenRegistry registry(site, "127.0.0.1");
+  const std::string commit = site.commit(of_deployment(registry));
+  const auto until_it_waits = [&](MiniDaemon& daemon) {
+    daemon.deployer.goes_on = true;
+    const RunId id = daemon.push(commit);
+    until(daemon, "it deploys", [&] { return daemon.deployer.requests.size() == 1; });
+    std::this_thread::sleep_for(2s);
+    daemon.deployer.waits_for = "people";
+    until(daemon, "it waits", [&] { return daemon.jobs(id).at(2).state == store::JobState::blocked; });
+  };
+  work_and_be_killed(site, until_it_waits);
+
+  MiniDaemon daemon(site);
+  daemon.deployer.goes_on = true;
+  daemon.deployer.waits_for = "other people";
+  const RunId found = daemon.take_up_one();
+  until(daemon, "it waits again", [&] { return daemon.jobs(found).at(2).reason == "other people"; });
+  REQUIRE(daemon.jobs(found).at(2).time_left);
+  CHECK(*daemon.jobs(found).at(2).time_left <= 58'000);
+  daemon.deployer.waits_for = "";
+  until(daemon, "it goes on", [&] { return daemon.jobs(found).at(2).state == store::JobState::running; });
+  REQUIRE(daemon.jobs(found).at(2).deadline);
+  CHECK(*daemon.jobs(found).at(2).deadline <= daemon.deadlines.now() + 58s);
+  daemon.service->stop(found, "cancelled by ann");
+  CHECK(daemon.wait(found).verdict == store::Verdict::cancelled);
 }
 
 TEST_CASE("a service that has ended after it was ready is no reason to end the job that is taken up") {
@@ -325,4 +360,32 @@ TEST_CASE("a run that is taken up and has lost its mirror and its checkout gets 
   INFO(run.reason);
   CHECK(run.verdict == store::Verdict::passed);
   await_removals(site, daemon);
+}
+
+TEST_CASE("a job whose image nobody knows any more when it is taken up is ended as an error, all of its logs whole") {
+  const Site site;
+  const std::string commit =
+      site.commit({{"slipway.yml",
+                    "on: {push: {}}\n"
+                    "images: {app: {context: .}}\n"
+                    "services: {db: {image: busybox, command: [sh, -c, \"" +
+                        std::string(counter) +
+                        "\"], ready: {log: line 0}}}\n"
+                        "jobs:\n  unit: {image: \"${{ images.app }}\", services: [db], run: [\"" +
+                        std::string(counter) + "\"]}\n"},
+                   {"Dockerfile", "FROM busybox\n"}});
+  work_and_be_killed(site, [&](MiniDaemon& daemon) { await_running(daemon, daemon.push(commit)); });
+  store::SqliteConnection(site.folder / "store" / "slipway.db", store::SqliteConnection::Access::write)
+      .execute("DELETE FROM built_images");
+  std::this_thread::sleep_for(3s);
+
+  MiniDaemon daemon(site);
+  const RunId found = daemon.take_up_one();
+  const store::Run run = daemon.wait(found);
+  CHECK(run.verdict == store::Verdict::error);
+  CHECK(run.reason.find("image 'app' has not been built") != std::string::npos);
+  // They wrote on while nobody was there.
+  CHECK(lines_counted(daemon.log(found, "unit.run.a1"), "+ " + std::string(counter) + "\n") > 20);
+  await_removals(site, daemon);
+  CHECK(lines_counted(daemon.log(found, "unit.db.a1"), "") > 20);
 }

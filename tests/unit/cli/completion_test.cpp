@@ -50,6 +50,20 @@ TEST_CASE("completion offers a verb's flags and those of all verbs, each once") 
   CHECK(offered({"--ur"}) == Words{"--url"});
 }
 
+TEST_CASE("completion offers the values of an option that has a list of them, in whichever way the shell splits it") {
+  CHECK(offered({"run", "watch", "--progress", ""}) == Words{"auto", "plain", "quiet", "rawjson"});
+  CHECK(offered({"run", "list", "--state", "p"}) == Words{"preparing"});
+  CHECK(offered({"run", "list", "-s", "f"}) == Words{"finished"});
+  CHECK(offered({"run", "list", "--state=p"}) == Words{"--state=preparing"});  // zsh, fish
+  CHECK(offered({"run", "list", "--state", "=", "p"}) == Words{"preparing"});  // bash
+  CHECK(offered({"run", "list", "--state", "="}).size() == 5);
+  CHECK(offered({"token", "create", "ci", "--role", ""}) == Words{"viewer", "maintainer", "admin"});
+  CHECK(offered({"token", "create", "--role", "release", "--role", "m"}) == Words{"maintainer"});
+  CHECK(offered({"project", "edit", "shop", "--fork-policy", "ap"}) == Words{"approve"});
+  CHECK(offered({"run", "list", "--branch", ""}).empty());
+  CHECK(offered({"run", "list", "--state", "p", ""}).empty());
+}
+
 TEST_CASE("flags and values that stand between do not hide the verb") {
   CHECK(offered({"run", "--url", "http://ci", "list", "--js"}) == Words{"--json"});
 }

@@ -80,6 +80,16 @@ TEST_CASE("what befell a run from outside is told under it") {
   CHECK(text.find("unit / test reattached after a restart of slipwayd\n") != std::string::npos);
 }
 
+TEST_CASE("a run is its commit's author's, whoever asked for it") {
+  Json run = run_with(Json::array(), nullptr, nullptr);
+  run["asked_by"] = "bob";
+  CHECK(describe_run(run).find("\n  asked for by bob, ") != std::string::npos);
+  run["author"] = "Ann <ann@example.org>";
+  CHECK(describe_run(run).find("\n  by Ann <ann@example.org>, asked for by bob, ") != std::string::npos);
+  run["asked_by"] = "";
+  CHECK(describe_run(run).find("asked for") == std::string::npos);
+}
+
 TEST_CASE("memory is named as the reason when the kernel killed a step for it") {
   Json killed = step("exited", 137);
   killed["oom"] = true;

@@ -59,7 +59,7 @@ TEST_CASE("what is not the number that an argument wants is said in a few words,
   CHECK(Parsed({"delivery", "view", "1.5"}).wrong ==
         "DELIVERY: '1.5' is not a delivery's number: 'slipway delivery list' shows them");
   for (const char* word : {"0", "7x", "99999999999999999999"}) {
-    CHECK(Parsed({"token", "revoke", word}).wrong.find("is not a token's number") != std::string::npos);
+    CHECK(Parsed({"run", "view", word}).wrong.find("is not a run's number") != std::string::npos);
   }
 }
 

@@ -177,6 +177,9 @@ TEST_CASE("what a single host can't honour or slipway does not allow is an error
       Row{"    ports: [\"99999\"]\n", "5:13: a port that is not understood", "8080:80"},
       Row{"    ports: [\"90-80:80\"]\n", "5:13: a port that is not understood", "8080:80"},
       Row{"    labels: {dev.slipway.application: x}\n", "5:5: labels below dev.slipway. are slipway's own", ""},
+      Row{"    labels: [dev.slipway.application]\n", "5:5: labels below dev.slipway. are slipway's own", ""},
+      Row{"    labels: [\"=x\"]\n", "5:14: an item of `labels` has no name", "NAME=value"},
+      Row{"    sysctls: [net.core.somaxconn]\n", "5:15: an item of `sysctls` has no value", "NAME: value"},
       Row{"    environment: [HOME]\n", "5:19: an item of `environment` has no value", "own environment"},
       Row{"    environment: {HOME: }\n", "5:19: `HOME` in `environment` has no value", "own environment"},
       Row{"    restart: sometimes\n", "5:14: a restart policy that the Engine does not have", "unless-stopped"},
@@ -273,6 +276,24 @@ TEST_CASE("what is wrong at the top of the file is said there") {
   const auto application = decode_file(text);
   REQUIRE_FALSE(application);
   CHECK_THAT(application.error().message, Catch::StartsWith(message));
+}
+
+TEST_CASE(
+    "a label without a value is empty, as Compose has it, in a list and in a map, of a service and of what it uses") {
+  const std::map<std::string, std::string> expected{{"com.example.bare", ""}, {"com.example.given", "x=y"}};
+  const auto labels = GENERATE(as<std::string>(), "labels: [com.example.bare, com.example.given=x=y]",
+                               "labels: {com.example.bare: , com.example.given: x=y}");
+  CAPTURE(labels);
+  const std::string uses = "networks: [n], volumes: [\"v:/v\"], ";
+  const auto own = decode_file("name: shop\nservices: {web: {image: a, " + uses + labels + "}}\nnetworks: {n: {" +
+                               labels + "}}\nvolumes: {v: {" + labels + "}}\n");
+  REQUIRE(own);
+  CHECK(own->services.at(0).labels == expected);
+  CHECK(own->networks.at(0).labels == expected);
+  CHECK(own->volumes.at(0).labels == expected);
+  const auto deployed = decode_file(with_service("    deploy: {" + labels + "}\n"));
+  REQUIRE(deployed);
+  CHECK(deployed->services.at(0).labels == expected);
 }
 
 TEST_CASE("volumes in memory and of a file server are made, as they reach nothing of the host") {

@@ -532,27 +532,38 @@ TEST_CASE("whatever happens, a run ends, each job and image ends once, and no at
   }
 }
 
-TEST_CASE("while a job waits for people no deadline counts; when it goes on it has its whole time") {
+TEST_CASE("while a job waits for people no deadline counts; when it goes on it has the time that it had left") {
   Limits limits;
   limits.run_timeout = 1h;
   Machine m(chain({job("deploy"), job("after", {0})}), limits, kStart);
   m.resume(kStart);
-  CHECK_FALSE(m.hold(0, 2));
-  CHECK(m.hold(0, 1));
-  CHECK_FALSE(m.hold(0, 1));
+  CHECK_FALSE(m.hold(0, 2, kStart + 4min));
+  CHECK(m.hold(0, 1, kStart + 4min));
+  CHECK_FALSE(m.hold(0, 1, kStart + 5min));
   CHECK_FALSE(m.next_deadline());
   CHECK(text(m, m.tick(kStart + 72h)).empty());
   CHECK(m.release(0, 1, kStart + 72h));
   CHECK_FALSE(m.release(0, 1, kStart + 72h));
-  CHECK(m.next_deadline() == kStart + 72h + 10min);
+  CHECK(m.next_deadline() == kStart + 72h + 6min);
   CHECK(m.run_deadline() == kStart + 73h);
-  CHECK(text(m, m.tick(kStart + 72h + 10min)) == "stop deploy (timeout of 10m)");
+  CHECK(m.hold(0, 1, kStart + 72h + 5min));
+  CHECK(m.release(0, 1, kStart + 80h));
+  CHECK(text(m, m.tick(kStart + 80h + 59s)).empty());
+  CHECK(text(m, m.tick(kStart + 80h + 1min)) == "stop deploy (timeout of 10m)");
+}
+
+TEST_CASE("an attempt whose time was over when it began to wait has none when it goes on") {
+  Machine m(chain({job("deploy")}), {}, kStart);
+  m.resume(kStart);
+  CHECK(m.hold(0, 1, kStart + 11min));
+  CHECK(m.release(0, 1, kStart + 72h));
+  CHECK(text(m, m.tick(kStart + 72h)) == "stop deploy (timeout of 10m)");
 }
 
 TEST_CASE("a job that waits for people is cancelled like any other") {
   Machine m(chain({job("deploy")}), {}, kStart);
   m.resume(kStart);
-  m.hold(0, 1);
+  m.hold(0, 1, kStart);
   CHECK(text(m, m.cancel("cancelled by ann", kLater)) == "stop deploy (cancelled by ann)");
 }
 
@@ -562,7 +573,10 @@ TEST_CASE("a job that waited for people when the daemon ended still does") {
   waiting.phase = Phase::running;
   waiting.attempt = 1;
   waiting.held = true;
+  waiting.left = 3min;
   m.restore({waiting}, {}, "");
   CHECK(text(m, m.resume(kStart + 240h)) == "start deploy#1");
   CHECK_FALSE(m.next_deadline());
+  CHECK(m.release(0, 1, kStart + 250h));
+  CHECK(m.next_deadline() == kStart + 250h + 3min);
 }

@@ -58,4 +58,23 @@ TEST_CASE(
   CHECK_FALSE(env.contains("SLIPWAY_COMMIT_MESSAGE"));
 }
 
+TEST_CASE("a plan tells the names of each job's steps and services, a text that is none nothing") {
+  const auto parsed = pipelines::parse_pipeline(
+      "on: push\n"
+      "services: {db: {image: busybox, command: [sleep, \"9\"]}}\n"
+      "jobs:\n"
+      "  unit:\n"
+      "    image: busybox\n"
+      "    services: [db]\n"
+      "    steps: [{name: make, run: [make]}, {name: test, run: [make test]}]\n");
+  REQUIRE(parsed.pipeline);
+  const auto plan = pipelines::make_plan(*parsed.pipeline, plan_context(store::Run(), store::Project(), {}));
+  REQUIRE(plan);
+  const auto names = planned_steps(dump_json(pipelines::to_json(*plan)));
+  REQUIRE(names.size() == 1);
+  CHECK(names.at("unit") == std::vector<std::string>{"make", "test", "db"});
+  CHECK(planned_steps("").empty());
+  CHECK(planned_steps("{}").empty());
+}
+
 }  // namespace slipway::runs

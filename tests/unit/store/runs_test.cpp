@@ -430,14 +430,16 @@ TEST_CASE("an attempt that waits for people has no deadline, and its run takes n
   TemporaryStore s;
   const RunId run = run_in(s, add_project(s), RunState::running);
   const JobKey unit(run, JobKind::run, "unit");
-  CHECK_FALSE(s.write(&Jobs::hold, unit, "waits", kNoon));  // it has not begun
+  const Milliseconds left(700);
+  CHECK_FALSE(s.write(&Jobs::hold, unit, "waits", left, kNoon));  // it has not begun
   REQUIRE(s.write(&Jobs::start_attempt, unit, 1, kNoon + Milliseconds(1000), kNoon));
   CHECK(s.read(&Jobs::idle_runs)->empty());
-  REQUIRE(s.write(&Jobs::hold, unit, "waits for approval", kNoon));
+  REQUIRE(s.write(&Jobs::hold, unit, "waits for approval", left, kNoon));
   auto job = s.read(&Jobs::list, run).value()[1];
   CHECK(job.state == JobState::blocked);
   CHECK(job.reason == "waits for approval");
   CHECK_FALSE(job.deadline);
+  CHECK(job.time_left == 700);
   CHECK(s.read(&Jobs::idle_runs).value() == std::vector{run});
   REQUIRE(s.write(&Jobs::release, unit, kNoon + Milliseconds(2000), kNoon + Milliseconds(9000), kNoon));
   job = s.read(&Jobs::list, run).value()[1];
