@@ -50,7 +50,7 @@ struct Held {
 awaitable<Result<Held>> held_on(docker::Engine& engine) {
   docker::ListContainers all;
   auto listed = co_await engine.containers().list(std::move(all));
-  if (!listed) co_return fail(listed.error().in("list containers"));
+  if (!listed) co_return fail(listed.error());
   Held held;
   for (const docker::ContainerSummary& one : *listed) {
     held.images.insert(one.image_id);
@@ -68,7 +68,7 @@ awaitable<Result<std::vector<OldImage>>> find_images(docker::Engine& engine, con
   if (!any) co_return std::vector<OldImage>();
   docker::Filters all;
   auto listed = co_await engine.images().list(std::move(all));
-  if (!listed) co_return fail(listed.error().in("list images"));
+  if (!listed) co_return fail(listed.error());
   co_return old_images(*listed, needed);
 }
 
@@ -77,7 +77,7 @@ awaitable<Result<std::vector<docker::Network>>> find_networks(docker::Engine& en
   docker::Filters ours;
   ours.label(std::string(label::instance), instance).label(std::string(label::application), application);
   auto listed = co_await engine.networks().list(std::move(ours));
-  if (!listed) co_return fail(listed.error().in("list networks"));
+  if (!listed) co_return fail(listed.error());
   co_return old_networks(*listed, needed);
 }
 
