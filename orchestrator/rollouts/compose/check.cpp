@@ -20,15 +20,17 @@ std::vector<std::string_view> service_names(const Application& application) {
   return names;
 }
 
-/// Services that name no network share one that is called default.
+/// Services that name no network share one that is called default; others may name it beside theirs, as in Compose.
 void join_default(Application& application) {
   bool used = false;
   for (Service& service : application.services) {
-    if (service.no_network || !service.networks.empty()) continue;
-    NetworkUse use;
-    use.network = "default";
-    service.networks.push_back(std::move(use));
-    used = true;
+    if (!service.no_network && service.networks.empty()) {
+      NetworkUse use;
+      use.network = "default";
+      service.networks.push_back(std::move(use));
+    }
+    used = used || std::any_of(service.networks.begin(), service.networks.end(),
+                               [](const NetworkUse& use) { return use.network == "default"; });
   }
   if (!used || has_key(application.networks, "default")) return;
   Network network;

@@ -84,6 +84,11 @@ TEST_CASE("an image goes from its host when no generation that could run there a
   const auto id = scene.fleet->run(scene.fleet->rollouts->roll_back(scene.application, "ann"));
   REQUIRE(id);
   CHECK(scene.fleet->wait(*id).state == "succeeded");
+  // The container that was gone back from, and so its image, stays until the next deployment.
+  CHECK(scene.fleet->shown("h1", scene.application).size() == 2);
+  CHECK(tidy(scene).images.empty());
+  CHECK(has_image(scene, images[2]));
+  scene.fleet->settle(web_on_h1(scene.application), push_web_image(*scene.fleet, "images-four", "four"));
   scene.fleet->run_until([&] { return !has_image(scene, images[2]); });
   CHECK(has_image(scene, images[1]));
 }

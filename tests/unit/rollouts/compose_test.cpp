@@ -105,6 +105,15 @@ TEST_CASE("files of a service are decoded") {
   CHECK(application->secrets[1].value == "SERVER_KEY");
 }
 
+TEST_CASE("a service may name the default network beside others, though the file does not") {
+  const auto application =
+      decode("name: shop\nservices: {web: {image: a, networks: [default, back]}}\nnetworks: {back: {}}\n");
+  REQUIRE(application);
+  std::set<std::string> names;
+  for (const Network& network : application->networks) names.insert(network.name);
+  CHECK(names == std::set<std::string>{"shop_back", "shop_default"});
+}
+
 TEST_CASE("an application of the shortest form has sensible defaults") {
   const auto application = decode_file("name: tiny\nservices: {web: {image: busybox}}\n");
   REQUIRE(application);
