@@ -27,7 +27,7 @@ struct RegistrySettings {
 
 /// What `slipwayd` is told. docs/daemon.md documents every key.
 struct Settings {
-  std::string listen = "127.0.0.1:8080";
+  std::string listen = "127.0.0.1:8080";     ///< IPv6 in brackets
   std::string socket;                        ///< a Unix socket to listen on as well; empty: none
   std::vector<std::string> trusted_proxies;  ///< addresses and networks whose X-Forwarded-For is believed
   std::string public_url;  ///< http:// or https://; paths are put behind it; empty: http:// and `listen`
@@ -51,8 +51,10 @@ struct Settings {
   rollouts::MetricsSources metrics;        ///< by name
   std::vector<std::string> log_drivers;    ///< that applications may name besides those that keep logs on the host
 
-  [[nodiscard]] std::string address() const;  ///< of `listen`, before its last colon
+  [[nodiscard]] std::string address() const;  ///< of `listen`, without brackets
   [[nodiscard]] std::uint16_t port() const;
+  /// Where this machine itself reaches the API: one that listens on all addresses is asked on loopback.
+  [[nodiscard]] std::string local_url() const;
 };
 
 /// Takes over what a settings file says. What is wrong is one Error whose message is all of it, as compilers render it.

@@ -125,6 +125,38 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
   }
 }
 
+TEST_CASE("an IPv6 address to listen on is written in brackets, and its URLs have them, too") {
+  Settings settings;
+  const auto complaint_of = [&](const std::string& listen) {
+    settings.listen = listen;
+    const Result<void> good = check_settings(settings);
+    return good ? std::string() : good.error().message + " | " + good.error().hint;
+  };
+  CHECK(complaint_of("[::1]:8080").empty());
+  CHECK(settings.address() == "::1");
+  CHECK(settings.port() == 8080);
+  CHECK(settings.local_url() == "http://[::1]:8080");
+  complete_settings(settings);
+  CHECK(settings.public_url == "http://[::1]:8080");
+  CHECK(complaint_of("[::]:9000").empty());
+  CHECK(settings.address() == "::");
+  CHECK(settings.local_url() == "http://127.0.0.1:9000");
+  CHECK(complaint_of("0.0.0.0:9000").empty());
+  CHECK(settings.local_url() == "http://127.0.0.1:9000");
+  CHECK(complaint_of("198.51.100.7:9000").empty());
+  CHECK(settings.local_url() == "http://198.51.100.7:9000");
+  CHECK(complaint_of(":::8080") == "listen: the IPv6 address of ':::8080' has no brackets | write [::]:8080");
+  CHECK(complaint_of("::1:8080") == "listen: the IPv6 address of '::1:8080' has no brackets | write [::1]:8080");
+  for (const char* wrong : {"[127.0.0.1]:8080", "[]:8080", "[::1:8080", "::1]:8080", "[x]:8080"}) {
+    CAPTURE(wrong);
+    CHECK(complaint_of(wrong).find("is no IP address") != std::string::npos);
+  }
+  for (const char* wrong : {"[::1]", "::1", "[::1]:", "[::1]:0", "[::1]:65536", ":8080"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(complaint_of(wrong).empty());
+  }
+}
+
 TEST_CASE("settings that only fail together are told before the daemon starts") {
   Settings settings;
   settings.listen = "8080";
