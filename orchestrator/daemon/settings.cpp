@@ -72,7 +72,31 @@ Result<void> readable(const std::string& file, const std::string& what) {
   return fail(Error::Kind::invalid, what + ": " + file + " can't be read");
 }
 
+Result<void> readable(const docker::Endpoint& endpoint, const std::string& what) {
+  for (const std::string& file :
+       {endpoint.tls.ca, endpoint.tls.certificate, endpoint.tls.key, endpoint.ssh.identity, endpoint.ssh.known_hosts}) {
+    if (Result<void> good = readable(file, what); !good) return good;
+  }
+  return {};
+}
+
 }  // namespace
+
+docker::Endpoint local_engine() {
+  docker::Endpoint engine;
+  engine.path = "/var/run/docker.sock";
+  return engine;
+}
+
+Result<docker::Endpoint> guarded_endpoint(std::string_view text, docker::TlsFiles tls, docker::SshFiles ssh) {
+  Result<docker::Endpoint> endpoint = docker::parse_endpoint(text, std::move(tls), std::move(ssh));
+  if (endpoint && endpoint->kind == docker::Endpoint::Kind::tcp && endpoint->tls.empty()) {
+    return fail(Error::Kind::invalid,
+                endpoint->text() + " needs TLS: whoever reaches a plain Docker port is root on that machine",
+                "give `ca`, `cert` and `key` beside the endpoint in the settings file, or use ssh://");
+  }
+  return endpoint;
+}
 
 std::string Settings::address() const {
   const Result<ListenAddress> where = listen_address(listen);
@@ -97,7 +121,11 @@ Result<void> apply_setting(Settings& settings, const std::string& name, const st
   if (name == "listen") settings.listen = value;
   if (name == "public-url") settings.public_url = value;
   if (name == "data") settings.data = value;
-  if (name == "engine") settings.engine = value;
+  if (name == "engine") {
+    Result<docker::Endpoint> engine = guarded_endpoint(value);
+    if (!engine) return fail(engine.error().in("engine"));
+    settings.engine = std::move(*engine);
+  }
   if (name == "log-level") {
     Result<log::Level> level = level_of(value);
     if (!level) return fail(level.error());
@@ -121,7 +149,7 @@ Result<void> check_settings(const Settings& settings) {
                 "for example https://ci.example");
   }
   if (settings.data.empty()) return fail(Error::Kind::invalid, "data is empty", "name a folder, e.g. /var/lib/slipway");
-  if (auto engine = docker::parse_endpoint(settings.engine); !engine) return fail(engine.error().in("engine"));
+  if (Result<void> good = readable(settings.engine, "engine"); !good) return good;
   if (Result<void> good = readable(settings.git_ca_file, "git.ca_file"); !good) return good;
   if (Result<void> good = readable(settings.git_known_hosts, "git.known_hosts"); !good) return good;
   for (const auto& [host, registry] : settings.registries) {
@@ -130,10 +158,7 @@ Result<void> check_settings(const Settings& settings) {
     if (Result<void> good = readable(registry.password_file, what + ".password_file"); !good) return good;
   }
   for (const rollouts::HostSettings& host : settings.hosts) {
-    for (const std::string& file : {host.endpoint.tls.ca, host.endpoint.tls.certificate, host.endpoint.tls.key,
-                                    host.endpoint.ssh.identity, host.endpoint.ssh.known_hosts}) {
-      if (Result<void> good = readable(file, "hosts." + host.name); !good) return good;
-    }
+    if (Result<void> good = readable(host.endpoint, "hosts." + host.name); !good) return good;
   }
   for (const auto& [host, caddy] : settings.caddies) {
     for (const std::string& file : {caddy.ca, caddy.certificate, caddy.key}) {

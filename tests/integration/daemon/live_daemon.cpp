@@ -30,8 +30,9 @@ LiveDaemon::LiveDaemon(fs::path data, std::string token, std::map<std::string, s
     ::dup2(out, 1);
     ::dup2(out, 2);
     for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    ::execl(SLIPWAYD_PATH, "slipwayd", "--data", data_.c_str(), "--listen", listen_.c_str(), "--engine", engine.c_str(),
-            nullptr);
+    const char* engine_flag = engine.empty() ? nullptr : "--engine";  // nothing is after a null
+    ::execl(SLIPWAYD_PATH, "slipwayd", "--data", data_.c_str(), "--listen", listen_.c_str(), engine_flag,
+            engine.c_str(), nullptr);
     ::_exit(127);
   }
   await_start();

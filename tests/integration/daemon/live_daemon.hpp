@@ -17,7 +17,7 @@ namespace slipway::daemon {
 class LiveDaemon {
  public:
   /// `token`: of an installation that has one already. `environment` is added to the test's own. `port`: 0 is a free
-  /// one. `address`: as in a URL.
+  /// one. `address`: as in a URL. `engine`: empty is the settings file's.
   explicit LiveDaemon(std::filesystem::path data, std::string token = {},
                       std::map<std::string, std::string> environment = {},
                       std::string engine = "unix:///nonexistent/engine.sock", int port = 0,
