@@ -7,11 +7,19 @@ using namespace slipway::runs;
 
 namespace {
 
-const std::string kTellsDigest =
-    "on: {registry: {image: \"**\"}}\n"
-    "jobs:\n"
-    "  unit: {image: busybox, network: none, env: {DIGEST: \"${{ registry.digest }}\"}, "
-    "run: [\"echo $DIGEST $SLIPWAY_REGISTRY_DIGEST\"]}\n";
+/// A file for pushes of `image`, whose job says the digest twice.
+std::string tells_digest(const std::string& image) {
+  return "on: {registry: {image: \"" + image +
+         "\"}}\n"
+         "jobs:\n"
+         "  unit: {image: busybox, network: none, env: {DIGEST: \"${{ registry.digest }}\"}, "
+         "run: [\"echo $DIGEST $SLIPWAY_REGISTRY_DIGEST\"]}\n";
+}
+
+/// A repository at a server that is reached by plain HTTP.
+std::string image_at(const ScriptedServer& server) {
+  return server.url().substr(std::string("http://").size()) + "/base/python";
+}
 
 /// An event of `image`, of which its sender knows the tag alone.
 store::Run push_of(const std::string& image, const std::string& tag) {
@@ -38,8 +46,8 @@ TEST_CASE("a pushed image whose sender tells no digest has the registry's, and k
   const Site site;
   const OpenRegistry registry(site, "127.0.0.1");
   MiniDaemon daemon(site);
-  site.commit({{"slipway.yml", kTellsDigest}});
   const std::string image = registry.address() + "/base/python";
+  site.commit({{"slipway.yml", tells_digest(image)}});
   const auto push = [&](const std::string& from) {
     site.shell("docker tag " + from + " " + image + ":3 && docker push -q " + image + ":3 && docker rmi " + image +
                ":3");
@@ -69,8 +77,8 @@ TEST_CASE("without the digest of what was pushed a run does not begin, and says 
   const Site site;
   const OpenRegistry registry(site, "127.0.0.1");
   MiniDaemon daemon(site);
-  site.commit({{"slipway.yml", kTellsDigest}});
   const std::string image = registry.address() + "/base/none";
+  site.commit({{"slipway.yml", tells_digest(image)}});
   const RunId id = daemon.add(push_of(image, "3"));
   const store::Run run = daemon.wait(id);
   CHECK(run.verdict == store::Verdict::failed);
@@ -82,13 +90,13 @@ TEST_CASE("without the digest of what was pushed a run does not begin, and says 
 TEST_CASE("a registry that is out for a moment is asked again for a digest") {
   const Site site;
   MiniDaemon daemon(site);
-  site.commit({{"slipway.yml", kTellsDigest}});
   const std::string digest = "sha256:" + std::string(64, 'a');
   const std::string found =
       "HTTP/1.1 200 OK\r\nDocker-Content-Digest: " + digest + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   const std::string out = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   const ScriptedServer registry({ScriptedServer::Turn(out), ScriptedServer::Turn(found)});
-  const RunId id = daemon.add(push_of(registry.url().substr(std::string("http://").size()) + "/base/python", "3"));
+  site.commit({{"slipway.yml", tells_digest(image_at(registry))}});
+  const RunId id = daemon.add(push_of(image_at(registry), "3"));
   const store::Run run = daemon.wait(id);
   INFO(run.reason);
   REQUIRE(run.verdict == store::Verdict::passed);
@@ -101,10 +109,10 @@ TEST_CASE("a registry that is out for a moment is asked again for a digest") {
 TEST_CASE("a digest that the sender tells is taken, and no registry asked") {
   const Site site;
   MiniDaemon daemon(site);
-  site.commit({{"slipway.yml", kTellsDigest}});
   const std::string digest = "sha256:" + std::string(64, 'b');
   const ScriptedServer registry({});
-  store::Run row = push_of(registry.url().substr(std::string("http://").size()) + "/base/python", "3");
+  site.commit({{"slipway.yml", tells_digest(image_at(registry))}});
+  store::Run row = push_of(image_at(registry), "3");
   Json context = required(parse_json(row.context));
   context["image_digest"] = digest;
   row.context = dump_json(context);
