@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "images/build_variables.hpp"
@@ -46,6 +47,8 @@ bool is_stage_number(std::string_view text) {
 
 class Collector {
  public:
+  using Place = std::optional<std::size_t>;
+
   explicit Collector(const std::map<std::string, std::string>& arguments) : variables_(arguments) {}
 
   void instruction(Words words) {
@@ -59,6 +62,17 @@ class Collector {
 
   /// Nothing more is read.
   [[nodiscard]] bool full() const { return parts_ > kMostParts; }
+
+  /// What the stage starts from, by its place in `found`.
+  [[nodiscard]] Place base_of(std::string_view target) const {
+    const std::string name = lower_case(target);
+    if (bases_.empty()) return std::nullopt;
+    if (name.empty() || name == own_name_) return bases_.back();
+    if (const auto stage = stages_.find(name); stage != stages_.end()) return stage->second;
+    if (!is_stage_number(name)) return std::nullopt;
+    const std::size_t number = std::stoul(name);
+    return number < bases_.size() ? bases_[number] : std::nullopt;
+  }
 
   std::vector<Reference> found;
   std::vector<std::string> unclear;
@@ -130,25 +144,32 @@ class Collector {
   /// FROM [flags] image [AS name]. As long as the stage goes on, its name is an image's for some builders.
   void stage(const Words& words) {
     in_stage_ = true;
-    if (!own_name_.empty()) stages_.insert(std::exchange(own_name_, {}));
+    if (!own_name_.empty()) stages_.insert_or_assign(std::exchange(own_name_, {}), bases_.back());
     const auto image = std::find_if_not(words.begin(), words.end(), is_flag);
     if (!std::all_of(words.begin(), image, is_plain)) tell(joined_words(words));
     if (image == words.end()) return tell(joined_words(words));
     const FilledText name = variables_.fill(*image);
     if (!name.clear) tell(*image);
-    add(name.text.empty() ? *image : name.text);
+    bases_.push_back(add(name.text.empty() ? *image : name.text));
     const auto count = words.end() - image;
     const bool named = count == 3 && lower_case(*(image + 1)) == "as" && is_stage_name(*(image + 2));
     if (named) own_name_ = lower_case(*(image + 2));
     if (!named && count != 1) tell(joined_words(words));
   }
 
-  void add(const std::string& name) {
-    if (!count_part()) return;
-    if (name.empty() || name == "scratch" || stages_.contains(lower_case(name))) return;
+  /// Where the image is in `found`, or the one that the stage of that name starts from.
+  Place add(const std::string& name) {
+    if (!count_part()) return std::nullopt;
+    if (name.empty() || name == "scratch") return std::nullopt;
+    if (const auto stage = stages_.find(lower_case(name)); stage != stages_.end()) return stage->second;
     Result<Reference> reference = parse_reference(name);
-    if (!reference) return tell(name);
-    if (known_.insert(*reference).second) found.push_back(std::move(*reference));
+    if (!reference) {
+      tell(name);
+      return std::nullopt;
+    }
+    const auto [known, fresh] = known_.try_emplace(*reference, found.size());
+    if (fresh) found.push_back(std::move(*reference));
+    return known->second;
   }
 
   static std::string joined_words(const Words& words) {
@@ -158,9 +179,10 @@ class Collector {
   }
 
   BuildVariables variables_;
-  std::set<Reference> known_;     // what is in `found`
-  std::set<std::string> stages_;  // those that ended
-  std::string own_name_;          // of the one that goes on
+  std::map<Reference, std::size_t> known_;  // where it is in `found`
+  std::map<std::string, Place> stages_;     // those that ended, and what they start from
+  std::string own_name_;                    // of the one that goes on
+  std::vector<Place> bases_;                // of all stages, in order
   bool in_stage_ = false;
   std::size_t parts_ = 0;
 };
@@ -181,7 +203,8 @@ std::string made_visible(std::string_view text) {
 
 }  // namespace
 
-BaseImages base_images(std::string_view dockerfile, const std::map<std::string, std::string>& arguments) {
+BaseImages base_images(std::string_view dockerfile, const std::map<std::string, std::string>& arguments,
+                       std::string_view target) {
   DockerfileLines lines = dockerfile_lines(dockerfile);
   Collector collector(arguments);
   for (const std::string& line : lines.instructions) {
@@ -190,11 +213,13 @@ BaseImages base_images(std::string_view dockerfile, const std::map<std::string, 
     if (!words.empty()) collector.instruction(std::move(words));
   }
   BaseImages bases;
+  const Collector::Place base = collector.base_of(target);
   bases.images = std::move(collector.found);
   for (const std::string& line : lines.unclear) bases.unclear.push_back(made_visible(line));
   for (const std::string& word : collector.unclear) bases.unclear.push_back(made_visible(word));
   const auto syntax = arguments.find("BUILDKIT_SYNTAX");
   bases.frontend = syntax == arguments.end() ? lines.frontend : syntax->second;
+  if (base && bases.unclear.empty()) bases.base = bases.images[*base];
   return bases;
 }
 

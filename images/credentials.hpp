@@ -7,12 +7,9 @@
 
 #include "base/async.hpp"
 #include "docker-client/registry_auth.hpp"
+#include "images/docker_config.hpp"
 
 namespace slipway::images {
-
-/// host[:port] of whatever people write for a registry: "https://registry.example:5000/v2/" is
-/// "registry.example:5000"; Docker Hub's many names are "docker.io".
-std::string registry_key(std::string_view written);
 
 /// Who we are to which registry. Asked in this order: what `set` was told, the registry's own credential helper, the
 /// default helper, the file's own entries. Errors never hold a secret.
@@ -20,7 +17,7 @@ class Credentials {
  public:
   Credentials() = default;
 
-  /// A docker config.json (`auths`, `credsStore`, `credHelpers`). A missing file is an empty one.
+  /// A docker config.json, whose changes count from when they are made. A missing file is an empty one.
   static Result<Credentials> load(const std::filesystem::path& file);
   static Result<Credentials> parse(std::string_view json);
 
@@ -39,9 +36,7 @@ class Credentials {
 
  private:
   std::map<std::string, docker::RegistryAuth> settings_;
-  std::map<std::string, docker::RegistryAuth> file_;
-  std::map<std::string, std::string> helpers_;  // registry → NAME of docker-credential-NAME
-  std::string default_helper_;
+  mutable DockerConfigFile config_;  // asking looks whether it has changed
   std::map<std::string, std::string> environment_;
 };
 

@@ -1,5 +1,7 @@
 #include "images/labels.hpp"
 
+#include <utility>
+
 namespace slipway::images {
 namespace {
 
@@ -27,6 +29,12 @@ docker::Labels image_labels(const Origin& origin) {
   set("version", origin.version.empty() ? origin.commit : origin.version);
   set("title", origin.title);
   if (origin.created) set("created", format_time(*origin.created));
+  if (origin.base) {
+    Reference name = *origin.base;
+    set("base.digest", std::exchange(name.digest, {}));
+    if (name.tag.empty() && origin.base->digest.empty()) name.tag = "latest";
+    set("base.name", name.text());
+  }
   return labels;
 }
 

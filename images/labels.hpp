@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "docker-client/filters.hpp"
+#include "images/reference.hpp"
 
 namespace slipway::images {
 
@@ -17,6 +18,7 @@ struct Origin {
   /// Give the commit's time, not the wall's: the label is part of the image, and the same commit should give the same
   /// config id.
   std::optional<Time> created;
+  std::optional<Reference> base;  ///< what it is built on; where that has no digest, which one it was is not known
 };
 
 /// The `org.opencontainers.image.*` annotations (OCI image-spec, annotations.md) that can be told from `origin`; an

@@ -1,4 +1,6 @@
 // `images` and `services`.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "pipelines/decoding.hpp"
@@ -30,6 +32,41 @@ NamedTexts read_args(const YamlNode& node, const Decoding& decoding, const Scope
   return args;
 }
 
+void add_label(const Placed& name, const YamlNode& value, const Decoding& decoding, NamedTexts& labels) {
+  if (!decoding.check(check_label(name.text), name.at, "the label", name.text)) return;
+  const bool doubled =
+      std::any_of(labels.begin(), labels.end(), [&](const auto& other) { return other.first == name.text; });
+  if (doubled) {
+    decoding.diagnostics.error(name.at, fmt::format("the label `{}` is there twice", name.text), name.text, "keep one");
+    return;
+  }
+  TemplateRule rule;
+  rule.text = {bounds::value_bytes, true};
+  auto text = read_template(value, fmt::format("`{}`", name.text), decoding, decoding.scope, rule);
+  if (text) labels.emplace_back(name.text, std::move(*text));
+}
+
+/// A map, or a list of `name=value`, as Compose files have them; a name alone has an empty value.
+NamedTexts read_labels(const YamlNode& node, const Decoding& decoding) {
+  NamedTexts labels;
+  const TextRule rule{bounds::value_bytes, true};
+  if (!node.is_list()) {
+    for (const PlacedPair& pair : read_text_map(node, "`labels`", bounds::variables, decoding.diagnostics, rule)) {
+      add_label(pair.key, *node.find(pair.key.text), decoding, labels);
+    }
+    return labels;
+  }
+  for (const Placed& item : read_texts(node, "`labels`", bounds::variables, decoding.diagnostics, rule)) {
+    const auto equals = std::min(item.text.find('='), item.text.size());
+    YamlNode value;
+    value.kind = YamlNode::Kind::scalar;
+    value.at = item.at;
+    value.text = item.text.substr(std::min(equals + 1, item.text.size()));
+    add_label({item.text.substr(0, equals), item.at}, value, decoding, labels);
+  }
+  return labels;
+}
+
 ImageRecipe read_image(const YamlEntry& entry, const Decoding& decoding) {
   ImageRecipe image;
   image.name = entry.key;
@@ -43,6 +80,7 @@ ImageRecipe read_image(const YamlEntry& entry, const Decoding& decoding) {
     image.target = read_text(*value, "`target`", decoding.diagnostics, {128, false}).value_or("");
   }
   if (const YamlNode* value = map.find("args")) image.args = read_args(*value, decoding, decoding.scope);
+  if (const YamlNode* value = map.find("labels")) image.labels = read_labels(*value, decoding);
   map.foreign("build", "write `context`, `dockerfile`, `target` and `args` here");
   map.foreign("file", "write `dockerfile`");
   map.foreign("tags", "tags are given when it is pushed: `push: {image: …, to: …, tags: […]}`");

@@ -1,6 +1,7 @@
 #include "pipelines/names.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -170,6 +171,23 @@ Result<void> check_group(std::string_view group) {
   const bool fits = alphanumeric(group.front()) &&
                     all(group, [](char c) { return alphanumeric(c) || c == '_' || c == '.' || c == '-'; });
   if (!fits) return invalid("is not a group's name: only letters, digits, `_`, `.` and `-`");
+  return {};
+}
+
+Result<void> check_label(std::string_view name) {
+  constexpr std::string_view oci = "org.opencontainers.image.";
+  constexpr std::array<std::string_view, 5> origin{"created", "revision", "source", "base.name", "base.digest"};
+  if (auto length = check_length(name, 128); !length) return length;
+  const bool fits = alphanumeric(name.front()) && alphanumeric(name.back()) &&
+                    all(name, [](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-' || c == '/'; });
+  if (!fits) {
+    return invalid("must be letters, digits, `.`, `_`, `-` and `/`, and begin and end with a letter or a digit");
+  }
+  if (name.starts_with("dev.slipway.")) return invalid("is slipway's own", "choose another name");
+  if (name.starts_with("com.docker.compose.")) return invalid("is Docker Compose's own", "choose another name");
+  const bool told =
+      name.starts_with(oci) && std::find(origin.begin(), origin.end(), name.substr(oci.size())) != origin.end();
+  if (told) return invalid("tells what the image is built from, which slipway does", "remove it");
   return {};
 }
 

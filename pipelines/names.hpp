@@ -29,6 +29,9 @@ Result<void> check_tag(std::string_view tag);
 Result<void> check_reference(std::string_view reference);
 /// A group of target hosts, as the daemon's settings name them: [A-Za-z0-9][A-Za-z0-9_.-]*, at most 63 characters.
 Result<void> check_group(std::string_view group);
+/// A label of an image: letters, digits and `._/-`, at most 128 characters; not those that slipway itself gives, nor
+/// Docker Compose's.
+Result<void> check_label(std::string_view name);
 /// An application, as Docker Compose names a project: [a-z0-9][a-z0-9_-]*, at most 63 characters.
 Result<void> check_application(std::string_view name);
 

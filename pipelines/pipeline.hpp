@@ -51,6 +51,7 @@ struct ImageRecipe {
   std::string dockerfile;  ///< relative to the checkout; empty: `Dockerfile` in the context
   std::string target;
   NamedTexts args;
+  NamedTexts labels;
 };
 
 /// An image to run: one that this file builds, or a reference to somebody else's.

@@ -28,6 +28,7 @@ struct PlannedImage {
       dockerfile;      ///< relative to the checkout, perhaps outside of the context; empty: `Dockerfile` in the context
   std::string target;  ///< empty: the last stage
   std::map<std::string, std::string> args;
+  std::map<std::string, std::string> labels;  ///< besides those that every image gets
   friend bool operator==(const PlannedImage&, const PlannedImage&) = default;
 };
 

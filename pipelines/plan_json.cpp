@@ -77,11 +77,13 @@ void get(const Json& json, Retry& retry) {
 }
 
 Json put(const PlannedImage& image) {
-  return {{"name", image.name},
-          {"context", image.context},
-          {"dockerfile", image.dockerfile},
-          {"target", image.target},
-          {"args", image.args}};
+  Json json{{"name", image.name},
+            {"context", image.context},
+            {"dockerfile", image.dockerfile},
+            {"target", image.target},
+            {"args", image.args}};
+  if (!image.labels.empty()) json["labels"] = image.labels;
+  return json;
 }
 void get(const Json& json, PlannedImage& image) {
   json.at("name").get_to(image.name);
@@ -89,6 +91,7 @@ void get(const Json& json, PlannedImage& image) {
   json.at("dockerfile").get_to(image.dockerfile);
   json.at("target").get_to(image.target);
   json.at("args").get_to(image.args);
+  if (json.contains("labels")) json.at("labels").get_to(image.labels);
 }
 
 template <class T>

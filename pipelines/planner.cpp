@@ -85,7 +85,10 @@ Result<Plan> Planner::plan() {
 Result<PlannedImage> Planner::image(const ImageRecipe& recipe) {
   auto args = texts_.evaluate(recipe.args);
   if (!args) return fail(args.error());
-  return PlannedImage{recipe.name, recipe.context, recipe.dockerfile, recipe.target, std::move(*args)};
+  auto labels = texts_.evaluate(recipe.labels);
+  if (!labels) return fail(labels.error());
+  return PlannedImage{recipe.name,   recipe.context,   recipe.dockerfile,
+                      recipe.target, std::move(*args), std::move(*labels)};
 }
 
 Result<PlannedJob> Planner::job(const JobRecipe& recipe, const MatrixRow& row) {

@@ -48,11 +48,12 @@ Result<CommandLine> read_command_line(int argc, char** argv) {
   CommandLine line;
   std::string config;
   bool check = false;
-  std::vector<Flag> flags = {{"listen", "ADDRESS:PORT of the HTTP API"},
-                             {"public-url", "how people and forges reach this daemon"},
-                             {"data", "data folder"},
-                             {"engine", "the Docker Engine for builds and steps: unix://, tcp:// or ssh://"},
-                             {"log-level", "debug, info, warn or error"}};
+  std::vector<Flag> flags = {
+      {"listen", "ADDRESS:PORT of the HTTP API"},
+      {"public-url", "how people and forges reach this daemon"},
+      {"data", "data folder"},
+      {"engine", "the Docker Engine for builds and steps: unix:// or ssh://; with TLS: `engine` in the file"},
+      {"log-level", "debug, info, warn or error"}};
   CLI::App app("The slipway daemon: builds, tests, pushes and rolls out containers.", "slipwayd");
   app.add_option("--config", config, "settings file (else SLIPWAY_CONFIG); see docs/daemon.md");
   app.add_flag("--check-config", check, "say whether the settings are good, and exit");

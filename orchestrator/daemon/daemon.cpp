@@ -51,14 +51,11 @@ struct Ground {
   std::unique_ptr<store::Store> store;
   std::vector<Secret> keys;
   images::Credentials credentials;
-  docker::Endpoint engine;
   checkout::GitSettings git;
   images::RegistrySettings registries;
 };
 
 Result<Ground> open_ground(const Settings& settings, store::CommitProbe& probe) {
-  Result<docker::Endpoint> engine = docker::parse_endpoint(settings.engine);
-  if (!engine) return fail(engine.error().in("engine"));
   if (Result<void> whole = check_no_restore_under_way(settings.data); !whole) return fail(whole.error());
   store::StoreOptions options;
   options.probe = &probe;
@@ -73,8 +70,8 @@ Result<Ground> open_ground(const Settings& settings, store::CommitProbe& probe) 
   git.ca_file = settings.git_ca_file;
   git.known_hosts = settings.git_known_hosts;
   if (Result<void> prepared = checkout::prepare_git(git); !prepared) return fail(prepared.error());
-  return Ground{std::move(*store),  std::move(*keys), std::move(*credentials),
-                std::move(*engine), std::move(git),   registry_settings(settings)};
+  return Ground{std::move(*store), std::move(*keys), std::move(*credentials), std::move(git),
+                registry_settings(settings)};
 }
 
 runs::Settings run_settings(const Settings& settings, const images::RegistrySettings& registries) {
@@ -189,7 +186,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       vault_(ground_.keys),
       desk_(store_, clock_),
       secrets_(store_, vault_),
-      engine_(io.get_executor(), ground_.engine),
+      engine_(io.get_executor(), settings.engine),
       logs_(settings.data / "logs", io.get_executor(), pool_),
       registry_client_(registry_pool_, clock_, ground_.registries),
       registries_(registry_client_, ground_.credentials, [this](ProjectId project) { return grants_of(project); }),
@@ -277,7 +274,7 @@ awaitable<Result<void>> Daemon::show_first_token() {
 awaitable<void> Daemon::watch_engine() {
   co_await runs_.watch([this](bool available) {
     log::info(available ? "engine answers" : "engine is out",
-              {{"engine", settings_.engine}, {"reason", runs_.engine_trouble()}});
+              {{"engine", settings_.engine.text()}, {"reason", runs_.engine_trouble()}});
     if (available) {
       scheduler_.release();
     } else {

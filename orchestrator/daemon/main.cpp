@@ -18,11 +18,9 @@ int complain(const Error& error) {
   return error.kind == Error::Kind::invalid ? 2 : 1;
 }
 
-/// The daemon that listens where the settings say: 0.0.0.0 is asked on loopback.
+/// The daemon that listens where the settings say.
 int check_health(const daemon::Settings& settings) {
-  const std::string address =
-      settings.address() == "0.0.0.0" || settings.address() == "[::]" ? "127.0.0.1" : settings.address();
-  HttpRequest request("GET", fmt::format("http://{}:{}/readyz", address, settings.port()));
+  HttpRequest request("GET", settings.local_url() + "/readyz");
   request.timeout = std::chrono::seconds(3);
   const Result<HttpResponse> response = send_http(request);
   if (!response) return complain(response.error());

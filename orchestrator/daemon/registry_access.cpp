@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include <unistd.h>
+
 #include "base/files.hpp"
 
 namespace slipway::daemon {
@@ -26,11 +28,25 @@ Result<images::Credentials> docker_credentials() {
                                           : std::filesystem::path(home) / ".docker" / "config.json");
 }
 
+/// A helper finds its own by AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS, GNUPGHOME and many more. What is slipway's is
+/// none of its business.
+std::map<std::string, std::string> environment_for_helpers() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const auto equals = variable.find('=');
+    if (equals == std::string_view::npos || equals == 0 || variable.starts_with("SLIPWAY_")) continue;
+    variables.emplace(variable.substr(0, equals), variable.substr(equals + 1));
+  }
+  return variables;
+}
+
 }  // namespace
 
 Result<images::Credentials> load_credentials(const Settings& settings) {
   Result<images::Credentials> credentials = docker_credentials();
   if (!credentials) return credentials;
+  credentials->set_helper_environment(environment_for_helpers());
   for (const auto& [host, registry] : settings.registries) {
     if (registry.username.empty()) continue;
     Result<docker::RegistryAuth> auth = auth_from(host, registry);

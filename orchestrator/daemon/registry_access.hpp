@@ -7,7 +7,8 @@
 namespace slipway::daemon {
 
 /// Who we are to which registry: the settings' registries, else docker's config.json of the daemon's user
-/// (DOCKER_CONFIG, else ~/.docker). Reads password files. Blocks.
+/// (DOCKER_CONFIG, else ~/.docker), whose helpers get this process's environment but SLIPWAY_*. Reads password files.
+/// Blocks.
 Result<images::Credentials> load_credentials(const Settings& settings);
 
 /// The settings' `ca` and `insecure` in the registry client's words.

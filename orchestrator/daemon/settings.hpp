@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "docker-client/endpoint.hpp"
 #include "orchestrator/rollouts/caddy/caddy_settings.hpp"
 #include "orchestrator/rollouts/haproxy/proxy_settings.hpp"
 #include "orchestrator/rollouts/host_directory.hpp"
@@ -25,14 +26,17 @@ struct RegistrySettings {
   std::optional<std::map<std::string, std::vector<std::string>>> projects;
 };
 
+/// unix:///var/run/docker.sock
+docker::Endpoint local_engine();
+
 /// What `slipwayd` is told. docs/daemon.md documents every key.
 struct Settings {
-  std::string listen = "127.0.0.1:8080";
+  std::string listen = "127.0.0.1:8080";     ///< IPv6 in brackets
   std::string socket;                        ///< a Unix socket to listen on as well; empty: none
   std::vector<std::string> trusted_proxies;  ///< addresses and networks whose X-Forwarded-For is believed
   std::string public_url;  ///< http:// or https://; paths are put behind it; empty: http:// and `listen`
   std::filesystem::path data = "/var/lib/slipway";
-  std::string engine = "unix:///var/run/docker.sock";
+  docker::Endpoint engine = local_engine();  ///< for builds and steps
   log::Level log_level = log::Level::info;
   int runs = 4;
   int runs_per_project = 2;
@@ -51,12 +55,17 @@ struct Settings {
   rollouts::MetricsSources metrics;        ///< by name
   std::vector<std::string> log_drivers;    ///< that applications may name besides those that keep logs on the host
 
-  [[nodiscard]] std::string address() const;  ///< of `listen`, before its last colon
+  [[nodiscard]] std::string address() const;  ///< of `listen`, without brackets
   [[nodiscard]] std::uint16_t port() const;
+  /// Where this machine itself reaches the API: one that listens on all addresses is asked on loopback.
+  [[nodiscard]] std::string local_url() const;
 };
 
 /// Takes over what a settings file says. What is wrong is one Error whose message is all of it, as compilers render it.
 Result<void> read_settings(Settings& settings, std::string_view text, const std::string& file);
+
+/// As docker::parse_endpoint; tcp without TLS is Kind::invalid, too.
+Result<docker::Endpoint> guarded_endpoint(std::string_view text, docker::TlsFiles tls = {}, docker::SshFiles ssh = {});
 
 /// The settings that flags and environment variables have, by the name of the flag without its dashes. An unusable
 /// value is Kind::invalid.

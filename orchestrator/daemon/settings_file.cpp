@@ -108,8 +108,8 @@ void read_registries(const YamlNode& node, Settings& settings, Diagnostics& diag
   }
 }
 
-void read_endpoint(MapReader& map, const pipelines::YamlEntry& entry, rollouts::HostSettings& host,
-                   Diagnostics& diagnostics) {
+/// `endpoint`, and the files that go with it.
+void read_endpoint(MapReader& map, docker::Endpoint& into, Diagnostics& diagnostics) {
   std::string endpoint;
   docker::TlsFiles tls;
   docker::SshFiles ssh;
@@ -122,16 +122,30 @@ void read_endpoint(MapReader& map, const pipelines::YamlEntry& entry, rollouts::
   text(map, "identity", ssh.identity, diagnostics);
   text(map, "known_hosts", ssh.known_hosts, diagnostics);
   if (endpoint.empty()) return;
-  auto parsed = docker::parse_endpoint(endpoint, tls, ssh);
-  if (!parsed) {
+  auto parsed = guarded_endpoint(endpoint, std::move(tls), std::move(ssh));
+  if (parsed) {
+    into = std::move(*parsed);
+  } else {
     diagnostics.error(map.at("endpoint"), parsed.error().message, endpoint, parsed.error().hint);
+  }
+}
+
+/// An endpoint alone, or with its files.
+void read_engine(const YamlNode& node, Settings& settings, Diagnostics& diagnostics) {
+  if (node.is_map()) {
+    MapReader map(node, "`engine`", diagnostics);
+    read_endpoint(map, settings.engine, diagnostics);
+    map.finish();
     return;
   }
-  if (parsed->kind == docker::Endpoint::Kind::tcp && parsed->tls.empty()) {
-    diagnostics.error(entry.at, "a tcp host needs TLS: whoever reaches a plain Docker port is root on that host",
-                      entry.key, "give `ca`, `cert` and `key`, or use ssh://");
+  const auto endpoint = pipelines::read_text(node, "`engine`", diagnostics);
+  if (!endpoint) return;
+  auto parsed = guarded_endpoint(*endpoint);
+  if (parsed) {
+    settings.engine = std::move(*parsed);
+  } else {
+    diagnostics.error(node.at, parsed.error().message, *endpoint, parsed.error().hint);
   }
-  host.endpoint = std::move(*parsed);
 }
 
 void read_port(MapReader& map, std::string_view key, std::uint16_t& into, Diagnostics& diagnostics) {
@@ -196,7 +210,7 @@ void read_hosts(const YamlNode& node, Settings& settings, Diagnostics& diagnosti
     rollouts::HostSettings host;
     host.name = entry.key;
     MapReader map(entry.value, "a host", diagnostics);
-    read_endpoint(map, entry, host, diagnostics);
+    read_endpoint(map, host.endpoint, diagnostics);
     text(map, "address", host.address, diagnostics);
     texts(map, "groups", 64, host.groups, diagnostics);
     if (const YamlNode* caddy = map.find("caddy")) read_caddy(*caddy, host.name, settings, diagnostics);
@@ -292,7 +306,7 @@ void read_top(const YamlNode& node, Settings& settings, Diagnostics& diagnostics
   std::string data = settings.data.string();
   text(map, "data", data, diagnostics);
   settings.data = data;
-  text(map, "engine", settings.engine, diagnostics);
+  if (const YamlNode* engine = map.find("engine")) read_engine(*engine, settings, diagnostics);
   if (const YamlNode* level = map.find("log_level")) read_log_level(*level, settings, diagnostics);
   if (const YamlNode* limits = map.find("limits")) read_limits(*limits, settings, diagnostics);
   if (const YamlNode* retention = map.find("retention")) read_retention(*retention, settings, diagnostics);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <sys/stat.h>
@@ -73,14 +74,17 @@ Result<void> Server::start() {
 }
 
 Result<void> Server::listen_tcp() {
-  const std::string where = settings_.address + ":" + std::to_string(settings_.port);
   error_code error;
   const auto address = asio::ip::make_address(settings_.address, error);
+  const std::string host = !error && address.is_v6() ? "[" + settings_.address + "]" : settings_.address;
+  const std::string where = host + ":" + std::to_string(settings_.port);
   if (error) return fail(Error::Kind::invalid, "listen on " + where + ": not an IP address");
   const tcp::endpoint endpoint(address, settings_.port);
   auto& acceptor = acceptors_->tcp_acceptor;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  // "::" is all of the machine's addresses, whatever its net.ipv6.bindv6only says.
+  if (!error && address.is_v6() && address.is_unspecified()) acceptor.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(backlog, error);
   if (error) {

@@ -29,14 +29,17 @@ std::string local_tag(const RunContext& context, const std::string& image) {
          "-" + random_hex(8);
 }
 
-docker::Labels labels_of(const RunContext& context, const pipelines::PlannedImage& image) {
+docker::Labels labels_of(const RunContext& context, const pipelines::PlannedImage& image,
+                         std::optional<images::Reference> base) {
   images::Origin origin;
   origin.commit = context.run.commit;
   origin.source = context.project.clone_url;
   origin.version = context.run.tag;
   origin.title = context.project.name;
   origin.created = context.committed_at;
+  origin.base = std::move(base);
   docker::Labels labels = images::image_labels(origin);
+  for (const auto& [name, value] : image.labels) labels[name] = value;
   // None of these differs between runs of one commit: they are part of the image, and of its identity.
   labels[std::string(label::kInstance)] = context.instance;
   labels[std::string(label::kProject)] = context.project.name;
@@ -66,13 +69,18 @@ void tell(RunLog& log, const docker::BuildEvent& event) {
   log.say(number + "done in " + std::to_string(event.duration.count()) + " ms");
 }
 
+/// Docker's own, which reads a Dockerfile as it is told in its reference.
+bool has_known_frontend(const images::BaseImages& bases) {
+  if (bases.frontend.empty()) return true;
+  const Result<images::Reference> frontend = images::parse_reference(bases.frontend);
+  return frontend && frontend->repository() == "docker.io/docker/dockerfile";
+}
+
 /// Who may not have all that the engine has must say what is to be built on in a way that slipway and the builder read
 /// alike.
 Result<void> check_readable(const RunContext& context, const images::BaseImages& bases) {
   if (context.access.registries.whole()) return {};
-  const Result<images::Reference> frontend = images::parse_reference(bases.frontend);
-  const bool official = frontend && frontend->repository() == "docker.io/docker/dockerfile";
-  if (!bases.frontend.empty() && !official) {
+  if (!has_known_frontend(bases)) {
     return fail(Error::Kind::invalid, "the Dockerfile is for a builder of its own, " + bases.frontend.substr(0, 200),
                 "# syntax=docker/dockerfile:1 is allowed here");
   }
@@ -128,8 +136,9 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   auto opening = images::open_context(with.context_pool, std::move(wanted));
   Result<images::BuildContext> tar = co_await std::move(opening);
   if (!tar) co_return fail(tar.error());
-  auto reading = [&] { return images::base_images(tar->dockerfile_text, image.args); };
+  auto reading = [&] { return images::base_images(tar->dockerfile_text, image.args, image.target); };
   auto bases = co_await with.context_pool.get().run(std::move(reading));
+  std::optional<images::Reference> base = has_known_frontend(bases) ? bases.base : std::nullopt;
   auto fetching = fetch_base_images(with, images, context, std::move(bases), log);
   if (Result<void> fetched = co_await std::move(fetching); !fetched) co_return fail(fetched.error());
   docker::BuildSpec spec;
@@ -139,7 +148,7 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   spec.tags = {tag};
   spec.arguments = image.args;
   spec.cache_mounts = cache_namespace(context);
-  spec.labels = labels_of(context, image);
+  spec.labels = labels_of(context, image, std::move(base));
   docker::BuildEventSink progress = [&log](const docker::BuildEvent& event) { tell(log, event); };
   auto building = with.engine.builds().build(std::move(spec), std::move(tar->tar), std::move(progress));
   co_return co_await std::move(building);

@@ -8,6 +8,7 @@
 #include "orchestrator/runs/missing_secrets.hpp"
 #include "orchestrator/runs/naming.hpp"
 #include "orchestrator/runs/plan_mapping.hpp"
+#include "orchestrator/runs/pushed_digest.hpp"
 #include "orchestrator/runs/run_log.hpp"
 #include "orchestrator/store/images.hpp"
 #include "pipelines/triggers.hpp"
@@ -103,6 +104,38 @@ awaitable<Result<checkout::CommitFile>> fetch_and_read(Collaborators& with, stor
   co_return file;
 }
 
+/// Kept at once, so that a rerun is of the same image, whatever the tag names then.
+awaitable<Result<void>> keep_digest(Collaborators& with, store::Run& run, std::string digest) {
+  const Result<Json> known = parse_json(run.context);
+  Json context = known && known->is_object() ? *known : Json::object();
+  context["image_digest"] = std::move(digest);
+  run.context = dump_json(context);
+  auto keeping = with.store.persist(&store::Runs::learn_context, run.id, run.context);
+  const Result<void> kept = co_await std::move(keeping);
+  if (!kept) co_return fail(Error(kept.error()).in("journal"));
+  co_return Result<void>();
+}
+
+/// A registry's event has a digest, also where its sender did not tell it. Nothing, or how the run ends without.
+awaitable<Result<std::optional<Outcome>>> complete_push(Collaborators& with, images::RegistryClient& registry,
+                                                        store::Run& run, pipelines::Context& context,
+                                                        RegistryGrants grants) {
+  if (!context.registry || !context.registry->digest.empty()) co_return std::optional<Outcome>();
+  const std::string pushed = context.registry->image + ":" + context.registry->tag;
+  auto asking = pushed_digest(with, registry, *context.registry, std::move(grants));
+  Result<std::string> digest = co_await std::move(asking);
+  if (!digest) {
+    const Verdict verdict = digest.error().transient() ? Verdict::error : Verdict::failed;
+    const std::string reason = "the digest of " + pushed + ", which was pushed: " + digest.error().message;
+    co_return std::optional<Outcome>(Outcome{verdict, reason});
+  }
+  context.registry->digest = *digest;
+  auto keeping = keep_digest(with, run, std::move(*digest));
+  const Result<void> kept = co_await std::move(keeping);
+  if (!kept) co_return fail(kept.error());
+  co_return std::optional<Outcome>();
+}
+
 /// What the commit says of itself, for a run that will not be planned.
 awaitable<Result<Preparation>> end_described(Collaborators& with, store::Run run, checkout::CommitInfo commit,
                                              Verdict verdict, std::string reason) {
@@ -171,9 +204,9 @@ awaitable<Result<Preparation>> begin_run(Collaborators& with, const Settings& se
   co_return Preparation{std::move(ready), std::nullopt};
 }
 
-awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, store::Run run,
-                                        store::Project project, ProjectAccess access, checkout::Repository& repository,
-                                        PlanSeen planned) {
+awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& settings, images::RegistryClient& registry,
+                                        store::Run run, store::Project project, ProjectAccess access,
+                                        checkout::Repository& repository, PlanSeen planned) {
   const std::string path = project.settings.pipeline_file;
   if (run.event == store::Trigger::manual && !run.commit.empty()) {
     const Result<bool> own = co_await repository.contains(run.ref, run.commit);
@@ -215,6 +248,13 @@ awaitable<Result<Preparation>> plan_run(Collaborators& with, const Settings& set
     auto ending = end_described(with, std::move(run), file->commit, Verdict::skipped, std::move(decision.reason));
     co_return co_await std::move(ending);
   }
+  auto completing = complete_push(with, registry, run, context, access.registries);
+  Result<std::optional<Outcome>> without = co_await std::move(completing);
+  if (!without) co_return fail(without.error());
+  if (*without) {
+    auto ending = end_described(with, std::move(run), file->commit, (*without)->verdict, std::move((*without)->reason));
+    co_return co_await std::move(ending);
+  }
   Result<pipelines::Plan> plan = pipelines::make_plan(*parsed.pipeline, context);
   if (!plan) {
     std::string reason = path + ": " + plan.error().message;
@@ -244,16 +284,16 @@ Result<Preparation> take_up_run(store::Run run, store::Project project, ProjectA
 
 }  // namespace
 
-awaitable<Result<Preparation>> prepare_run(Collaborators& with, const Settings& settings, store::Run run,
-                                           store::Project project, ProjectAccess access,
-                                           checkout::Repository& repository, PlanSeen planned) {
+awaitable<Result<Preparation>> prepare_run(Collaborators& with, const Settings& settings,
+                                           images::RegistryClient& registry, store::Run run, store::Project project,
+                                           ProjectAccess access, checkout::Repository& repository, PlanSeen planned) {
   const RunId id = run.id;
   Result<Preparation> prepared = fail(Error::Kind::internal, "");
   if (run.state == store::RunState::running) {
     prepared = take_up_run(std::move(run), std::move(project), std::move(access));
   } else {
-    auto planning =
-        plan_run(with, settings, std::move(run), std::move(project), std::move(access), repository, std::move(planned));
+    auto planning = plan_run(with, settings, registry, std::move(run), std::move(project), std::move(access),
+                             repository, std::move(planned));
     prepared = co_await std::move(planning);
   }
   if (!prepared || prepared->ended) co_return prepared;

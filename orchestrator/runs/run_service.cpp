@@ -213,8 +213,8 @@ awaitable<Result<void>> RunService::drive_to_end(RunId id, std::shared_ptr<Activ
   PlanSeen planned = [this](const pipelines::Plan& plan) { look_for_images(plan); };
   // What is under way has containers and rollouts to be stopped, which takes its driver.
   const bool under_way = run->state == store::RunState::running;
-  auto preparing = prepare_run(with_, settings_, std::move(*run), std::move(*project), std::move(*access), **repository,
-                               std::move(planned));
+  auto preparing = prepare_run(with_, settings_, registry_, std::move(*run), std::move(*project), std::move(*access),
+                               **repository, std::move(planned));
   StopSignal never(executor_);
   auto race = first_of(std::move(preparing), (under_way ? never : active->stop).wait());
   auto first = co_await std::move(race);

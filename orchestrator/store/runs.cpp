@@ -122,6 +122,14 @@ Result<void> Runs::correct_commit(RunId id, std::string commit) {
   return {};
 }
 
+Result<void> Runs::learn_context(RunId id, std::string context) {
+  if (tx_.run("UPDATE runs SET context = ?2 WHERE id = ?1 AND state <> 'finished'", {id, context}) == 0) {
+    return refuse(id, "described");
+  }
+  tx_.mark("run.described");
+  return {};
+}
+
 Result<void> Runs::finish(RunId id, Verdict verdict, std::string reason, Time at) {
   const auto run = get(id);
   if (!run) return fail(run.error());

@@ -89,6 +89,8 @@ class Runs {
   /// The commit itself, where the run was added with the id of an annotated tag's object. A finished run is
   /// Kind::conflict.
   Result<void> correct_commit(RunId id, std::string commit);
+  /// What its trigger did not know, and somebody else did. A finished run is Kind::conflict.
+  Result<void> learn_context(RunId id, std::string context);
   /// Any state but finished → finished; with the last run that may have been given them, former secrets go
   /// (Projects::former_secrets). A cancelled one that a newer run replaced becomes superseded.
   Result<void> finish(RunId id, Verdict verdict, std::string reason, Time at);

@@ -18,20 +18,21 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 LiveDaemon::LiveDaemon(fs::path data, std::string token, std::map<std::string, std::string> environment,
-                       std::string engine, int port)
+                       std::string engine, int port, std::string address)
     : data_(std::move(data)),
       token_(std::move(token)),
       output_(data_.string() + "." + random_hex(4) + ".out"),
-      port_(port != 0 ? port : free_port()) {
-  const std::string listen = "127.0.0.1:" + std::to_string(port_);
+      port_(port != 0 ? port : free_port()),
+      listen_(address + ":" + std::to_string(port_)) {
   pid_ = ::fork();
   if (pid_ == 0) {
     const int out = ::open(output_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::dup2(out, 1);
     ::dup2(out, 2);
     for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    ::execl(SLIPWAYD_PATH, "slipwayd", "--data", data_.c_str(), "--listen", listen.c_str(), "--engine", engine.c_str(),
-            nullptr);
+    const char* engine_flag = engine.empty() ? nullptr : "--engine";  // nothing is after a null
+    ::execl(SLIPWAYD_PATH, "slipwayd", "--data", data_.c_str(), "--listen", listen_.c_str(), engine_flag,
+            engine.c_str(), nullptr);
     ::_exit(127);
   }
   await_start();

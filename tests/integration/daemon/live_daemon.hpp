@@ -17,10 +17,11 @@ namespace slipway::daemon {
 class LiveDaemon {
  public:
   /// `token`: of an installation that has one already. `environment` is added to the test's own. `port`: 0 is a free
-  /// one.
+  /// one. `address`: as in a URL. `engine`: empty is the settings file's.
   explicit LiveDaemon(std::filesystem::path data, std::string token = {},
                       std::map<std::string, std::string> environment = {},
-                      std::string engine = "unix:///nonexistent/engine.sock", int port = 0);
+                      std::string engine = "unix:///nonexistent/engine.sock", int port = 0,
+                      std::string address = "127.0.0.1");
   LiveDaemon(const LiveDaemon&) = delete;
   ~LiveDaemon();
 
@@ -32,7 +33,7 @@ class LiveDaemon {
   int stop();
   [[nodiscard]] const std::string& token() const { return token_; }
   [[nodiscard]] int port() const { return port_; }
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string url() const { return "http://" + listen_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Everything it has said.
   [[nodiscard]] std::string output() const;
@@ -46,6 +47,7 @@ class LiveDaemon {
   std::string token_;
   std::filesystem::path output_;
   int port_;
+  std::string listen_;
   pid_t pid_ = -1;
 };
 

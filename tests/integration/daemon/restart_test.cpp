@@ -87,3 +87,32 @@ TEST_CASE("while the engine is out runs are queued, everybody is told why they w
   site.until_healthy();
   CHECK(site.daemon->slipway({"run", "view", std::to_string(id)}).err.empty());
 }
+
+TEST_CASE("the engine for builds and steps may be another machine's, by TLS") {
+  HelperEngine helper;
+  helper.load_busybox();
+  const docker::Endpoint engine = helper.tls_endpoint();
+  const Folder folder;
+  Site site(folder, "echo done");
+  const std::string settings = "git: {allow_local: true}\nengine: {endpoint: \"" + engine.text() +
+                               "\", ca: " + engine.tls.ca + ", cert: " + engine.tls.certificate +
+                               ", key: " + engine.tls.key + "}\n";
+  REQUIRE(write_file(folder.path() / "slipwayd.yml", settings));
+  const std::string token = site.daemon->token();
+  site.daemon.reset();
+  site.daemon = std::make_unique<LiveDaemon>(folder.path() / "data", token, site.environment, "");
+  const Json run = site.finished(site.trigger_at_last());
+  INFO(dump_json(run) << site.daemon->output());
+  CHECK(run["verdict"] == "passed");
+  CHECK(site.log(run).find("done") != std::string::npos);
+  // It was that one: without it there is none.
+  const pid_t process = helper.pid();
+  helper.signal(SIGKILL);
+  helper.await_end(process);
+  std::string status = "ok";
+  for (int i = 0; i < 100 && status == "ok"; ++i) {
+    std::this_thread::sleep_for(100ms);
+    status = (*parse_json(site.daemon->send("GET", "/healthz").body))["status"].get<std::string>();
+  }
+  CHECK(status != "ok");
+}

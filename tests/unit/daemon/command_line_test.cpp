@@ -32,7 +32,7 @@ TEST_CASE("a flag wins over the environment, that over the file") {
   std::filesystem::remove(path);
   REQUIRE(from_file);
   CHECK(from_file->settings.port() == 1111);
-  CHECK(from_file->settings.engine == "unix:///file.sock");
+  CHECK(from_file->settings.engine.text() == "unix:///file.sock");
   CHECK(from_file->settings.public_url == "http://127.0.0.1:1111");
   CHECK(from_environment->settings.port() == 2222);
   CHECK(from_flag->settings.port() == 3333);
@@ -62,6 +62,27 @@ TEST_CASE("what to do is told from the arguments") {
   REQUIRE(token);
   CHECK(token->token_name == "my own");
   CHECK(token->settings.data == "/srv/slipway");
+}
+
+TEST_CASE("the file may have the engine with TLS, which --check-config tries, and a flag is instead of all of it") {
+  const auto path = std::filesystem::temp_directory_path() / ("slipwayd-" + random_hex(6) + ".yml");
+  const auto file_with = [&](const std::string& key) {
+    REQUIRE(
+        write_file(path, "engine: {endpoint: \"tcp://build1\", ca: /etc/passwd, cert: /etc/group, key: " + key + "}"));
+  };
+  file_with("/etc/hosts");
+  const auto good = read({"--config", path.string(), "--check-config"});
+  REQUIRE(good);
+  CHECK(good->task == CommandLine::Task::check_settings);
+  CHECK(good->settings.engine.text() == "tcp://build1:2376");
+  CHECK(good->settings.engine.tls.key == "/etc/hosts");
+  const auto from_flag = read({"--config", path.string(), "--engine", "unix:///flag.sock"});
+  REQUIRE(from_flag);
+  CHECK(from_flag->settings.engine.text() == "unix:///flag.sock");
+  CHECK(from_flag->settings.engine.tls.empty());
+  file_with("/no/such/key");
+  CHECK(read({"--config", path.string(), "--check-config"}).error().message == "engine: /no/such/key can't be read");
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("a flag that does not exist and a settings file that is missing are errors") {

@@ -79,6 +79,36 @@ log_drivers: [fluentd, syslog]
 
 TEST_CASE("an empty settings file is the defaults") {
   CHECK(complaint("").empty());
+  CHECK(Settings().engine.text() == "unix:///var/run/docker.sock");
+}
+
+TEST_CASE("the engine for builds may be reached as any host, its files beside its endpoint") {
+  Settings settings;
+  REQUIRE(read_settings(settings, "engine: {endpoint: \"tcp://build1\", ca: a, cert: b, key: c}", "slipwayd.yml"));
+  CHECK(settings.engine.text() == "tcp://build1:2376");
+  CHECK(settings.engine.tls.ca == "a");
+  CHECK(settings.engine.tls.certificate == "b");
+  CHECK(settings.engine.tls.key == "c");
+  REQUIRE(
+      read_settings(settings, "engine: {endpoint: \"ssh://ci@build2\", identity: i, known_hosts: k}", "slipwayd.yml"));
+  CHECK(settings.engine.text() == "ssh://ci@build2");
+  CHECK(settings.engine.ssh.identity == "i");
+  CHECK(settings.engine.ssh.known_hosts == "k");
+  CHECK(settings.engine.tls.empty());
+  REQUIRE(read_settings(settings, "engine: ssh://build3", "slipwayd.yml"));
+  CHECK(settings.engine.ssh.identity.empty());
+}
+
+TEST_CASE("a plain Docker port is no engine, whoever names it") {
+  Settings settings;
+  const Result<void> applied = apply_setting(settings, "engine", "tcp://127.0.0.1:2375");
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().kind == Error::Kind::invalid);
+  CHECK(applied.error().message ==
+        "engine: tcp://127.0.0.1:2375 needs TLS: whoever reaches a plain Docker port is root on that machine");
+  CHECK(applied.error().hint.find("settings file") != std::string::npos);
+  CHECK(settings.engine.text() == "unix:///var/run/docker.sock");
+  CHECK_FALSE(apply_setting(settings, "engine", "ftp://x"));
 }
 
 TEST_CASE("a host alone in a group of its own name is no other target than the group") {
@@ -99,6 +129,13 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
       {"proxy: {certificates: {\"a b\": {cert: a, key: b}}}", "a certificate's name"},
       {"hosts: {a: {endpoint: \"tcp://10.0.0.1:2375\"}}", "needs TLS"},
       {"hosts: {a: {}}", "endpoint"},
+      {"engine: tcp://127.0.0.1:2375", "slipwayd.yml:1:9: error: tcp://127.0.0.1:2375 needs TLS"},
+      {"engine: {endpoint: \"tcp://build1\"}", "slipwayd.yml:1:10: error: tcp://build1:2375 needs TLS"},
+      {"engine: {endpoint: \"tcp://build1\", ca: a}", "TLS needs all three files"},
+      {"engine: {endpoint: \"unix:///x\", ca: a, cert: b, key: c}", "TLS files belong to tcp endpoints only"},
+      {"engine: {ca: a, cert: b, key: c}", "endpoint: tcp://198.51.100.11:2376"},
+      {"engine: {endpoint: \"unix:///x\", groups: a}", "unknown key `groups`"},
+      {"engine: ftp://x", "slipwayd.yml:1:9: error: engine endpoint 'ftp://x': unknown scheme 'ftp'"},
       {"hosts: {a: {endpoint: \"ssh://-oProxyCommand=x\"}}", "slipwayd.yml:1"},
       {"hosts: {a: {endpoint: \"unix:///x\"}, b: {endpoint: \"unix:///y\", groups: [c, a]}}",
        "slipwayd.yml:1:9: error: a group has the name of this host, and host b is in it"},
@@ -122,6 +159,38 @@ TEST_CASE("what is wrong in a settings file is told with its place and a fix") {
   for (const auto& [text, part] : cases) {
     CAPTURE(text, part);
     CHECK(complaint(text).find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("an IPv6 address to listen on is written in brackets, and its URLs have them, too") {
+  Settings settings;
+  const auto complaint_of = [&](const std::string& listen) {
+    settings.listen = listen;
+    const Result<void> good = check_settings(settings);
+    return good ? std::string() : good.error().message + " | " + good.error().hint;
+  };
+  CHECK(complaint_of("[::1]:8080").empty());
+  CHECK(settings.address() == "::1");
+  CHECK(settings.port() == 8080);
+  CHECK(settings.local_url() == "http://[::1]:8080");
+  complete_settings(settings);
+  CHECK(settings.public_url == "http://[::1]:8080");
+  CHECK(complaint_of("[::]:9000").empty());
+  CHECK(settings.address() == "::");
+  CHECK(settings.local_url() == "http://127.0.0.1:9000");
+  CHECK(complaint_of("0.0.0.0:9000").empty());
+  CHECK(settings.local_url() == "http://127.0.0.1:9000");
+  CHECK(complaint_of("198.51.100.7:9000").empty());
+  CHECK(settings.local_url() == "http://198.51.100.7:9000");
+  CHECK(complaint_of(":::8080") == "listen: the IPv6 address of ':::8080' has no brackets | write [::]:8080");
+  CHECK(complaint_of("::1:8080") == "listen: the IPv6 address of '::1:8080' has no brackets | write [::1]:8080");
+  for (const char* wrong : {"[127.0.0.1]:8080", "[]:8080", "[::1:8080", "::1]:8080", "[x]:8080"}) {
+    CAPTURE(wrong);
+    CHECK(complaint_of(wrong).find("is no IP address") != std::string::npos);
+  }
+  for (const char* wrong : {"[::1]", "::1", "[::1]:", "[::1]:0", "[::1]:65536", ":8080"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(complaint_of(wrong).empty());
   }
 }
 
@@ -149,8 +218,8 @@ TEST_CASE("settings that only fail together are told before the daemon starts") 
     CHECK(check_settings(settings));
   }
   settings = {};
-  settings.engine = "ftp://x";
-  CHECK_FALSE(check_settings(settings));
+  settings.engine.tls.ca = "/no/such/engine-ca";
+  CHECK(check_settings(settings).error().message == "engine: /no/such/engine-ca can't be read");
   settings = {};
   settings.registries["r"].ca = "/no/such/file";
   CHECK(check_settings(settings).error().message.find("/no/such/file") != std::string::npos);

@@ -32,6 +32,31 @@ TEST_CASE("a Dockerfile's base images are found, its own stages are none") {
   CHECK(bases("\\\n").empty());
 }
 
+TEST_CASE("what an image is built on is told through its stages, and only where it is certain") {
+  const auto base = [](std::string_view text, std::string_view target = {},
+                       const std::map<std::string, std::string>& arguments = {}) {
+    const BaseImages all = base_images(text, arguments, target);
+    return all.base ? all.base->familiar() : "none";
+  };
+  CHECK(base("FROM a") == "a");
+  CHECK(base("FROM a AS b\nFROM c\nCOPY --from=b /x /x\nCOPY --from=d /x /x") == "c");
+  const char* stages = "FROM a:1 AS one\nFROM One AS two\nFROM scratch AS three\nFROM two\nRUN x";
+  CHECK(base(stages) == "a:1");
+  CHECK(base(stages, "TWO") == "a:1");
+  CHECK(base(stages, "1") == "a:1");
+  CHECK(base(stages, "three") == "none");
+  CHECK(base(stages, "2") == "none");
+  CHECK(base(stages, "four") == "none");
+  CHECK(base(stages, "4") == "none");
+  CHECK(base("FROM a AS x\nFROM b AS x\nFROM x") == "b");
+  CHECK(base("FROM a AS x\nFROM b AS y", "y") == "b");
+  CHECK(base("ARG TAG=1\nFROM a:$TAG", {}, {{"TAG", "2"}}) == "a:2");
+  CHECK(base("FROM $UNKNOWN/app") == "none");
+  CHECK(base("FROM a\nRUN --mount=from=$x,target=/y z") == "none");
+  CHECK(base("FROM scratch") == "none");
+  CHECK(base("") == "none");
+}
+
 TEST_CASE("variables in a base image's name are filled in as the builder does") {
   const char* text =
       "ARG REGISTRY=r.example\nARG TAG\nFROM ${REGISTRY}/app:${TAG:-latest}\nARG REGISTRY=late\nFROM $REGISTRY/b";

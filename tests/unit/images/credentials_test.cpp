@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.hpp"
+#include "base/files.hpp"
 #include "base/json.hpp"
 #include "tests/support/run_async.hpp"
 #include "tests/unit/images/tree.hpp"
@@ -138,6 +139,28 @@ TEST_CASE("a missing config file is an empty one") {
   CHECK(ask(*Credentials::load(tree.at("none")), "r.example").anonymous());
   tree.file("config.json", "{");
   CHECK(Credentials::load(tree.at("config.json")).error().message.find("config.json") != std::string::npos);
+}
+
+TEST_CASE("what docker login writes later counts, and what can't be read leaves what was there before") {
+  const Tree tree;
+  const std::string file = tree.at("config.json").string();
+  const auto entry_of = [](const std::string& user) {
+    return config("r.example", R"({"username": ")" + user + R"(", "password": "p"})");
+  };
+  const Credentials credentials = *Credentials::load(file);
+  CHECK(ask(credentials, "r.example").anonymous());
+  REQUIRE(write_file(file, entry_of("first")));
+  CHECK(ask(credentials, "r.example").username == "first");
+  REQUIRE(write_file(file, entry_of("other")));  // as long as the one before
+  CHECK(ask(credentials, "r.example").username == "other");
+  REQUIRE(write_file(file, "{\"auths\": {"));
+  CHECK(ask(credentials, "r.example").username == "other");
+  REQUIRE(write_file(file, "{}"));
+  CHECK(ask(credentials, "r.example").anonymous());
+  REQUIRE(write_file(file, entry_of("third")));
+  CHECK(credentials.known() == std::vector<std::string>{"r.example"});
+  std::filesystem::remove(file);
+  CHECK(ask(credentials, "r.example").anonymous());
 }
 
 TEST_CASE("helpers are asked for the registry they are named for, the default helper for the others") {

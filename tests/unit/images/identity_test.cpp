@@ -75,6 +75,20 @@ TEST_CASE("an image is labelled with where it comes from") {
   CHECK(image_labels(origin) == expected);
 }
 
+TEST_CASE("an image says what it is built on, and of which digest only where the Dockerfile says that") {
+  const auto labels = [](std::string_view base) {
+    Origin origin;
+    origin.base = *parse_reference(base);
+    return image_labels(origin);
+  };
+  const std::string name = "org.opencontainers.image.base.name", digest = "org.opencontainers.image.base.digest";
+  const std::string sum = "sha256:" + std::string(64, 'a');
+  CHECK(labels("debian:12") == docker::Labels{{name, "docker.io/library/debian:12"}});
+  CHECK(labels("debian") == docker::Labels{{name, "docker.io/library/debian:latest"}});
+  CHECK(labels("r.example/base:1@" + sum) == docker::Labels{{name, "r.example/base:1"}, {digest, sum}});
+  CHECK(labels("r.example/base@" + sum) == docker::Labels{{name, "r.example/base"}, {digest, sum}});
+}
+
 TEST_CASE("a label that nothing is known for is left out, and the version is the commit if there is no other") {
   CHECK(image_labels({}).empty());
   Origin origin;

@@ -31,6 +31,17 @@ TEST_CASE("variables are what POSIX says, and not ours") {
   check_table(check_variable, {"A", "_A", "a1", "PATH", "SLIPWAYS"}, {"", "1A", "A-B", "A=B", "SLIPWAY_X", "A B", "Ä"});
 }
 
+TEST_CASE("labels of an image are neither slipway's nor Docker Compose's, nor what slipway tells of its origin") {
+  check_table(
+      check_label,
+      {"a", "vcs-ref", "com.example.Team", "io.k8s/display_name", "org.opencontainers.image.licenses",
+       "org.opencontainers.image.title", "org.opencontainers.image.version", "dev.slipwayx", "com.docker.extension",
+       "org.opencontainers.image.created.by", std::string(128, 'a')},
+      {"", "a b", "a=b", ".a", "a.", "a\n", "é", "${{x}}", "dev.slipway.run", "com.docker.compose.project",
+       "org.opencontainers.image.created", "org.opencontainers.image.revision", "org.opencontainers.image.source",
+       "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest", std::string(129, 'a')});
+}
+
 TEST_CASE("paths stay in the checkout") {
   check_table(check_checkout_path, {".", "a", "a/b.yml", "./a", "..a", "a..b", "a/...", "a b"},
               {"", "/", "/etc", "..", "../a", "a/..", "a/../b", "a/b/..", "a\\b", "a\nb", std::string(513, 'a')});

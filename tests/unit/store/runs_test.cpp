@@ -157,6 +157,16 @@ TEST_CASE("a run that was added with a tag's object gets the commit itself, unti
   CHECK(s.read(&Runs::get, id)->commit == "bbbb0000");
 }
 
+TEST_CASE("a run learns what its trigger did not know, until it has finished") {
+  TemporaryStore s;
+  const RunId id = add_run(s, add_project(s), "aaaa0000");
+  REQUIRE(s.write(&Runs::learn_context, id, R"({"image_digest":"sha256:1"})"));
+  CHECK(s.read(&Runs::get, id)->context == R"({"image_digest":"sha256:1"})");
+  REQUIRE(s.write(&Runs::finish, id, Verdict::passed, "", kNoon));
+  CHECK(s.write(&Runs::learn_context, id, "{}").error().kind == Error::Kind::conflict);
+  CHECK(s.read(&Runs::get, id)->context == R"({"image_digest":"sha256:1"})");
+}
+
 TEST_CASE("each change of a run is refused from the states that forbid it") {
   struct Change {
     std::string name;
