@@ -172,4 +172,5 @@ TEST_CASE("whatever is sent to a daemon, it answers the next one, and a good pus
   CHECK_THAT(site.log(run), Catch::EndsWith("\ngood\n"));
   CHECK(site.daemon->send("GET", "/healthz").status == 200);
   CHECK_FALSE(std::filesystem::exists(folder.path() / "pwned"));
+  CHECK(site.daemon->output().find("Z error ") == std::string::npos);  // nobody has to act
 }
