@@ -50,8 +50,8 @@ std::string required(const char* variable) {
   return value;
 }
 
-Daemon::Daemon() : port_(free_port()) {
-  write_settings();
+Daemon::Daemon(const Adjust& adjust) : port_(free_port()) {
+  write_settings(adjust);
   start();
   login();
 }
@@ -66,7 +66,7 @@ Daemon::~Daemon() {
   if (!container_.empty()) run({"docker", "rm", "-f", container_});
 }
 
-void Daemon::write_settings() const {
+void Daemon::write_settings(const Adjust& adjust) const {
   // Copies of its own: the rig's key is root's alone, and the image's user is not root.
   const std::string tls = (folder() / "tls").string();
   fs::create_directories(tls);
@@ -87,22 +87,23 @@ void Daemon::write_settings() const {
   }
   const fs::path password = folder() / "registry-password";
   (void)write_file(password, required("SLIPWAY_TEST_REGISTRY_PASSWORD"), 0600);
-  const Json settings = {{"listen", "127.0.0.1:" + std::to_string(port_)},
-                         {"public_url", url()},
-                         {"data", (folder() / "data").string()},
-                         {"engine", required("SLIPWAY_TEST_ENGINE")},
-                         {"git", {{"allow_local", true}}},
-                         {"registries",
-                          {{required("SLIPWAY_TEST_REGISTRY"),
-                            {{"username", required("SLIPWAY_TEST_REGISTRY_USER")},
-                             {"password_file", password.string()},
-                             {"ca", tls + "/ca.pem"}}}}},
-                         {"hosts", hosts},
-                         {"proxy",
-                          {{"image", required("SLIPWAY_TEST_REGISTRY") + "/e2e/haproxy:2.6"},
-                           {"http", proxy_port},
-                           {"https", proxy_port + 1}}},
-                         {"swarms", {{"swarm", {{"managers", managers}}}}}};
+  Json settings = {{"listen", "127.0.0.1:" + std::to_string(port_)},
+                   {"public_url", url()},
+                   {"data", (folder() / "data").string()},
+                   {"engine", required("SLIPWAY_TEST_ENGINE")},
+                   {"git", {{"allow_local", true}}},
+                   {"registries",
+                    {{required("SLIPWAY_TEST_REGISTRY"),
+                      {{"username", required("SLIPWAY_TEST_REGISTRY_USER")},
+                       {"password_file", password.string()},
+                       {"ca", tls + "/ca.pem"}}}}},
+                   {"hosts", hosts},
+                   {"proxy",
+                    {{"image", required("SLIPWAY_TEST_REGISTRY") + "/e2e/haproxy:2.6"},
+                     {"http", proxy_port},
+                     {"https", proxy_port + 1}}},
+                   {"swarms", {{"swarm", {{"managers", managers}}}}}};
+  if (adjust) adjust(settings, folder());
   (void)write_file(folder() / "slipwayd.yml", settings.dump(2));  // JSON is YAML
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,7 +26,9 @@ constexpr int proxy_port = 18100;  ///< of every host, for services with a route
 /// or with SLIPWAY_TEST_IMAGE set a container of that image.
 class Daemon {
  public:
-  Daemon();
+  /// What a test has otherwise in the settings; whatever file they name must be in the folder's `tls`.
+  using Adjust = std::function<void(Json& settings, const std::filesystem::path& folder)>;
+  explicit Daemon(const Adjust& adjust = {});
   Daemon(const Daemon&) = delete;
   ~Daemon();
 
@@ -42,7 +45,7 @@ class Daemon {
   void start();  ///< again, on the same data and port
 
  private:
-  void write_settings() const;
+  void write_settings(const Adjust& adjust) const;
   void start_process();
   void start_container();
   int signal_and_reap(int signal, std::chrono::seconds limit);

@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::uint16_t free_port() {
+std::uint16_t unused_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -78,21 +78,31 @@ struct TestRegistry::Running {
 };
 
 TestRegistry::TestRegistry() : running_(std::make_unique<Running>()) {
-  const auto path = running_->folder / "htpasswd";
-  write(path, accounts());
-  start("{htpasswd: {realm: test, path: " + path.string() + "}}");
+  start(one_account());
+}
+
+TestRegistry::TestRegistry(const Listener& listener) : running_(std::make_unique<Running>()) {
+  start(one_account(), "notifications: {endpoints: [{name: test, url: \"" + listener.url +
+                           "\", headers: {Authorization: [\"" + listener.authorization +
+                           "\"]}, timeout: 5s, threshold: 5, backoff: 1s}]}\n");
 }
 
 TestRegistry::TestRegistry(const std::string& auth) : running_(std::make_unique<Running>()) {
   start(auth);
 }
 
-void TestRegistry::start(const std::string& auth) {
-  host_ = "127.0.0.1:" + std::to_string(free_port());
+std::string TestRegistry::one_account() const {
+  const auto path = running_->folder / "htpasswd";
+  write(path, accounts());
+  return "{htpasswd: {realm: test, path: " + path.string() + "}}";
+}
+
+void TestRegistry::start(const std::string& auth, const std::string& more) {
+  host_ = "127.0.0.1:" + std::to_string(unused_port());
   const auto& folder = running_->folder;
   write(folder / "config.yml",
         "version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: " + (folder / "data").string() +
-            "}, delete: {enabled: true}}\nhttp: {addr: " + host_ + "}\nauth: " + auth + "\n");
+            "}, delete: {enabled: true}}\nhttp: {addr: " + host_ + "}\nauth: " + auth + "\n" + more);
   running_->start((folder / "config.yml").string());
   const auto give_up = std::chrono::steady_clock::now() + 15s;
   while (true) {

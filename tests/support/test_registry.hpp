@@ -12,6 +12,11 @@ class TestRegistry {
 
   /// Throws if it does not come up within 15 s.
   TestRegistry();
+  /// Whom it tells of every push, and what it shows there.
+  struct Listener {
+    std::string url, authorization;
+  };
+  explicit TestRegistry(const Listener& listener);
   /// With another `auth` section of its configuration: a line of YAML.
   explicit TestRegistry(const std::string& auth);
   ~TestRegistry();
@@ -22,7 +27,8 @@ class TestRegistry {
 
  private:
   struct Running;
-  void start(const std::string& auth);
+  std::string one_account() const;
+  void start(const std::string& auth, const std::string& more = {});
   std::unique_ptr<Running> running_;
   std::string host_;
 };

@@ -41,6 +41,34 @@ struct Site {
                      " | xargs -r docker network rm; docker images -q" + label + " | xargs -r docker rmi -f"});
   }
 
+  /// A shell script in the project's repository, by its author; what it prints, without the last line's end.
+  [[nodiscard]] std::string in_source(const std::string& script) const {
+    const Ran ran = run_program({"sh", "-ec", script},
+                                {{"GIT_AUTHOR_NAME", "d"},
+                                 {"GIT_AUTHOR_EMAIL", "d@e.example"},
+                                 {"GIT_COMMITTER_NAME", "d"},
+                                 {"GIT_COMMITTER_EMAIL", "d@e.example"}},
+                                {}, folder.path() / "source");
+    INFO(ran.out << ran.err);
+    REQUIRE(ran.code == 0);
+    return ran.out.substr(0, ran.out.find_last_not_of('\n') + 1);
+  }
+  /// What the default branch has as its pipeline file from now on; the commit's id.
+  [[nodiscard]] std::string commit_pipeline(const std::string& text) const {
+    REQUIRE(write_file(folder.path() / "source" / "slipway.yml", text));
+    return in_source("git add -A; git commit -qm 'Change it'; git rev-parse HEAD");
+  }
+  /// As the one with the hook's secret sends it, or as somebody else does.
+  [[nodiscard]] HttpResponse deliver(const std::string& source, HttpHeaders headers, std::string body) const {
+    HttpRequest request("POST", daemon->url() + "/hooks/shop" + source);
+    request.headers = std::move(headers);
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = std::move(body);
+    Result<HttpResponse> response = send_http(request);
+    if (!response) throw std::runtime_error(response.error().message);
+    return std::move(*response);
+  }
+
   /// On a free port if none is given.
   void start(int port = 0) {
     const char* tested = std::getenv("SLIPWAY_TEST_ENGINE");

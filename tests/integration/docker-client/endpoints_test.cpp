@@ -5,6 +5,7 @@
 #include "base/files.hpp"
 #include "tests/integration/docker-client/container_fixture.hpp"
 #include "tests/support/helper_engine.hpp"
+#include "tests/support/ssh_server.hpp"
 
 using namespace slipway;
 using namespace slipway::docker;
@@ -50,37 +51,12 @@ void live_over(const Endpoint& endpoint) {
   CHECK(bench.output_of(id).size() == 3 * text.size());
 }
 
-/// An ssh server of our own on a high port of the loopback, with throwaway keys.
-class SshServer {
- public:
-  SshServer() {
-    shell("mkdir -p " + dir_ + " /run/sshd && cd " + dir_ +
-          " && ssh-keygen -q -t ed25519 -N '' -f host && ssh-keygen -q -t ed25519 -N '' -f id" +
-          " && ssh-keygen -q -t ed25519 -N '' -f stranger && cp id.pub authorized");
-    std::ofstream(dir_ + "/config") << "Port " << port_ << "\nListenAddress 127.0.0.1\nHostKey " << dir_
-                                    << "/host\nAuthorizedKeysFile " << dir_ << "/authorized\nPidFile " << dir_
-                                    << "/pid\nUsePAM no\nStrictModes no\nPermitRootLogin prohibit-password\n"
-                                    << "PasswordAuthentication no\nMaxStartups 100\n";
-    shell("(printf '[127.0.0.1]:" + std::to_string(port_) + " '; cut -d' ' -f1,2 " + dir_ + "/host.pub) > " + dir_ +
-          "/known");
-    shell("/usr/sbin/sshd -f " + dir_ + "/config -E " + dir_ + "/log");
-  }
-  SshServer(const SshServer&) = delete;
-  ~SshServer() { static_cast<void>(std::system(("kill $(cat " + dir_ + "/pid); rm -rf " + dir_).c_str())); }
-
-  [[nodiscard]] Endpoint endpoint(const std::string& key = "id", const std::string& known = "known") const {
-    const Endpoint engine = RealEngine::endpoint();
-    const auto parsed = parse_endpoint("ssh://root@127.0.0.1:" + std::to_string(port_) + engine.path, {},
-                                       {dir_ + "/" + key, dir_ + "/" + known});
-    REQUIRE(parsed);
-    return *parsed;
-  }
-  [[nodiscard]] std::string folder() const { return dir_; }
-
- private:
-  std::string dir_ = "/tmp/slipway-sshd-" + random_hex(4);
-  int port_ = 20000 + static_cast<int>(::getpid() % 20000);
-};
+Endpoint endpoint_of(const SshServer& server, const std::string& key = "id", const std::string& known = "known") {
+  const std::string folder = server.folder() + "/";
+  const auto parsed = parse_endpoint(server.url(RealEngine::endpoint().path), {}, {folder + key, folder + known});
+  REQUIRE(parsed);
+  return *parsed;
+}
 
 /// One of each for all tests of this file.
 HelperEngine& helper_engine() {
@@ -179,18 +155,18 @@ TEST_CASE("everything works over TLS, and only with the right certificates") {
 
 TEST_CASE("everything works over ssh, one process a connection, and only with the right keys") {
   SshServer& server = ssh_server();
-  live_over(server.endpoint());
+  live_over(endpoint_of(server));
   CHECK(children_of_ours() == 0);
 
   SECTION("processes are pooled, and gone when they are no longer needed") {
-    RealEngine engine(server.endpoint());
+    RealEngine engine(endpoint_of(server));
     for (int i = 0; i < 5; ++i) REQUIRE(engine.run(engine->system().ping()));
     CHECK(children_of_ours() == 1);
     engine->transport().close_idle();
     CHECK(children_of_ours() == 0);
   }
   SECTION("a key that the host does not know is unauthorized, with ssh's words") {
-    RealEngine engine(server.endpoint("stranger"));
+    RealEngine engine(endpoint_of(server, "stranger"));
     const auto answer = engine.run(engine->system().ping());
     REQUIRE_FALSE(answer);
     CHECK(answer.error().kind == Error::Kind::unauthorized);
@@ -198,14 +174,21 @@ TEST_CASE("everything works over ssh, one process a connection, and only with th
   }
   SECTION("a host whose key we don't know is not trusted") {
     REQUIRE(write_file(server.folder() + "/empty", ""));
-    RealEngine engine(server.endpoint("id", "empty"));
+    RealEngine engine(endpoint_of(server, "id", "empty"));
+    const auto answer = engine.run(engine->system().ping());
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == Error::Kind::unauthorized);
+    CHECK(answer.error().message.find("Host key verification failed") != std::string::npos);
+  }
+  SECTION("a host that shows another key than the one we know is not trusted") {
+    RealEngine engine(endpoint_of(server, "id", "other"));
     const auto answer = engine.run(engine->system().ping());
     REQUIRE_FALSE(answer);
     CHECK(answer.error().kind == Error::Kind::unauthorized);
     CHECK(answer.error().message.find("Host key verification failed") != std::string::npos);
   }
   SECTION("no engine behind the host is unavailable, with the far side's words") {
-    Endpoint endpoint = server.endpoint();
+    Endpoint endpoint = endpoint_of(server);
     endpoint.path = "/no/such.sock";
     RealEngine engine(endpoint);
     const auto answer = engine.run(engine->system().ping());
@@ -214,7 +197,7 @@ TEST_CASE("everything works over ssh, one process a connection, and only with th
     CHECK(answer.error().message.find("/no/such.sock") != std::string::npos);
   }
   SECTION("no ssh server is unavailable") {
-    Endpoint endpoint = server.endpoint();
+    Endpoint endpoint = endpoint_of(server);
     endpoint.port = 1;
     RealEngine engine(endpoint);
     const auto answer = engine.run(engine->system().ping());

@@ -8,15 +8,6 @@ using namespace slipway::rollouts;
 
 namespace {
 
-/// What a command in the application's one running container on h1 prints.
-std::string inside(Scene& scene, const std::string& script) {
-  docker::ExecSpec spec({"sh", "-c", script});
-  docker::Engine& engine = **scene.fleet->hosts->engine("h1");
-  const auto ended = scene.fleet->run(engine.exec().run(scene.running("h1").at(0), std::move(spec)));
-  if (!ended) FAIL(ended.error().message);
-  return ended->output;
-}
-
 std::string compose(const std::string& name, const std::string& more = {}) {
   return "name: " + name + "\nservices:\n  web:\n    stop_grace_period: 1s\n    volumes: [/data]\n" + more +
          "x-slipway:\n  targets: [h1]\n  keep: 1\n  min_healthy_time: 200ms\n  health_deadline: 8s\n";
@@ -32,23 +23,23 @@ TEST_CASE("what a container kept in a volume without a name outlives it, through
   }
   const std::string file = compose("ro-carry");
   REQUIRE(scene.fleet->roll_out(file, images[0]).state == "succeeded");
-  inside(scene, "echo precious > /data/file");
+  scene.inside("echo precious > /data/file");
   for (int i : {1, 2}) {
     const auto next = scene.fleet->roll_out(file, images[static_cast<std::size_t>(i)]);
     INFO(next.reason);
     REQUIRE(next.state == "succeeded");
-    CHECK(inside(scene, "cat /data/file") == "precious\n");
+    CHECK(scene.inside("cat /data/file") == "precious\n");
   }
   CHECK(scene.said("stops before it starts, since what it keeps in /data"));
   // The first container is gone, and `docker rm -v` with it.
   CHECK(scene.fleet->shown("h1", "ro-carry").size() == 2);
   const auto failed = scene.fleet->roll_out(compose("ro-carry", "    command: [\"false\"]\n"), images[3]);
   CHECK(failed.state == "rolled_back");
-  CHECK(inside(scene, "cat /data/file") == "precious\n");
+  CHECK(scene.inside("cat /data/file") == "precious\n");
   const auto id = scene.fleet->run(scene.fleet->rollouts->roll_back("ro-carry", "ann"));
   REQUIRE(id);
   CHECK(scene.fleet->wait(*id).state == "succeeded");
-  CHECK(inside(scene, "cat /data/file") == "precious\n");
+  CHECK(scene.inside("cat /data/file") == "precious\n");
 }
 
 TEST_CASE("a volume without a name is new for each container where the file says so") {
@@ -57,9 +48,9 @@ TEST_CASE("a volume without a name is new for each container where the file says
   const std::string two = push_web_image(*scene.fleet, "renew-2", "two");
   const std::string file = compose("ro-renew-volume", "    x-slipway: {anonymous_volumes: renew}\n");
   REQUIRE(scene.fleet->roll_out(file, one).state == "succeeded");
-  inside(scene, "echo cache > /data/file");
+  scene.inside("echo cache > /data/file");
   REQUIRE(scene.fleet->roll_out(file, two).state == "succeeded");
-  CHECK(inside(scene, "ls /data").empty());
+  CHECK(scene.inside("ls /data").empty());
 }
 
 TEST_CASE("a service that is renamed stops before it starts, since its volume has one writer") {

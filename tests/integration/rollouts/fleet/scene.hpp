@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "tests/integration/rollouts/fleet/fleet.hpp"
+#include "tests/integration/rollouts/fleet/must.hpp"
 
 namespace slipway::rollouts {
 
@@ -40,6 +41,12 @@ struct Scene {
       if (one.running) names.push_back(one.name);
     }
     return names;
+  }
+  /// What a command in the application's one running container on h1 prints.
+  std::string inside(const std::string& script) {
+    docker::ExecSpec spec({"sh", "-c", script});
+    docker::Engine& engine = **fleet->hosts->engine("h1");
+    return must(fleet->run(engine.exec().run(running("h1").at(0), std::move(spec)))).output;
   }
   [[nodiscard]] bool said(const std::string& part) const {
     return std::any_of(fleet->said.begin(), fleet->said.end(),
