@@ -29,12 +29,12 @@ container() {
     SLIPWAY_TEST_IMAGE=slipway:test tools/run_tests.sh "$build" '^e2e_'
 }
 
-# What README.md asks a newcomer to run. Twice: the second one meets what the first has left. Beside a demo and a rig that
-# somebody has running, which stay.
+# What README.md asks a newcomer to run. The second one meets what the first has left, the third what an interrupted one
+# has. Beside a demo and a rig that somebody has running, which stay.
 demo() (
   export SLIPWAY_DEMO=$PWD/.dev/demo-test SLIPWAY_DEMO_LISTEN=127.0.0.1:8098 SLIPWAY_RIG_NAME=demo SLIPWAY_RIG_SUBNET=198.18.100
   trap './dev demo --stop' EXIT
-  ./dev demo && ./dev demo
+  ./dev demo && ./dev demo && rm -rf "$SLIPWAY_DEMO/hello" && ./dev demo
 )
 
 failed=()
@@ -48,6 +48,6 @@ part "AddressSanitizer and UndefinedBehaviorSanitizer" sanitizers
 part "Engine of Debian 13" second_engine
 part "Kill points and faults on a real engine" tools/run_tests.sh "$build" '^faults_real_'
 part "The daemon as a container" container
-part "The demo, twice" demo
+part "The demo, three times" demo
 for title in "${failed[@]}"; do echo "failed: $title" >&2; done
 [ ${#failed[@]} = 0 ]
