@@ -5,9 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "cli/session.hpp"
 #include "cli/standard_input.hpp"
 #include "cli/verbs.hpp"
+#include "pipelines/schema.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -43,14 +45,27 @@ Result<Exit> lint(Session& session, const std::string& path) {
   return report.valid() ? Exit::ok : Exit::error;
 }
 
+Result<Exit> print_schema(Session& session) {
+  if (!session.output.json) {
+    fmt::print("{}", pipelines::schema());
+    return Exit::ok;
+  }
+  const Result<Json> schema = parse_json(pipelines::schema());
+  if (!schema) return fail(schema.error());
+  if (Result<void> printed = print_json(*schema, session.output); !printed) return fail(printed.error());
+  return Exit::ok;
+}
+
 }  // namespace
 
 void add_lint(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("lint", "check a pipeline file; needs no daemon; exits 1 if it has errors");
   auto path = std::make_shared<std::string>("slipway.yml");
-  verb->add_option("FILE", *path, "the file; -: standard input")->capture_default_str();
+  CLI::Option* file = verb->add_option("FILE", *path, "the file; -: standard input")->capture_default_str();
+  auto schema = std::make_shared<bool>(false);
+  verb->add_flag("--schema", *schema, "print the JSON Schema of the file instead, for editors")->excludes(file);
   add_output_flags(*verb, session);
-  verb->callback([&session, path] { session.finish(lint(session, *path)); });
+  verb->callback([&session, path, schema] { session.finish(*schema ? print_schema(session) : lint(session, *path)); });
 }
 
 }  // namespace slipway::cli

@@ -8,10 +8,19 @@
 namespace slipway::docker {
 namespace {
 constexpr std::size_t remembered = 1024;
+
+std::string since_text(std::int64_t nanoseconds) {
+  return fmt::format("{}.{:09}", nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000);
 }
 
+}  // namespace
+
 std::string Event::since() const {
-  return fmt::format("{}.{:09}", time_nanoseconds / 1'000'000'000, time_nanoseconds % 1'000'000'000);
+  return since_text(time_nanoseconds);
+}
+
+std::string since_time(Time time) {
+  return since_text(std::chrono::nanoseconds(time.time_since_epoch()).count());
 }
 
 Event event_from(const Json& object) {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/clock.hpp"
 #include "docker-client/filters.hpp"
 #include "docker-client/json_stream.hpp"
 #include "docker-client/transport.hpp"
@@ -25,6 +26,8 @@ struct Event {
   [[nodiscard]] std::string since() const;
 };
 Event event_from(const nlohmann::json& object);
+/// The same for events from a time on.
+std::string since_time(Time time);
 
 /// The Engine's events as they happen. A hint, never the truth: the Engine keeps 256 and skips slow readers.
 class EventStream {

@@ -11,11 +11,18 @@ rig=$top/.dev/rig
 listen=${SLIPWAY_DEMO_LISTEN:-127.0.0.1:8099}
 bin=$top/build/release
 slipway=$bin/cli/slipway
+slipwayd=$bin/orchestrator/daemon/slipwayd
 export SLIPWAY_URL=http://$listen XDG_CONFIG_HOME=$demo/config
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
-daemon_runs() { [ -s "$demo/pid" ] && kill -0 "$(cat "$demo/pid")" 2>/dev/null; }
+# Since the machine was started anew the number may be another's.
+daemon_runs() {
+  [ -s "$demo/pid" ] && [[ $(readlink "/proc/$(cat "$demo/pid")/exe") == "$(realpath -m "$slipwayd")"* ]]
+}
+
+# The file with its number is written right before it begins.
+daemon_is_older_than_build() { [ "$slipwayd" -nt "$demo/pid" ]; }
 
 stop_daemon() {
   daemon_runs || return 0
@@ -54,10 +61,12 @@ write_settings() {
 }
 
 start_daemon() {
-  daemon_runs && return 0
-  # shellcheck disable=SC2016
-  setsid -f sh -c 'echo $$ > "$1/pid"; exec "$2" --config "$1/slipwayd.yml"' - "$demo" \
-    "$bin/orchestrator/daemon/slipwayd" > "$demo/log" 2>&1 < /dev/null
+  if daemon_is_older_than_build; then stop_daemon; fi
+  if ! daemon_runs; then
+    # shellcheck disable=SC2016
+    setsid -f sh -c 'echo $$ > "$1/pid"; exec "$2" --config "$1/slipwayd.yml"' - "$demo" "$slipwayd" \
+      > "$demo/log" 2>&1 < /dev/null
+  fi
   for _ in $(seq 200); do
     curl -sf -o /dev/null "http://$listen/healthz" && return 0
     sleep 0.05
@@ -67,25 +76,38 @@ start_daemon() {
   return 1
 }
 
+# The first token is in the log of the first start alone; one that ended before it came here has lost it.
 login() {
   [ -e "$demo/config/slipway/config.json" ] && return 0
-  sed -n 's/.*token=\(slw_[A-Za-z0-9_-]*\).*/\1/p' "$demo/log" | head -1 | "$slipway" login
+  local token
+  token=$(sed -n 's/.*token=\(slw_[A-Za-z0-9_-]*\).*/\1/p' "$demo/log" | head -1)
+  [ -n "$token" ] || token=$("$slipwayd" token --config "$demo/slipwayd.yml")
+  "$slipway" login <<< "$token"
 }
 
+# The working copy takes its name last, so where it is all of this was done. What a run that was interrupted has left is made
+# again, in the project that it may have added.
 make_repository() {
-  [ -d "$demo/hello.git" ] && return 0
-  local secret
-  git init -q --bare -b main "$demo/hello.git"
+  [ -d "$demo/hello" ] && return 0
+  local new=$demo/new secret verb=add
+  rm -rf "$new" "$demo/hello.git"
+  mkdir "$new"
+  git init -q --bare -b main "$new/hello.git"
   secret=$(openssl rand -hex 20)
-  printf '%s' "$secret" | "$slipway" project add hello --clone-url "$demo/hello.git" --hook-secret-stdin
-  cp examples/git-hook/post-receive "$demo/hello.git/hooks/post-receive"
-  git -C "$demo/hello.git" config slipway.url "http://$listen/hooks/hello/generic"
-  git -C "$demo/hello.git" config slipway.secret "$secret"
-  git clone -q "$demo/hello.git" "$demo/hello" 2>/dev/null
-  cp -R examples/hello/. "$demo/hello"
-  sed -i "s|REGISTRY|$registry|" "$demo/hello/slipway.yml" "$demo/hello/deploy/compose.yml"
-  git -C "$demo/hello" config user.name "slipway demo"
-  git -C "$demo/hello" config user.email demo@slipway.invalid
+  cp examples/git-hook/post-receive "$new/hello.git/hooks/post-receive"
+  git -C "$new/hello.git" config slipway.url "http://$listen/hooks/hello/generic"
+  git -C "$new/hello.git" config slipway.secret "$secret"
+  git clone -q "$new/hello.git" "$new/hello" 2>/dev/null
+  git -C "$new/hello" remote set-url origin "$demo/hello.git"
+  cp -R examples/hello/. "$new/hello"
+  sed -i "s|REGISTRY|$registry|" "$new/hello/slipway.yml" "$new/hello/deploy/compose.yml"
+  git -C "$new/hello" config user.name "slipway demo"
+  git -C "$new/hello" config user.email demo@slipway.invalid
+  ! grep -qx hello <<< "$("$slipway" project list --jq '.[].name')" || verb=edit
+  printf '%s' "$secret" | "$slipway" project "$verb" hello --clone-url "$demo/hello.git" --hook-secret-stdin
+  mv "$new/hello.git" "$demo/hello.git"
+  mv "$new/hello" "$demo/hello"
+  rmdir "$new"
 }
 
 push_commit() {

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Formatting and shellcheck of all files, and clang-tidy:
-#   tools/lint.sh                     of all sources
-#   tools/lint.sh --quick             of none
-#   tools/lint.sh --changed [COMMIT]  of those that differ from COMMIT (else from where this branch left origin/main,
-#                                     else from the commit before)
-#   tools/lint.sh FILE...             of these
+# Formatting and shellcheck of all files, and clang-tidy of sources. Those of tests, nearly as many, are left out unless they
+# are named:
+#   tools/lint.sh                     all
+#   tools/lint.sh --quick             none
+#   tools/lint.sh --changed [COMMIT]  those that differ from COMMIT (else from where this branch left origin/main, else from
+#                                     the commit before)
+#   tools/lint.sh FILE...             these
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tools/test_all.sh BUILD: what `./dev test --all` adds, with the rig up and its environment set: lint of all files,
-# sanitizers, the second engine version, a short matrix of faults on a real engine, and the main job through the
-# containerised daemon, with what the documents say of Docker Compose, and ./dev demo.
+# sanitizers, a minute of fuzzing, the second engine version, a short matrix of faults on a real engine, and the main job
+# through the containerised daemon, with what the documents say of Docker Compose, and ./dev demo.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 rig=$SLIPWAY_TEST_RIG
@@ -12,6 +12,15 @@ sanitizers() {
   # failing disk load a library before the sanitizer's.
   export ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64:verify_asan_link_order=0
   tools/install.sh sanitize && tools/build.sh asan && tools/run_tests.sh build/asan '^(unit_|integration_)'
+}
+
+# What was found interesting is kept, so the next minute goes on from there.
+fuzzing() {
+  local folder=build/asan/fuzz
+  mkdir -p "$folder/corpus"
+  tools/install.sh sanitize && tools/build.sh asan fuzz_pipelines &&
+    build/asan/tests/fuzz/pipelines/fuzz_pipelines -max_total_time=60 -timeout=10 -verbosity=0 -print_final_stats=1 \
+      -artifact_prefix="$folder/" "$folder/corpus" tests/unit/pipelines/testdata/good
 }
 
 second_engine() {
@@ -29,12 +38,12 @@ container() {
     SLIPWAY_TEST_IMAGE=slipway:test tools/run_tests.sh "$build" '^e2e_'
 }
 
-# What README.md asks a newcomer to run. Twice: the second one meets what the first has left. Beside a demo and a rig that
-# somebody has running, which stay.
+# What README.md asks a newcomer to run. The second one meets what the first has left, the third what an interrupted one
+# has. Beside a demo and a rig that somebody has running, which stay.
 demo() (
   export SLIPWAY_DEMO=$PWD/.dev/demo-test SLIPWAY_DEMO_LISTEN=127.0.0.1:8098 SLIPWAY_RIG_NAME=demo SLIPWAY_RIG_SUBNET=198.18.100
   trap './dev demo --stop' EXIT
-  ./dev demo && ./dev demo
+  ./dev demo && ./dev demo && rm -rf "$SLIPWAY_DEMO/hello" && ./dev demo
 )
 
 failed=()
@@ -45,9 +54,10 @@ part() {
 }
 part "Lint" tools/lint.sh
 part "AddressSanitizer and UndefinedBehaviorSanitizer" sanitizers
+part "Fuzzing of pipeline files" fuzzing
 part "Engine of Debian 13" second_engine
 part "Kill points and faults on a real engine" tools/run_tests.sh "$build" '^faults_real_'
 part "The daemon as a container" container
-part "The demo, twice" demo
+part "The demo, three times" demo
 for title in "${failed[@]}"; do echo "failed: $title" >&2; done
 [ ${#failed[@]} = 0 ]

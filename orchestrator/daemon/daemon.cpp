@@ -20,6 +20,7 @@
 #include "orchestrator/daemon/project_secrets.hpp"
 #include "orchestrator/daemon/registry_access.hpp"
 #include "orchestrator/daemon/restore.hpp"
+#include "orchestrator/daemon/service_manager.hpp"
 #include "orchestrator/http/backend.hpp"
 #include "orchestrator/http/gate.hpp"
 #include "orchestrator/http/server.hpp"
@@ -338,12 +339,19 @@ awaitable<void> Daemon::stop() {
   co_await logs_.close();
 }
 
+void tell(const std::string& state) {
+  const Result<void> told = tell_service_manager(state);
+  if (!told) log::warn("the service manager is not told", {{"state", state}, {"error", told.error()}});
+}
+
 /// Serves until one of the signals comes. A second one ends the process at once.
 awaitable<void> live(asio::io_context& io, Daemon& daemon, asio::signal_set& signals, Result<void>& outcome) {
   outcome = co_await daemon.start();
   if (outcome) {
+    tell("READY=1");
     co_await signals.async_wait(use_awaitable);
     signals.clear();
+    tell("STOPPING=1");
     log::info("slipwayd stops; steps go on in their containers");
   }
   // All that matters is in the journal, so a stop that hangs may be cut off: better than a SIGKILL from outside.

@@ -24,6 +24,7 @@ EngineWatch::EngineWatch(docker::Engine& engine, const Executor& executor)
 
 awaitable<void> EngineWatch::run(std::function<void(bool)> on_change) {
   on_change_ = std::move(on_change);
+  since_ = docker::since_time(SystemClock().now());
   for (;;) {
     const Result<void> answer = co_await ping();
     set(answer.has_value(), answer ? "" : answer.error().message);
@@ -40,14 +41,17 @@ awaitable<void> EngineWatch::until_lost() {
   co_await std::move(race);
 }
 
-/// Returns when the stream of events ends, which is the first sign of an engine that stops.
+/// Returns when the stream of events ends, which is the first sign of an engine that stops, or of a connection that
+/// broke: then the next stream begins where this one ended.
 awaitable<void> EngineWatch::follow_events() {
   docker::EventsRequest request;
   request.filters.add("type", "container").add("type", "network").add("type", "image");
   request.filters.add("event", "kill").add("event", "destroy").add("event", "delete");
+  request.since = since_;
   auto work = engine_.events().follow(std::move(request));
   Result<docker::EventStream> events = co_await std::move(work);
   if (!events) co_return;
+  if (std::exchange(has_followed_, true)) ++removals_;
   for (;;) {
     const Result<std::optional<docker::Event>> event = co_await events->next();
     if (!event || !*event) co_return;
@@ -57,6 +61,8 @@ awaitable<void> EngineWatch::follow_events() {
 
 /// Events of networks and images have no labels, so all are asked for.
 void EngineWatch::note(const docker::Event& event) {
+  if (!recent_.is_new(event)) return;
+  since_ = event.since();
   if (event.type != "container") {
     ++removals_;
   } else if (event.action == "kill" && event.attributes.contains(std::string(label::kInstance))) {

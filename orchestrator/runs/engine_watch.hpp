@@ -12,7 +12,8 @@
 namespace slipway::runs {
 
 /// Knows whether the engine answers, and which containers somebody else has sent a signal. Its events end at once when
-/// the engine goes; a ping every few seconds finds one that hangs. Borrows the engine.
+/// the engine goes; a ping every few seconds finds one that hangs. What happened while nobody listened is asked for
+/// afterwards, as far back as an engine remembers. Borrows the engine.
 class EngineWatch {
  public:
   EngineWatch(docker::Engine& engine, const Executor& executor);
@@ -27,7 +28,8 @@ class EngineWatch {
   [[nodiscard]] const std::string& reason() const { return reason_; }
   /// Counts the times it went away: unchanged means that it was there all along.
   [[nodiscard]] std::uint64_t outages() const { return outages_; }
-  /// Counts the networks and images that were removed, by anybody, `docker system prune` among them.
+  /// Counts the networks and images that were removed, by anybody, `docker system prune` among them; and one more each
+  /// time that events may have been missed.
   [[nodiscard]] std::uint64_t removals() const { return removals_; }
   awaitable<void> until_available();
   /// A call has failed as if the engine were out: asks now, over a new connection. That its socket is gone shows only
@@ -71,6 +73,9 @@ class EngineWatch {
   std::string reason_;
   std::uint64_t outages_ = 0;
   std::uint64_t removals_ = 0;
+  std::string since_;            // from when on events are asked for; those of the last one's time come again
+  docker::RecentEvents recent_;  // so that they count once
+  bool has_followed_ = false;
   std::map<std::string, int> signals_;  // by container
   std::deque<std::string> signalled_;   // the same containers, oldest first
 };

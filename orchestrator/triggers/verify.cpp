@@ -133,7 +133,7 @@ Result<void> check_url_token(const HookMessage& message, const HookKey& key) {
 
 Result<void> verify(Source source, const HookMessage& message, const HookKey& key, Time now) {
   if (key.secret.empty())
-    return refuse("the project has no hook secret", "set one: slipway project add --hook-secret-stdin");
+    return refuse("the project has no hook secret", "set one: slipway project edit NAME --hook-secret-stdin");
   switch (source) {
     case Source::github:
       return check_prefixed(message, "x-hub-signature-256", key);

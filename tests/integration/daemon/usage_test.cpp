@@ -82,3 +82,15 @@ TEST_CASE("a pipeline file can be linted from standard input") {
   CHECK(bad.code == 1);
   CHECK(bad.out.find("<stdin>:3:26: error: ") != std::string::npos);
 }
+
+TEST_CASE("the schema of pipeline files is printed for editors, whole or what a jq program wants of it") {
+  const Folder folder;
+  const Ran printed = slipway_in(folder, {"lint", "--schema"});
+  CHECK(printed.code == 0);
+  CHECK(printed.out == read_file("pipelines/schema.json", 1 << 20).value());
+  CHECK(printed.err.empty());
+  CHECK(slipway_in(folder, {"lint", "--schema", "--jq", ".title"}).out == "slipway.yml\n");
+  const Ran both = slipway_in(folder, {"lint", "--schema", "other.yml"});
+  CHECK(both.code == 2);
+  CHECK(both.out.empty());
+}

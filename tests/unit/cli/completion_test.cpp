@@ -48,6 +48,7 @@ TEST_CASE("completion offers a verb's flags and those of all verbs, each once") 
   CHECK(has(flags, "--project"));
   CHECK(has(flags, "--url"));
   CHECK(offered({"--ur"}) == Words{"--url"});
+  CHECK(offered({"lint", "--sc"}) == Words{"--schema"});
 }
 
 TEST_CASE("completion offers the values of an option that has a list of them, in whichever way the shell splits it") {

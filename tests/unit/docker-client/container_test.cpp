@@ -156,6 +156,7 @@ TEST_CASE("an event is read without the fields that API 1.52 drops") {
   CHECK(event.actor == "9cfd7370532e");
   CHECK(event.attributes.at("exitCode") == "137");
   CHECK(event.since() == "1795577587.000000042");
+  CHECK(since_time(Time(std::chrono::milliseconds(1'795'577'587'042))) == "1795577587.042000000");
 }
 
 TEST_CASE("repeated events are told apart from new ones, within bounded memory") {

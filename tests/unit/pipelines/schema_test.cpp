@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/process.hpp"
 #include "pipelines/lint.hpp"
+#include "pipelines/schema.hpp"
 #include "pipelines/yaml_reader.hpp"
 #include "tests/support/run_async.hpp"
 #include "tests/unit/pipelines/golden.hpp"
@@ -95,6 +96,10 @@ void collect_keys(const Json& json, std::set<std::string>& keys) {
 }
 
 }  // namespace
+
+TEST_CASE("slipway has the schema in it as the file is") {
+  CHECK(schema() == read_file("pipelines/schema.json"));
+}
 
 TEST_CASE("the schema and the decoder agree on every file") {
   const std::vector<Sample> all = samples();

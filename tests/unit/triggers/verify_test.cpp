@@ -63,6 +63,8 @@ TEST_CASE("every sender is refused with another secret, no proof, or no secret s
     CHECK(refused(source, message_from(source, "push", body)));
     CHECK(refused(source, signed_message(source), key_of("")));
     CHECK(refused(source, signed_message(source, ""), key_of("")));
+    CHECK(verify(source, signed_message(source), key_of(""), now).error().hint ==
+          "set one: slipway project edit NAME --hook-secret-stdin");
   }
 }
 
