@@ -107,7 +107,7 @@ TEST_CASE("files of a service are decoded") {
 
 TEST_CASE("a service may name the default network beside others, though the file does not") {
   const auto application =
-      decode("name: shop\nservices: {web: {image: a, networks: [default, back]}}\nnetworks: {back: {}}\n");
+      decode_file("name: shop\nservices: {web: {image: a, networks: [default, back]}}\nnetworks: {back: {}}\n");
   REQUIRE(application);
   std::set<std::string> names;
   for (const Network& network : application->networks) names.insert(network.name);
