@@ -36,9 +36,9 @@ class Service {
   bool routed_ = false;
 };
 
-/// The hosts without a service, and without proxies: what earlier tests left of them is removed first, and what this one
-/// leaves when the object goes. It has to be there before the daemon is and after it has ended: a daemon mends what it
-/// misses.
+/// The hosts without a service, and without proxies: what earlier tests left of them is removed first, and what this
+/// one leaves when the object goes. It has to be there before the daemon is and after it has ended: a daemon mends what
+/// it misses.
 class Cleared {
  public:
   explicit Cleared(std::string service) : service_(std::move(service)) { clear(); }

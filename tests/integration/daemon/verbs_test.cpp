@@ -1,5 +1,6 @@
-// Verbs of slipway as people run them, against a slipwayd whose engine is out: what is asked for is queued and stays
-// so.
+// Verbs of slipway as people run them, against a slipwayd whose engine is out: what is asked for stays queued.
+#include <cstdlib>
+
 #include <catch2/catch.hpp>
 
 #include "base/encoding.hpp"

@@ -1,5 +1,6 @@
 #include "images/tar_reader.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include <catch2/catch.hpp>

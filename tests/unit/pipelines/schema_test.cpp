@@ -1,5 +1,7 @@
 // schema.json against the decoder: the same files, the same verdicts. The schema is judged by a validator of its own
 // (python3-jsonschema).
+#include "pipelines/schema.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -9,7 +11,6 @@
 #include "base/json.hpp"
 #include "base/process.hpp"
 #include "pipelines/lint.hpp"
-#include "pipelines/schema.hpp"
 #include "pipelines/yaml_reader.hpp"
 #include "tests/support/run_async.hpp"
 #include "tests/unit/pipelines/golden.hpp"
