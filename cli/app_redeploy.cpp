@@ -16,7 +16,7 @@ Result<Exit> app_redeploy(Session& session, const std::string& app, bool recreat
   const std::string said = fmt::format("rollout {} brings the promoted generation of {} to its hosts again", id, app);
   if (!wait) return print_done(session, asked, said);
   tell(session, said);
-  return wait_for_rollout(session, app, id);
+  return wait_for_rollout(session, id);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ Result<Exit> app_rollback(Session& session, const std::string& app, bool force, 
   const std::string said = fmt::format("rollout {} brings {} back to the generation before", id, app);
   if (!wait) return print_done(session, asked, said);
   tell(session, said);
-  return wait_for_rollout(session, app, id, true);
+  return wait_for_rollout(session, id, true);
 }
 
 }  // namespace

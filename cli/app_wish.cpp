@@ -1,23 +1,20 @@
 #include "cli/app_wish.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include "cli/rollout_progress.hpp"
 
 namespace slipway::cli {
 namespace {
 
 using namespace std::chrono_literals;
 
-Result<Json> find_rollout(const Api& api, const std::string& app, std::int64_t id) {
-  Result<Json> page = api.get_patiently("/api/v1/apps/" + segment(app) + "/history", {{"limit", "50"}}, {});
-  if (!page) return page;
-  for (const Json& rollout : value_at(*page, "items")) {
-    if (number_at(rollout, "id") == id) return rollout;
-  }
-  return fail(Error::Kind::not_found, fmt::format("rollout {} is not in the history of {}", id, app));
-}
+constexpr auto shortest_pause = 100ms;
+constexpr auto longest_pause = 500ms;
 
 Result<Exit> print_end(const Session& session, const Json& rollout, bool back) {
   const std::string state = text_at(rollout, "state");
@@ -46,18 +43,17 @@ Result<Json> post_to_app(Session& session, const std::string& app, const std::st
   return (*api)->post("/api/v1/apps/" + segment(app) + "/" + verb, body);
 }
 
-Result<Exit> wait_for_rollout(Session& session, const std::string& app, std::int64_t id, bool back) {
+Result<Exit> wait_for_rollout(Session& session, std::int64_t id, bool back) {
   const Result<Api*> api = session.api();
   if (!api) return fail(api.error());
-  std::string told;
-  for (;;) {
-    const Result<Json> rollout = find_rollout(**api, app, id);
-    if (!rollout) return fail(rollout.error());
-    const std::string waits = text_at(*rollout, "state") == "waiting" ? text_at(*rollout, "reason") : std::string();
-    if (!waits.empty() && waits != told) tell(session, harmless(waits));
-    told = waits;
-    if (!text_at(*rollout, "ended_at").empty()) return print_end(session, *rollout, back);
-    std::this_thread::sleep_for(100ms);
+  RolloutProgress progress;
+  for (auto pause = shortest_pause;; pause = std::min(pause + pause / 10, longest_pause)) {
+    const Result<Json> audit = (*api)->get_patiently(fmt::format("/api/v1/rollouts/{}/audit", id), {}, {});
+    if (!audit) return fail(audit.error());
+    for (const std::string& line : progress.news(*audit)) tell(session, line);
+    const Json& rollout = value_at(*audit, "rollout");
+    if (!text_at(rollout, "ended_at").empty()) return print_end(session, rollout, back);
+    std::this_thread::sleep_for(pause);
   }
 }
 

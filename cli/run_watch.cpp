@@ -1,5 +1,7 @@
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <CLI/App.hpp>
@@ -7,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <signal.h>
 
+#include "cli/live_screen.hpp"
 #include "cli/run_progress.hpp"
 #include "cli/run_ref.hpp"
 #include "cli/run_text.hpp"
@@ -83,12 +86,34 @@ Result<std::chrono::milliseconds> parse_limit(const std::string& text) {
   return fail(Error::Kind::invalid, "--timeout: '" + text + "' is not a time", "for example 90s, 10m or 1h");
 }
 
+/// What `auto` means here. A terminal that can't move its cursor gets lines, as a pipe does.
+Result<std::string> progress_on(const std::string& asked, bool terminal) {
+  if (asked == "tty" && !terminal) {
+    return fail(Error::Kind::invalid, "--progress tty: standard output is no terminal", "plain is for everything else");
+  }
+  if (asked != "auto") return asked;
+  const char* kind = std::getenv("TERM");
+  const bool moves = kind && *kind && std::string_view(kind) != "dumb";
+  return std::string(terminal && moves ? "tty" : "plain");
+}
+
 class Watch {
  public:
   Watch(Session& session, const Api& api, std::int64_t number, std::string progress)
       : session_(session), api_(api), path_(fmt::format("/api/v1/runs/{}", number)), progress_(std::move(progress)) {}
 
   Result<Exit> until_ended(const std::stop_token& stop) {
+    if (progress_ == "tty" && !session_.output.json) screen_.emplace();
+    Result<Exit> exit = follow(stop);
+    screen_.reset();
+    return exit;
+  }
+
+  [[nodiscard]] bool waits_for_approval() const { return text_at(run_, "state") == "waiting_approval"; }
+  [[nodiscard]] const Json& run() const { return run_; }
+
+ private:
+  Result<Exit> follow(const std::stop_token& stop) {
     Result<void> shown = show(stop);
     const auto look = [&](const SseEvent& event) {
       if (progress_ == "rawjson") shown = write_output(event.data + "\n");
@@ -102,14 +127,11 @@ class Watch {
     return fail(shown ? followed.error() : shown.error());
   }
 
-  [[nodiscard]] bool waits_for_approval() const { return text_at(run_, "state") == "waiting_approval"; }
-  [[nodiscard]] const Json& run() const { return run_; }
-
- private:
   Result<void> show(const std::stop_token& stop) {
     Result<Json> run = api_.get_patiently(path_, {}, stop);
     if (!run) return fail(run.error());
     run_ = std::move(*run);
+    if (screen_) return screen_->show(run_);
     if (progress_ == "quiet" || progress_ == "rawjson" || session_.output.json) return {};
     std::string lines;
     for (const std::string& line : changes_.changes(run_)) lines += line + "\n";
@@ -122,15 +144,18 @@ class Watch {
   std::string path_, progress_;
   Json run_;
   RunProgress changes_;
+  std::optional<LiveScreen> screen_;
 };
 
 Result<Exit> run_watch(Session& session, const RunRef& ref, const WatchOptions& options) {
   const Result<std::chrono::milliseconds> limit = parse_limit(options.timeout);
   if (!limit) return fail(session.misuse(limit.error()));
+  const Result<std::string> progress = progress_on(options.progress, stdout_is_terminal());
+  if (!progress) return fail(session.misuse(progress.error()));
   const Result<std::int64_t> number = find_run(session, ref, 10s);
   if (!number) return fail(number.error());
   const Watchdog watchdog(*limit);
-  Watch watch(session, **session.api(), *number, options.progress);
+  Watch watch(session, **session.api(), *number, *progress);
   Result<Exit> exit = watch.until_ended(watchdog.token());
   if (!exit) return exit;
   if (session.output.json) {
@@ -151,8 +176,11 @@ void add_run_watch(CLI::App& parent, Session& session) {
   CLI::App* verb = parent.add_subcommand("watch", "follow a run to its end; exits 3 if it fails");
   auto ref = add_run_ref(*verb, session);
   auto options = std::make_shared<WatchOptions>();
-  verb->add_option("--progress", options->progress, "auto, plain, quiet or rawjson (the run's events as they come)")
-      ->check(CLI::IsMember({"auto", "plain", "quiet", "rawjson"}))
+  verb->add_option(
+          "--progress", options->progress,
+          "tty (its jobs, redrawn in place), plain (a line for each change), quiet, rawjson (the run's events as "
+          "they come), or auto: tty on a terminal, else plain")
+      ->check(CLI::IsMember({"auto", "plain", "tty", "quiet", "rawjson"}))
       ->capture_default_str();
   verb->add_option("--timeout", options->timeout, "stop watching after this long (90s, 10m, 1h) and exit 6");
   add_output_flags(*verb, session);

@@ -10,6 +10,7 @@
 #include "orchestrator/rollouts/health_watch.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "orchestrator/runs/naming.hpp"
+#include "orchestrator/runs/transfer_report.hpp"
 
 namespace slipway::rollouts {
 namespace {
@@ -35,6 +36,13 @@ Error not_seen(const Error& error, const std::string& kind, const std::string& n
   if (!external || error.kind != Error::Kind::not_found) return error;
   return {Error::Kind::not_found, kind + " " + name + " is not on this host",
           "it is external, so make it there: docker " + kind + " create " + name};
+}
+
+/// With twelve digits of its digest.
+std::string shortened(const std::string& image) {
+  constexpr std::size_t digits = 12;
+  const auto digest = image.rfind(':');
+  return image.find('@') == std::string::npos ? image : image.substr(0, digest + 1 + digits);
 }
 
 std::vector<Wanted> of_service(const std::vector<Wanted>& wanted, const std::string& service) {
@@ -115,8 +123,17 @@ awaitable<Result<void>> HostWork::pull_image(std::string image, std::string plat
   auto credentials = co_await registries_.credentials(spec.repository);
   if (!credentials) co_return fail(credentials.error());
   spec.auth = std::move(*credentials);
-  auto pulled = co_await images.pull(std::move(spec));
+  runs::TransferReport report({"pulling", "pulled", shortened(image)});
+  const auto pass_on = [this](const std::optional<std::string>& line) {
+    if (line && say_) say_("host " + site_.host + ": " + *line);
+  };
+  docker::ImageProgressSink progress = [&](const docker::ImageProgress& step) {
+    pass_on(report.add(step, std::chrono::steady_clock::now()));
+  };
+  auto pulling = images.pull(std::move(spec), std::move(progress));
+  auto pulled = co_await std::move(pulling);
   if (!pulled) co_return fail(pulled.error());
+  pass_on(report.end(std::chrono::steady_clock::now()));
   there = co_await images.inspect(image);
   if (!there) co_return fail(there.error());
   co_return runs::check_image_labels(there->labels, image);

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,8 +31,15 @@ class HostWork {
  public:
   using TargetPtr = std::shared_ptr<const Target>;
 
-  HostWork(Site site, Registries& registries, Pool& pool, const Clock& clock, Maker maker)
-      : site_(std::move(site)), registries_(registries), pool_(pool), clock_(clock), maker_(std::move(maker)) {}
+  /// `say` gets lines for whoever watches, about what takes long.
+  HostWork(Site site, Registries& registries, Pool& pool, const Clock& clock, Maker maker,
+           std::function<void(std::string)> say = {})
+      : site_(std::move(site)),
+        registries_(registries),
+        pool_(pool),
+        clock_(clock),
+        maker_(std::move(maker)),
+        say_(std::move(say)) {}
 
   /// Everything up to `stage` that is not done. `weight`: percent of the requests that the target's containers get, for
   /// `attached`. `back`: old containers are started and the new ones removed.
@@ -88,6 +96,7 @@ class HostWork {
   Pool& pool_;
   const Clock& clock_;
   Maker maker_;
+  std::function<void(std::string)> say_;
   std::string application_;
   std::string evidence_;
   std::string why_not_;

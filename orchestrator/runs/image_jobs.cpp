@@ -8,6 +8,7 @@
 #include "images/labels.hpp"
 #include "images/publish.hpp"
 #include "orchestrator/runs/naming.hpp"
+#include "orchestrator/runs/transfer_report.hpp"
 #include "orchestrator/store/images.hpp"
 
 namespace slipway::runs {
@@ -47,7 +48,7 @@ docker::Labels labels_of(const RunContext& context, const pipelines::PlannedImag
   return labels;
 }
 
-void tell(RunLog& log, const docker::BuildEvent& event) {
+void tell(RunLog& log, BuildTransfers& transfers, const docker::BuildEvent& event) {
   using Kind = docker::BuildEvent::Kind;
   using End = docker::BuildEvent::Outcome;
   const std::string number = "#" + std::to_string(event.step) + " ";
@@ -60,10 +61,12 @@ void tell(RunLog& log, const docker::BuildEvent& event) {
     case Kind::warning:
       return log.say("warning: " + event.text);
     case Kind::transfer:
+      if (auto far = transfers.add(event, std::chrono::steady_clock::now())) log.say(number + *far);
       return;
     case Kind::finished:
       break;
   }
+  transfers.forget(event.step);
   if (event.outcome == End::cached) return log.say(number + "cached");
   if (event.outcome == End::failed) return log.say(number + "failed: " + event.text, logs::Stream::err);
   log.say(number + "done in " + std::to_string(event.duration.count()) + " ms");
@@ -99,6 +102,7 @@ Result<void> check_readable(const RunContext& context, const images::BaseImages&
 awaitable<Result<void>> fetch_base_images(Collaborators& with, ImageSource& images, RunContext& context,
                                           images::BaseImages bases, RunLog& log) {
   if (auto clear = check_readable(context, bases); !clear) co_return clear;
+  const ImageSource::Say say = [&log](const std::string& line) { log.say(line, logs::Stream::slipway); };
   for (const images::Reference& base : bases.images) {
     const bool covered = context.access.registries.cover(base);
     const auto whose = covered ? ImageSource::Trust::own : ImageSource::Trust::stranger;
@@ -106,11 +110,11 @@ awaitable<Result<void>> fetch_base_images(Collaborators& with, ImageSource& imag
     const Result<docker::RegistryAuth> auth = co_await std::move(finding);
     const std::string what = "base image " + base.familiar();
     if (auth && auth->anonymous()) {
-      auto checking = images.check_name(base.familiar(), whose);
+      auto checking = images.check_name(base.familiar(), whose, say);
       if (Result<void> checked = co_await std::move(checking); !checked) co_return fail(checked.error().in(what));
       continue;
     }
-    auto fetching = images.ensure(base.familiar(), whose);
+    auto fetching = images.ensure(base.familiar(), whose, say);
     const Result<std::string> fetched = co_await std::move(fetching);
     if (fetched) continue;
     if (!covered) co_return fail(Error(fetched.error()).in(what));
@@ -149,7 +153,8 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   spec.arguments = image.args;
   spec.cache_mounts = cache_namespace(context);
   spec.labels = labels_of(context, image, std::move(base));
-  docker::BuildEventSink progress = [&log](const docker::BuildEvent& event) { tell(log, event); };
+  BuildTransfers transfers;
+  docker::BuildEventSink progress = [&](const docker::BuildEvent& event) { tell(log, transfers, event); };
   auto building = with.engine.builds().build(std::move(spec), std::move(tar->tar), std::move(progress));
   co_return co_await std::move(building);
 }
@@ -205,12 +210,19 @@ awaitable<Result<images::PushedImage>> publish_once(Collaborators& with, images:
   auto finding = with.registries.for_registry(target.registry);
   Result<docker::RegistryAuth> auth = co_await std::move(finding);
   if (!auth) co_return fail(std::move(auth.error()).in("push " + target.familiar() + ": credentials"));
-  docker::ImageProgressSink progress = [&log](const docker::ImageProgress& step) {
+  TransferReport report({"pushing", "pushed", target.familiar()});
+  const auto pass_on = [&log](const std::optional<std::string>& line) {
+    if (line) log.say(*line, logs::Stream::slipway);
+  };
+  docker::ImageProgressSink progress = [&](const docker::ImageProgress& step) {
     if (step.phase == docker::ImageProgress::Phase::retrying) log.say("retrying: " + step.text);
+    pass_on(report.add(step, std::chrono::steady_clock::now()));
   };
   auto publishing = images::publish(with.engine.images(), registry, std::move(image), std::move(target),
                                     std::move(*auth), std::move(progress));
-  co_return co_await std::move(publishing);
+  Result<images::PushedImage> pushed = co_await std::move(publishing);
+  if (pushed) pass_on(report.end(std::chrono::steady_clock::now()));
+  co_return pushed;
 }
 
 awaitable<Result<images::PushedImage>> publish(Collaborators& with, EngineWatch& watch, images::BuiltImage image,

@@ -56,6 +56,20 @@ struct ImageSource::Pull {
   explicit Pull(const Executor& executor) : done(executor) {}
   StopSignal done;
   std::optional<Result<std::string>> outcome;
+  std::list<Say> listeners;
+};
+
+/// For as long as somebody waits for a pull it is told of how far that is.
+class ImageSource::Listening {
+ public:
+  Listening(Pull& pull, Say say) : pull_(pull), place_(pull.listeners.insert(pull.listeners.end(), std::move(say))) {}
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+  ~Listening() { pull_.listeners.erase(place_); }
+
+ private:
+  Pull& pull_;
+  std::list<Say>::iterator place_;
 };
 
 /// One that was made ahead.
@@ -66,8 +80,14 @@ struct ImageSource::Look {
   std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
 };
 
-ImageSource::ImageSource(docker::Images& images, EngineWatch& watch, FindAuth find_auth, const Executor& executor)
-    : images_(images), watch_(watch), find_auth_(std::move(find_auth)), executor_(executor), tasks_(executor) {}
+ImageSource::ImageSource(docker::Images& images, EngineWatch& watch, FindAuth find_auth, const Executor& executor,
+                         Milliseconds say_every)
+    : images_(images),
+      watch_(watch),
+      find_auth_(std::move(find_auth)),
+      executor_(executor),
+      say_every_(say_every),
+      tasks_(executor) {}
 
 ImageSource::~ImageSource() = default;
 
@@ -104,27 +124,28 @@ awaitable<Result<docker::RegistryAuth>> ImageSource::auth_for(std::string reposi
   co_return auth;
 }
 
-awaitable<Result<void>> ImageSource::check_name(std::string reference, Trust whose) {
+awaitable<Result<void>> ImageSource::check_name(std::string reference, Trust whose, Say say) {
   if (const Result<void> foreign = check_foreign(reference); !foreign) co_return foreign;
   const auto call = [&] { return images_.inspect(reference); };
   const Result<docker::Image> found = co_await watch_.persist(call);
   if (!found && found.error().kind == Error::Kind::not_found) co_return Result<void>();
   if (!found) co_return fail(found.error());
   if (is_for_all(*found, reference)) co_return Result<void>();
-  auto ensuring = ensure(reference, whose);
+  auto ensuring = ensure(reference, whose, std::move(say));
   const Result<std::string> right = co_await std::move(ensuring);
   if (!right) co_return fail(right.error());
   co_return Result<void>();
 }
 
-awaitable<Result<std::string>> ImageSource::ensure(std::string reference, Trust whose) {
+awaitable<Result<std::string>> ImageSource::ensure(std::string reference, Trust whose, Say say) {
   if (const Result<void> foreign = check_foreign(reference); !foreign) co_return fail(foreign.error());
   if (whose == Trust::stranger) {
     docker::PullSpec spec = pull_spec(reference);
     const Result<docker::RegistryAuth> auth = co_await auth_for(spec.repository);
     if (!auth) co_return fail(auth.error());
     if (!auth->anonymous()) {
-      auto limited = with_deadline(kPullLimit, pull_now(std::move(spec)), "pulling " + reference);
+      auto work = pull_now(std::move(spec), reference, std::move(say));
+      auto limited = with_deadline(kPullLimit, std::move(work), "pulling " + reference);
       co_return co_await std::move(limited);
     }
   }
@@ -141,13 +162,19 @@ awaitable<Result<std::string>> ImageSource::ensure(std::string reference, Trust 
     tasks_.spawn("pull", pull(reference, entry));
   }
   const std::shared_ptr<Pull> waited = entry;
+  const Listening listening(*waited, std::move(say));
   co_await waited->done.wait();
   co_return *waited->outcome;
 }
 
 awaitable<void> ImageSource::pull(std::string reference, std::shared_ptr<Pull> pull) {
   const auto began = std::chrono::steady_clock::now();
-  auto work = pull_with_credentials(reference);
+  const Say say = [pull](const std::string& line) {
+    for (const Say& one : pull->listeners) {
+      if (one) one(line);
+    }
+  };
+  auto work = pull_with_credentials(reference, say);
   auto limited = with_deadline(kPullLimit, std::move(work), "pulling " + reference);
   pull->outcome = co_await std::move(limited);
   const auto ms = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began).count();
@@ -156,25 +183,33 @@ awaitable<void> ImageSource::pull(std::string reference, std::shared_ptr<Pull> p
   pull->done.ask("");
 }
 
-awaitable<Result<std::string>> ImageSource::pull_with_credentials(std::string reference) {
+awaitable<Result<std::string>> ImageSource::pull_with_credentials(std::string reference, Say say) {
   docker::PullSpec spec = pull_spec(reference);
   Result<docker::RegistryAuth> auth = co_await auth_for(spec.repository);
   if (!auth) co_return fail(auth.error());
   spec.auth = std::move(*auth);
-  auto pulling = pull_now(std::move(spec));
+  auto pulling = pull_now(std::move(spec), std::move(reference), std::move(say));
   co_return co_await std::move(pulling);
 }
 
 /// A registry that can't be reached for a moment is asked again; an answer of no is final.
-awaitable<Result<std::string>> ImageSource::pull_now(docker::PullSpec spec) {
+awaitable<Result<std::string>> ImageSource::pull_now(docker::PullSpec spec, std::string reference, Say say) {
+  TransferReport report({"pulling", "pulled", std::move(reference)}, say_every_);
+  const auto pass_on = [&say](const std::optional<std::string>& line) {
+    if (line && say) say(*line);
+  };
+  const docker::ImageProgressSink progress = [&](const docker::ImageProgress& step) {
+    pass_on(report.add(step, std::chrono::steady_clock::now()));
+  };
   for (int attempt = 1;; ++attempt) {
-    auto pulling = images_.pull(spec);
+    auto pulling = images_.pull(spec, progress);
     const Result<docker::Pulled> pulled = co_await std::move(pulling);
     if (pulled) {
       auto inspecting = images_.inspect(pulled->id);
       const Result<docker::Image> image = co_await std::move(inspecting);
       if (!image) co_return fail(Error(image.error()).in("pull " + spec.repository));
       if (auto plain = check_image_labels(image->labels, spec.repository); !plain) co_return fail(plain.error());
+      pass_on(report.end(std::chrono::steady_clock::now()));
       co_return pulled->id;
     }
     if (attempt == kPullTries || !pulled.error().transient()) co_return fail(pulled.error());

@@ -154,7 +154,7 @@ TEST_CASE("a log that is gone is told, and is an error only where nothing else c
 }
 
 TEST_CASE("who waits for a rollout does so over a restart of slipwayd") {
-  const std::string ended = R"({"items": [{"id": 7, "state": "succeeded", "ended_at": "2026-11-25T01:28:51Z"}]})";
+  const std::string ended = R"({"rollout": {"id": 7, "state": "succeeded", "ended_at": "2026-11-25T01:28:51Z"}})";
   const ScriptedServer server({ScriptedServer::json(R"({"id": 7})", 202), std::string(),
                                ScriptedServer::json(R"({"error": {"message": "starting"}})", 503),
                                ScriptedServer::json(ended)});
@@ -162,6 +162,28 @@ TEST_CASE("who waits for a rollout does so over a restart of slipwayd") {
   CAPTURE(waited.err);
   CHECK(waited.code == 0);
   CHECK(waited.out == "succeeded\n");
+}
+
+TEST_CASE("who waits for a rollout is told on standard error what happens on each host, but not with --quiet") {
+  const std::string begun =
+      R"({"rollout": {"id": 7, "state": "pulling"}, "entries": [{"at": "1", "host": "", "what": "pulling"}]})";
+  const std::string ended =
+      R"({"rollout": {"id": 7, "state": "succeeded", "ended_at": "2026-11-25T01:28:51Z"}, "entries": [
+          {"at": "1", "host": "", "what": "pulling"}, {"at": "2", "host": "web1", "what": "healthy"},
+          {"at": "3", "host": "", "what": "succeeded"}]})";
+  const ScriptedServer::Turn asked = ScriptedServer::json(R"({"id": 7})", 202);
+  const ScriptedServer server({asked, ScriptedServer::json(begun), ScriptedServer::json(ended), asked,
+                               ScriptedServer::json(begun), ScriptedServer::json(ended)});
+  const Ran told = slipway_at(server, {"app", "redeploy", "shop"});
+  CHECK(told.code == 0);
+  CHECK(told.err ==
+        "rollout 7 brings the promoted generation of shop to its hosts again\n"
+        "rollout 7: pulling\nhost web1: healthy\n");
+  CHECK(told.out == "succeeded\n");
+  const Ran quiet = slipway_at(server, {"--quiet", "app", "rollback", "shop", "--json", "state"});
+  CHECK(quiet.code == 0);
+  CHECK(quiet.err.empty());
+  CHECK(quiet.out == "{\"state\":\"succeeded\"}\n");
 }
 
 TEST_CASE("a log that nobody reads any more is not followed on, though nothing more is written into it") {
@@ -201,7 +223,7 @@ TEST_CASE("who reads only the first lines of a log or of a run's progress ends s
 
 TEST_CASE("who asks for a rollout gets it as JSON: at its end, or its number alone without waiting for that") {
   const std::string back =
-      R"({"items": [{"id": 7, "state": "failed", "reason": "no", "ended_at": "2026-11-25T01:28:51Z"}]})";
+      R"({"rollout": {"id": 7, "state": "failed", "reason": "no", "ended_at": "2026-11-25T01:28:51Z"}})";
   const ScriptedServer server({ScriptedServer::json(R"({"id": 7})", 202), ScriptedServer::json(back),
                                ScriptedServer::json(R"({"id": 7})", 202), ScriptedServer::json(R"({"id": 7})", 202)});
   const Ran waited = slipway_at(server, {"app", "rollback", "shop", "--json", "id,state"});

@@ -52,7 +52,7 @@ TEST_CASE("completion offers a verb's flags and those of all verbs, each once") 
 }
 
 TEST_CASE("completion offers the values of an option that has a list of them, in whichever way the shell splits it") {
-  CHECK(offered({"run", "watch", "--progress", ""}) == Words{"auto", "plain", "quiet", "rawjson"});
+  CHECK(offered({"run", "watch", "--progress", ""}) == Words{"auto", "plain", "tty", "quiet", "rawjson"});
   CHECK(offered({"run", "list", "--state", "p"}) == Words{"preparing"});
   CHECK(offered({"run", "list", "-s", "f"}) == Words{"finished"});
   CHECK(offered({"run", "list", "--state=p"}) == Words{"--state=preparing"});  // zsh, fish
