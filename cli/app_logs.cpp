@@ -39,7 +39,8 @@ Result<Exit> app_logs(Session& session, const AppLogsOptions& options) {
 }  // namespace
 
 void add_app_logs(CLI::App& parent, Session& session) {
-  CLI::App* verb = parent.add_subcommand("logs", "the last lines that an application's containers wrote");
+  CLI::App* verb =
+      parent.add_subcommand("logs", "the last lines that an application's containers wrote, secrets masked");
   auto options = std::make_shared<AppLogsOptions>();
   verb->add_option("APP", options->app, "the application")->required();
   verb->add_option("--service", options->service, "only of this service");

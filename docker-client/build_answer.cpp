@@ -39,6 +39,7 @@ Result<void> BuildAnswer::drain() {
 }
 
 Result<bool> BuildAnswer::go_on() {
+  if (steps_.go_on()) return true;
   if (trace_) {
     Result<void> read_it = read_trace();
     if (!read_it) return fail(read_it.error());
@@ -54,7 +55,7 @@ Result<bool> BuildAnswer::go_on() {
 }
 
 Result<void> BuildAnswer::read_trace() {
-  for (int turn = 0; turn < entries_of_a_turn; ++turn) {
+  for (int turn = 0; turn < entries_of_a_turn && !steps_.holds_back(); ++turn) {
     Result<std::optional<TraceEntry>> entry = trace_->next();
     if (!entry) return fail(entry.error());
     if (!*entry) {

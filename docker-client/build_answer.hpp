@@ -20,7 +20,7 @@ class BuildAnswer {
   /// is warned of.
   Result<void> feed(std::string_view chunk);
   /// The same in parts: `take`, then `go_on` until it says that there is nothing more to do. One turn is a thousand
-  /// entries of a report at most, so that others may have the thread in between.
+  /// entries of a report and as many lines at most, so that others may have the thread in between.
   void take(std::string_view chunk) { values_.feed(chunk); }
   Result<bool> go_on();
   /// The body has ended as it should: what the build came to. Ended without an image and without an error it was

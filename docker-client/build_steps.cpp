@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t step_limit = 10'000;
 constexpr std::size_t name_limit = 4'096;
 constexpr std::size_t line_limit = 64 << 10;
+constexpr std::size_t line_cost = 1'024;  // of a turn, besides its bytes
 constexpr std::size_t tail_lines = 20;
 constexpr std::size_t tail_line_limit = 1'024;
 constexpr std::size_t tails_kept = 16;
@@ -46,6 +47,7 @@ std::size_t BuildSteps::add(std::string name, bool instruction) {
 }
 
 void BuildSteps::start(std::size_t number) {
+  catch_up();
   Step* step = find(number);
   if (!step || step->started) return;
   step->started = true;
@@ -53,19 +55,43 @@ void BuildSteps::start(std::size_t number) {
 }
 
 void BuildSteps::output(std::size_t number, LogStream stream, std::string_view text) {
-  Step* step = find(number);
-  if (!step) return;
-  std::string& line = step->open_line[stream == LogStream::err ? 1 : 0];
-  while (!text.empty()) {
+  if (!find(number)) return;
+  const std::size_t told = held_.empty() ? tell_output(number, stream, text) : 0;
+  if (told < text.size()) held_.push_back({number, stream, std::string(text.substr(told)), 0});
+}
+
+/// How many bytes of it the turn had room for.
+std::size_t BuildSteps::tell_output(std::size_t number, LogStream stream, std::string_view text) {
+  const std::size_t all = text.size();
+  std::string& line = find(number)->open_line[stream == LogStream::err ? 1 : 0];
+  while (!text.empty() && room_ > 0) {
     const std::size_t newline = text.find('\n');
-    const std::size_t room = line_limit - line.size();
-    const std::size_t size = std::min({newline, room, text.size()});
+    const std::size_t size = std::min({newline, line_limit - line.size(), text.size()});
     line += text.substr(0, size);
     text.remove_prefix(size);
     const bool ends = newline == size;
     if (ends) text.remove_prefix(1);
-    if (ends || line.size() == line_limit) emit_line(number, stream);
+    if (!ends && line.size() < line_limit) continue;
+    room_ -= std::min(room_, line.size() + line_cost);
+    emit_line(number, stream);
   }
+  return all - text.size();
+}
+
+bool BuildSteps::go_on() {
+  room_ = turn_bytes;
+  if (held_.empty()) return false;
+  while (!held_.empty() && room_ > 0) {
+    Held& first = held_.front();
+    first.told += tell_output(first.step, first.stream, std::string_view(first.text).substr(first.told));
+    if (first.told == first.text.size()) held_.pop_front();
+  }
+  return true;
+}
+
+/// What is told next must not come before what was written.
+void BuildSteps::catch_up() {
+  while (!held_.empty()) go_on();
 }
 
 void BuildSteps::emit_line(std::size_t number, LogStream stream) {
@@ -100,6 +126,7 @@ void BuildSteps::keep_tail(std::size_t number, std::string line) {
 }
 
 void BuildSteps::finish(std::size_t number, BuildEvent::Outcome outcome, Milliseconds duration, std::string error) {
+  catch_up();
   Step* step = find(number);
   const bool failed = outcome == BuildEvent::Outcome::failed;
   if (!step || (step->outcome && (!failed || step->outcome == outcome))) return;
@@ -116,6 +143,7 @@ void BuildSteps::finish(std::size_t number, BuildEvent::Outcome outcome, Millise
 }
 
 void BuildSteps::transfer(std::size_t number, std::string what, Bytes bytes) {
+  catch_up();
   if (!find(number)) return;
   BuildEvent transfer = event(BuildEvent::Kind::transfer, number);
   transfer.text = std::move(what);
@@ -124,12 +152,14 @@ void BuildSteps::transfer(std::size_t number, std::string what, Bytes bytes) {
 }
 
 void BuildSteps::warn(std::size_t number, std::string text) {
+  catch_up();
   BuildEvent warning = event(BuildEvent::Kind::warning, find(number) ? number : 0);
   warning.text = std::move(text);
   tell(warning);
 }
 
 void BuildSteps::end() {
+  catch_up();
   for (std::size_t number = 1; number <= steps_.size(); ++number) emit_open_lines(number);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <sys/stat.h>
+
 namespace slipway::checkout {
 
 namespace fs = std::filesystem;
@@ -39,15 +41,49 @@ bool stays(const fs::path& mirror, const MirrorRetention& keep) {
   return age_of(mirror) < keep.unused && commits_of(mirror) <= keep.commits;
 }
 
+bool is_mirror(const fs::path& path) {
+  return path.extension() == ".git" && path.filename().string().starts_with("project-");
+}
+
+/// Of a plain file; another kind of file is never old.
+bool unused_for(const fs::path& file, Seconds time) {
+  struct stat found{};
+  if (::lstat(file.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return false;
+  const auto used = std::chrono::system_clock::from_time_t(std::max(found.st_atime, found.st_mtime));
+  return std::chrono::system_clock::now() - used > time;
+}
+
+/// Those of LFS, with what downloads that were cut off have left.
+std::vector<fs::path> old_lfs_files(const fs::path& mirror, Seconds unused) {
+  std::vector<fs::path> old;
+  std::error_code error;
+  fs::recursive_directory_iterator at(mirror / "lfs", error);
+  while (!error && at != fs::recursive_directory_iterator()) {
+    if (unused_for(at->path(), unused)) old.push_back(at->path());
+    at.increment(error);
+  }
+  return old;
+}
+
 }  // namespace
+
+std::size_t remove_old_lfs_files(const fs::path& folder, const MirrorRetention& keep) {
+  std::size_t removed = 0;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const fs::path& mirror = entry.path();
+    if (!is_mirror(mirror) || keep.busy.contains(owner_of(mirror))) continue;
+    for (const fs::path& file : old_lfs_files(mirror, keep.unused)) removed += fs::remove(file, error) ? 1 : 0;
+  }
+  return removed;
+}
 
 std::size_t remove_old_mirrors(const fs::path& folder, const MirrorRetention& keep) {
   std::vector<fs::path> old;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const fs::path& path = entry.path();
-    const bool mirror = path.extension() == ".git" && path.filename().string().starts_with("project-");
-    if (mirror && !stays(path, keep)) old.push_back(path);
+    if (is_mirror(path) && !stays(path, keep)) old.push_back(path);
   }
   for (const fs::path& mirror : old) {
     fs::remove_all(mirror, error);

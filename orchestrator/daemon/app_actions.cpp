@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <set>
 
+#include <boost/asio/post.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "orchestrator/daemon/app_log_masker.hpp"
 #include "orchestrator/rollouts/origin.hpp"
 #include "orchestrator/rollouts/probe_log.hpp"
+#include "orchestrator/runs/run_context.hpp"
 #include "orchestrator/store/applications.hpp"
 #include "orchestrator/store/audit.hpp"
 #include "orchestrator/store/projects.hpp"
@@ -16,6 +19,8 @@
 
 namespace slipway::daemon {
 namespace {
+
+constexpr std::size_t masked_in_a_turn = 256 << 10;  // bytes of applications' logs
 
 /// {"web": "registry/repository@sha256:…"} as a map; anything else in it is left out.
 std::map<std::string, std::string> images_of(const std::string& text) {
@@ -246,13 +251,33 @@ awaitable<http::AppStatus> AppActions::describe(rollouts::ApplicationStatus foun
   co_return status;
 }
 
+awaitable<Result<std::shared_ptr<const logs::MaskPatterns>>> AppActions::masks_of(std::string app) {
+  Result<store::Application> known = co_await parts_.store.read(&store::Applications::get, app);
+  if (!known) co_return fail(known.error());
+  Result<store::Project> project = co_await parts_.store.read(&store::Projects::get, known->project);
+  if (!project) co_return fail(project.error());
+  Result<runs::ProjectAccess> access = co_await secrets_.access(std::move(*project));
+  if (!access) co_return fail(std::move(access.error()).in("secrets to mask in the log of " + app));
+  co_return runs::masks_for(*access);
+}
+
 awaitable<Result<http::AppLogs>> AppActions::logs(http::AppLogsOrder order) {
+  // Before the lines: one that is replaced meanwhile is what the containers have.
+  Result<std::shared_ptr<const logs::MaskPatterns>> masks = co_await masks_of(order.app);
+  if (!masks) co_return fail(masks.error());
   Result<rollouts::ApplicationLogs> found = co_await inventory_.logs(order.app, order.service, order.host, order.tail);
   if (!found) co_return fail(found.error());
+  AppLogMasker masker(std::move(*masks));
   http::AppLogs logs;
+  std::size_t bytes = 0;
   for (rollouts::ApplicationLine& line : found->lines) {
+    std::string shown = masker.mask(line);
+    bytes += line.text.size();
     logs.lines.push_back({std::move(line.host), std::move(line.service), std::move(line.container),
-                          std::move(line.stream), std::move(line.time), std::move(line.text)});
+                          std::move(line.stream), std::move(line.time), std::move(shown)});
+    if (bytes < masked_in_a_turn) continue;
+    bytes = 0;
+    co_await asio::post(parts_.executor, use_awaitable);
   }
   for (rollouts::UnreadHost& one : found->unread) logs.unread.push_back({std::move(one.host), std::move(one.reason)});
   co_return logs;

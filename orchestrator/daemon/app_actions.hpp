@@ -1,5 +1,9 @@
 #pragma once
+#include <memory>
+
+#include "orchestrator/daemon/project_secrets.hpp"
 #include "orchestrator/http/actions.hpp"
+#include "orchestrator/logs/masker.hpp"
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/parts.hpp"
 #include "orchestrator/rollouts/rollouts.hpp"
@@ -10,8 +14,8 @@ namespace slipway::daemon {
 /// all it is given.
 class AppActions {
  public:
-  AppActions(rollouts::Parts& parts, rollouts::Rollouts& rollouts)
-      : parts_(parts), rollouts_(rollouts), inventory_(parts) {}
+  AppActions(rollouts::Parts& parts, rollouts::Rollouts& rollouts, ProjectSecrets& secrets)
+      : parts_(parts), rollouts_(rollouts), secrets_(secrets), inventory_(parts) {}
 
   awaitable<Result<std::vector<http::AppSummary>>> list();
   awaitable<Result<http::AppStatus>> status(std::string app);
@@ -19,6 +23,7 @@ class AppActions {
   awaitable<Result<std::vector<http::RolloutSummary>>> history(std::string app, std::size_t limit);
   awaitable<Result<std::vector<http::RolloutAudit>>> audit(std::string app, std::size_t limit);
   awaitable<Result<http::RolloutAudit>> audit(RolloutId rollout);
+  /// The project's secrets are masked as in the logs of its runs; an error if they can't be opened.
   awaitable<Result<http::AppLogs>> logs(http::AppLogsOrder order);
   awaitable<Result<RolloutId>> roll_back(std::string app, bool force, http::Actor actor);
   awaitable<Result<RolloutId>> redeploy(std::string app, bool recreate, http::Actor actor);
@@ -30,11 +35,13 @@ class AppActions {
   awaitable<Result<std::vector<http::HostStatus>>> hosts();
 
  private:
+  awaitable<Result<std::shared_ptr<const logs::MaskPatterns>>> masks_of(std::string app);
   awaitable<http::AppSummary> describe(rollouts::ApplicationSummary summary);
   awaitable<http::AppStatus> describe(rollouts::ApplicationStatus status);
 
   rollouts::Parts& parts_;
   rollouts::Rollouts& rollouts_;
+  ProjectSecrets& secrets_;
   rollouts::Inventory inventory_;
 };
 

@@ -213,7 +213,7 @@ Daemon::Daemon(asio::io_context& io, const Settings& settings, Ground ground)
       project_actions_(store_, vault_, clock_, ground_.git.urls, settings.public_url),
       run_actions_(store_, clock_),
       token_actions_(store_, desk_, clock_),
-      app_actions_(parts_, rollouts_),
+      app_actions_(parts_, rollouts_, secrets_),
       backups_(store_, pool_, clock_, settings.data),
       health_(store_, logs_, [this] { return runs_.engine_trouble(); }),
       core_(project_actions_, run_actions_, token_actions_, app_actions_, backups_, health_),

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t at_once = 16;
 constexpr std::size_t at_one_forge = 2;
+constexpr std::size_t at_silent_forges = 8;
 /// Of several changes within this time only the last is sent.
 constexpr auto settling_time = std::chrono::milliseconds(200);
 constexpr auto longest_sleep = std::chrono::minutes(1);
@@ -111,6 +112,15 @@ awaitable<void> Notifier::send_until_stopped(Tasks& sending) {
   }
 }
 
+bool Notifier::UnderWay::has_room_at(const std::string& forge) const {
+  const auto here = at.find(forge);
+  const std::size_t there = here == at.end() ? 0 : here->second;
+  if (answering.contains(forge)) return there < at_one_forge;
+  std::size_t silent = 0;
+  for (const auto& [name, count] : at) silent += answering.contains(name) ? 0 : count;
+  return there == 0 && silent < at_silent_forges;
+}
+
 /// What is due, oldest first, as far as there is room for it, at its forge and at all.
 Result<std::vector<Notifier::Errand>> Notifier::choose(store::Transaction& tx, Time now, UnderWay under_way) {
   std::map<ProjectId, std::string> known;
@@ -121,7 +131,7 @@ Result<std::vector<Notifier::Errand>> Notifier::choose(store::Transaction& tx, T
     if (fresh) {
       if (const auto project = store::Projects(tx).get(forge->first)) forge->second = forge_host(*project);
     }
-    if (under_way.at[forge->second] >= at_one_forge) return false;
+    if (!under_way.has_room_at(forge->second)) return false;
     ++under_way.at[forge->second];
     forges.push_back(forge->second);
     return true;
@@ -183,7 +193,17 @@ awaitable<Judgement> Notifier::attempt(RunId id) {
   request.stop = stop_.get_token();
   request.ca_file = ca_file_;
   const Result<HttpResponse> answer = co_await send_http(pool_, std::move(request));
+  note(forge_host(project), answer);
   co_return judge(answer, clock_.now());
+}
+
+/// Of one that answered no more the next request is not to have more than its part.
+void Notifier::note(const std::string& forge, const Result<HttpResponse>& answer) {
+  if (answer) {
+    under_way_.answering.insert(forge);
+  } else {
+    under_way_.answering.erase(forge);
+  }
 }
 
 awaitable<Result<void>> Notifier::settle(store::Message message, RunId run, Judgement verdict) {

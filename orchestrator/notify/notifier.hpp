@@ -11,6 +11,7 @@
 
 #include "base/async.hpp"
 #include "base/clock.hpp"
+#include "base/http_client.hpp"
 #include "base/secret.hpp"
 #include "orchestrator/notify/retry.hpp"
 #include "orchestrator/store/outbox.hpp"
@@ -23,9 +24,10 @@ namespace slipway::notify {
 /// transaction, whenever a run of a project with a forge changes its state, one for each commit and event; what is sent
 /// is the state of the run that counts for these (store::Runs::telling) at the time of sending. At least once, in order
 /// for each commit and context, sixteen of them at the same time, and two at one forge, so that one that never answers
-/// delays no other's. Tries again for about five hours (see `backoff`), then gives up and adds "status.undeliverable"
-/// with the reason to the run's timeline. `ca_file` has the CAs of forges; empty: the machine's. Borrows all else it is
-/// given.
+/// delays no other's. Forges that did not answer when last asked, or were not asked yet, have one each and eight
+/// between them: however many of these hang, those that answer have the rest. Tries again for about five hours (see
+/// `backoff`), then gives up and adds "status.undeliverable" with the reason to the run's timeline. `ca_file` has the
+/// CAs of forges; empty: the machine's. Borrows all else it is given.
 class Notifier {
  public:
   /// The project's forge token, opened.
@@ -46,6 +48,9 @@ class Notifier {
   struct UnderWay {
     std::map<std::string, std::size_t> at;  // by forge
     std::set<std::string> keys;             // of their messages: a newer one for the same commit waits
+    std::set<std::string> answering;        // forges that did when last asked
+
+    [[nodiscard]] bool has_room_at(const std::string& forge) const;
   };
   class Leave;
 
@@ -55,6 +60,7 @@ class Notifier {
   awaitable<void> send(Errand errand);
   awaitable<void> pause();
   awaitable<Judgement> attempt(RunId run);
+  void note(const std::string& forge, const Result<HttpResponse>& answer);
   awaitable<Result<void>> settle(store::Message message, RunId run, Judgement verdict);
   awaitable<void> wait(std::int64_t seen, Time now);
 

@@ -207,22 +207,24 @@ awaitable<Result<std::vector<ApplicationLine>>> read_lines(docker::ResponseStrea
                                                            ApplicationLine like) {
   docker::LogDemultiplexer frames(tty ? docker::LogFormat::raw : docker::LogFormat::multiplexed);
   docker::LineAssembler assembler(true, 64 << 10);
-  for (std::size_t bytes = 0; bytes < most_bytes;) {
+  bool whole = false;
+  for (std::size_t bytes = 0; bytes < most_bytes && !whole;) {
     auto chunk = co_await stream.next();
     if (!chunk) co_return fail(chunk.error());
-    if (chunk->empty()) break;
+    whole = chunk->empty();
     bytes += chunk->size();
     frames.feed(*chunk);
     auto frame = frames.next();
     for (; frame && *frame; frame = frames.next()) assembler.add(**frame);
     if (!frame) co_return fail(frame.error());
   }
-  assembler.finish();
+  if (whole) assembler.finish();
   std::vector<ApplicationLine> lines;
   for (auto line = assembler.next(); line; line = assembler.next()) {
     like.stream = line->stream == docker::LogStream::err ? "stderr" : "stdout";
     like.time = line->time;
     like.text = line->text;
+    like.ends = line->ends;
     lines.push_back(like);
   }
   co_return lines;
@@ -234,7 +236,7 @@ awaitable<Result<std::vector<ApplicationLine>>> container_lines(docker::Containe
   if (!inspected) co_return fail(inspected.error());
   auto stream = co_await containers->logs(container.id, last_lines(tail));
   if (!stream) co_return fail(stream.error());
-  ApplicationLine like{host, container.service, container.name, {}, {}, {}};
+  ApplicationLine like{host, container.service, container.name, {}, {}, {}, true};
   co_return co_await read_lines(std::move(*stream), inspected->config.tty, std::move(like));
 }
 
@@ -274,7 +276,7 @@ awaitable<Result<std::vector<ApplicationLine>>> Inventory::swarm_logs(std::strin
       if (task.state != "running") continue;
       auto stream = co_await logs.open(task.id, last_lines(tail));
       if (!stream) co_return fail(stream.error());
-      ApplicationLine like{place, name, view.service.name + "." + task.id, {}, {}, {}};
+      ApplicationLine like{place, name, view.service.name + "." + task.id, {}, {}, {}, true};
       auto more = co_await read_lines(std::move(*stream), tty, std::move(like));
       if (!more) co_return fail(more.error().in("log of a task of " + view.service.name));
       lines.insert(lines.end(), more->begin(), more->end());

@@ -44,6 +44,7 @@ struct ApplicationLine {
   std::string stream;  ///< stdout or stderr
   std::string time;    ///< RFC 3339, as the Engine has it
   std::string text;
+  bool ends = true;  ///< false: the next line of the stream goes on with it, if it has one by now
 };
 
 /// A host whose log lines are missing.

@@ -101,7 +101,7 @@ awaitable<void> RunService::keep_tidy() {
   }
 }
 
-/// Those of projects that are gone, and of submodules that nothing names any more.
+/// Those of projects that are gone, and of submodules that nothing names any more; of the others old files of LFS.
 awaitable<void> RunService::remove_old_mirrors() {
   const Result<std::vector<store::Project>> projects = co_await with_.store.read(&store::Projects::list);
   if (!projects) co_return;
@@ -112,11 +112,14 @@ awaitable<void> RunService::remove_old_mirrors() {
     if (is_busy(project.name)) keep.busy.insert(mirror_of(project.id));
   }
   std::erase_if(repositories_, [&](const auto& entry) { return !keep.owners.contains(mirror_of(entry.first)); });
-  std::function<std::size_t()> work = [folder = with_.git.folder, keep] {
-    return checkout::remove_old_mirrors(folder, keep);
+  using Removed = std::pair<std::size_t, std::size_t>;
+  std::function<Removed()> work = [folder = with_.git.folder, keep] {
+    const std::size_t files = checkout::remove_old_lfs_files(folder, keep);
+    return Removed(checkout::remove_old_mirrors(folder, keep), files);
   };
-  const std::size_t removed = co_await with_.pool.run(std::move(work));
-  if (removed > 0) log::info("git mirrors removed", {{"count", static_cast<std::int64_t>(removed)}});
+  const auto [mirrors, files] = co_await with_.pool.run(std::move(work));
+  if (mirrors > 0) log::info("git mirrors removed", {{"count", static_cast<std::int64_t>(mirrors)}});
+  if (files > 0) log::info("LFS files removed", {{"count", static_cast<std::int64_t>(files)}});
 }
 
 /// A run that begins meanwhile waits for its fetch until the mirror is free; one that has fetched has its project busy.

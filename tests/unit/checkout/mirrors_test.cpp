@@ -1,8 +1,12 @@
 #include "orchestrator/checkout/mirrors.hpp"
 
+#include <array>
+#include <ctime>
 #include <fstream>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/ids.hpp"
 
@@ -27,6 +31,18 @@ class Mirrors {
     for (int i = 0; i < commits; ++i) std::ofstream(refs / std::to_string(i)) << "x";
     std::ofstream(folder / (name + ".known_hosts")) << "key";
     fs::last_write_time(folder / (name + ".git"), fs::file_time_type::clock::now() - age);
+  }
+  /// A file of LFS that was fetched and last read so long ago.
+  [[nodiscard]] fs::path add_lfs(const std::string& name, const std::string& file, std::chrono::hours fetched,
+                                 std::chrono::hours last_read) const {
+    const fs::path path = folder / (name + ".git") / "lfs" / file;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << "content";
+    const std::time_t now = std::time(nullptr);
+    const auto ago = [&](std::chrono::hours time) { return timespec{now - std::chrono::seconds(time).count(), 0}; };
+    const std::array<timespec, 2> times{ago(last_read), ago(fetched)};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times.data(), 0) == 0);
+    return path;
   }
   [[nodiscard]] bool has(const std::string& name) const { return fs::exists(folder / (name + ".git")); }
   [[nodiscard]] bool knows_hosts_of(const std::string& name) const {
@@ -74,4 +90,23 @@ TEST_CASE("a mirror that was used just now is not old") {
   MirrorRetention keep;
   keep.owners = {"project-1"};
   CHECK(remove_old_mirrors(mirrors.folder, keep) == 0);
+}
+
+TEST_CASE("files of LFS that were neither fetched nor read for two weeks are removed, unless their project is busy") {
+  using namespace std::chrono_literals;
+  const Mirrors mirrors;
+  for (const auto* name : {"project-1", "project-2", "project-1.module.aaaa"}) mirrors.add(name, 0h);
+  const fs::path old = mirrors.add_lfs("project-1", "objects/aa/bb/old", 24h * 15, 24h * 15);
+  const fs::path was_read = mirrors.add_lfs("project-1", "objects/aa/bb/read", 24h * 15, 24h * 2);
+  const fs::path fetched = mirrors.add_lfs("project-1", "objects/aa/cc/fetched", 24h * 13, 24h * 15);
+  const fs::path partial = mirrors.add_lfs("project-1", "incomplete/old.part", 24h * 15, 24h * 15);
+  const fs::path of_module = mirrors.add_lfs("project-1.module.aaaa", "objects/aa/bb/old", 24h * 15, 24h * 15);
+  const fs::path busy = mirrors.add_lfs("project-2", "objects/aa/bb/old", 24h * 15, 24h * 15);
+  const fs::path other = mirrors.add_lfs("other", "objects/aa/bb/old", 24h * 15, 24h * 15);
+  MirrorRetention keep;
+  keep.owners = {"project-1", "project-2"};
+  keep.busy = {"project-2"};
+  CHECK(remove_old_lfs_files(mirrors.folder, keep) == 3);
+  for (const fs::path& gone : {old, partial, of_module}) CHECK_FALSE(fs::exists(gone));
+  for (const fs::path& kept : {was_read, fetched, busy, other}) CHECK(fs::exists(kept));
 }

@@ -10,6 +10,7 @@
 
 #include "base/encoding.hpp"
 #include "base/files.hpp"
+#include "orchestrator/checkout/mirrors.hpp"
 #include "tests/support/run_async.hpp"
 
 using namespace slipway;
@@ -332,6 +333,25 @@ TEST_CASE("LFS files of a repository on this machine are its own, whatever its .
   shop.shell("mkdir -p source/.git/lfs; cp -r other/.git/lfs/objects source/.git/lfs/");
   REQUIRE(run_async(repository.export_to(id, shop.root() / "own")));
   CHECK(*read_file(shop.root() / "own/logo.bin") == "secret");
+}
+
+TEST_CASE("a file of LFS that was removed from the mirror since it was old is fetched again when it is needed") {
+  Workshop shop;
+  const std::string id = shop.commit(
+      "printf '*.bin filter=lfs -text\n' > .gitattributes; oid=$(printf pixels | sha256sum | cut -c-64); "
+      "printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 6\n' $oid > logo.bin; "
+      "objects=.git/lfs/objects/$(echo $oid | cut -c-2)/$(echo $oid | cut -c3-4); mkdir -p $objects; "
+      "printf pixels > $objects/$oid");
+  Repository repository = shop.repository();
+  REQUIRE(run_async(repository.fetch(id, "")));
+  REQUIRE(run_async(repository.export_to(id, shop.root() / "first")));
+  const std::string count = "find git/project-1.git/lfs/objects -type f | wc -l";
+  CHECK(shop.shell(count) == "1");
+  shop.shell("find git/project-1.git/lfs -type f -exec touch -d '15 days ago' {} +");
+  CHECK(remove_old_lfs_files(shop.settings.folder, MirrorRetention()) >= 1);
+  CHECK(shop.shell(count) == "0");
+  REQUIRE(run_async(repository.export_to(id, shop.root() / "second")));
+  CHECK(*read_file(shop.root() / "second/logo.bin") == "pixels");
 }
 
 TEST_CASE("hooks, filters and settings that a repository brings are not run") {

@@ -86,6 +86,33 @@ TEST_CASE("a RUN that writes very many short lines at once does not end its buil
   CHECK(build.lines("RUN many").size() == 200'000);
 }
 
+TEST_CASE("one turn tells about a thousand lines at most, however many come at once, by both builders") {
+  constexpr std::size_t lines_at_once = 16'000;
+  const bool buildkit = GENERATE(true, false);
+  std::string report;
+  if (buildkit) {
+    const std::string lines = proto(3, proto(1, "sha256:a") + proto(4, std::string(lines_at_once, '\n')));
+    report = traced(proto(1, proto(1, "sha256:a") + proto(3, "[1/1] RUN many")) + lines + lines);
+  } else {
+    std::string lines;
+    for (std::size_t i = 0; i < 2 * lines_at_once; ++i) lines += "x\\n";
+    report = "{\"stream\":\"Step 1/1 : RUN many\"}\r\n{\"stream\":\"" + lines + "\"}\r\n";
+  }
+  std::size_t told = 0;
+  BuildAnswer answer([&](const BuildEvent& event) { told += event.kind == BuildEvent::Kind::output ? 1 : 0; });
+  answer.take(report);
+  std::size_t most = 0;
+  for (bool more = true; more;) {
+    const std::size_t before = told;
+    const Result<bool> gone_on = answer.go_on();
+    REQUIRE(gone_on);
+    more = *gone_on;
+    most = std::max(most, told - before);
+  }
+  CHECK(told == 2 * lines_at_once);
+  CHECK(most <= 1'100);
+}
+
 TEST_CASE("a report that is too long to take is left out with one warning, and the build goes on") {
   const std::string vertex = proto(1, "sha256:a") + proto(3, "[2/2] RUN much");
   const std::string too_long = "{\"id\":\"moby.buildkit.trace\",\"aux\":\"" + std::string(65 << 20, 'A') + "\"}\r\n";

@@ -24,6 +24,23 @@ TEST_CASE("lines of a step are put together, over-long ones come in parts") {
   CHECK(lines[0].size() + lines[1].size() == 100'000);
 }
 
+TEST_CASE("what is held back of a step's output comes before the step's end") {
+  std::vector<std::string> told;
+  BuildSteps steps([&](const BuildEvent& event) {
+    told.push_back(event.kind == BuildEvent::Kind::finished ? "finished" : event.text);
+  });
+  const std::size_t step = steps.add("[1/1] RUN x", true);
+  for (int i = 0; i < 40; ++i) steps.output(step, LogStream::out, std::string(63 << 10, 'x') + "\n");
+  steps.output(step, LogStream::out, "last\n");
+  CHECK(steps.holds_back());
+  CHECK(told.size() < 20);
+  steps.finish(step, Outcome::completed, Milliseconds(1), {});
+  CHECK_FALSE(steps.holds_back());
+  REQUIRE(told.size() == 42);
+  CHECK(told[40] == "last");
+  CHECK(told[41] == "finished");
+}
+
 TEST_CASE("the error of a step holds the last twenty lines it wrote, each cut short") {
   BuildSteps steps({});
   const std::size_t step = steps.add("[1/1] RUN x", true);

@@ -2,6 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "docker-client/containers.hpp"
+#include "docker-client/images.hpp"
+#include "tests/unit/docker-client/scripted_transport.hpp"
+
 namespace slipway::images {
 namespace {
 
@@ -75,6 +79,54 @@ TEST_CASE("an image goes with all its names, and with none by its id") {
   REQUIRE(plan.removals.size() == 2);
   CHECK(plan.removals[0].names.empty());
   CHECK(plan.removals[1].names == Ids{"registry.example/app:1", "registry.example/app@sha256:0"});
+}
+
+namespace {
+
+/// Notes which of its two lists the Engine is asked for.
+awaitable<void> answer_lists(docker::Peer peer, std::string images, std::string containers,
+                             std::vector<std::string>* asked) {
+  for (;;) {
+    const std::string request = co_await peer.request();
+    if (request.empty()) co_return;
+    std::string body = "OK";
+    if (request.find("/images/json") != std::string::npos) {
+      asked->emplace_back("images");
+      body = images;
+    } else if (request.find("/containers/json") != std::string::npos) {
+      asked->emplace_back("containers");
+      body = containers;
+    }
+    co_await peer.answer("200 OK", std::move(body), "Api-Version: 1.41\r\n");
+  }
+}
+
+/// What an Engine is asked for while old images are removed, of which it has one of that age.
+std::vector<std::string> asked_with_image_of(int days_old) {
+  std::vector<std::string> asked;
+  const auto made =
+      std::chrono::duration_cast<std::chrono::seconds>((kNow - std::chrono::hours(24 * days_old)).time_since_epoch());
+  const std::string images = "[{\"Id\":\"sha256:a\",\"Created\":" + std::to_string(made.count()) +
+                             ",\"RepoTags\":[],\"Labels\":{\"instance\":\"a1\",\"group\":\"app\"}}]";
+  const std::string containers = "[{\"Id\":\"c1\",\"ImageID\":\"sha256:a\"}]";
+  docker::with_script([&](docker::Peer peer,
+                          int) -> awaitable<void> { return answer_lists(std::move(peer), images, containers, &asked); },
+                      [](docker::Transport& transport, docker::ScriptedEngine&) -> awaitable<void> {
+                        docker::Images of_engine(transport);
+                        docker::Containers containers_of_engine(transport);
+                        auto removing = apply_retention(of_engine, containers_of_engine, {}, policy(0), kNow, {});
+                        const Result<RetentionOutcome> outcome = co_await std::move(removing);
+                        REQUIRE(outcome);
+                        CHECK(outcome->removed == 0);
+                      });
+  return asked;
+}
+
+}  // namespace
+
+TEST_CASE("an Engine is asked for its containers only if an image is old enough to go") {
+  CHECK(asked_with_image_of(0) == std::vector<std::string>{"images"});
+  CHECK(asked_with_image_of(9) == std::vector<std::string>{"images", "containers"});
 }
 
 }  // namespace slipway::images

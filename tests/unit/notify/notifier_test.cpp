@@ -171,7 +171,7 @@ class Post {
   SystemClock wall;
   ManualClock clock{store::kNoon};
   auth::TokenDesk desk{*s.store, wall};
-  Pool pool{4};
+  Pool pool{16};
   Forge forge;
   Notifier notifier{*s.store, pool, clock, [](const store::Project&) { return Result<Secret>(Secret("t0ken")); },
                     "https://ci.example"};
@@ -328,23 +328,48 @@ TEST_CASE("one slow forge does not keep the order of one commit from being kept"
   CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
 }
 
+namespace {
+
+/// A project at another forge than the Post's.
+ProjectId add_project_at(Post& post, const asio::ip::tcp::acceptor& forge) {
+  const std::string port = std::to_string(forge.local_endpoint().port());
+  store::Project other;
+  other.name = "other-" + port;
+  other.forge = store::Forge::gitea;
+  other.clone_url = "https://silent.example/team/other.git";
+  other.settings.forge_url = "http://127.0.0.1:" + port + "/api/v1";
+  other.sealed_forge_token = "sealed";
+  other.created = post.clock.now();
+  return post.s.write(&store::Projects::add, other).value();
+}
+
+}  // namespace
+
 TEST_CASE("a forge that takes connections and never answers delays no other forge's statuses") {
   asio::io_context none;
   const asio::ip::tcp::acceptor silent(none, {asio::ip::address_v4::loopback(), 0});
   Post post;
-  store::Project other;
-  other.name = "other";
-  other.forge = store::Forge::gitea;
-  other.clone_url = "https://silent.example/team/other.git";
-  other.settings.forge_url = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/api/v1";
-  other.sealed_forge_token = "sealed";
-  other.created = post.clock.now();
-  const ProjectId stuck = post.s.write(&store::Projects::add, other).value();
+  const ProjectId stuck = add_project_at(post, silent);
   for (char c = '0'; c < '9'; ++c) store::add_run(post.s, stuck, std::string(40, c));
   post.start();
   std::this_thread::sleep_for(300ms);  // as many as may be are under way there
   const RunId run = post.add_run(commit_a);
   CHECK(post.wait_for(1) == std::vector<std::string>{"aaaa pending"});
+  post.finish(run, store::Verdict::passed);
+  CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
+  CHECK(post.count("sent") == 2);
+}
+
+TEST_CASE("however many forges never answer, one that does gets its statuses") {
+  asio::io_context none;
+  std::deque<asio::ip::tcp::acceptor> silent;
+  for (int i = 0; i < 20; ++i) silent.emplace_back(none, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  Post post;
+  post.start();
+  const RunId run = post.add_run(commit_a);
+  CHECK(post.wait_for(1) == std::vector<std::string>{"aaaa pending"});
+  for (const asio::ip::tcp::acceptor& one : silent) store::add_run(post.s, add_project_at(post, one), commit_b);
+  std::this_thread::sleep_for(600ms);  // as many as may be are under way there
   post.finish(run, store::Verdict::passed);
   CHECK(post.wait_for(2) == std::vector<std::string>{"aaaa pending", "aaaa success"});
   CHECK(post.count("sent") == 2);
