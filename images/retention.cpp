@@ -98,13 +98,9 @@ awaitable<Result<RetentionOutcome>> apply_retention(docker::Images& images, dock
   docker::Filters ours;
   ours.label(policy.instance_label, policy.instance);
   const Result<std::vector<docker::ImageSummary>> found = co_await images.list(std::move(ours));
-<<<<<<< HEAD
   if (!found) co_return fail(found.error());
-=======
-  if (!found) co_return fail(found.error().in("list images"));
   // Mostly nothing is old, and then it does not matter what containers have.
   if (plan_retention(*found, {}, wanted, policy, now).removals.empty()) co_return RetentionOutcome{};
->>>>>>> d
   const Result<std::set<std::string>> in_use = co_await images_in_use(containers);
   if (!in_use) co_return fail(in_use.error());
 

@@ -341,7 +341,8 @@ awaitable<Event> Driver::attempt(Action action) {
   if (is_swarm(action.host)) co_return co_await attempt_on_swarm(std::move(action));
   auto site = site_of(action.host);
   if (!site) co_return event::Failed{action.host, site.error().message};
-  HostWork work(*site, parts_.registries, parts_.pool, deadlines(), maker(), assignment_.say);
+  HostWork work(*site, parts_.registries, parts_.pool, deadlines(), maker());
+  work.tell_of_pulls(assignment_.say, parts_.transfer_lines);
   std::function<awaitable<Result<void>>()> step = [&] { return reach(&work, *site, action); };
   StepReport report{[&] { return work.evidence(); }, [&] { return work.why_not(); }};
   co_return co_await persist(action, std::move(step), std::move(report));

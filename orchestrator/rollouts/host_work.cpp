@@ -123,7 +123,7 @@ awaitable<Result<void>> HostWork::pull_image(std::string image, std::string plat
   auto credentials = co_await registries_.credentials(spec.repository);
   if (!credentials) co_return fail(credentials.error());
   spec.auth = std::move(*credentials);
-  runs::TransferReport report({"pulling", "pulled", shortened(image)});
+  runs::TransferReport report({"pulling", "pulled", shortened(image)}, say_every_);
   const auto pass_on = [this](const std::optional<std::string>& line) {
     if (line && say_) say_("host " + site_.host + ": " + *line);
   };

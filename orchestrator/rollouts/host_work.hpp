@@ -31,15 +31,14 @@ class HostWork {
  public:
   using TargetPtr = std::shared_ptr<const Target>;
 
-  /// `say` gets lines for whoever watches, about what takes long.
-  HostWork(Site site, Registries& registries, Pool& pool, const Clock& clock, Maker maker,
-           std::function<void(std::string)> say = {})
-      : site_(std::move(site)),
-        registries_(registries),
-        pool_(pool),
-        clock_(clock),
-        maker_(std::move(maker)),
-        say_(std::move(say)) {}
+  HostWork(Site site, Registries& registries, Pool& pool, const Clock& clock, Maker maker)
+      : site_(std::move(site)), registries_(registries), pool_(pool), clock_(clock), maker_(std::move(maker)) {}
+
+  /// `say` gets lines for whoever watches, about pulls that take long, every so often at most.
+  void tell_of_pulls(std::function<void(std::string)> say, Milliseconds at_most_every) {
+    say_ = std::move(say);
+    say_every_ = at_most_every;
+  }
 
   /// Everything up to `stage` that is not done. `weight`: percent of the requests that the target's containers get, for
   /// `attached`. `back`: old containers are started and the new ones removed.
@@ -97,6 +96,7 @@ class HostWork {
   const Clock& clock_;
   Maker maker_;
   std::function<void(std::string)> say_;
+  Milliseconds say_every_{};
   std::string application_;
   std::string evidence_;
   std::string why_not_;

@@ -6,6 +6,7 @@
 #include "orchestrator/rollouts/metrics_source.hpp"
 #include "orchestrator/rollouts/registries.hpp"
 #include "orchestrator/rollouts/traffic.hpp"
+#include "orchestrator/runs/transfer_report.hpp"
 #include "orchestrator/store/store.hpp"
 
 namespace slipway::rollouts {
@@ -23,7 +24,8 @@ struct Parts {
   ComposeRules rules;
   /// By which it is told how long things may take, if not by `clock`: one that no step of the wall clock moves.
   const Clock* deadlines = nullptr;
-  const MetricsSources* metrics = nullptr;  ///< absent: none
+  const MetricsSources* metrics = nullptr;                ///< absent: none
+  Milliseconds transfer_lines = runs::kTransferInterval;  ///< how often it is told of pulls, at most
 
   [[nodiscard]] Time deadline_now() const { return deadlines != nullptr ? deadlines->now() : clock.now(); }
 };

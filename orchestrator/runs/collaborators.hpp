@@ -12,6 +12,7 @@
 #include "orchestrator/logs/log_store.hpp"
 #include "orchestrator/runs/deployer.hpp"
 #include "orchestrator/runs/registry_grants.hpp"
+#include "orchestrator/runs/transfer_report.hpp"
 #include "orchestrator/store/old_runs.hpp"
 #include "orchestrator/store/projects.hpp"
 #include "orchestrator/store/store.hpp"
@@ -76,6 +77,8 @@ struct Collaborators {
   const checkout::GitSettings& git;
   /// Opens what is sealed in the project and its secrets.
   std::function<awaitable<Result<ProjectAccess>>(store::Project project)> open_project;
+  /// How often logs tell of transfers, at most.
+  Milliseconds transfer_lines = kTransferInterval;
 };
 
 }  // namespace slipway::runs

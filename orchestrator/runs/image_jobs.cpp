@@ -153,7 +153,7 @@ awaitable<Result<docker::BuildOutcome>> build_once(Collaborators& with, ImageSou
   spec.arguments = image.args;
   spec.cache_mounts = cache_namespace(context);
   spec.labels = labels_of(context, image, std::move(base));
-  BuildTransfers transfers;
+  BuildTransfers transfers(with.transfer_lines);
   docker::BuildEventSink progress = [&](const docker::BuildEvent& event) { tell(log, transfers, event); };
   auto building = with.engine.builds().build(std::move(spec), std::move(tar->tar), std::move(progress));
   co_return co_await std::move(building);
@@ -210,7 +210,7 @@ awaitable<Result<images::PushedImage>> publish_once(Collaborators& with, images:
   auto finding = with.registries.for_registry(target.registry);
   Result<docker::RegistryAuth> auth = co_await std::move(finding);
   if (!auth) co_return fail(std::move(auth.error()).in("push " + target.familiar() + ": credentials"));
-  TransferReport report({"pushing", "pushed", target.familiar()});
+  TransferReport report({"pushing", "pushed", target.familiar()}, with.transfer_lines);
   const auto pass_on = [&log](const std::optional<std::string>& line) {
     if (line) log.say(*line, logs::Stream::slipway);
   };

@@ -45,7 +45,7 @@ RunService::RunService(Collaborators with, Settings settings, const Executor& ex
       watch_(with_.engine, executor),
       images_(
           with_.engine.images(), watch_, [this](std::string repository) { return auth_for(std::move(repository)); },
-          executor),
+          executor, with_.transfer_lines),
       registry_(with_.registry_pool, with_.clock, settings_.registries),
       tasks_(executor),
       cleanup_(executor),

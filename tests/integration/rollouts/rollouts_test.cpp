@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/ids.hpp"
 #include "orchestrator/rollouts/inventory.hpp"
 #include "orchestrator/rollouts/labels.hpp"
 #include "tests/integration/rollouts/fleet/cut_off.hpp"
@@ -55,6 +56,19 @@ std::vector<std::string> since_when(Scene& scene) {
 }
 
 }  // namespace
+
+TEST_CASE("a rollout tells what each host has pulled") {
+  Scene scene("ro-pulls");
+  scene.fleet->transfer_lines = Milliseconds(0);
+  scene.fleet->restart();
+  const std::string image = push_files_image(*scene.fleet, "pulls", {{"index.html", random_hex(8)}});
+  CHECK(scene.fleet->roll_out(scene.compose(), image).state == "succeeded");
+  const std::string shown = image.substr(0, image.find("sha256:") + 19);
+  for (const std::string host : {"h1", "h2", "h3"}) {
+    CHECK(scene.said("host " + host + ": pulling " + shown + ": "));
+    CHECK(scene.said("host " + host + ": pulled " + shown + " in "));
+  }
+}
 
 TEST_CASE("a rollout brings all three hosts to the new version and keeps the old containers, stopped") {
   Scene scene("ro-success");

@@ -128,6 +128,35 @@ TEST_CASE("a push to a repository that is not the project's is refused before th
   CHECK(site.shell("docker images -q " + registry.address() + "/blog/app").empty());
 }
 
+TEST_CASE("the logs of a build and a push tell what was pulled ahead and what was pushed") {
+  const Site site;
+  const TestRegistry registry;
+  const std::string base = registry.host() + "/shop/base", app = registry.host() + "/shop/app";
+  MiniDaemon daemon(site, test_engine(), {}, Milliseconds(0));
+  docker::PushSpec push;
+  push.repository = base;
+  push.tag = "1";
+  push.auth = required(daemon.run(tester({})));
+  daemon.credentials.set(registry.host(), push.auth);
+  site.shell("printf 'FROM busybox\nRUN echo " + random_hex(8) + " > /base\n' | docker build -q -t " + base + ":1 -");
+  required(daemon.run(daemon.engine.images().push(std::move(push))));
+  site.shell("docker rmi " + base + ":1");
+  const Removal removal{site, base + ":1"};
+  const RunId id = daemon.push(site.commit(
+      {{"slipway.yml", "on: {push: {}}\nimages:\n  app: {context: .}\njobs:\n  publish: {push: {image: app, to: " +
+                           app + ", tags: [\"1\"]}}\n"},
+       {"Dockerfile", "FROM " + base + ":1\nRUN echo " + random_hex(8) + " > /made\n"}}));
+  const store::Run run = daemon.wait(id);
+  INFO(run.reason);
+  CHECK(run.verdict == store::Verdict::passed);
+  const std::string built = daemon.log(id, build_log("app")), pushed = daemon.log(id, work_log("publish", 1));
+  CAPTURE(built, pushed);
+  CHECK(built.find("pulling " + base + ":1: ") != std::string::npos);
+  CHECK(built.find("pulled " + base + ":1 in ") != std::string::npos);
+  CHECK(pushed.find("pushing " + app + ":1: ") != std::string::npos);
+  CHECK(pushed.find("pushed " + app + ":1 in ") != std::string::npos);
+}
+
 TEST_CASE("a base image that is a build of another run is refused, and the build says so") {
   const Site site;
   MiniDaemon daemon(site);

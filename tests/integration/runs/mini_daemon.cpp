@@ -107,7 +107,8 @@ std::string Site::commit(const std::map<std::string, std::string>& files) const 
   return shell("cd source; git add -A; git commit -qm 'Change it'; git rev-parse HEAD");
 }
 
-MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::function<void(Settings&)> adjust)
+MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::function<void(Settings&)> adjust,
+                       Milliseconds transfer_lines)
     : engine(io.get_executor(), std::move(endpoint)),
       store(required(store::Store::open(site.folder / "store"))),
       logs(site.folder / "logs", io.get_executor(), pool),
@@ -119,6 +120,7 @@ MiniDaemon::MiniDaemon(const Site& site, docker::Endpoint endpoint, std::functio
   const Milliseconds anchor = deadlines.anchor();
   deadlines.set_anchor(required(run(store->write(&store::ClockAnchor::agree, boot_id(), anchor))));
   with.deadlines = deadlines;
+  with.transfer_lines = transfer_lines;
   with.open_project = [this](store::Project) { return give(secrets, former_secrets, grants); };
   Settings settings;
   settings.work_folder = site.folder / "work";

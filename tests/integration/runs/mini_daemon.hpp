@@ -44,7 +44,7 @@ class Site {
 class MiniDaemon {
  public:
   explicit MiniDaemon(const Site& site, docker::Endpoint endpoint = test_engine(),
-                      std::function<void(Settings&)> adjust = {});
+                      std::function<void(Settings&)> adjust = {}, Milliseconds transfer_lines = kTransferInterval);
   ~MiniDaemon();
   MiniDaemon(const MiniDaemon&) = delete;
   MiniDaemon& operator=(const MiniDaemon&) = delete;

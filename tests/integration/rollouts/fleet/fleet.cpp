@@ -176,7 +176,7 @@ void Fleet::open() {
   for (const auto& [host, settings] : caddies) others[host] = caddy.get();
   traffic = std::make_unique<TrafficByHost>(*haproxy, std::move(others));
   rollouts = std::make_unique<Rollouts>(Parts{io.get_executor(), *store, *hosts, registry, secrets, *traffic, pool,
-                                              clock, compose_rules(), &deadlines, &metrics});
+                                              clock, compose_rules(), &deadlines, &metrics, transfer_lines});
 }
 
 void Fleet::close() {

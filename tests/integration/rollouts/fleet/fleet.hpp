@@ -87,7 +87,8 @@ class Fleet {
   haproxy::ProxySettings proxy;
   caddy::CaddiesByHost caddies;  ///< to be set before the first `restart`
   MetricsSources metrics;
-  std::set<std::string> not_in_settings;  ///< hosts of the rig; to be set before a `restart`
+  std::set<std::string> not_in_settings;                  ///< hosts of the rig; to be set before a `restart`
+  Milliseconds transfer_lines = runs::kTransferInterval;  ///< likewise
   std::unique_ptr<store::Store> store;
   std::unique_ptr<HostDirectory> hosts;
   std::unique_ptr<Traffic> haproxy, caddy, traffic;
