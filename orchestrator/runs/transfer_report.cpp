@@ -5,7 +5,7 @@
 namespace slipway::runs {
 namespace {
 
-using Phase = docker::ImageProgress::Phase;
+using LayerPhase = docker::ImageProgress::Phase;
 
 constexpr std::size_t kMostParts = 1'000;  // layers of an image, items of a step
 constexpr int kPauseShare = 10;            // a line for each tenth of the time that has passed
@@ -44,11 +44,8 @@ std::string count_of_layers(std::size_t count) {
 
 }  // namespace
 
-bool LinePace::is_due(Instant now) {
-  const auto pause = std::max<Instant::duration>(interval_, (now - began_) / kPauseShare);
-  if (now - last_ < pause) return false;
-  last_ = now;
-  return true;
+bool LinePace::is_due(Instant now) const {
+  return now - last_ >= std::max<Instant::duration>(interval_, (now - began_) / kPauseShare);
 }
 
 Milliseconds LinePace::since_beginning(Instant now) const {
@@ -60,30 +57,32 @@ void TransferReport::note(const docker::ImageProgress& progress) {
   Layer& layer = layers_[progress.layer];
   const bool counted = progress.bytes.total > 0 || progress.bytes.current > 0;
   switch (progress.phase) {
-    case Phase::transferring:
+    case LayerPhase::transferring:
       layer.bytes = counted ? capped(progress.bytes) : docker::Bytes{layer.bytes.total, layer.bytes.total};
       return;
-    case Phase::extracting:  // in bytes or, with some engines, in seconds: it is here, which is what counts
+    case LayerPhase::extracting:  // in bytes or, with some engines, in seconds: it is here, which is what counts
       layer.bytes.current = layer.bytes.total;
       return;
-    case Phase::exists:
-    case Phase::done:
+    case LayerPhase::exists:
+    case LayerPhase::done:
       layer.bytes.current = layer.bytes.total;
       layer.ended = true;
       return;
-    case Phase::waiting:
-    case Phase::retrying:
-    case Phase::message:
+    case LayerPhase::waiting:
+    case LayerPhase::retrying:
+    case LayerPhase::message:
       return;
   }
 }
 
 std::optional<std::string> TransferReport::add(const docker::ImageProgress& progress, Instant now) {
-  if (progress.layer.empty() || progress.phase == Phase::message) return std::nullopt;
+  if (progress.layer.empty() || progress.phase == LayerPhase::message) return std::nullopt;
   note(progress);
   if (!pace_) pace_.emplace(interval_, now);
+  if (!pace_->is_due(now)) return std::nullopt;
   std::string text = how_far();
-  if (text == last_ || !pace_->is_due(now)) return std::nullopt;
+  if (text == last_) return std::nullopt;
+  pace_->said(now);
   last_ = text;
   return words_.doing + " " + words_.image + ": " + text;
 }
@@ -113,10 +112,12 @@ std::optional<std::string> TransferReport::end(Instant now) const {
 std::optional<std::string> BuildTransfers::add(const docker::BuildEvent& event, Instant now) {
   Step& step = steps_.try_emplace(event.step, interval_, now).first->second;
   if (step.items.contains(event.text) || step.items.size() < kMostParts) step.items[event.text] = capped(event.bytes);
+  if (!step.pace.is_due(now)) return std::nullopt;
   docker::Bytes sum;
   for (const auto& [name, bytes] : step.items) add_to(sum, bytes);
   std::string text = amount(sum, false);
-  if (text.empty() || text == step.last || !step.pace.is_due(now)) return std::nullopt;
+  if (text.empty() || text == step.last) return std::nullopt;
+  step.pace.said(now);
   step.last = text;
   return text;
 }

@@ -21,8 +21,8 @@ constexpr Milliseconds kTransferInterval{5'000};
 class LinePace {
  public:
   LinePace(Milliseconds interval, Instant began) : interval_(interval), began_(began), last_(began) {}
-  /// If so it counts as said.
-  bool is_due(Instant now);
+  [[nodiscard]] bool is_due(Instant now) const;
+  void said(Instant now) { last_ = now; }
   [[nodiscard]] Milliseconds since_beginning(Instant now) const;
 
  private:

@@ -30,6 +30,7 @@ constexpr std::chrono::seconds patience{40};
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
@@ -50,7 +51,8 @@ OnTerminal::OnTerminal(std::vector<std::string> words, std::map<std::string, std
     if (const char* value = std::getenv(kept)) environment.try_emplace(kept, value);
   }
   std::vector<std::string> settings;
-  for (const auto& [variable, value] : environment) settings.push_back(variable + "=" + value);
+  settings.reserve(environment.size());
+  for (const auto& [variable, value] : environment) settings.emplace_back(variable).append("=").append(value);
   const std::vector<char*> arguments = pointers_to(words), variables = pointers_to(settings);
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("no process to be had");

@@ -15,7 +15,7 @@ std::map<std::string, std::string> environment_for(const std::string& url, const
   return {{"SLIPWAY_URL", url}, {"SLIPWAY_TOKEN", token}, {"TERM", "xterm"}};
 }
 
-std::vector<std::string> watching(std::vector<std::string> words) {
+std::vector<std::string> words_to_watch(std::vector<std::string> words) {
   words.insert(words.begin(), {SLIPWAY_PATH, "run", "watch"});
   return words;
 }
@@ -56,7 +56,7 @@ TEST_CASE("Ctrl-C ends the watching with exit code 130, however the run is shown
   const std::string number = std::to_string(id);
   for (const std::string progress : {"auto", "plain", "quiet"}) {
     CAPTURE(progress);
-    OnTerminal watch(watching({number, "--progress", progress}),
+    OnTerminal watch(words_to_watch({number, "--progress", progress}),
                      environment_for(site.daemon->url(), site.daemon->token()), {});
     site.until_followed_by(1);  // from here on it has its hand on Ctrl-C
     if (progress != "quiet") CHECK(watch.shows("running"));
@@ -75,7 +75,7 @@ TEST_CASE("Ctrl-C ends the watching with exit code 130, however the run is shown
 TEST_CASE("a run that waits for an approval is not waited for: exit code 7 and how to approve it") {
   const ScriptedServer server(
       {ScriptedServer::json(R"({"id": 7, "project": "shop", "state": "waiting_approval", "jobs": []})")});
-  const Ran watched = run_program(watching({"7"}), environment_for(server.url(), "slw_x"));
+  const Ran watched = run_program(words_to_watch({"7"}), environment_for(server.url(), "slw_x"));
   CHECK(watched.code == 7);
   CHECK(watched.out == "run 7  waiting_approval\n");
   CHECK(watched.err == "the run waits for an approval: slipway run approve 7\n");
@@ -88,7 +88,7 @@ TEST_CASE("on a terminal a run is a block of lines that is drawn in place, and i
   const std::string heading = "run " + std::to_string(id) + " of shop  ";
   auto environment = environment_for(site.daemon->url(), site.daemon->token());
   environment["NO_COLOR"] = "1";
-  OnTerminal watch(watching({std::to_string(id)}), environment, {60, 20});
+  OnTerminal watch(words_to_watch({std::to_string(id)}), environment, {60, 20});
   CHECK(watch.finish() == 0);
   CAPTURE(watch.output());
   CHECK(watch.output().starts_with("\033[?25l\033[?7l\r" + heading));
@@ -108,7 +108,7 @@ TEST_CASE("a terminal that can't move its cursor, and a pipe, get lines; a block
     const ScriptedServer server(endless_run());
     environment = environment_for(server.url(), "slw_x");
     environment["TERM"] = kind;
-    OnTerminal watch(watching({"7", "--timeout", "1s"}), environment, {});
+    OnTerminal watch(words_to_watch({"7", "--timeout", "1s"}), environment, {});
     CHECK(watch.finish() == 6);
     CAPTURE(watch.output());
     CHECK((watch.output().find("\033[?25l") != std::string::npos) == (kind == "xterm"));
@@ -116,16 +116,16 @@ TEST_CASE("a terminal that can't move its cursor, and a pipe, get lines; a block
   }
   const ScriptedServer server(endless_run());
   environment = environment_for(server.url(), "slw_x");
-  const Ran piped = run_program(watching({"7", "--timeout", "1s"}), environment);
+  const Ran piped = run_program(words_to_watch({"7", "--timeout", "1s"}), environment);
   CHECK(piped.out == "unit  running\nunit / test  running\nrun 7  running\n");
-  const Ran refused = run_program(watching({"7", "--progress", "tty"}), environment);
+  const Ran refused = run_program(words_to_watch({"7", "--progress", "tty"}), environment);
   CHECK(refused.code == 2);
   CHECK(refused.err.find("--progress tty: standard output is no terminal") != std::string::npos);
 }
 
 TEST_CASE("a signal that ends the watching leaves the terminal its cursor") {
   const ScriptedServer server(endless_run());
-  OnTerminal watch(watching({"7"}), environment_for(server.url(), "slw_x"), {});
+  OnTerminal watch(words_to_watch({"7"}), environment_for(server.url(), "slw_x"), {});
   CHECK(watch.shows("unit"));
   ::kill(watch.pid(), SIGTERM);
   CHECK(watch.finish() == -1);

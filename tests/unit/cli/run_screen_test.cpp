@@ -8,7 +8,7 @@ using namespace slipway::cli;
 
 namespace {
 
-using Lines = std::vector<std::string>;
+using ScreenLines = std::vector<std::string>;
 
 constexpr const char* kNow = "2026-12-01T10:00:42.000Z";
 
@@ -61,9 +61,10 @@ TEST_CASE("the screen has the run and its jobs, each with its state, its time an
   jobs.push_back(unit);
   jobs.push_back(job_at("lint", "finished", "failed", "exit code 3"));
   jobs.push_back(job_at("live", "pending"));
-  CHECK(run_screen(run_at(jobs), kNow, {}) == Lines{"run 7 of shop  running (42s)", "  build app  passed (12s)",
-                                                    "  unit       running (30s)  test (4s)",
-                                                    "  lint       failed: exit code 3 (12s)", "  live       pending"});
+  CHECK(run_screen(run_at(jobs), kNow, {}) == ScreenLines{"run 7 of shop  running (42s)", "  build app  passed (12s)",
+                                                          "  unit       running (30s)  test (4s)",
+                                                          "  lint       failed: exit code 3 (12s)",
+                                                          "  live       pending"});
 }
 
 TEST_CASE("no line of the screen is wider than the terminal, and no character is cut in two") {
@@ -71,9 +72,9 @@ TEST_CASE("no line of the screen is wider than the terminal, and no character is
   jobs.push_back(job_at("größe", "finished", "failed", "naïve\x1b[2J"));
   const Json run = run_at(jobs);
   CHECK(run_screen(run, kNow, {200, 9})[1] == "  größe  failed: naïve\\x1b[2J (12s)");
-  CHECK(run_screen(run, kNow, {21, 9}) == Lines{"run 7 of shop  runnin", "  größe  failed: naïv"});
+  CHECK(run_screen(run, kNow, {21, 9}) == ScreenLines{"run 7 of shop  runnin", "  größe  failed: naïv"});
   CHECK(run_screen(run, kNow, {20, 9})[1] == "  größe  failed: naï");
-  CHECK(run_screen(run, kNow, {5, 9}) == Lines{"run 7", "  grö"});
+  CHECK(run_screen(run, kNow, {5, 9}) == ScreenLines{"run 7", "  grö"});
 }
 
 TEST_CASE("where not all jobs have room, those that run or went wrong are shown, and how many are not") {
@@ -83,10 +84,11 @@ TEST_CASE("where not all jobs have room, those that run or went wrong are shown,
   jobs.push_back(job_at("e", "running"));
   const Json run = run_at(jobs);
   CHECK(run_screen(run, kNow, {80, 7}).size() == 6);
-  CHECK(run_screen(run, kNow, {80, 6}) == Lines{"run 7 of shop  running (42s)", "  a  passed (12s)",
-                                                "  d  failed (12s)", "  e  running (30s)", "  and 2 more"});
-  CHECK(run_screen(run, kNow, {80, 4}) == Lines{"run 7 of shop  running (42s)", "  e  running (30s)", "  and 4 more"});
-  CHECK(run_screen(run, kNow, {80, 2}) == Lines{"run 7 of shop  running (42s)"});
+  CHECK(run_screen(run, kNow, {80, 6}) == ScreenLines{"run 7 of shop  running (42s)", "  a  passed (12s)",
+                                                      "  d  failed (12s)", "  e  running (30s)", "  and 2 more"});
+  CHECK(run_screen(run, kNow, {80, 4}) ==
+        ScreenLines{"run 7 of shop  running (42s)", "  e  running (30s)", "  and 4 more"});
+  CHECK(run_screen(run, kNow, {80, 2}) == ScreenLines{"run 7 of shop  running (42s)"});
   CHECK(run_screen(run, kNow, {80, 1}).size() == 1);
 }
 

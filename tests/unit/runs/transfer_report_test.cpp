@@ -13,12 +13,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using Phase = docker::ImageProgress::Phase;
+using LayerPhase = docker::ImageProgress::Phase;
 
 constexpr std::uint64_t kMegabyte = 1'000'000;
 constexpr Instant kBeginning{};
 
-docker::ImageProgress layer(std::string id, Phase phase, docker::Bytes bytes = {}) {
+docker::ImageProgress layer(std::string id, LayerPhase phase, docker::Bytes bytes = {}) {
   docker::ImageProgress progress;
   progress.layer = std::move(id);
   progress.phase = phase;
@@ -94,26 +94,27 @@ awaitable<void> pull_by_two(docker::Endpoint endpoint, Heard* heard) {
 
 TEST_CASE("a pull that takes long tells how many layers and bytes it has, every five seconds at most") {
   TransferReport report = pull_of_shop();
-  CHECK_FALSE(report.add(layer("a", Phase::waiting), kBeginning));
-  CHECK_FALSE(report.add(layer("b", Phase::exists), kBeginning));
-  CHECK_FALSE(report.add(layer("c", Phase::waiting), kBeginning));
-  CHECK_FALSE(report.add(layer("a", Phase::transferring, {100 * kMegabyte, 900 * kMegabyte}), kBeginning + 4'999ms));
-  CHECK(report.add(layer("a", Phase::transferring, {412 * kMegabyte, 900 * kMegabyte}), kBeginning + 5s) ==
+  CHECK_FALSE(report.add(layer("a", LayerPhase::waiting), kBeginning));
+  CHECK_FALSE(report.add(layer("b", LayerPhase::exists), kBeginning));
+  CHECK_FALSE(report.add(layer("c", LayerPhase::waiting), kBeginning));
+  CHECK_FALSE(
+      report.add(layer("a", LayerPhase::transferring, {100 * kMegabyte, 900 * kMegabyte}), kBeginning + 4'999ms));
+  CHECK(report.add(layer("a", LayerPhase::transferring, {412 * kMegabyte, 900 * kMegabyte}), kBeginning + 5s) ==
         "pulling shop:1: 1 of 3 layers, 412 of at least 900 MB");
-  CHECK_FALSE(report.add(layer("c", Phase::transferring, {1, 80 * kMegabyte}), kBeginning + 9s));
-  CHECK(report.add(layer("a", Phase::extracting, {7, 9}), kBeginning + 10s) ==
+  CHECK_FALSE(report.add(layer("c", LayerPhase::transferring, {1, 80 * kMegabyte}), kBeginning + 9s));
+  CHECK(report.add(layer("a", LayerPhase::extracting, {7, 9}), kBeginning + 10s) ==
         "pulling shop:1: 1 of 3 layers, 900 of 980 MB");
-  CHECK(report.add(layer("c", Phase::done), kBeginning + 15s) == "pulling shop:1: 2 of 3 layers, 980 of 980 MB");
-  CHECK_FALSE(report.add(layer("c", Phase::done), kBeginning + 25s));  // nothing new
-  CHECK(report.add(layer("a", Phase::done), kBeginning + 26s) == "pulling shop:1: 3 of 3 layers, 980 of 980 MB");
+  CHECK(report.add(layer("c", LayerPhase::done), kBeginning + 15s) == "pulling shop:1: 2 of 3 layers, 980 of 980 MB");
+  CHECK_FALSE(report.add(layer("c", LayerPhase::done), kBeginning + 25s));  // nothing new
+  CHECK(report.add(layer("a", LayerPhase::done), kBeginning + 26s) == "pulling shop:1: 3 of 3 layers, 980 of 980 MB");
   CHECK(report.end(kBeginning + 42'900ms) == "pulled shop:1 in 42 s: 3 layers, 980 MB");
 }
 
 TEST_CASE("a transfer that takes less than five seconds leaves no line") {
   TransferReport report = pull_of_shop();
   CHECK_FALSE(report.end(kBeginning));
-  CHECK_FALSE(report.add(layer("a", Phase::transferring, {1, 2}), kBeginning + 1h));  // the clock begins here
-  CHECK_FALSE(report.add(layer("a", Phase::done), kBeginning + 1h + 4s));
+  CHECK_FALSE(report.add(layer("a", LayerPhase::transferring, {1, 2}), kBeginning + 1h));  // the clock begins here
+  CHECK_FALSE(report.add(layer("a", LayerPhase::done), kBeginning + 1h + 4s));
   CHECK_FALSE(report.end(kBeginning + 1h + 4'999ms));
   CHECK(report.end(kBeginning + 1h + 5s) == "pulled shop:1 in 5 s: 1 layer, 0.0 kB");
 }
@@ -123,7 +124,7 @@ TEST_CASE("words about the whole image are no layers, and a push that passes its
   docker::ImageProgress word;
   word.text = "The push refers to repository [shop]";
   CHECK_FALSE(report.add(word, kBeginning));
-  CHECK(report.add(layer("a", Phase::transferring, {5'600'000, 5 * kMegabyte}), kBeginning) ==
+  CHECK(report.add(layer("a", LayerPhase::transferring, {5'600'000, 5 * kMegabyte}), kBeginning) ==
         "pushing shop:1: 0 of 1 layer, 5.0 of 5.0 MB");
   CHECK(report.end(kBeginning) == "pushed shop:1 in 0 s: 1 layer, 5.0 MB");
 }
@@ -133,7 +134,8 @@ TEST_CASE("the lines about a transfer get rarer the longer it takes") {
   int lines = 0;
   for (std::uint64_t second = 0; second <= 6 * 3600; ++second) {
     const docker::Bytes bytes{second * kMegabyte, 100'000 * kMegabyte};
-    const auto line = report.add(layer("a", Phase::transferring, bytes), kBeginning + std::chrono::seconds(second));
+    const auto line =
+        report.add(layer("a", LayerPhase::transferring, bytes), kBeginning + std::chrono::seconds(second));
     if (line) ++lines;
     if (second == 1800) CHECK(lines <= 50);
   }
