@@ -8,7 +8,7 @@ using namespace slipway::cli;
 
 namespace {
 
-Json step(const std::string& name, std::int64_t attempt, const std::string& role = "step") {
+Json attempt_of(const std::string& name, std::int64_t attempt, const std::string& role = "step") {
   return {{"name", name}, {"attempt", attempt}, {"role", role}};
 }
 
@@ -27,12 +27,13 @@ Json job(const std::string& name, const std::string& kind, std::int64_t attempt,
 }
 
 Json run_of_all_kinds() {
-  return {{"id", 7},
-          {"jobs",
-           Json::array({job("app", "build", 1),
-                        job("unit", "run", 2,
-                            Json::array({step("db", 1, "service"), step("make", 1), step("make", 2), step("test", 2)})),
-                        job("publish", "push", 1), job("live", "deploy", 0, Json::array(), "kept from run 6")})}};
+  return {
+      {"id", 7},
+      {"jobs", Json::array({job("app", "build", 1),
+                            job("unit", "run", 2,
+                                Json::array({attempt_of("db", 1, "service"), attempt_of("make", 1),
+                                             attempt_of("make", 2), attempt_of("test", 2)})),
+                            job("publish", "push", 1), job("live", "deploy", 0, Json::array(), "kept from run 6")})}};
 }
 
 std::string told(const LogChoice& choice) {
