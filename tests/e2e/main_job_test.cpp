@@ -167,6 +167,6 @@ TEST_CASE("a project is changed in what is given and in nothing else") {
   CHECK(daemon.slipway({"project", "edit", "edited", "--max-runs", "0", "--no-supersede"}).code == 0);
   CHECK(shown()["max_runs"] == 0);
   CHECK(shown()["supersede"] == false);
-  CHECK(daemon.slipway({"project", "edit", "edited"}).code == 1);
+  CHECK(daemon.slipway({"project", "edit", "edited"}).code == 2);
   CHECK(daemon.slipway({"project", "edit", "nobody", "--max-runs", "3"}).code == 1);
 }

@@ -68,7 +68,11 @@ TEST_CASE("a plan tells the names of each job's steps and services, a text that 
       "    services: [db]\n"
       "    steps: [{name: make, run: [make]}, {name: test, run: [make test]}]\n");
   REQUIRE(parsed.pipeline);
-  const auto plan = pipelines::make_plan(*parsed.pipeline, plan_context(store::Run(), store::Project(), {}));
+  store::Run run;
+  run.commit = std::string(40, 'a');
+  run.branch = "main";
+  const auto plan = pipelines::make_plan(*parsed.pipeline, plan_context(run, store::Project(), {}));
+  INFO((plan ? "" : plan.error().message));
   REQUIRE(plan);
   const auto names = planned_steps(dump_json(pipelines::to_json(*plan)));
   REQUIRE(names.size() == 1);
