@@ -12,7 +12,11 @@ host_up() {
   rm -f "$home/pid" "$home/docker.sock"
   # Of an engine that was killed, the containers live on with their shims, and the next one takes them over by what is in
   # this folder: without it they would serve on, unknown to it. Where none lives, it would only be in the way.
-  [ -n "$(leftovers "$home/exec")" ] || rm -rf "$home/exec"
+  if [ -z "$(leftovers "$home/exec")" ]; then
+    # What a dockerd that was killed has mounted there, such as the network namespaces of a swarm's node.
+    { grep -o " $home/exec/[^ ]*" /proc/mounts || true; } | xargs -r umount
+    rm -rf "$home/exec"
+  fi
   mkdir -p "$home"
   [ -e "/run/netns/$space" ] || join_bridge "$space" "$rig-v$i" "$(host_address "$i")"
   # `ip netns exec` would remount /sys, and dockerd then finds no cgroups.
