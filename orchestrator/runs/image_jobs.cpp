@@ -179,8 +179,8 @@ awaitable<Result<Outcome>> build_image(Collaborators& with, EngineWatch& watch, 
     log.say(built.error().message, logs::Stream::slipway);
     co_return outcome_of(built.error());
   }
-  auto inspecting = with.engine.images().inspect(built->image_id);
-  const Result<docker::Image> made = co_await std::move(inspecting);
+  const auto inspect = [&with, id = built->image_id] { return with.engine.images().inspect(id); };
+  const Result<docker::Image> made = co_await watch.persist(inspect);
   if (!made) co_return fail(Error(made.error()).in("the image that was built"));
   if (auto plain = check_image_labels(made->labels, image.name); !plain) {
     log.say(plain.error().message + ": " + plain.error().hint, logs::Stream::slipway);
